@@ -1,0 +1,46 @@
+"""What can go wrong, in words that a person can act on.
+
+Every error that a user can cause or cure is a `UserError`: it names what failed, where, and what to do next, and
+is printed without a traceback. Anything else that escapes is a defect of this project.
+"""
+
+
+class HomelabError(Exception):
+    """Base of all errors that this project raises on purpose."""
+
+
+class UserError(HomelabError):
+    """A problem that the operator can see and solve.
+
+    Attributes:
+        what: what failed, one sentence without a trailing full stop.
+        where: host, or `file:line`; None where there is no better place than the command itself.
+        hint: what to do next; None where `what` says it already.
+    """
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.hint = hint
+        super().__init__(self.__str__())
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.what}{hint}"
+
+
+class ConfigurationError(UserError):
+    """`lab.yaml`, a command-line option or an environment variable is wrong."""
+
+
+class BaselineError(UserError):
+    """A compose file, a repository or a ref in it can't be read as a baseline."""
+
+
+class CaptureError(UserError):
+    """A host can't be captured, or a recorded capture can't be read."""
+
+
+class ForgeError(UserError):
+    """GitHub or Gitea refused a request or can't be reached."""

@@ -1,0 +1,129 @@
+"""The types in which the git side, the running side and everything after them meet.
+
+Plain values only: nothing here reads a file, a clock or the network.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Json = Any
+"""A JSON value as `json.loads` returns it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where a value stands in a text file.
+
+    Attributes:
+        file: path as the reader that supplied the text knows it (for a repository: relative to its root).
+        line: first line, 1-based. column: first column, 1-based.
+        start, end: offsets of the value's text in code points, end exclusive.
+    """
+
+    file: str
+    line: int
+    column: int
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class FileTree(Protocol):
+    """Files below one root, read from a git commit or from disk. Paths are POSIX, relative to the root."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file's bytes, or None where there is no such file."""
+        ...
+
+    def list(self, directory: str = "") -> Sequence[str]:
+        """Return the names directly below `directory`, sorted; folders end in `/`. Empty where it does not exist."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """What one engine said of itself at one moment: inspect documents, secrets already sealed.
+
+    Attributes:
+        host: name in `lab.yaml`.
+        captured_at: ISO 8601 UTC, seconds, `Z`.
+        engine: `{"version": …, "info": …}` as `/version` and `/info` answer.
+        containers, images, networks, volumes: inspect documents, containers sorted by name.
+        dotenv: variables of `.env` files that lie beside the running compose files, by the path of the file on the
+            host; values sealed. Never written to disk in clear.
+        seconds: how long the capture took.
+    """
+
+    host: str
+    captured_at: str
+    engine: Mapping[str, Json]
+    containers: Sequence[Mapping[str, Json]]
+    images: Sequence[Mapping[str, Json]]
+    networks: Sequence[Mapping[str, Json]]
+    volumes: Sequence[Mapping[str, Json]]
+    dotenv: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """A host that could not be captured. `error` says why, `hint` what to do next."""
+
+    host: str
+    captured_at: str
+    error: str
+    hint: str | None = None
+    seconds: float = 0.0
+
+
+CaptureResult = Captured | Unreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """One stack as git holds it, bound to one endpoint.
+
+    Attributes:
+        repository: name in `lab.yaml`. ref, commit: what was read; commit is "" for a working tree.
+        stack: folder name, which is also the default project name.
+        endpoint: host name that the stack is deployed to, or None where nothing says it.
+        bound_by: what says so: `stack-targets.yml`, `endpoint file`, or None.
+        directory: the stack's folder, relative to the repository's root.
+        files: compose files to merge, in order, relative to the root.
+        tree: the repository's files at that commit.
+        committed_at: ISO 8601 UTC time of the last commit that touched the folder, or None.
+        variables: `.env` values known on the git side, sealed (a committed `.env`, or one named in `lab.yaml`).
+        samples: names of the variables in `.env.sample`; its values are placeholders and never used.
+    """
+
+    repository: str
+    ref: str
+    commit: str
+    stack: str
+    endpoint: str | None
+    bound_by: str | None
+    directory: str
+    files: Sequence[str]
+    tree: FileTree
+    committed_at: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    samples: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that could not be read, compared or done: neither drift nor clean. It makes the exit code 2.
+
+    `kind` is one of host, repository, baseline, container, report.
+    """
+
+    kind: Literal["host", "repository", "baseline", "container", "report"]
+    what: str
+    where: str | None = None
+    hint: str | None = None
+    host: str | None = None
+    repository: str | None = None
+    stack: str | None = None
