@@ -1,0 +1,46 @@
+"""`drift-detector`: the project at a terminal. A module per verb, imported only when its verb is used."""
+
+import importlib
+
+import click
+
+from homelab_assets import __version__
+
+_VERBS = {
+    "init": "Look around and write a commented lab.yaml.",
+    "diff": "Capture, load and compare now; print; write nothing.",
+    "audit": "Run the daily audit and say where the reports are.",
+    "baseline": "Print the canonical compose model of files, as JSON.",
+    "capture": "Record a host as a capture.",
+    "validate": "Check repositories against the structure conventions.",
+    "cleanup": "Find stale files.",
+    "remediate": "Show or open a pull request per drifted service.",
+    "adopt": "Make a compose stack for a container that git does not know.",
+    "pipeline": "Validate the media pipeline end to end.",
+    "docs": "Write catalog, diagrams, map, audit trail and runbooks.",
+    "status": "Show health, last audit, last pipeline test and what to do next.",
+}
+
+
+class Verbs(click.Group):
+    """Knows all verbs by name and imports the module of the one that is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"homelab_assets.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(_VERBS.items()))
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="drift-detector")
+def main() -> None:
+    """Make git the truth again: what runs on the Docker hosts, against what git says should run."""

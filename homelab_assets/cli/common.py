@@ -1,0 +1,138 @@
+"""What all verbs share: options, the lab, output and exit codes.
+
+Exit codes: 0 nothing found, 1 findings, 2 not completed.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from homelab_assets.errors import UserError
+
+if TYPE_CHECKING:
+    from homelab_assets.lab.settings import Lab
+    from homelab_assets.secrecy import Vault
+
+OK, FINDINGS, INCOMPLETE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options that all verbs take. `format` is what was asked for, or `terminal` / `markdown` by where output goes."""
+
+    lab_file: str | None
+    format: str
+    output: Path | None
+    color: bool
+    quiet: bool
+    verbose: bool
+
+    def lab(self) -> "Lab":
+        """Load the lab that the options name."""
+        from homelab_assets.lab.settings import load_lab
+
+        return load_lab(self.lab_file)
+
+    def say(self, text: str) -> None:
+        """Print a remark to stderr, unless quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def write(self, text: str) -> None:
+        """Write the result: to `--output` (whole or not at all), else to stdout."""
+        if self.output is None:
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            return
+        from homelab_assets.files import write_whole
+
+        write_whole(self.output, text if text.endswith("\n") else text + "\n")
+        self.say(f"written to {self.output}")
+
+
+def verb(
+    *, formats: tuple[str, ...] = ("terminal", "json", "markdown")
+) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
+    """Give a verb the shared options and turn its result and errors into an exit code.
+
+    The function gets `options: Options` and its own parameters, and returns an exit code (None counts as 0).
+    """
+
+    def decorate(function: Callable[..., int | None]) -> Callable[..., None]:
+        @click.option(
+            "--lab",
+            "lab_file",
+            metavar="FILE",
+            help="The lab.yaml to use. Default: $HOMELAB_LAB, ./lab.yaml, the demo lab.",
+        )
+        @click.option("--format", "format_", type=click.Choice(formats), help="Default: terminal.")
+        @click.option(
+            "--output",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Write the result here instead of to stdout.",
+        )
+        @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR does the same.")
+        @click.option("-q", "--quiet", is_flag=True, help="No remarks on stderr.")
+        @click.option("-v", "--verbose", is_flag=True, help="More detail.")
+        @wraps(function)
+        def wrapper(
+            lab_file: str | None,
+            format_: str | None,
+            output: Path | None,
+            no_color: bool,
+            quiet: bool,
+            verbose: bool,
+            **rest: Any,
+        ) -> None:
+            color = (
+                not no_color
+                and not os.environ.get("NO_COLOR")
+                and output is None
+                and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+            )
+            options = Options(
+                lab_file=lab_file,
+                format=format_ or formats[0],
+                output=output,
+                color=color,
+                quiet=quiet,
+                verbose=verbose,
+            )
+            sys.exit(run(lambda: function(options=options, **rest)))
+
+        return wrapper
+
+    return decorate
+
+
+def run(action: Callable[[], int | None]) -> int:
+    """Run an action and return its exit code; a person's mistake is printed without a traceback."""
+    from homelab_assets.secrecy import redact
+
+    try:
+        return action() or OK
+    except UserError as error:
+        click.echo(f"error: {redact(str(error))}", err=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return 130
+    except OSError as error:
+        click.echo(f"error: {redact(str(error))}", err=True)
+    return INCOMPLETE
+
+
+def open_vault(lab: "Lab", *, create: bool = True) -> "Vault":
+    """Open the installation's vault; with `create=False` nothing is written, and a missing key is made for this run only."""
+    from homelab_assets.fingerprint_key import load_key
+    from homelab_assets.secrecy import Vault
+
+    return Vault(load_key(lab.state, create=create))

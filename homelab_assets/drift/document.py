@@ -1,0 +1,236 @@
+"""The drift document: the result of an audit, as everything after it reads it (schema 1).
+
+`to_json` and `from_json` are inverse. The document is sealed: secrets stand in it as `<secret>`, never as themselves
+and never as fingerprints. What the published schema fixes is in `schema/drift-v1.json`; fields beyond the contract
+are additions that readers may ignore.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+SCHEMA = 1
+
+Severity = Literal["breaking", "functional", "cosmetic"]
+Change = Literal["changed", "added", "removed"]
+Status = Literal["clean", "drifted", "missing", "stopped", "unmanaged", "orphan", "unreachable", "unknown"]
+Evidence = Literal["verified", "consistent", "none"]
+Cause = Literal["host_changed", "git_ahead", "image_moved", "unknown"]
+Remedy = Literal["backport", "deploy", "pull", "adopt", "remove", "start", "none"]
+
+SEVERITIES: tuple[Severity, ...] = ("breaking", "functional", "cosmetic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One difference: a leaf that a person would change.
+
+    Attributes:
+        path: in Compose's vocabulary, such as `environment.TZ`, `ports.8080/tcp`, `volumes./config`.
+        change: `added` = the container has it and git does not; `removed` = the other way round.
+        baseline, running: as a person would write them in a compose file (text, list or mapping); None where absent.
+        file, line: where git decides it, or where it would have to be added; None where git does not know the service.
+        secret: a value is hidden. variables: names of the `${…}` in git's value.
+        provenance: who set the running value, in words (`set on the host`, `from the image`, …).
+        note: what a reader should know besides (`one variable, two values`), or None.
+        first_seen: ISO 8601 UTC time of the first audit that saw this very difference.
+        rule: why it has this severity (the policy row's reason).
+    """
+
+    path: str
+    change: Change
+    severity: Severity
+    baseline: Any = None
+    running: Any = None
+    file: str | None = None
+    line: int | None = None
+    first_seen: str | None = None
+    secret: bool = False
+    variables: Sequence[str] = ()
+    provenance: str | None = None
+    note: str | None = None
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDrift:
+    """The verdict on one service on one host.
+
+    Attributes:
+        container: name of its container (the first of several replicas), None where there is none.
+        status, evidence, cause: see the contract. remedy: what follows from the cause.
+        created: when the container was created. image_id: short id of the image that it runs.
+        repository, file, line: where git declares the service.
+        bound: names of variables that were bound from the running value. compared: number of leaves compared.
+        uncompared: paths that could not be compared, with the reason.
+    """
+
+    host: str
+    stack: str | None
+    service: str
+    container: str | None
+    status: Status
+    evidence: Evidence = "none"
+    cause: Cause | None = None
+    items: Sequence[Item] = ()
+    remedy: Remedy = "none"
+    repository: str | None = None
+    file: str | None = None
+    line: int | None = None
+    created: str | None = None
+    note: str | None = None
+    bound: Sequence[str] = ()
+    compared: int = 0
+    uncompared: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst severity among the items; None without items."""
+        present = {item.severity for item in self.items}
+        return next((severity for severity in SEVERITIES if severity in present), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostStatus:
+    """One host: captured or not, and how much of it could be judged.
+
+    Attributes:
+        coverage: services, compared, uncompared, ignored (leaves) and verified (services), as counts.
+    """
+
+    name: str
+    status: Literal["captured", "unreachable"]
+    error: str | None = None
+    hint: str | None = None
+    containers: int = 0
+    captured_at: str | None = None
+    engine: str | None = None
+    seconds: float | None = None
+    coverage: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRef:
+    """What the audit compared with."""
+
+    repository: str
+    ref: str
+    commit: str
+    committed_at: str | None = None
+    stacks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A difference that a rule of `lab.yaml` hides. `rule` is its position, `until` its last day."""
+
+    host: str
+    stack: str | None
+    service: str
+    path: str
+    reason: str
+    rule: int
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftDocument:
+    """The whole result. Services are sorted by host, stack, service, container; items by path.
+
+    Attributes:
+        problems: what could not be read or compared (kind, what, where, hint, …); any makes the audit incomplete.
+        ignored: what rules hid; notices: remarks on rules and settings (a rule that matched nothing, an expired one).
+        new, gone: differences that appeared or went away since the last audit, as `host/stack/service: path`.
+    """
+
+    generated_at: str
+    hosts: Sequence[HostStatus]
+    baselines: Sequence[BaselineRef]
+    services: Sequence[ServiceDrift]
+    problems: Sequence[Mapping[str, Any]] = ()
+    ignored: Sequence[Ignored] = ()
+    notices: Sequence[str] = ()
+    new: Sequence[str] = ()
+    gone: Sequence[str] = ()
+    demo: bool = False
+    schema: int = SCHEMA
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Counts: services, drifted (status other than clean), items, and items by severity, and by status."""
+        items = [item for service in self.services for item in service.items]
+        statuses = [service.status for service in self.services]
+        return {
+            "services": len(self.services),
+            "drifted": statuses.count("drifted"),
+            "items": len(items),
+            **{severity: sum(item.severity == severity for item in items) for severity in SEVERITIES},
+            **{
+                status: statuses.count(status)
+                for status in ("clean", "missing", "stopped", "unmanaged", "orphan", "unreachable", "unknown")
+            },
+            "verified": sum(service.evidence == "verified" for service in self.services),
+            "ignored": len(self.ignored),
+            "problems": len(self.problems),
+        }
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything could be audited."""
+        return not self.problems and all(host.status == "captured" for host in self.hosts)
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing found, 1 findings, 2 not completed."""
+        if not self.complete:
+            return 2
+        return int(any(service.status != "clean" for service in self.services))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as plain JSON values, in the contract's order of keys."""
+        return {
+            "schema": self.schema,
+            "generated_at": self.generated_at,
+            "demo": self.demo,
+            "hosts": [_plain(host) for host in self.hosts],
+            "baselines": [_plain(baseline) for baseline in self.baselines],
+            "services": [_plain(service) for service in self.services],
+            "problems": [dict(problem) for problem in self.problems],
+            "ignored": [_plain(ignored) for ignored in self.ignored],
+            "notices": list(self.notices),
+            "new": list(self.new),
+            "gone": list(self.gone),
+            "summary": self.summary,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "DriftDocument":
+        """Read a document back.
+
+        Raises:
+            ValueError: it is no drift document of this schema.
+        """
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"not a drift document of schema {SCHEMA}")
+        try:
+            return cls(
+                generated_at=data["generated_at"],
+                demo=data.get("demo", False),
+                hosts=tuple(HostStatus(**host) for host in data["hosts"]),
+                baselines=tuple(BaselineRef(**baseline) for baseline in data["baselines"]),
+                services=tuple(
+                    ServiceDrift(**{**service, "items": tuple(Item(**item) for item in service["items"])})
+                    for service in data["services"]
+                ),
+                problems=tuple(data.get("problems", ())),
+                ignored=tuple(Ignored(**ignored) for ignored in data.get("ignored", ())),
+                notices=tuple(data.get("notices", ())),
+                new=tuple(data.get("new", ())),
+                gone=tuple(data.get("gone", ())),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a drift document: {error}") from None
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value)

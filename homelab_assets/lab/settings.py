@@ -1,0 +1,416 @@
+"""`lab.yaml` as typed settings.
+
+The file holds no secrets: `${NAME}` in it is looked up in the environment and in a `.env` beside it. Relative paths
+are relative to the file.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from homelab_assets.errors import ConfigurationError
+from homelab_assets.lab.schema import (
+    Checker,
+    Choice,
+    Day,
+    Flag,
+    ListOf,
+    MapOf,
+    Mistake,
+    Record,
+    Spec,
+    Text,
+    Whole,
+    compose_document,
+)
+
+_URL = r"(ssh|unix|tcp|capture):.+"
+_HTTP = Text(pattern=r"https?://\S+", example="http://192.168.50.161:7878")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+
+_APP = Record(
+    keys={"url": _HTTP, "api_key": Text(), "token": Text(), "username": Text(), "password": Text()}, required=("url",)
+)
+
+SPEC = Record(
+    keys={
+        "hosts": MapOf(
+            Record(
+                keys={
+                    "docker": Text(pattern=_URL, example="ssh://root@192.168.50.19"),
+                    "ssh_config": Text(),
+                    "known_hosts": Text(),
+                    "identity_file": Text(),
+                    "socket": Text(pattern=r"/.+", example="/var/run/docker.sock"),
+                    "tls": Record(keys={"ca": Text(), "cert": Text(), "key": Text(), "verify": Flag()}),
+                    "connect_timeout": Whole(least=1, most=600),
+                    "budget": Whole(least=1, most=3600),
+                    "read_env": Flag(),
+                    "description": Text(),
+                },
+                required=("docker",),
+            ),
+            key_pattern=_NAME,
+        ),
+        "repositories": MapOf(
+            Record(
+                keys={
+                    "path": Text(),
+                    "ref": Text(pattern=r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*", example="origin/main"),
+                    "stacks": ListOf(Text(pattern=r"[^/].*", example="stacks/*")),
+                    "env_files": MapOf(ListOf(Text())),
+                    "forge": Record(
+                        keys={
+                            "kind": Choice(("github", "gitea", "none")),
+                            "slug": Text(pattern=r"[\w.-]+/[\w.-]+", example="owner/homelab-apps"),
+                            "url": _HTTP,
+                            "token": Text(pattern=r"\$\{\w+\}", example="${GITHUB_TOKEN}"),
+                            "remote": Text(pattern=r"[\w.-]+", example="origin"),
+                            "base": Text(),
+                        },
+                        required=("kind",),
+                    ),
+                },
+                required=("path",),
+            ),
+            key_pattern=_NAME,
+        ),
+        "media": Record(
+            keys={
+                "host": Text(),
+                "services": MapOf(
+                    _APP,
+                    key_pattern=r"(overseerr|seerr|radarr|sonarr|prowlarr|qbittorrent|gluetun|plex|bazarr|sabnzbd)",
+                ),
+                "paths": Record(keys={"incomplete": Text(), "movies": Text(), "tv": Text()}),
+                "home_addresses": ListOf(Text()),
+                "stacks": MapOf(Text()),
+            },
+            required=("services",),
+        ),
+        "drift": Record(
+            keys={
+                "ignore": ListOf(
+                    Record(
+                        keys={
+                            "host": Text(),
+                            "stack": Text(),
+                            "service": Text(),
+                            "path": Text(),
+                            "reason": Text(),
+                            "until": Day(),
+                        },
+                        required=("reason",),
+                    )
+                ),
+                "severity": ListOf(
+                    Record(
+                        keys={
+                            "host": Text(),
+                            "stack": Text(),
+                            "service": Text(),
+                            "path": Text(),
+                            "change": Choice(("changed", "added", "removed")),
+                            "severity": Choice(("breaking", "functional", "cosmetic")),
+                            "reason": Text(),
+                        },
+                        required=("path", "severity"),
+                    )
+                ),
+            }
+        ),
+        "structure": Record(
+            keys={
+                "select": ListOf(Text()),
+                "ignore": ListOf(
+                    Record(
+                        keys={"rule": Text(), "path": Text(), "stack": Text(), "service": Text(), "reason": Text()},
+                        required=("rule", "reason"),
+                    )
+                ),
+            }
+        ),
+        "remediation": Record(
+            keys={
+                "max_new_per_run": Whole(least=0, most=1000),
+                "max_open": Whole(least=0, most=1000),
+                "auto_merge": Choice(("never", "cosmetic")),
+                "documentation": Flag(),
+                "report_url": _HTTP,
+            }
+        ),
+        "documentation": Record(
+            keys={
+                "purposes": MapOf(Text()),
+                "audit_days": Whole(least=1, most=3650),
+                "svg": Flag(),
+                "directory": Text(),
+            }
+        ),
+        "reports": Record(keys={"directory": Text(), "keep_days": Whole(least=1, most=36500)}),
+        "notify": ListOf(Text()),
+        "schedule": Record(
+            keys={"daily_audit": Text(example="0 6 * * *"), "timezone": Text(example="Europe/Brussels")}
+        ),
+        "state": Text(),
+    },
+    required=("hosts",),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """How to reach one Docker engine. Times are seconds; `budget` bounds the whole capture."""
+
+    name: str
+    docker: str
+    ssh_config: Path | None = None
+    known_hosts: Path | None = None
+    identity_file: Path | None = None
+    socket: str = "/var/run/docker.sock"
+    tls: Mapping[str, Any] = field(default_factory=dict)
+    connect_timeout: int = 10
+    budget: int = 300
+    read_env: bool = True
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeSettings:
+    """Where pull requests go. `token` names the environment variable that holds the token."""
+
+    kind: str
+    slug: str = ""
+    url: str = ""
+    token: str = ""
+    remote: str = "origin"
+    base: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositorySettings:
+    """A clone. `stacks` are glob patterns of folders; `env_files` maps a stack to local `.env` files, outside git."""
+
+    name: str
+    path: Path
+    ref: str | None = None
+    stacks: Sequence[str] = ("stacks/*",)
+    env_files: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    forge: ForgeSettings = field(default_factory=lambda: ForgeSettings(kind="none"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """A homelab, as `lab.yaml` describes it.
+
+    Attributes:
+        file: the `lab.yaml`. demo: it is the bundled demonstration.
+        hosts, repositories: by name, in the file's order.
+        media, drift, structure, remediation, documentation, reports_settings: the sections, checked, `{}` where absent.
+        lines: 1-based line of each dotted key, for messages about values that only their users can judge.
+        environment: environment and `.env` beside the file, in clear: read names from it, never print it.
+        root: where `reports/` and `docs/` are written. state: folder of the fingerprint key, history and caches.
+    """
+
+    file: Path
+    demo: bool
+    hosts: Mapping[str, HostSettings]
+    repositories: Mapping[str, RepositorySettings]
+    media: Mapping[str, Any]
+    drift: Mapping[str, Any]
+    structure: Mapping[str, Any]
+    remediation: Mapping[str, Any]
+    documentation: Mapping[str, Any]
+    reports_settings: Mapping[str, Any]
+    schedule: Mapping[str, Any]
+    notify: Sequence[str]
+    lines: Mapping[str, int]
+    environment: Mapping[str, str] = field(repr=False)
+    root: Path
+    state: Path
+
+    @property
+    def reports(self) -> Path:
+        """Folder that reports are written to."""
+        return self.root / self.reports_settings.get("directory", "reports")
+
+    @property
+    def docs(self) -> Path:
+        """Folder that generated documentation is written to."""
+        return self.root / self.documentation.get("directory", "docs")
+
+    def resolve(self, text: str, *, key: str) -> str:
+        """Replace `${NAME}` by the value from the environment or the `.env` beside the file.
+
+        Raises:
+            ConfigurationError: a name has no value; the message names it, never a value.
+        """
+
+        def value(match: re.Match[str]) -> str:
+            if match[1] not in self.environment:
+                raise ConfigurationError(
+                    f"{key}: {match[1]} is not set",
+                    where=f"{self.file}:{self.lines.get(key, 1)}",
+                    hint=f"set it in the environment or in {self.file.parent / '.env'}",
+                )
+            return self.environment[match[1]]
+
+        return re.sub(r"\$\{(\w+)\}", value, text)
+
+
+def find_lab(option: str | None = None, environment: Mapping[str, str] | None = None) -> Path | None:
+    """Find `lab.yaml`: the option, else `$HOMELAB_LAB`, else `./lab.yaml`; None means the bundled demo lab."""
+    environment = os.environ if environment is None else environment
+    named = option or environment.get("HOMELAB_LAB")
+    if named:
+        return Path(named)
+    return Path("lab.yaml") if Path("lab.yaml").is_file() else None
+
+
+def load_lab(option: str | None = None, environment: Mapping[str, str] | None = None) -> Lab:
+    """Load and check `lab.yaml`, or the demo lab where none is configured.
+
+    Raises:
+        ConfigurationError: with every mistake that was found, one a line.
+    """
+    environment = dict(os.environ if environment is None else environment)
+    file = find_lab(option, environment)
+    demo = file is None
+    if file is None:
+        from homelab_assets.lab.demo import demo_lab_file
+
+        file = demo_lab_file(environment)
+    text = _read(file)
+    values, lines = _check(file, text)
+    return _build(file.absolute(), demo, values, lines, {**_dotenv(file.parent / ".env"), **environment})
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigurationError("no such file", where=str(file), hint="`drift-detector init` writes one") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"is not UTF-8 text (byte {error.start})", where=str(file), hint="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"can't be read: {error.strerror}", where=str(file)) from None
+
+
+def _check(file: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
+    node = compose_document(text)
+    checker = Checker()
+    if node is None:
+        raise ConfigurationError("is empty", where=str(file), hint="`drift-detector init` writes a commented one")
+    if isinstance(node, Mistake):
+        raise ConfigurationError(node.what, where=f"{file}:{node.line}", hint=node.hint)
+    values = checker.check(node, SPEC) or {}
+    _cross_check(values, checker)
+    if checker.mistakes:
+        lines = [
+            f"{file}:{m.line}: {m.key}: {m.what}" + (f" ({m.hint})" if m.hint else "")
+            for m in sorted(checker.mistakes, key=lambda m: m.line)
+        ]
+        raise ConfigurationError("\n".join(lines))
+    return values, checker.lines
+
+
+def _cross_check(values: dict[str, Any], checker: Checker) -> None:
+    """Note what only shows across keys."""
+    media_host = (values.get("media") or {}).get("host")
+    hosts = values.get("hosts") or {}
+    if media_host and media_host not in hosts:
+        checker.mistakes.append(
+            Mistake(
+                line=checker.lines["media.host"],
+                key="media.host",
+                what=f"no host is named {media_host}",
+                hint="known hosts: " + ", ".join(hosts),
+            )
+        )
+    for name, repository in (values.get("repositories") or {}).items():
+        forge = (repository or {}).get("forge") or {}
+        wanted = {"github": ("slug",), "gitea": ("slug", "url")}.get(forge.get("kind") or "", ())
+        for key in wanted:
+            if not forge.get(key):
+                where = f"repositories.{name}.forge"
+                checker.mistakes.append(
+                    Mistake(
+                        line=checker.lines[where], key=f"{where}.{key}", what=f"is missing for kind {forge['kind']}"
+                    )
+                )
+
+
+def _build(
+    file: Path, demo: bool, values: dict[str, Any], lines: Mapping[str, int], environment: Mapping[str, str]
+) -> Lab:
+    base = file.parent
+    root = Path.cwd() if demo else base
+    state = environment.get("HOMELAB_STATE") or values.get("state")
+    return Lab(
+        file=file,
+        demo=demo,
+        hosts={name: _host(name, host, base) for name, host in values["hosts"].items()},
+        repositories={
+            name: _repository(name, repository, base) for name, repository in (values.get("repositories") or {}).items()
+        },
+        media=values.get("media") or {},
+        drift=values.get("drift") or {},
+        structure=values.get("structure") or {},
+        remediation=values.get("remediation") or {},
+        documentation=values.get("documentation") or {},
+        reports_settings=values.get("reports") or {},
+        schedule=values.get("schedule") or {},
+        notify=values.get("notify") or [],
+        lines=lines,
+        environment=environment,
+        root=root,
+        state=_path(base, state) if state else root / ".homelab_state",
+    )
+
+
+def _host(name: str, values: dict[str, Any], base: Path) -> HostSettings:
+    paths = {key: _path(base, values[key]) for key in ("ssh_config", "known_hosts", "identity_file") if values.get(key)}
+    tls = {
+        key: value if key == "verify" else str(_path(base, value)) for key, value in (values.get("tls") or {}).items()
+    }
+    rest = {key: value for key, value in values.items() if key not in {*paths, "tls", "docker"}}
+    docker = values["docker"]
+    if docker.startswith("capture:"):
+        docker = "capture:" + str(_path(base, docker.removeprefix("capture:")))
+    return HostSettings(name=name, docker=docker, tls=tls, **paths, **rest)
+
+
+def _repository(name: str, values: dict[str, Any], base: Path) -> RepositorySettings:
+    return RepositorySettings(
+        name=name,
+        path=_path(base, values["path"]),
+        ref=values.get("ref"),
+        stacks=tuple(values.get("stacks") or ("stacks/*",)),
+        env_files={
+            stack: tuple(_path(base, item) for item in files)
+            for stack, files in (values.get("env_files") or {}).items()
+        },
+        forge=ForgeSettings(**values["forge"]) if values.get("forge") else ForgeSettings(kind="none"),
+    )
+
+
+def _path(base: Path, text: str) -> Path:
+    return (base / Path(text).expanduser()).absolute() if text else base
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
+
+
+def spec() -> Spec:
+    """Return the description of `lab.yaml`, for documentation and `init`."""
+    return SPEC
