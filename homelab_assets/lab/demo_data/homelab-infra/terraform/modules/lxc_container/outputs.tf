@@ -1,0 +1,3 @@
+output "id" {
+  value = proxmox_virtual_environment_container.this.id
+}

@@ -1,0 +1,4 @@
+variable "node_name" {
+  description = "Proxmox node."
+  type        = string
+}

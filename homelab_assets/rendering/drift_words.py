@@ -1,0 +1,90 @@
+"""The words in which people read a drift document, shared by the terminal and the Markdown report."""
+
+from typing import Any
+
+from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
+
+CAUSES = {
+    "host_changed": "changed on the host",
+    "git_ahead": "git is ahead: a deploy is due",
+    "image_moved": "the tag points to another image",
+    "unknown": "cause unknown",
+}
+
+STATUSES = {
+    "clean": "clean",
+    "drifted": "drifted",
+    "missing": "missing: git has it, no container exists",
+    "stopped": "stopped",
+    "unmanaged": "unmanaged: no baseline knows it",
+    "orphan": "orphan: its stack is in git, the service is not",
+    "unreachable": "not audited: the host could not be reached",
+    "unknown": "not judged",
+}
+
+EVIDENCE = {
+    "verified": "verified: Compose's own hash of the model was reproduced",
+    "consistent": "consistent: the fields agree",
+    "none": "",
+}
+
+
+def name(service: ServiceDrift) -> str:
+    """Return `host / stack / service`, without the stack where there is none."""
+    return " / ".join(part for part in (service.host, service.stack, service.service) if part)
+
+
+def advice(service: ServiceDrift) -> str:
+    """Say what to do about a service; empty where there is nothing to do."""
+    container = service.container or service.service
+    match service.remedy:
+        case "backport":
+            return f"Backport: `drift-detector remediate --service {service.service} --open` proposes the running state to git as a pull request."
+        case "deploy":
+            return "Deploy: git moved after this container was created. Redeploy the stack; nothing has to change in git."
+        case "pull":
+            return "Pull and redeploy: the tag now names another image than the one that runs."
+        case "adopt":
+            return f"Adopt it (`drift-detector adopt {container}`) or remove the container."
+        case "remove":
+            return f"Remove the container (`docker rm -f {container}`), or bring the service back to git."
+        case "start":
+            return "Start it, or take it out of git."
+        case "none":
+            return ""
+
+
+def value(shown: Any) -> str:
+    """Write a value of an item on one line, as it would stand in a compose file."""
+    if shown is None:
+        return ""
+    if isinstance(shown, bool):
+        return "true" if shown else "false"
+    if isinstance(shown, list | tuple):
+        return "[" + ", ".join(value(item) for item in shown) + "]"
+    if isinstance(shown, dict):
+        return "{" + ", ".join(f"{key}: {value(item)}" for key, item in shown.items()) + "}"
+    return str(shown)
+
+
+def diff_lines(item: Item) -> list[str]:
+    """Return an item as lines of a diff from git to what runs: `- path: old`, `+ path: new`."""
+    lines = []
+    if item.change != "added":
+        lines.append(f"- {item.path}: {value(item.baseline)}")
+    if item.change != "removed":
+        lines.append(f"+ {item.path}: {value(item.running)}")
+    return lines
+
+
+def headline(document: DriftDocument) -> str:
+    """Say the result in one sentence."""
+    counts = document.summary
+    parts = [
+        f"{counts[status]} {status}" for status in ("drifted", "missing", "stopped", "orphan", "unmanaged", "unreachable", "unknown") if counts[status]
+    ]
+    services = f"{counts['services']} service{'' if counts['services'] == 1 else 's'}"
+    if not parts:
+        return f"{services} audited, no drift: what is in git is what is running"
+    items = f"{counts['items']} difference{'' if counts['items'] == 1 else 's'}"
+    return f"{', '.join(parts)} of {services}; {items}: " + ", ".join(f"{counts[s]} {s}" for s in ("breaking", "functional", "cosmetic"))

@@ -1,0 +1,19 @@
+"""Jinja2 templates of everything that is written for people."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def environment(*, html: bool = False) -> "Environment":
+    """Return a strict environment over this folder: an undefined name is an error, HTML is escaped by default."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("homelab_assets.rendering", "templates"),
+        autoescape=html,
+        undefined=StrictUndefined,
+        trim_blocks=False,
+        keep_trailing_newline=True,
+    )
