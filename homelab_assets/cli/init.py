@@ -1,0 +1,36 @@
+"""`drift-detector init`: look around and write a commented lab.yaml."""
+
+import os
+from pathlib import Path
+
+import click
+
+from homelab_assets.cli.common import Options, verb
+from homelab_assets.errors import ConfigurationError
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--print", "print_only", is_flag=True, help="Print it instead of writing it.")
+@verb(formats=("terminal",))
+def command(options: Options, force: bool, print_only: bool) -> None:
+    """Look around (local Docker, ~/.ssh/config, clones nearby) and write a commented lab.yaml.
+
+    Nothing is connected to and nothing is sent: only files on this machine are read.
+    """
+    from homelab_assets.files import write_whole
+    from homelab_assets.lab.discover import find_hosts, find_repositories
+    from homelab_assets.rendering.templates import environment
+
+    target = options.output or Path(options.lab_file or "lab.yaml")
+    if target.exists() and not force and not print_only:
+        raise ConfigurationError("is there already", where=str(target), hint="--force replaces it, --print shows what would be written")
+    hosts = find_hosts(Path.home(), os.environ)
+    here = Path.cwd()
+    repositories = find_repositories([here, here.parent, Path.home()])
+    text = environment().get_template("lab.yaml.j2").render(hosts=hosts, repositories=repositories)
+    if print_only:
+        click.echo(text)
+        return
+    write_whole(target, text)
+    options.say(f"wrote {target}: {len(hosts)} host(s), {len(repositories)} repositories; look through it, then run: drift-detector diff")
