@@ -1,0 +1,39 @@
+# One word for each habit. `make audit` and `make test` install what they need, locked, into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: audit test ui lint format lock clean help
+
+audit: .venv/installed  ## Run the daily audit: on lab.yaml if there is one, else on the bundled demo lab
+	@$(BIN)/drift-detector audit; status=$$?; [ $$status -le 1 ] || exit $$status
+
+test: .venv/installed  ## Run the tests; those that need a Docker engine say so when they skip
+	$(BIN)/python -m pytest
+
+ui: .venv/installed  ## Open Dagster's UI on http://127.0.0.1:3000
+	$(BIN)/dagster dev --host 127.0.0.1
+
+lint: .venv/installed  ## Check style and types
+	$(BIN)/python -m pip install -q ruff mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: .venv/installed  ## Format the code
+	$(BIN)/ruff format .
+
+lock:  ## Resolve the dependencies anew into requirements.lock
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q pyproject.toml --extra test --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements.lock
+
+clean:  ## Remove the environment and caches; reports, docs and state stay
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache build *.egg-info
+
+help:  ## Show this
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,151 @@
+"""What counts as a secret, and that sealing neither loses nor leaks anything."""
+
+import pickle
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homelab_assets.secrecy import SHOWN, TOKEN, Vault, is_secret, redact, show
+
+HEX = "9f86d081884c7d659a2feaa0c55ad015"
+
+SECRETS = [
+    ("RADARR__AUTH__APIKEY", HEX),
+    ("radarrApiKey", "x"),
+    ("POSTGRES_PASSWORD", "1234"),
+    ("DB_PASS", "correct horse"),
+    ("N8N_ENCRYPTION_KEY", "abc"),
+    ("PLEX_CLAIM", "claim-abcdefghij1234567890"),
+    ("anything", "claim-abcdefghij1234567890"),
+    ("SENTRY_DSN", "https://abc@sentry.home/1"),
+    ("DATABASE_URL", "postgres://n8n:hunter2@db:5432/n8n"),
+    ("CF_DNS_API_TOKEN", "short"),
+    ("traefik.http.middlewares.auth.basicauth.users", "admin:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"),
+    ("x", "admin:$2y$05$abcdefghijklmnopqrstuuUGyUlwKm2zkTVdpHdd5kKfQrOp1yKgy"),
+    ("x", "Authorization: Bearer abcdef123456"),
+    ("x", "curl http://radarr:7878/api/v3/queue?apikey=abcd1234"),
+    ("x", "redis-cli -a s3cr3t ping"),
+    ("x", "mysqladmin ping -ps3cr3t"),
+    ("x", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"),
+    ("x", "ghp_0123456789abcdefghij0123456789abcdef"),
+    ("x", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----"),
+    ("x", "https://discord.com/api/webhooks/123456789/abcdefghijklmnopqrstuvwxyz"),
+    ("x", HEX),
+    ("homepage.widget.key", "abc123"),
+]
+
+ORDINARY = [
+    ("TZ", "Europe/Brussels"),
+    ("PUID", "1000"),
+    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"),
+    ("AUTH_METHOD", "forms"),
+    ("TOKEN_TTL", "3600"),
+    ("POSTGRES_PASSWORD_FILE", "/run/secrets/postgres"),
+    ("SSL_KEY", "/etc/ssl/private/server.pem"),
+    ("UUID", "7d444840-9dc0-11d1-b245-5ffdce74fad2"),
+    ("image", "lscr.io/linuxserver/radarr:5.2.6.8376-ls123"),
+    ("digest", "sha256:" + HEX * 2),
+    ("org.opencontainers.image.revision", "5c9a1a8b7d6e4f3a2b1c0d9e8f7a6b5c4d3e2f1a"),
+    ("PYTHON_SHA256", HEX * 2),
+    ("traefik.http.routers.x.rule", "Host(`radarr.home.arpa`) && PathPrefix(`/api`)"),
+    ("traefik.http.routers.x.middlewares", "authelia@docker"),
+    ("KEYBOARD", "be"),
+    ("MONKEY", "george"),
+    ("DOMAIN", "a-very-long-host-name-with-many-words.example.org"),
+    ("x", "http://flaresolverr:8191"),
+    ("HEALTHCHECK", "curl -fsS http://localhost:8080/health || exit 1"),
+    ("REQUIRE_AUTH", "true"),
+]
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(b"0123456789abcdef")
+
+
+@pytest.mark.parametrize(("name", "value"), SECRETS)
+def test_secrets_are_sealed_and_can_be_revealed(vault: Vault, name: str, value: str) -> None:
+    sealed = vault.seal(name, value)
+    assert TOKEN.search(sealed)
+    assert vault.reveal(sealed) == value
+    assert vault.seal(name, sealed) == sealed
+    assert is_secret(name, value)
+
+
+@pytest.mark.parametrize(("name", "value"), ORDINARY)
+def test_ordinary_values_stay_readable(vault: Vault, name: str, value: str) -> None:
+    assert vault.seal(name, value) == value
+
+
+def test_only_the_secret_part_of_a_url_is_sealed(vault: Vault) -> None:
+    sealed = vault.seal("DATABASE_URL", "postgres://n8n:hunter2@db:5432/n8n")
+    assert show(sealed) == f"postgres://n8n:{SHOWN}@db:5432/n8n"
+
+
+def test_an_argument_after_a_secret_flag_is_sealed(vault: Vault) -> None:
+    sealed = vault.seal_args(["redis-server", "--requirepass", "hunter2", "--appendonly", "yes"])
+    assert [show(argument) for argument in sealed] == ["redis-server", "--requirepass", SHOWN, "--appendonly", "yes"]
+
+
+def test_equal_secrets_have_equal_tokens_and_other_keys_other_ones(vault: Vault) -> None:
+    other = Vault(b"fedcba9876543210")
+    assert vault.token("hunter2") == vault.token("hunter2") != vault.token("hunter3")
+    assert vault.token("hunter2") != other.token("hunter2")
+
+
+def test_tokens_of_another_installation_can_not_be_compared(vault: Vault) -> None:
+    other = Vault(b"fedcba9876543210")
+    assert vault.same(vault.token("a"), other.token("a")) is None
+    assert vault.same(vault.token("a"), vault.token("b")) is False
+    assert vault.same(vault.token("a"), vault.token("a")) is True
+
+
+def test_inspect_documents_are_sealed_where_free_text_stands(vault: Vault) -> None:
+    document = {
+        "Id": HEX * 2,
+        "Image": "sha256:" + HEX * 2,
+        "Config": {
+            "Env": ["TZ=UTC", "API_KEY=hunter2"],
+            "Labels": {"token": "hunter2", "com.docker.compose.config-hash": HEX * 2},
+            "Cmd": ["server", "--password", "hunter2"],
+            "Healthcheck": {"Test": ["CMD-SHELL", "curl http://x?apikey=hunter2"]},
+        },
+        "State": {"Health": {"Log": [{"Output": "hunter2"}]}},
+        "HostConfig": {"LogConfig": {"Type": "syslog", "Config": {"splunk-token": "hunter2"}}},
+        "Options": {"o": "addr=nas,username=x,password=hunter2"},
+    }
+    sealed = vault.seal_inspect(document)
+    assert "hunter2" not in repr(sealed)
+    assert sealed["Id"] == document["Id"]
+    assert sealed["Image"] == document["Image"]
+    assert sealed["Config"]["Labels"]["com.docker.compose.config-hash"] == HEX * 2
+    assert sealed["Config"]["Env"][0] == "TZ=UTC"
+
+
+def test_a_vault_never_leaves_its_process_or_shows_what_it_holds(vault: Vault) -> None:
+    vault.token("hunter2")
+    assert "hunter2" not in f"{vault!r} {vault}"
+    with pytest.raises(TypeError):
+        pickle.dumps(vault)
+
+
+def test_redaction_knows_what_was_sealed(vault: Vault) -> None:
+    vault.seal("PASSWORD", "correct horse battery")
+    assert vault.redact("login failed for correct horse battery") == f"login failed for {SHOWN}"
+    assert redact("[401] [GET] at [http://prowlarr:9696/1/api?apikey=abcdef12]").count(SHOWN) == 1
+
+
+def _texts() -> Iterator[st.SearchStrategy[str]]:
+    yield st.text(max_size=80)
+    yield st.from_regex(r"[a-z]{2,5}://[a-z]{0,4}:[ -~]{1,12}@[a-z]{1,5}/[ -~]{0,10}", fullmatch=True)
+    yield st.from_regex(r"[A-Za-z0-9+/=_-]{16,64}", fullmatch=True)
+
+
+@given(name=st.sampled_from(["TZ", "PASSWORD", "x.key", ""]), value=st.one_of(*_texts()))
+def test_sealing_is_idempotent_and_loses_nothing(name: str, value: str) -> None:
+    vault = Vault(b"0123456789abcdef")
+    sealed = vault.seal(name, value)
+    assert vault.reveal(sealed) == value
+    assert vault.seal(name, sealed) == sealed
