@@ -1,0 +1,133 @@
+"""What git remembers: commits, and when each folder last changed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from subprocess import Popen
+
+from homelab_assets.repository.git import Git
+
+# Fields are framed by NUL, which can stand neither in a commit's text nor in a file name; the leading and the closing
+# empty token tell a commit's head from the file names that follow it.
+_FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%s", "%b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit. Times are ISO 8601 UTC; `files` are the paths that it changed against its first parent."""
+
+    sha: str
+    parents: Sequence[str]
+    author: str
+    email: str
+    authored_at: str
+    committed_at: str
+    subject: str
+    body: str
+    files: Sequence[str] = ()
+
+
+def log(
+    git: Git,
+    ref: str = "HEAD",
+    *,
+    paths: Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
+    limit: int = 1000,
+    first_parent: bool = False,
+    files: bool = True,
+) -> tuple[Commit, ...]:
+    """Return commits, newest first. A repository without commits has none.
+
+    Args:
+        ref: branch, commit or range (`a..b`).
+        paths: only commits that touch these.
+        since, until: ISO 8601 bounds of the committer's time.
+        first_parent: follow only the branch itself, so that a merge stands for what it brought.
+        files: list the changed paths of each.
+
+    Raises:
+        GitError: there is no such ref. Texts of commits are whatever people wrote: render them with care.
+    """
+    if ref == "HEAD" and git.find("HEAD") is None:
+        return ()
+    options = ["-z", f"--max-count={limit}", "--no-color", "--no-renames", _format(_FIELDS)]
+    options += ["--name-only", "--diff-merges=first-parent"] if files else ["--no-patch"]
+    options += [f"--since={since}"] if since else []
+    options += [f"--until={until}"] if until else []
+    options += ["--first-parent"] if first_parent else []
+    answer = git.run("log", *options, "--end-of-options", ref, "--", *paths)
+    return tuple(_commit(fields, names) for fields, names in _entries(iter(answer.out.split(b"\0")), len(_FIELDS)))
+
+
+def last_changes(git: Git, commit: str, directories: Sequence[str]) -> dict[str, str]:
+    """Return when each folder last changed on the branch, ISO 8601 UTC, in one pass through the history.
+
+    The branch's own line is followed: a merged pull request counts from its merge. The root is "". Folders that a
+    shallow clone does not tell about are left out.
+    """
+    wanted, found = set(directories), dict[str, str]()
+    grafts = git.clone().grafts
+    arguments = ("log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--no-color", "-z",
+                 "--name-only", _format(("%H", "%ct")), "--end-of-options", commit, "--")  # fmt: skip
+    with git.stream(*arguments) as process:
+        for (sha, stamp), names in _entries(_tokens(process), 2):
+            # The oldest commit of a shallow clone seems to have changed everything.
+            if not wanted or sha.decode("ascii", "replace") in grafts:
+                break
+            folders = {folder for name in names for folder in _folders(name)}
+            found.update(dict.fromkeys(wanted & folders, _utc(stamp)))
+            wanted -= folders
+    return found
+
+
+def _format(fields: Sequence[str]) -> str:
+    return "--format=tformat:%x00" + "%x00".join(fields) + "%x00"
+
+
+def _entries(tokens: Iterator[bytes], count: int) -> Iterator[tuple[list[bytes], list[str]]]:
+    """Group NUL-separated tokens into commits: their fields and their file names."""
+    next(tokens, b"")
+    while len(fields := list(islice(tokens, count))) == count:
+        next(tokens, b"")
+        # The empty token that ends the names is the one that leads the next commit.
+        names = [
+            name.removeprefix(b"\n").decode("utf-8", "surrogateescape") for name in iter(lambda: next(tokens, b""), b"")
+        ]
+        yield fields, names
+
+
+def _tokens(process: "Popen[bytes]") -> Iterator[bytes]:
+    assert process.stdout is not None
+    rest = b""
+    while chunk := process.stdout.read1(65536):  # type: ignore[attr-defined]
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
+    yield rest
+
+
+def _folders(path: str) -> Iterable[str]:
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _utc(stamp: bytes) -> str:
+    return datetime.fromtimestamp(int(stamp), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _commit(fields: Sequence[bytes], names: Sequence[str]) -> Commit:
+    sha, parents, author, email, _, _, subject, body = (field.decode("utf-8", "replace") for field in fields)
+    return Commit(
+        sha=sha,
+        parents=tuple(parents.split()),
+        author=author,
+        email=email,
+        authored_at=_utc(fields[4]),
+        committed_at=_utc(fields[5]),
+        subject=subject,
+        body=body.strip(),
+        files=tuple(names),
+    )

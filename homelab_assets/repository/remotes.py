@@ -1,0 +1,94 @@
+"""Talking to a clone's remotes: look, fetch, push. Nothing here changes the operator's branches or checkout."""
+
+import os
+import re
+from collections.abc import Sequence
+
+from homelab_assets.repository.git import Git
+from homelab_assets.repository.git_errors import GitError
+
+NETWORK_SECONDS = 120.0
+_SSH = "ssh -oBatchMode=yes -oConnectTimeout=15"
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NO_BRANCH = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(?:/|$)|/\.|\.$|/$|^[-/.]|^@$|^$|[^\x00-\uffff]|[\ud800-\udfff]"
+)
+
+
+def remote_url(git: Git, remote: str = "origin") -> str | None:
+    """Return a remote's URL, which may hold credentials: redact before showing. None where there is none."""
+    answer = git.run("config", "--get", f"remote.{remote}.url", fine=(0, 1))
+    return answer.text.strip() or None
+
+
+def ls_remote(git: Git, remote: str, *patterns: str, seconds: float = NETWORK_SECONDS) -> dict[str, str]:
+    """Ask a remote (name or URL) for its refs: full ref name to commit id, as far as the patterns match."""
+    answer = git.run("ls-remote", "--quiet", "--", remote, *patterns, seconds=seconds, environment=_network(git))
+    pairs = (line.split("\t", 1) for line in answer.text.splitlines() if "\t" in line)
+    return {name: commit for commit, name in pairs if _ID.fullmatch(commit)}
+
+
+def remote_branch(git: Git, remote: str, branch: str, *, seconds: float = NETWORK_SECONDS) -> str | None:
+    """Return the commit that a branch of a remote has now, or None where there is no such branch."""
+    ref = branch_ref(branch)
+    return ls_remote(git, remote, ref, seconds=seconds).get(ref)
+
+
+def fetch(git: Git, remote: str, *refspecs: str, prune: bool = False, seconds: float = NETWORK_SECONDS) -> None:
+    """Fetch from a remote into remote-tracking refs. Without refspecs the remote's configured ones are used."""
+    options = ["--no-tags", "--no-write-fetch-head", "--quiet", *(["--prune"] if prune else [])]
+    git.run("fetch", *options, "--", remote, *refspecs, seconds=seconds, environment=_network(git))
+
+
+def push(
+    git: Git,
+    remote: str,
+    commit: str,
+    branch: str,
+    *,
+    expected: str | None = None,
+    seconds: float = NETWORK_SECONDS,
+) -> None:
+    """Push a commit to a branch of a remote.
+
+    Args:
+        expected: the commit that the branch has now. With it the branch may be rewritten, but only if nobody pushed
+            in between; without it the branch must be new or move forward.
+
+    Raises:
+        GitError: `kind` tells `rejected` (somebody pushed), `protected`, `auth`, `unreachable`, `timeout` apart.
+    """
+    target = branch_ref(branch)
+    lease = [f"--force-with-lease={target}:{expected}"] if expected else []
+    _push(git, [*lease, "--", remote, f"{git.resolve(commit)}:{target}"], seconds)
+
+
+def delete_branch(git: Git, remote: str, branch: str, *, expected: str, seconds: float = NETWORK_SECONDS) -> None:
+    """Delete a branch of a remote, if it still has the commit `expected`."""
+    target = branch_ref(branch)
+    _push(git, [f"--force-with-lease={target}:{expected}", "--", remote, f":{target}"], seconds)
+
+
+def branch_ref(branch: str) -> str:
+    """Return the full ref of a branch name.
+
+    Raises:
+        GitError: git would not accept the name, or take it for something else.
+    """
+    name = branch.removeprefix("refs/heads/")
+    if _NO_BRANCH.search(name):
+        raise GitError(f"{branch!r} is no usable branch name", kind="other", hint="letters, digits, / - _ and .")
+    return f"refs/heads/{name}"
+
+
+def _push(git: Git, arguments: Sequence[str], seconds: float) -> None:
+    options = ("--porcelain", "--no-verify", "--no-signed", "--no-follow-tags")
+    git.run("push", *options, *arguments, seconds=seconds, environment=_network(git))
+
+
+def _network(git: Git) -> dict[str, str]:
+    """Keep ssh from asking anything, unless the operator has chosen the ssh command."""
+    if "GIT_SSH_COMMAND" in os.environ or "GIT_SSH" in os.environ:
+        return {}
+    configured = git.run("config", "--get", "core.sshCommand", fine=(0, 1, 128)).text.strip()
+    return {} if configured else {"GIT_SSH_COMMAND": _SSH}
