@@ -72,7 +72,18 @@ class GitTree:
     def list(self, directory: str = "") -> Sequence[str]:
         """Return the names directly below a folder, sorted; folders end in `/`. Empty where it does not exist."""
         real = self._follow(directory)
-        return sorted(self._folders.get(real, ())) if real is not None else []
+        if real is None:
+            return []
+        names = self._folders.get(real, ())
+        return sorted(name + "/" * self._leads_to_folder(f"{real}/{name}".lstrip("/")) for name in names)
+
+    def _leads_to_folder(self, path: str) -> bool:
+        if not self._entries.get(path, ("",))[0].startswith(_LINK):
+            return False
+        try:
+            return self._follow(path) in self._folders
+        except BaselineError:
+            return False
 
     def _add(self, path: str) -> None:
         folder, _, name = path.rpartition("/")
@@ -165,10 +176,13 @@ class WorkingTree:
             if error.errno in {errno.ENXIO, errno.ENODEV}:
                 return None
             raise _unreadable(path, error) from None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
-            data = file.read(MAX_BYTES + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(MAX_BYTES + 1)
+        finally:
+            os.close(descriptor)
         if len(data) > MAX_BYTES:
             raise _too_large(path)
         return data
