@@ -56,7 +56,7 @@ def test_a_commit_changes_only_what_it_names(clone: Path, tmp_path: Path) -> Non
     assert list((tmp_path / "work").iterdir()) == []
     assert git(clone, "rev-parse", f"{new}^") == base
     assert git(clone, "diff-tree", "-r", "--name-status", base, new).split() == (
-        "M a.yml D gone.yml A new/deep.yml M run.sh".split()
+        ["M", "a.yml", "D", "gone.yml", "A", "new/deep.yml", "M", "run.sh"]
     )
     assert git(clone, "ls-tree", new, "run.sh").startswith("100755")
     shown = subprocess.run(["git", "cat-file", "blob", f"{new}:a.yml"], cwd=clone, capture_output=True, check=True)

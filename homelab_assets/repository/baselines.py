@@ -1,0 +1,292 @@
+"""Load the baselines: every stack of every repository, as its commit holds it, bound to its endpoints."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homelab_assets.drift.document import BaselineRef
+from homelab_assets.errors import BaselineError, UserError
+from homelab_assets.lab.settings import Lab, RepositorySettings
+from homelab_assets.model import Baseline, FileTree, Problem
+from homelab_assets.repository.dotenv_files import names_of, read_variables
+from homelab_assets.repository.git import Git
+from homelab_assets.repository.history import last_changes, log
+from homelab_assets.repository.stacks import Stack, find_stacks
+from homelab_assets.repository.targets import Targets, read_targets
+from homelab_assets.repository.trees import GitTree, WorkingTree
+from homelab_assets.secrecy import Vault
+
+WORKING_TREE = "working tree"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One repository, opened at what counts as the truth.
+
+    Attributes:
+        commit: full id, "" for the working tree. committed_at: when that commit was made, ISO 8601 UTC.
+        stacks: its stack folders. targets: its `stack-targets.yml`, or None.
+        changed: when each stack's folder last changed, by folder, as far as it is known.
+        notices: remarks on the state of the clone.
+    """
+
+    repository: RepositorySettings
+    ref: str
+    commit: str
+    committed_at: str | None
+    tree: FileTree
+    stacks: Sequence[Stack]
+    targets: Targets | None
+    changed: Mapping[str, str] = field(default_factory=dict)
+    notices: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baselines:
+    """What git says should run.
+
+    Attributes:
+        baselines: one for each stack and endpoint, sorted by repository, stack, endpoint.
+        refs: what was read of each repository that holds stacks. problems: what could not be read.
+        notices: remarks that change no result. snapshots: the opened repositories, for other readers of them.
+    """
+
+    baselines: tuple[Baseline, ...]
+    refs: tuple[BaselineRef, ...]
+    problems: tuple[Problem, ...]
+    notices: tuple[str, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+
+
+def load_baselines(lab: Lab, *, vault: Vault, working_tree: bool = False) -> Baselines:
+    """Load the stacks of all repositories of a lab. A repository or stack that can't be read becomes a problem.
+
+    Args:
+        vault: seals the values of `.env` files.
+        working_tree: read the files on disk instead of the commit.
+    """
+    baselines: list[Baseline] = []
+    refs: list[BaselineRef] = []
+    problems: list[Problem] = []
+    snapshots: list[Snapshot] = []
+    for repository in lab.repositories.values():
+        try:
+            snapshot = open_snapshot(repository, working_tree=working_tree)
+        except UserError as error:
+            problems.append(_problem(error, kind="repository", repository=repository.name))
+            continue
+        snapshots.append(snapshot)
+        problems += _target_problems(snapshot, tuple(lab.hosts))
+        problems += _setting_problems(lab, snapshot)
+        if snapshot.stacks:
+            refs.append(_reference(snapshot))
+        for stack in snapshot.stacks:
+            bound, wrong = _bind(snapshot, stack, lab, vault)
+            baselines += bound
+            problems += wrong
+    return Baselines(
+        baselines=tuple(sorted(baselines, key=lambda b: (b.repository, b.stack, b.endpoint or ""))),
+        refs=tuple(refs),
+        problems=tuple(problems),
+        notices=tuple(notice for snapshot in snapshots for notice in snapshot.notices),
+        snapshots=tuple(snapshots),
+    )
+
+
+def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False) -> Snapshot:
+    """Open a repository at its ref (or its default branch), or its working tree.
+
+    Raises:
+        UserError: it is no clone, its ref is unknown, or a file that says which stacks there are can't be read.
+    """
+    git = Git(repository.path)
+    clone = git.clone()
+    if working_tree and clone.bare:
+        raise BaselineError(
+            "a bare clone has no working tree", where=str(repository.path), hint="leave --working-tree out"
+        )
+    ref = repository.ref or git.default_ref()
+    commit = git.resolve("HEAD" if working_tree else ref)
+    tree: FileTree = WorkingTree(repository.path) if working_tree else GitTree(git, commit)
+    stacks = find_stacks(tree, repository.stacks, root_name=repository.name)
+    notices = [f"{repository.name}: {notice}" for notice in _notices(git, tree, clone.operation, bool(clone.grafts))]
+    changed = last_changes(git, commit, [stack.directory for stack in stacks])
+    if working_tree:
+        dirty = git.dirty_paths()
+        changed = {folder: when for folder, when in changed.items() if not _touched(folder, dirty)}
+    return Snapshot(
+        repository=repository,
+        ref=WORKING_TREE if working_tree else ref,
+        commit="" if working_tree else commit,
+        committed_at=None if working_tree else log(git, commit, limit=1, files=False)[0].committed_at,
+        tree=tree,
+        stacks=stacks,
+        targets=read_targets(tree),
+        changed=changed,
+        notices=tuple(notices),
+    )
+
+
+def _notices(git: Git, tree: FileTree, operation: str | None, shallow: bool) -> Iterator[str]:
+    if operation:
+        yield f"the clone is in the middle of a {operation}"
+    if shallow:
+        yield "a shallow clone: when a stack last changed may be unknown (`git fetch --unshallow` mends it)"
+    if isinstance(tree, GitTree) and tree.submodules:
+        yield "submodules are not read: " + ", ".join(tree.submodules)
+
+
+def _touched(folder: str, paths: Sequence[str]) -> bool:
+    return any(path.startswith(f"{folder}/") or not folder for path in paths)
+
+
+def _reference(snapshot: Snapshot) -> BaselineRef:
+    return BaselineRef(
+        repository=snapshot.repository.name,
+        ref=snapshot.ref,
+        commit=snapshot.commit,
+        committed_at=snapshot.committed_at,
+        stacks=len(snapshot.stacks),
+    )
+
+
+def _bind(snapshot: Snapshot, stack: Stack, lab: Lab, vault: Vault) -> tuple[list[Baseline], list[Problem]]:
+    """Make the baselines of one stack, and say what is wrong with it."""
+    try:
+        variables = _variables(snapshot, stack, vault)
+        samples = names_of(snapshot.tree, stack.sample)
+    except UserError as error:
+        return [], [_problem(error, kind="baseline", repository=snapshot.repository.name, stack=stack.name)]
+    endpoints, bound_by = endpoints_of(stack, snapshot.targets, tuple(lab.hosts))
+    baselines, problems = [], []
+    for endpoint in endpoints:
+        files = stack.files(endpoint)
+        if not files:
+            problems.append(
+                Problem(
+                    kind="baseline",
+                    what=f"has no compose file for {endpoint or 'an endpoint that is not named'}",
+                    where=stack.directory,
+                    hint="add a docker-compose.yml, or a line in stack-targets.yml",
+                    repository=snapshot.repository.name,
+                    stack=stack.name,
+                )
+            )
+            continue
+        baselines.append(
+            Baseline(
+                repository=snapshot.repository.name,
+                ref=snapshot.ref,
+                commit=snapshot.commit,
+                stack=stack.name,
+                endpoint=endpoint,
+                bound_by=bound_by,
+                directory=stack.directory,
+                files=files,
+                tree=snapshot.tree,
+                committed_at=snapshot.changed.get(stack.directory),
+                variables=variables,
+                samples=samples,
+            )
+        )
+    return baselines, problems
+
+
+def endpoints_of(
+    stack: Stack, targets: Targets | None, hosts: Sequence[str]
+) -> tuple[tuple[str | None, ...], str | None]:
+    """Return the endpoints of a stack, and what says so: `stack-targets.yml`, `endpoint file`, or nothing (None)."""
+    named = targets.stacks.get(stack.name, ()) if targets else ()
+    if named:
+        return tuple(dict.fromkeys(endpoint.name for endpoint in named if endpoint.name in hosts)), "stack-targets.yml"
+    own = tuple(endpoint for endpoint in stack.endpoint_files if endpoint in hosts)
+    return (own, "endpoint file") if own else ((None,), None)
+
+
+def _variables(snapshot: Snapshot, stack: Stack, vault: Vault) -> dict[str, str]:
+    """Return the values that git's side knows, sealed. Env files that `lab.yaml` names replace the committed `.env`,
+    as `--env-file` does."""
+    local = snapshot.repository.env_files.get(stack.name)
+    if local is None:
+        files = [(stack.env, snapshot.tree.read(stack.env))] if stack.env else []
+    else:
+        files = [(str(path), _read_local(path)) for path in local]
+    known: dict[str, str] = {}
+    for name, data in files:
+        known |= read_variables(name, data or b"", known)
+    return vault.seal_mapping(known)
+
+
+def _read_local(path: Path) -> bytes:
+    data = WorkingTree(path.parent.resolve()).read(path.name) if path.parent.is_dir() else None
+    if data is None:
+        raise BaselineError(
+            "no such file", where=str(path), hint="correct `env_files` in lab.yaml, or put the file there"
+        )
+    return data
+
+
+def _target_problems(snapshot: Snapshot, hosts: Sequence[str]) -> Iterator[Problem]:
+    if snapshot.targets is None:
+        return
+    mistakes = [*snapshot.targets.mistakes, *snapshot.targets.unknown_endpoints(hosts)]
+    for mistake in sorted(mistakes, key=lambda mistake: mistake.line):
+        yield Problem(
+            kind="baseline",
+            what=f"{mistake.key}: {mistake.what}" if mistake.key else mistake.what,
+            where=f"{snapshot.targets.file}:{mistake.line}",
+            hint=mistake.hint,
+            repository=snapshot.repository.name,
+            stack=mistake.key or None,
+        )
+
+
+def _setting_problems(lab: Lab, snapshot: Snapshot) -> Iterator[Problem]:
+    """Settings that fit nothing in the repository would hide that something is not audited."""
+    repository = snapshot.repository
+    if not snapshot.stacks and _looks_like_compose(snapshot.tree):
+        yield Problem(
+            kind="repository",
+            what="holds compose files, but no folder matches " + ", ".join(repository.stacks),
+            where=str(repository.path),
+            hint=f"set repositories.{repository.name}.stacks in lab.yaml",
+            repository=repository.name,
+        )
+    names = {stack.name: stack.directory for stack in snapshot.stacks}
+    for stack in snapshot.stacks:
+        if names[stack.name] != stack.directory:
+            yield Problem(
+                kind="baseline",
+                what=f"{names[stack.name]} is a stack of the same name",
+                where=stack.directory,
+                hint="rename one of the two folders: Compose would take them for one project",
+                repository=repository.name,
+                stack=stack.name,
+            )
+    for name in repository.env_files:
+        if name not in names:
+            key = f"repositories.{repository.name}.env_files.{name}"
+            yield Problem(
+                kind="repository",
+                what=f"{key}: there is no such stack",
+                where=f"{lab.file}:{lab.lines.get(key, 1)}",
+                hint="known stacks: " + ", ".join(sorted(names)),
+                repository=repository.name,
+            )
+
+
+def _looks_like_compose(tree: FileTree) -> bool:
+    from homelab_assets.repository.discover import kinds
+
+    return "compose" in kinds(tree)
+
+
+def _problem(error: UserError, *, kind: str, repository: str, stack: str | None = None) -> Problem:
+    return Problem(
+        kind="repository" if kind == "repository" else "baseline",
+        what=error.what,
+        where=error.where,
+        hint=error.hint,
+        repository=repository,
+        stack=stack,
+    )

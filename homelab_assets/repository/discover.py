@@ -1,0 +1,62 @@
+"""Tell repositories apart by what they hold."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from homelab_assets.model import FileTree
+from homelab_assets.repository.git import Git
+from homelab_assets.repository.stacks import BASE_NAMES, walk
+from homelab_assets.repository.trees import GitTree, WorkingTree
+
+Kind = Literal["compose", "ansible", "terraform"]
+KINDS: tuple[Kind, ...] = ("compose", "ansible", "terraform")
+
+_ROLE = re.compile(r"(?:^|.*/)roles/[^/]+/(?:tasks|handlers|defaults|vars|meta)/main\.ya?ml")
+_ENDPOINT_FILE = re.compile(r"(?:.*/)?(?:docker-)?compose\.[^/]+\.ya?ml")
+_YAML = re.compile(r".*\.ya?ml")
+_SERVICES = re.compile(rb"^services:", re.MULTILINE)
+_PLAY = re.compile(rb"^- (?:.*\n(?: .*\n|\s*\n)*?  )?(?:ansible\.builtin\.)?(?:hosts|import_playbook):", re.MULTILINE)
+_PLAYBOOKS = 50
+
+
+def discover(path: Path) -> tuple[Kind, ...]:
+    """Say what a repository on disk holds: none, one or several of compose, ansible and terraform.
+
+    A bare clone is read at its default branch, any other folder as it is on disk.
+
+    Raises:
+        UserError: the folder is not there, or can't be read.
+    """
+    if not path.is_dir() or (path / "HEAD").is_file():
+        git = Git(path)
+        git.clone()
+        return kinds(GitTree(git, git.resolve(git.default_ref())))
+    return kinds(WorkingTree(path))
+
+
+def kinds(tree: FileTree) -> tuple[Kind, ...]:
+    """Say what a tree holds, by content: a compose file has services, a playbook has plays."""
+    paths = list(walk(tree))
+    found = {
+        "compose": _any_holds(tree, (path for path in paths if _is_compose_name(path)), _SERVICES),
+        "ansible": any(_ROLE.fullmatch(path) or path.rpartition("/")[2] == "ansible.cfg" for path in paths)
+        or _any_holds(tree, _playbooks(paths), _PLAY),
+        "terraform": any(path.endswith((".tf", ".tf.json", ".tofu")) for path in paths),
+    }
+    return tuple(kind for kind in KINDS if found[kind])
+
+
+def _is_compose_name(path: str) -> bool:
+    return path.rpartition("/")[2] in BASE_NAMES or _ENDPOINT_FILE.fullmatch(path) is not None
+
+
+def _playbooks(paths: list[str]) -> Iterable[str]:
+    """Choose files that may be playbooks: few, and near the root."""
+    near = (path for path in paths if _YAML.fullmatch(path) and path.count("/") <= 2)
+    return sorted(near, key=lambda path: path.count("/"))[:_PLAYBOOKS]
+
+
+def _any_holds(tree: FileTree, paths: Iterable[str], pattern: re.Pattern[bytes]) -> bool:
+    return any(pattern.search(tree.read(path) or b"") for path in paths)

@@ -1,0 +1,139 @@
+"""Stack folders: what lies in them, and which compose files Compose would read."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from homelab_assets.model import FileTree
+
+# Compose's own order: the first that exists is read. The endpoint files are this project's convention.
+BASE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDE_NAMES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+SAMPLE_NAMES = (".env.sample", ".env.example", ".env.template", ".env.dist", "env.sample", "env.example", "sample.env")
+_ENDPOINT_FILE = re.compile(r"(?:docker-)?compose\.(?P<endpoint>[^/]+)\.ya?ml")
+_MAX_STACKS = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One folder with compose files. All paths are relative to the repository's root.
+
+    Attributes:
+        name: the folder's name. base: the file that Compose reads, or None where there are only endpoint files.
+        shadowed: further files with a base name, which Compose does not read.
+        override: the override file that Compose adds by itself, or None.
+        endpoint_files: endpoint to its file.
+        env: the committed `.env`, sample: the file with placeholders, or None.
+        env_files: all files whose names begin with `.env`, the sample not among them.
+    """
+
+    name: str
+    directory: str
+    base: str | None
+    shadowed: Sequence[str] = ()
+    override: str | None = None
+    endpoint_files: Mapping[str, str]
+    env: str | None = None
+    sample: str | None = None
+    env_files: Sequence[str] = ()
+
+    def files(self, endpoint: str | None = None) -> tuple[str, ...]:
+        """Return the compose files to merge for an endpoint, in order.
+
+        The override file takes part only where no endpoint file does: naming files, as an endpoint file makes
+        necessary, switches Compose's own discovery off.
+        """
+        special = self.endpoint_files.get(endpoint) if endpoint else None
+        if special:
+            return (self.base, special) if self.base else (special,)
+        if self.base is None:
+            return ()
+        return (self.base, self.override) if self.override else (self.base,)
+
+    @property
+    def compose_files(self) -> tuple[str, ...]:
+        """All compose files of the folder."""
+        named = (self.base, *self.shadowed, self.override, *self.endpoint_files.values())
+        return tuple(dict.fromkeys(file for file in named if file))
+
+
+def find_stacks(tree: FileTree, patterns: Sequence[str], root_name: str = "root") -> tuple[Stack, ...]:
+    """Find the stack folders that match glob patterns, sorted by folder.
+
+    Args:
+        patterns: such as `stacks/*`; `**` matches any number of folders, `.` is the root.
+        root_name: name of the stack in the root itself.
+    """
+    folders = dict.fromkeys(folder for pattern in patterns for folder in _matching(tree, pattern))
+    stacks = (read_stack(tree, folder, folder.rpartition("/")[2] or root_name) for folder in sorted(folders))
+    return tuple(stack for stack in stacks if stack is not None)
+
+
+def read_stack(tree: FileTree, directory: str, name: str) -> Stack | None:
+    """Look at one folder; None where it holds no compose file."""
+    names = [entry for entry in tree.list(directory) if not entry.endswith("/")]
+
+    def path(entry: str | None) -> str | None:
+        return f"{directory}/{entry}".lstrip("/") if entry else None
+
+    bases = [entry for entry in BASE_NAMES if entry in names]
+    override = next((entry for entry in OVERRIDE_NAMES if entry in names), None)
+    found = ((entry, _ENDPOINT_FILE.fullmatch(entry)) for entry in names if entry not in OVERRIDE_NAMES)
+    endpoint_files = {match["endpoint"]: f"{directory}/{entry}".lstrip("/") for entry, match in found if match}
+    if not bases and not endpoint_files:
+        return None
+    sample = next((entry for entry in SAMPLE_NAMES if entry in names), None)
+    env_files = (
+        entry for entry in names if entry.startswith(".env") and entry not in SAMPLE_NAMES and entry != ".envrc"
+    )
+    return Stack(
+        name=name,
+        directory=directory,
+        base=path(bases[0]) if bases else None,
+        shadowed=tuple(f"{directory}/{entry}".lstrip("/") for entry in bases[1:]),
+        override=path(override) if bases else None,
+        endpoint_files=endpoint_files,
+        env=path(".env") if ".env" in names else None,
+        sample=path(sample),
+        env_files=tuple(f"{directory}/{entry}".lstrip("/") for entry in env_files),
+    )
+
+
+def walk(tree: FileTree, directory: str = "", depth: int = 6) -> Iterator[str]:
+    """Yield the paths of all files below a folder, hidden folders left out, folders no deeper than `depth`."""
+    for entry in tree.list(directory):
+        path = f"{directory}/{entry}".lstrip("/")
+        if not entry.endswith("/"):
+            yield path
+        elif depth and not entry.startswith(".") and entry not in {"node_modules/", "__pycache__/"}:
+            yield from walk(tree, path.rstrip("/"), depth - 1)
+
+
+def _matching(tree: FileTree, pattern: str) -> list[str]:
+    found = [""]
+    for part in pattern.strip("/").split("/"):
+        if part in {"", "."}:
+            continue
+        below = _deep if part == "**" else _below
+        found = [folder for above in found for folder in below(tree, above, part)][:_MAX_STACKS]
+    return found
+
+
+def _below(tree: FileTree, above: str, part: str) -> Iterator[str]:
+    for entry in tree.list(above):
+        name = entry.rstrip("/")
+        if entry.endswith("/") and fnmatchcase(name, part) and (part.startswith(".") or not name.startswith(".")):
+            yield f"{above}/{name}".lstrip("/")
+
+
+def _deep(tree: FileTree, above: str, part: str, depth: int = 6) -> Iterator[str]:
+    yield above
+    if depth:
+        for folder in _below(tree, above, "*"):
+            yield from _deep(tree, folder, part, depth - 1)
