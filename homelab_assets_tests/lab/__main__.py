@@ -4,6 +4,7 @@ python -m homelab_assets_tests.lab up --dir DIR [--deploy] [--newest]
 python -m homelab_assets_tests.lab deploy --dir DIR [STACK...]
 python -m homelab_assets_tests.lab run --dir DIR HOST COMMAND...
 python -m homelab_assets_tests.lab down --dir DIR
+python -m homelab_assets_tests.lab record-demo --dir DIR
 """
 
 import argparse
@@ -11,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from homelab_assets_tests.lab.demo import record_demo
 from homelab_assets_tests.lab.homelab import PAIR, RealLab
 from homelab_assets_tests.lab.tools import why_unavailable
 
@@ -26,7 +28,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m homelab_assets_tests.lab", description="A real homelab, by hand.")
     verbs = parser.add_subparsers(required=True)
-    for name, action in {"up": _up, "deploy": _deploy, "run": _run, "down": _down}.items():
+    for name, action in {"up": _up, "deploy": _deploy, "run": _run, "down": _down, "record-demo": _record_demo}.items():
         verb = verbs.add_parser(name)
         verb.set_defaults(action=action)
         verb.add_argument("--dir", type=Path, required=True, help="the lab's folder")
@@ -63,6 +65,10 @@ def _run(options: argparse.Namespace) -> int:
     print(done.stdout, end="")
     print(done.stderr, end="", file=sys.stderr)
     return done.returncode
+
+
+def _record_demo(options: argparse.Namespace) -> None:
+    record_demo(options.dir)
 
 
 def _down(options: argparse.Namespace) -> None:

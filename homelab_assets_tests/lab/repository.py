@@ -5,7 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-DATA = Path(__file__).parent
+import homelab_assets.lab
+
+# The demo lab is recorded from this lab, so both are made from the same files.
+DATA = Path(homelab_assets.lab.__file__).parent / "demo_data"
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "Larry",
     "GIT_AUTHOR_EMAIL": "larry@home.arpa",
