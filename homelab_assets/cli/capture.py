@@ -1,0 +1,39 @@
+"""`drift-detector capture HOST --output DIR`: records a host, so that it can be audited without it."""
+
+from pathlib import Path
+
+import click
+
+from homelab_assets.cli.common import INCOMPLETE, OK, Options, open_vault, verb
+from homelab_assets.errors import ConfigurationError
+from homelab_assets.secrecy import redact
+
+
+@click.command("capture", short_help="Record a host as a capture.")
+@click.argument("host")
+@verb(formats=("terminal",))
+def command(*, options: Options, host: str) -> int:
+    """Record HOST in the folder that --output names.
+
+    The folder can take the host's place in lab.yaml (`docker: capture:DIR`) and gives the same audit. Secrets are
+    written as fingerprints only.
+    """
+    from homelab_assets.engine import capture_host, write_capture
+    from homelab_assets.model import Unreachable
+
+    lab = options.lab()
+    if options.output is None:
+        raise ConfigurationError("--output is missing", hint=f"say where to: --output captures/{host}")
+    if host not in lab.hosts:
+        known = ", ".join(lab.hosts)
+        raise ConfigurationError(f"no host is named {host}", where=str(lab.file), hint=f"known hosts: {known}")
+    result = capture_host(lab.hosts[host], vault=open_vault(lab))
+    if isinstance(result, Unreachable):
+        click.echo(
+            f"error: {host}: {redact(result.error)}" + (f"\n  {redact(result.hint)}" if result.hint else ""), err=True
+        )
+        return INCOMPLETE
+    directory: Path = options.output
+    write_capture(result, directory)
+    options.say(f"{host}: {len(result.containers)} containers written to {directory} in {result.seconds:.1f} s")
+    return OK

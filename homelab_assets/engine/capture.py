@@ -1,0 +1,262 @@
+"""Capturing hosts: everything that their engines say of containers, images, networks and volumes, sealed at the door.
+
+A host that can't be captured is a result, not an exception, and never holds up the others: each host has a thread and a
+budget of its own.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from homelab_assets.engine.address import parse_address
+from homelab_assets.engine.environment_files import environment_file_paths, sealed_variables
+from homelab_assets.engine.recorded import read_capture
+from homelab_assets.errors import CaptureError, UserError
+from homelab_assets.lab.settings import HostSettings
+from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
+from homelab_assets.secrecy import Vault
+
+if TYPE_CHECKING:
+    from homelab_assets.engine.api import EngineApi
+    from homelab_assets.engine.connection import Connection
+
+_log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+
+# sshd allows 10 sessions a connection by default (MaxSessions); one is left for reading files.
+WIDTH = 6
+# How long an engine may keep silent within a call, as a multiple of the time that a connection may take.
+_READ_FACTOR = 3
+
+
+def utc_now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+def capture_hosts(
+    hosts: Iterable[HostSettings],
+    *,
+    vault: Vault,
+    clock: Clock = utc_now,
+    on_result: Callable[[CaptureResult], None] | None = None,
+) -> list[CaptureResult]:
+    """Capture hosts side by side.
+
+    Args:
+        on_result: told each result as soon as it is there, from several threads.
+
+    Returns:
+        One result per host, in the order given.
+    """
+    hosts = list(hosts)
+
+    def one(settings: HostSettings) -> CaptureResult:
+        result = capture_host(settings, vault=vault, clock=clock)
+        if on_result:
+            on_result(result)
+        return result
+
+    if not hosts:
+        return []
+    with ThreadPoolExecutor(len(hosts), thread_name_prefix="capture") as pool:
+        return list(pool.map(one, hosts))
+
+
+def capture_host(settings: HostSettings, *, vault: Vault, clock: Clock = utc_now) -> CaptureResult:
+    """Capture one host, live or recorded, within its budget.
+
+    Args:
+        settings: where the engine is and how long things may take (`connect_timeout`, `budget`, in seconds).
+        vault: seals every secret before anything is kept.
+        clock: tells when the capture began.
+
+    Returns:
+        What the engine said, or why it can't be captured and what to do next. Nothing is raised for what can go wrong
+        on the way to a host.
+    """
+    started, at = time.monotonic(), _iso(clock())
+    task = _Task(settings, vault, at)
+    thread = threading.Thread(target=task.run, name=f"capture {settings.name}", daemon=True)
+    thread.start()
+    thread.join(settings.budget)
+    if thread.is_alive():
+        # What hangs is broken off; a thread that not even that can wake (a name lookup) ends by itself, unheard.
+        task.abort()
+        thread.join(min(2.0, settings.budget))
+        result: CaptureResult = Unreachable(
+            host=settings.name,
+            captured_at=at,
+            error=f"the capture did not finish within its budget of {settings.budget} s ({task.progress})",
+            hint="see why the host or the way to it is slow, or raise `budget` in lab.yaml",
+        )
+    else:
+        result = task.result or Unreachable(
+            host=settings.name, captured_at=at, error="the capture ended without a result"
+        )
+    return replace(result, seconds=round(time.monotonic() - started, 3))
+
+
+class _Task:
+    """One capture on a thread of its own. After `abort`, its result counts no more."""
+
+    def __init__(self, settings: HostSettings, vault: Vault, at: str) -> None:
+        self.settings = settings
+        self.progress = "it was still connecting"
+        self.result: CaptureResult | None = None
+        self._vault = vault
+        self._at = at
+        self._lock = threading.Lock()
+        self._closers: list[Callable[[], None]] = []
+        self._aborted = False
+
+    def run(self) -> None:
+        try:
+            self.result = self._capture()
+        except UserError as error:
+            self.result = Unreachable(
+                host=self.settings.name, captured_at=self._at, error=self._vault.redact(_what(error)), hint=error.hint
+            )
+        except Exception as error:  # A defect of ours must not take the other hosts with it.
+            _log.debug("capture of %s", self.settings.name, exc_info=True)
+            self.result = Unreachable(
+                host=self.settings.name,
+                captured_at=self._at,
+                error=self._vault.redact(f"internal error: {type(error).__name__}: {error}"),
+                hint="this is a defect: please report it",
+            )
+        finally:
+            self._close()
+
+    def abort(self) -> None:
+        with self._lock:
+            self._aborted = True
+        self._close()
+
+    def _close(self) -> None:
+        with self._lock:
+            closers, self._closers = self._closers, []
+        for close in reversed(closers):
+            close()
+
+    def _on_close(self, close: Callable[[], None]) -> None:
+        with self._lock:
+            aborted = self._aborted
+            if not aborted:
+                self._closers.append(close)
+        if aborted:
+            close()
+            raise CaptureError("the capture was broken off")
+
+    def _capture(self) -> CaptureResult:
+        address = parse_address(self.settings.docker)
+        if address.kind == "capture":
+            return read_capture(self.settings.name, Path(address.path), self._vault)
+        from homelab_assets.engine.api import EngineApi
+        from homelab_assets.engine.connection import connect
+
+        connection = connect(self.settings)
+        self._on_close(connection.close)
+        read_timeout = self.settings.connect_timeout * _READ_FACTOR
+        api = EngineApi(connection, read_timeout=read_timeout, width=WIDTH)
+        self._on_close(api.close)
+        with ThreadPoolExecutor(WIDTH, thread_name_prefix=f"inspect {self.settings.name}") as pool:
+            try:
+                return self._read(api, connection, pool)
+            except BaseException:
+                api.abort()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _read(self, api: "EngineApi", connection: "Connection", pool: ThreadPoolExecutor) -> Captured:
+        version = api.negotiate()
+        self.progress = "it was reading the lists"
+        info, listed, image_list, network_list, volumes = pool.map(
+            lambda path: api.get(path[0], **path[1]),
+            [
+                ("/info", {}),
+                ("/containers/json", {"all": 1}),
+                ("/images/json", {}),
+                ("/networks", {}),
+                ("/volumes", {}),
+            ],
+        )
+        names = [str(item["Id"]) for item in _documents(listed, "/containers/json")]
+        self.progress = f"it was reading {len(names)} containers"
+        seal = self._vault.seal_inspect
+        containers = _found(pool.map(lambda name: seal(api.get(f"/containers/{name}/json")), names))
+        networks = [str(item["Id"]) for item in _documents(network_list, "/networks")]
+        images = _images_in_use(containers, _documents(image_list, "/images/json"))
+        self.progress = f"it had read {len(containers)} containers, and was reading {len(images)} images"
+        reading_networks = pool.map(lambda name: seal(api.get(f"/networks/{name}")), networks)
+        reading_images = pool.map(lambda name: seal(api.get(f"/images/{name}/json")), images)
+        dotenv = self._dotenv(connection, containers, info or {}, pool) if self.settings.read_env else {}
+        return Captured(
+            host=self.settings.name,
+            captured_at=self._at,
+            engine={"version": version, "info": seal(info)},
+            containers=sorted(containers, key=lambda document: str(document.get("Name"))),
+            images=_found(reading_images),
+            networks=sorted(_found(reading_networks), key=lambda document: str(document.get("Name"))),
+            volumes=sorted(
+                (seal(item) for item in _documents((volumes or {}).get("Volumes") or [], "/volumes")),
+                key=lambda document: str(document.get("Name")),
+            ),
+            dotenv=dotenv,
+        )
+
+    def _dotenv(
+        self, connection: "Connection", containers: Sequence[Json], info: Mapping[str, Any], pool: ThreadPoolExecutor
+    ) -> dict[str, Mapping[str, str]]:
+        """Read the `.env` files beside the running compose files. Most setups give no access to some: that is no error."""
+        paths = environment_file_paths(containers)
+        found: dict[str, Mapping[str, str]] = {}
+        for path, data in zip(paths, pool.map(lambda path: connection.read_file(path, info), paths), strict=True):
+            if data is not None and (variables := sealed_variables(data, path, self._vault)) is not None:
+                found[path] = variables
+        return found
+
+
+def _documents(value: Any, path: str) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise CaptureError(
+            f"the engine answers GET {path} with something else than a list", hint="is it a Docker engine?"
+        )
+    return value
+
+
+def _found(documents: Iterable[Json]) -> list[Json]:
+    """Leave out what vanished between the list and the inspect call."""
+    return [document for document in documents if document is not None]
+
+
+def _images_in_use(containers: Sequence[Json], images: Sequence[Mapping[str, Any]]) -> list[str]:
+    """List the ids of the images that containers were made from, and of those that their tags point to by now."""
+    by_tag = {tag: str(image.get("Id")) for image in images for tag in image.get("RepoTags") or []}
+    ids = {str(container.get("Image")): None for container in containers if container.get("Image")}
+    for container in containers:
+        reference = _with_tag(str((container.get("Config") or {}).get("Image") or ""))
+        if reference in by_tag:
+            ids[by_tag[reference]] = None
+    return list(ids)
+
+
+def _with_tag(reference: str) -> str:
+    """Write an image reference as the engine lists tags: without Docker Hub's name, with a tag."""
+    for prefix in ("docker.io/", "index.docker.io/", "library/"):
+        reference = reference.removeprefix(prefix)
+    return reference if ":" in reference.rpartition("/")[2] or "@" in reference else f"{reference}:latest"
+
+
+def _what(error: UserError) -> str:
+    return f"{error.where}: {error.what}" if error.where else error.what
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
