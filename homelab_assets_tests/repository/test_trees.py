@@ -75,10 +75,8 @@ def test_what_is_outside_is_not_there(tree: FileTree, path: str) -> None:
 
 
 def test_a_link_to_itself_does_not_hang(tree: FileTree) -> None:
-    try:
-        assert tree.read("stacks/a/loop.yml") is None
-    except BaselineError as error:
-        assert "symbolic link" in str(error)
+    with pytest.raises(BaselineError):
+        tree.read("stacks/a/loop.yml")
 
 
 def test_the_operator_s_unsaved_work_is_not_in_the_commit(clone: Path) -> None:
