@@ -1,0 +1,204 @@
+"""The audit: capture the hosts, load the baselines, compare. The one flow behind the command line and Dagster.
+
+`run_audit` looks and compares and writes nothing. `remember` and `write_reports` write; both may run while another
+audit does the same.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.errors import ConfigurationError
+from homelab_assets.files import write_whole
+from homelab_assets.lab.settings import Lab
+from homelab_assets.locking import exclusive
+from homelab_assets.model import Captured, CaptureResult, Unreachable
+from homelab_assets.secrecy import Vault
+
+if TYPE_CHECKING:
+    from homelab_assets.repository.baselines import Baselines
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Everything that one audit saw, and what it makes of it. `captures` are in the order of `lab.yaml`."""
+
+    captures: Sequence[CaptureResult]
+    baselines: "Baselines"
+    document: DriftDocument
+
+
+def utc_now() -> str:
+    """Return this moment as ISO 8601 UTC, seconds, `Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def run_audit(
+    lab: Lab,
+    *,
+    vault: Vault,
+    host: str | None = None,
+    stack: str | None = None,
+    service: str | None = None,
+    working_tree: bool = False,
+    progress: Progress | None = None,
+    now: str | None = None,
+) -> Audit:
+    """Capture, load and compare now; write nothing.
+
+    Hosts and repositories are read side by side. One that can't be read is a result of its own: the others go on.
+
+    Args:
+        host, stack, service: narrow the document to these; the container's name will do for a service.
+        working_tree: compare with the files as they lie in the clones instead of with the refs of `lab.yaml`.
+        progress: told in words what has been done, from several threads.
+        now: moment of the audit, ISO 8601 UTC; default: this one.
+
+    Raises:
+        ConfigurationError: `host`, `stack` or `service` names nothing.
+    """
+    hosts = _chosen(lab, host)
+    with ThreadPoolExecutor(2, thread_name_prefix="audit") as pool:
+        capturing = pool.submit(capture, lab, hosts, vault=vault, progress=progress)
+        loading = pool.submit(load, lab, vault=vault, working_tree=working_tree, progress=progress)
+        captures, baselines = capturing.result(), loading.result()
+    document = compare(lab, captures, baselines, vault=vault, now=now or utc_now())
+    document = narrow(document, host=host, stack=stack, service=service)
+    return Audit(captures=captures, baselines=baselines, document=document)
+
+
+def capture(
+    lab: Lab, hosts: Sequence[str], *, vault: Vault, progress: Progress | None = None
+) -> tuple[CaptureResult, ...]:
+    """Capture these hosts side by side, in the order given. A host that can't be captured is `Unreachable`."""
+    from homelab_assets.engine import capture_hosts
+
+    def tell(result: CaptureResult) -> None:
+        if progress and isinstance(result, Captured):
+            progress(f"{result.host}: {len(result.containers)} containers")
+        elif progress and isinstance(result, Unreachable):
+            progress(f"{result.host}: not captured: {result.error}")
+
+    return tuple(capture_hosts([lab.hosts[name] for name in hosts], vault=vault, on_result=tell))
+
+
+def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progress | None = None) -> "Baselines":
+    """Load the stacks of all repositories, side by side. What can't be read stands in the result's `problems`."""
+    from homelab_assets.repository.baselines import Baselines, load_baselines
+
+    def one(name: str) -> "Baselines":
+        alone = replace(lab, repositories={name: lab.repositories[name]})
+        return load_baselines(alone, vault=vault, working_tree=working_tree)
+
+    with ThreadPoolExecutor(max(1, min(8, len(lab.repositories))), thread_name_prefix="baselines") as pool:
+        parts = list(pool.map(one, lab.repositories))
+    merged = {
+        field.name: tuple(chain.from_iterable(getattr(part, field.name) for part in parts))
+        for field in fields(Baselines)
+    }
+    merged["baselines"] = tuple(sorted(merged["baselines"], key=lambda b: (b.repository, b.stack, b.endpoint or "")))
+    for ref in merged["refs"] if progress else ():
+        progress(f"{ref.repository}: {ref.stacks} stacks at {ref.ref} ({ref.commit[:10] or 'working tree'})")
+    return Baselines(**merged)
+
+
+def compare(
+    lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines", *, vault: Vault, now: str
+) -> DriftDocument:
+    """Compare what runs with what git says, by the policy of `lab.yaml`, and date each difference from the history."""
+    from homelab_assets.drift import history
+    from homelab_assets.drift.compare import compare_all
+    from homelab_assets.drift.policy import policy_from
+
+    document = compare_all(
+        captures,
+        baselines.baselines,
+        vault=vault,
+        policy=policy_from(lab.drift, lab.lines, str(lab.file)),
+        now=now,
+        problems=baselines.problems,
+    )
+    previous, notice = read_history(lab)
+    document = history.remember(previous, replace(document, baselines=tuple(baselines.refs), demo=lab.demo))
+    return replace(document, notices=(*document.notices, notice)) if notice else document
+
+
+def read_history(lab: Lab) -> tuple[DriftDocument | None, str | None]:
+    """Return the last remembered document, and a notice where there is one that can't be used.
+
+    A damaged history costs the dates of first sight, never the audit.
+    """
+    file = lab.state / "history.json"
+    try:
+        return DriftDocument.from_json(json.loads(file.read_text(encoding="utf-8"))), None
+    except FileNotFoundError:
+        return None, None
+    except (ValueError, AttributeError, OSError) as error:
+        return None, f"the history of audits can't be used ({error}); differences count as new: {file}"
+
+
+def remember(lab: Lab, document: DriftDocument) -> None:
+    """Keep a whole audit as the one that the next is compared with; an older one never replaces a newer one.
+
+    Raises:
+        UserError: another audit is writing for too long, or the state folder is not writable.
+    """
+    with exclusive(lab.state / "history.lock", doing="writing the audit's history"):
+        previous, _ = read_history(lab)
+        if previous is None or previous.generated_at <= document.generated_at:
+            text = json.dumps(document.to_json(), ensure_ascii=False) + "\n"
+            write_whole(lab.state / "history.json", text, private=True)
+
+
+def narrow(
+    document: DriftDocument, *, host: str | None = None, stack: str | None = None, service: str | None = None
+) -> DriftDocument:
+    """Return the document with only the services that are asked for; hosts and problems stay.
+
+    Raises:
+        ConfigurationError: nothing has such a name: an empty answer would look like "no drift".
+    """
+    services = tuple(
+        verdict
+        for verdict in document.services
+        if host in (None, verdict.host)
+        and stack in (None, verdict.stack)
+        and service in (None, verdict.service, verdict.container)
+    )
+    if not services and document.complete and (stack or service):
+        raise _nothing_named(document, stack, service)
+    keys = {(verdict.host, verdict.stack, verdict.service) for verdict in services}
+    return replace(
+        document,
+        services=services,
+        ignored=tuple(item for item in document.ignored if (item.host, item.stack, item.service) in keys),
+    )
+
+
+def _nothing_named(document: DriftDocument, stack: str | None, service: str | None) -> ConfigurationError:
+    stacks = {verdict.stack for verdict in document.services if verdict.stack}
+    if stack and stack not in stacks:
+        return _unknown("stack", stack, stacks)
+    names = {verdict.service for verdict in document.services if stack in (None, verdict.stack)}
+    return _unknown("service", service or "", names)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> ConfigurationError:
+    near = get_close_matches(name, known, n=3) or sorted(known)[:12]
+    return ConfigurationError(f"no {kind} is named {name!r}", hint="known: " + ", ".join(near) if near else None)
+
+
+def _chosen(lab: Lab, host: str | None) -> tuple[str, ...]:
+    if host is None:
+        return tuple(lab.hosts)
+    if host not in lab.hosts:
+        raise _unknown("host", host, lab.hosts)
+    return (host,)

@@ -1,0 +1,42 @@
+"""`drift-detector audit`: the `daily_audit` job in this process, with progress, and where the reports are."""
+
+import json
+
+import click
+
+from homelab_assets.cli.common import INCOMPLETE, Options, verb
+
+
+@click.command("audit")
+@verb()
+def command(options: Options) -> int:
+    """Run the daily audit and say where the reports are.
+
+    It is the job `daily_audit` of Dagster's code location, so its results are in the UI too. Exit code: 0 no drift,
+    1 drift, 2 something could not be audited.
+    """
+    lab = options.lab()
+    from homelab_assets.orchestration.run import run_job
+
+    options.say("the demo lab (no lab.yaml found)" if lab.demo else str(lab.file))
+    outcome = run_job(lab, "daily_audit", progress=lambda text: options.say(f"  {text}"))
+    if outcome.document is None:
+        options.say("\n".join(f"error: {text}" for text in outcome.errors) or "error: the audit did not run")
+        return INCOMPLETE
+    match options.format:
+        case "json":
+            options.write(json.dumps(outcome.document.to_json(), indent=2, ensure_ascii=False))
+        case "markdown":
+            from homelab_assets.rendering.drift_markdown import drift_markdown
+
+            options.write(drift_markdown(outcome.document))
+        case _:
+            from homelab_assets.rendering.drift_terminal import drift_terminal
+
+            options.write(drift_terminal(outcome.document, color=options.color, verbose=options.verbose))
+    for name, path in outcome.files.items():
+        options.say(f"{name}: {path}")
+    for text in outcome.errors:
+        options.say(f"error: {text}")
+    options.say("the UI: dagster dev, then http://127.0.0.1:3000")
+    return INCOMPLETE if outcome.errors else outcome.document.exit_code

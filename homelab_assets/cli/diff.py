@@ -1,0 +1,58 @@
+"""`drift-detector diff`: capture, load and compare now; print; write nothing."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from homelab_assets.cli.common import Options, open_vault, verb
+
+if TYPE_CHECKING:
+    from homelab_assets.drift.document import DriftDocument
+
+
+@click.command("diff")
+@click.option("--host", metavar="NAME", help="Only this host.")
+@click.option("--stack", metavar="NAME", help="Only this stack.")
+@click.option("--service", metavar="NAME", help="Only this service (or container).")
+@click.option(
+    "--working-tree", is_flag=True, help="Compare with the files as they lie in the clones, not with the refs."
+)
+@verb(formats=("terminal", "json", "markdown", "github", "sarif"))
+def command(options: Options, host: str | None, stack: str | None, service: str | None, working_tree: bool) -> int:
+    """Capture, load and compare now; print; write nothing.
+
+    Exit code: 0 no drift, 1 drift, 2 something could not be audited.
+    """
+    from homelab_assets.audit import run_audit
+
+    lab = options.lab()
+    audit = run_audit(
+        lab,
+        vault=open_vault(lab, create=False),
+        host=host,
+        stack=stack,
+        service=service,
+        working_tree=working_tree,
+        progress=options.say if options.verbose else None,
+    )
+    options.write(_render(audit.document, options))
+    return audit.document.exit_code
+
+
+def _render(document: "DriftDocument", options: Options) -> str:
+    match options.format:
+        case "json":
+            return json.dumps(document.to_json(), indent=2, ensure_ascii=False)
+        case "markdown":
+            from homelab_assets.rendering.drift_markdown import drift_markdown
+
+            return drift_markdown(document)
+        case "github" | "sarif":
+            from homelab_assets.rendering import drift_findings
+
+            return drift_findings.render(document, options.format)
+        case _:
+            from homelab_assets.rendering.drift_terminal import drift_terminal
+
+            return drift_terminal(document, color=options.color, verbose=options.verbose)

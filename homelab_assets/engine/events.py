@@ -1,0 +1,99 @@
+"""A short look at an engine: what happened since the last one, and what its list of containers looks like."""
+
+import hashlib
+import json
+import re
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from homelab_assets.engine.api import EngineApi
+from homelab_assets.engine.connection import connect
+from homelab_assets.errors import CaptureError
+from homelab_assets.lab.settings import HostSettings
+
+_UP = frozenset({"running", "restarting", "paused", "removing"})
+_ACTIONS = ("create", "destroy", "rename", "update", "stop", "start", "die", "restart", "connect", "disconnect")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEvent:
+    """One event: `kind` is container or network, `container` the id it is about, `at` Unix seconds."""
+
+    kind: str
+    action: str
+    container: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineLook:
+    """What an engine said: its clock (Unix seconds), events, and a fingerprint of its containers' ids, names, images
+    and whether they run."""
+
+    at: float
+    events: tuple[EngineEvent, ...]
+    fingerprint: str
+
+
+def look(settings: HostSettings, since: float | None, *, read_timeout: float) -> EngineLook:
+    """Look at a host's engine.
+
+    Args:
+        since: Unix seconds of the last look by the engine's own clock; None asks for no events.
+
+    Raises:
+        CaptureError: the engine can't be reached, or answers nonsense.
+    """
+    with (
+        closing(connect(settings)) as connection,
+        closing(EngineApi(connection, read_timeout=read_timeout, width=1)) as api,
+    ):
+        api.negotiate()
+        now = _clock(api.get("/info"))
+        events = () if since is None else _events(api, since, now)
+        return EngineLook(at=now, events=events, fingerprint=fingerprint(api.get("/containers/json", all=1) or []))
+
+
+def fingerprint(containers: list[dict[str, Any]]) -> str:
+    """Return a digest of a list of containers that a mere restart does not change."""
+    rows = sorted(
+        [str(one.get("Id")), sorted(one.get("Names") or []), str(one.get("ImageID")), one.get("State") in _UP]
+        for one in containers
+    )
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:24]
+
+
+def _clock(info: Any) -> float:
+    try:
+        # Python reads six digits of a second, the engine writes nine.
+        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", info["SystemTime"])).timestamp()
+    except (KeyError, TypeError, ValueError):
+        raise CaptureError("the engine does not say what time it is", hint="is it really a Docker engine?") from None
+
+
+def _events(api: EngineApi, since: float, until: float) -> tuple[EngineEvent, ...]:
+    """Return the events between two moments; the answer ends at once, because `until` has passed."""
+    if until <= since:
+        return ()
+    parameters = {
+        "since": f"{since:.6f}",
+        "until": f"{until:.6f}",
+        "filters": json.dumps({"type": ["container", "network"], "event": list(_ACTIONS)}),
+    }
+    client = api.client
+    text = api.call("GET /events", lambda: client._get(client._url("/events"), params=parameters).text)
+    return tuple(_event(json.loads(line)) for line in text.splitlines() if line.strip())
+
+
+def _event(document: dict[str, Any]) -> EngineEvent:
+    actor = document.get("Actor") or {}
+    kind = str(document.get("Type"))
+    container = (actor.get("Attributes") or {}).get("container") if kind == "network" else actor.get("ID")
+    return EngineEvent(
+        kind=kind,
+        action=str(document.get("Action")),
+        container=str(container or ""),
+        at=document.get("timeNano", 0) / 1e9,
+    )

@@ -1,0 +1,63 @@
+"""Puts the code location together: assets, checks, jobs, schedules, sensors and resources of one homelab."""
+
+import os
+from collections.abc import Mapping
+
+import dagster as dg
+
+from homelab_assets import __version__
+from homelab_assets.lab.settings import Lab, load_lab
+from homelab_assets.orchestration.assets import all_assets
+from homelab_assets.orchestration.checks import asset_checks
+from homelab_assets.orchestration.jobs import jobs
+from homelab_assets.orchestration.resources import Laboratory
+from homelab_assets.orchestration.schedules import schedules
+from homelab_assets.orchestration.sensors import sensors
+from homelab_assets.orchestration.store import JsonStore
+
+
+def build_defs(
+    *,
+    lab: Lab | None = None,
+    resource_overrides: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> dg.Definitions:
+    """Assemble the code location.
+
+    Args:
+        lab: the homelab; default: the one that `lab.yaml` describes, else the demo lab.
+        resource_overrides: by name, instead of `laboratory` (settings, vault, clock), `store` and `io_manager`.
+        environment: switches (default: the process's): `HOMELAB_EXECUTOR` is `in_process` (default) or
+            `multiprocess`, `HOMELAB_HOSTS_PER_STEP` makes several steps of the capture.
+
+    Raises:
+        ConfigurationError: `lab.yaml` is wrong; the message names each mistake with its line.
+    """
+    environment = os.environ if environment is None else environment
+    lab = load_lab() if lab is None else lab
+    store = JsonStore(lab.state / "assets")
+    all_jobs = jobs()
+    by_name = {job.name: job for job in all_jobs}
+    return dg.Definitions(
+        assets=all_assets(lab, hosts_per_step=int(environment.get("HOMELAB_HOSTS_PER_STEP") or 0) or None),
+        asset_checks=asset_checks(lab),
+        jobs=all_jobs,
+        schedules=schedules(lab, by_name),
+        sensors=sensors(lab, by_name),
+        resources={
+            "laboratory": Laboratory(lab),
+            "store": store,
+            "io_manager": store,
+            **(resource_overrides or {}),
+        },
+        executor=_executor(environment.get("HOMELAB_EXECUTOR", "")),
+        metadata={"version": __version__, "lab": str(lab.file), "demo": lab.demo},
+    )
+
+
+def _executor(name: str) -> dg.ExecutorDefinition:
+    """Return the executor. One process is the default: a step of its own costs more than most steps' work."""
+    if name == "multiprocess":
+        start = {"forkserver": {"preload_modules": ["homelab_assets.definitions"]}}
+        return dg.multiprocess_executor.configured({"max_concurrent": 2, "start_method": start})
+    return dg.in_process_executor

@@ -1,0 +1,1 @@
+"""What the sensors decide, as pure functions: cursor and observations in, cursor and requests out. No Dagster here."""

@@ -1,0 +1,129 @@
+"""Which hosts did somebody touch, and have they been quiet long enough to be audited?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from homelab_assets.model import Json
+
+QUIET = 30
+"""Seconds without a further touch before a host is audited: a deploy is one touch, not twenty."""
+
+PATIENCE = 300
+"""Seconds after which a host that never falls quiet is audited all the same."""
+
+_TELLING = frozenset({"create", "destroy", "rename", "update", "stop"})
+_CONNECTS = frozenset({"connect", "disconnect"})
+_RESTARTS = frozenset({"start", "die", "restart"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event of an engine: `kind` is container or network, `container` the id that it is about, `at` Unix seconds."""
+
+    kind: str
+    action: str
+    container: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one host's engine says at one moment.
+
+    Attributes:
+        at: Unix seconds, by the engine's clock.
+        events: since the former look, any order.
+        fingerprint: of the list of its containers: ids, names, images, running or not. It shows what happened while
+            the engine restarted or its short memory of events overflowed.
+    """
+
+    at: float
+    fingerprint: str
+    events: Sequence[Event] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deaf:
+    """A host whose engine does not answer. Its cursor stays, the others go on."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows: hosts to audit now (sorted), hosts still being worked on, and deaf ones with the reason."""
+
+    cursor: Json
+    audit: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    deaf: Mapping[str, str] = field(default_factory=dict)
+    run_key: str | None = None
+
+
+def touched(events: Sequence[Event]) -> bool:
+    """Say whether somebody changed something, as against a container that merely restarts.
+
+    A restart by policy gives `die`, `start` and, per network, `connect`; it changes no configuration.
+    """
+    restarted = {event.container for event in events if event.kind == "container" and event.action in _RESTARTS}
+    return any(
+        (event.kind == "container" and event.action in _TELLING)
+        or (event.kind == "network" and event.action in _CONNECTS and event.container not in restarted)
+        for event in events
+    )
+
+
+def decide(cursor: Json, looks: Mapping[str, Look | Deaf]) -> Decision:
+    """Say which hosts to audit.
+
+    Args:
+        cursor: `{"audits": int, "hosts": {host: {"at": …, "fingerprint": …, "first": …, "last": …}}}`, None at first;
+            `first` and `last` are the times of the first and the last touch that no audit has followed yet.
+        looks: one per configured host.
+    """
+    known: dict[str, dict[str, float | str | None]] = dict((cursor or {}).get("hosts", {}))
+    count: int = (cursor or {}).get("audits", 0)
+    hosts: dict[str, Json] = {}
+    audit, waiting, deaf = [], [], {}
+    for host, look in sorted(looks.items()):
+        if isinstance(look, Deaf):
+            deaf[host] = look.why
+            if host in known:
+                hosts[host] = known[host]
+            continue
+        state = _after(known.get(host), look)
+        if state["first"] is not None:
+            if look.at - state["last"] >= QUIET or look.at - state["first"] >= PATIENCE:
+                audit.append(host)
+                state |= {"first": None, "last": None}
+            else:
+                waiting.append(host)
+        hosts[host] = state
+    count += bool(audit)
+    return Decision(
+        cursor={"audits": count, "hosts": hosts},
+        audit=tuple(audit),
+        waiting=tuple(waiting),
+        deaf=deaf,
+        run_key=f"{count}:" + "+".join(audit) if audit else None,
+    )
+
+
+def since(cursor: Json, host: str) -> float | None:
+    """Return the moment from which the next look at a host has to ask for events; None for a host not seen before."""
+    state = (cursor or {}).get("hosts", {}).get(host)
+    return None if state is None else float(state["at"])
+
+
+def _after(before: Json, look: Look) -> dict[str, Json]:
+    """Return a host's state after a look. The first look at a host only notes how it stands."""
+    state = {"at": look.at, "fingerprint": look.fingerprint, "first": None, "last": None}
+    if before is None:
+        return state
+    first, last = before["first"], before["last"]
+    # The engine's `since` is inclusive: what the former look has seen must not count twice.
+    events = [event for event in look.events if event.at > before["at"]]
+    if touched(events) or look.fingerprint != before["fingerprint"]:
+        last = max((event.at for event in events), default=look.at)
+        first = last if first is None else first
+    return {**state, "first": first, "last": last}

@@ -1,0 +1,85 @@
+"""The homelab as assets see it. A plain object: Dagster's pages list a resource's configuration, and this has none."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import dagster as dg
+
+from homelab_assets.audit import utc_now
+from homelab_assets.errors import UserError
+from homelab_assets.lab.settings import Lab
+from homelab_assets.secrecy import Vault, redact
+
+
+class Laboratory:
+    """Settings, vault and clock of one homelab.
+
+    The vault is opened at first use and lives as long as the process: steps of one in-process run share it, so a
+    config hash can be verified with the secrets that the capture sealed. A step in a process of its own compares
+    fingerprints instead.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        *,
+        now: Callable[[], str] = utc_now,
+        vault: Vault | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        self.lab = lab
+        self.now = now
+        self._progress = progress
+        self._vault = vault
+        self._opening = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Laboratory({self.lab.file})"
+
+    def progress(self, context: dg.AssetExecutionContext) -> Callable[[str], None]:
+        """Return what tells of progress: the run's log, and whoever watches."""
+
+        def say(text: str) -> None:
+            text = redact(text)
+            context.log.info(text)
+            if self._progress:
+                self._progress(text)
+
+        return say
+
+    @property
+    def vault(self) -> Vault:
+        """The installation's vault; its key is made on first use."""
+        with self._opening:
+            return self._opened
+
+    @cached_property
+    def _opened(self) -> Vault:
+        from homelab_assets.fingerprint_key import load_key
+
+        return self._vault or Vault(load_key(self.lab.state))
+
+    @contextmanager
+    def plain_errors(self) -> Iterator[None]:
+        """Turn a person's mistake into a failure that says what to do, and keep secrets out of every error text."""
+        try:
+            yield
+        except UserError as error:
+            metadata = {"hint": dg.MetadataValue.text(error.hint)} if error.hint else {}
+            # No retry: the same file, host or token would fail in the same way.
+            raise dg.Failure(redact(str(error)), metadata=metadata, allow_retries=False) from None
+        except dg.Failure:
+            raise
+        except Exception as error:
+            text = str(error)
+            if self._vault_redacts(text):
+                raise dg.Failure(f"{type(error).__name__}: {self.vault.redact(text)}") from None
+            raise
+
+    def _vault_redacts(self, text: str) -> bool:
+        return self.vault.redact(text) != text
+
+
+LaboratoryResource = dg.ResourceParam[Laboratory]

@@ -1,0 +1,87 @@
+"""Runs a job in this process, with Dagster's storage of this folder, for the command line."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.lab.settings import Lab
+from homelab_assets.locking import exclusive
+from homelab_assets.orchestration.assembly import build_defs
+from homelab_assets.orchestration.documents import stored_drift
+from homelab_assets.orchestration.resources import Laboratory
+from homelab_assets.orchestration.store import JsonStore
+from homelab_assets.secrecy import redact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run left: the drift document (None where none was made), files by asset, and what failed, in words."""
+
+    document: DriftDocument | None
+    files: Mapping[str, Path]
+    errors: Sequence[str]
+    run_id: str
+
+
+def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None) -> Outcome:
+    """Run one job to its end.
+
+    Args:
+        progress: told in words what has been done.
+    """
+    definitions = build_defs(lab=lab, resource_overrides={"laboratory": Laboratory(lab, progress=progress)})
+    with open_instance(lab) as instance:
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"homelab/trigger": "command line"},
+        )
+    made = {event.asset_key: event for event in result.get_asset_materialization_events() if event.asset_key}
+    document = None
+    if dg.AssetKey("drift") in made:
+        with suppress(dg.Failure):
+            document = stored_drift(JsonStore(lab.state / "assets"))
+    files = {}
+    for key, event in made.items():
+        path = event.step_materialization_data.materialization.metadata.get("path")
+        if isinstance(path, dg.PathMetadataValue) and path.path:
+            files[key.to_user_string()] = Path(path.path)
+    return Outcome(document=document, files=files, errors=_errors(result), run_id=result.run_id)
+
+
+def open_instance(lab: Lab) -> dg.DagsterInstance:
+    """Open Dagster's storage: `$DAGSTER_HOME`, else the `dagster.yaml` of this folder, else one in the state folder.
+
+    These are the places in which `dagster dev` and `dagster job execute` look when they run here.
+    """
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    # Two first runs at once would both create the database, and one would fail.
+    with exclusive(lab.state / "dagster.lock", doing="opening Dagster's storage"):
+        if os.environ.get("DAGSTER_HOME"):
+            instance = dg.DagsterInstance.get()
+        elif Path("dagster.yaml").is_file():
+            instance = dg.DagsterInstance.from_config(str(Path.cwd()))
+        else:
+            home = lab.state / "dagster"
+            home.mkdir(parents=True, exist_ok=True)
+            instance = dg.DagsterInstance.from_config(str(home))
+        instance.get_runs_count()
+        instance.get_event_records(dg.EventRecordsFilter(event_type=dg.DagsterEventType.ASSET_MATERIALIZATION), limit=1)
+    return instance
+
+
+def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
+    errors = []
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            data = event.step_failure_data
+            failure = data.user_failure_data
+            text = (failure.description if failure else None) or (data.error.message if data.error else "failed")
+            errors.append(redact(f"{event.step_key}: {text.strip()}"))
+    return errors

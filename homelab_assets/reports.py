@@ -1,0 +1,78 @@
+"""Dated report files: written whole or not at all, a second one on the same day replacing the first; old ones pruned."""
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.files import write_whole
+from homelab_assets.lab.settings import Lab
+from homelab_assets.locking import exclusive
+
+if TYPE_CHECKING:
+    from homelab_assets.audit import Audit
+
+_DATED = re.compile(r"(?:drift|cleanup|structure|pipeline-test)-(\d{4}-\d{2}-\d{2})\.(?:md|json|html|xml)")
+
+
+def local_day(moment: str, timezone: str | None = None) -> str:
+    """Return the day of a UTC moment where the operator lives (default: the machine's zone), as `YYYY-MM-DD`."""
+    from zoneinfo import ZoneInfo
+
+    when = datetime.fromisoformat(moment)
+    return when.astimezone(ZoneInfo(timezone) if timezone else None).date().isoformat()
+
+
+def write_report(lab: Lab, kind: str, moment: str, texts: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write one report in several formats, and prune reports that are older than `reports.keep_days`.
+
+    Args:
+        kind: `drift`, `cleanup`, `structure` or `pipeline-test`. moment: ISO 8601 UTC.
+        texts: text by file ending, such as `{"md": …, "json": …}`.
+
+    Returns:
+        The files, in the order of `texts`.
+
+    Raises:
+        UserError: the folder is not writable, the disk is full, or another run has been writing for long.
+    """
+    day = local_day(moment, lab.schedule.get("timezone"))
+    files = tuple(lab.reports / f"{kind}-{day}.{ending}" for ending in texts)
+    # One lock for all reports: the .md and the .json of one day always come from the same audit.
+    with exclusive(lab.state / "reports.lock", doing=f"writing the {kind} report"):
+        for file, text in zip(files, texts.values(), strict=True):
+            write_whole(file, text)
+        prune(lab.reports, keep_days=lab.reports_settings.get("keep_days"), today=date.fromisoformat(day))
+    return files
+
+
+def write_drift_report(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
+    """Write `reports/drift-YYYY-MM-DD.md` and `.json`; return both paths, the Markdown first."""
+    from homelab_assets.rendering.drift_markdown import drift_markdown
+
+    data = json.dumps(document.to_json(), indent=2, ensure_ascii=False) + "\n"
+    return write_report(lab, "drift", document.generated_at, {"md": drift_markdown(document), "json": data})
+
+
+def prune(folder: Path, *, keep_days: int | None, today: date) -> tuple[Path, ...]:
+    """Delete dated reports older than `keep_days`; nothing without a number. Other files are never touched."""
+    if keep_days is None:
+        return ()
+    oldest, gone = today - timedelta(days=keep_days), []
+    for file in sorted(folder.iterdir()):
+        match = _DATED.fullmatch(file.name)
+        with suppress(ValueError, FileNotFoundError):
+            if match and date.fromisoformat(match[1]) < oldest:
+                file.unlink()
+                gone.append(file)
+    return tuple(gone)
+
+
+def write_reports(lab: Lab, audit: "Audit") -> tuple[Path, ...]:
+    """Write the reports of an audit: drift, cleanup, structure. Returns their paths, the drift report first."""
+    paths = write_drift_report(lab, audit.document)
+    return paths
