@@ -1,0 +1,169 @@
+"""The vocabulary of the field table: leaves, rows, and how two leaves are told apart.
+
+A *leaf* is the smallest thing that a person would change in a compose file: one variable, one port, one limit. A row
+of the table says how the service in git and the inspect document yield the same leaves; `differences` does the rest.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from homelab_assets.drift.document import Change, Severity
+from homelab_assets.drift.view import Declared, Observed
+
+Kind = Literal["scalar", "keyed", "set", "ordered"]
+Seal = Literal["name", "arguments", "text"]
+
+
+class Leaf(NamedTuple):
+    """One value: as it is compared, and as a person would write it in a compose file (None: the same).
+
+    A value that is an `Uncompared` says that nothing can be known here.
+    """
+
+    value: Any
+    written: Any = None
+
+    @property
+    def shown(self) -> Any:
+        """The value as it would stand in a compose file."""
+        return self.value if self.written is None else self.written
+
+
+class Uncompared(NamedTuple):
+    """Why a leaf can't be compared."""
+
+    reason: str
+
+
+class Anything:
+    """Accepts every value: what image, engine or Compose contribute isn't known here or doesn't matter."""
+
+    def __contains__(self, value: object) -> bool:
+        return True
+
+
+ANYTHING = Anything()
+Leaves = Mapping[str, Leaf]
+Given = Mapping[str, Any]
+"""Path → container of the values that image, engine or Compose put there without git's doing."""
+
+_NO_LEAVES: dict[str, Leaf] = {}
+_NOTHING: dict[str, Any] = {}
+
+
+def equal(expected: Any, observed: Any) -> bool:
+    """The plainest comparison."""
+    return bool(expected == observed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One compose key.
+
+    Attributes:
+        key: as compose spells it; `paths` of its leaves start with it unless a service declares it elsewhere.
+        kind: how values are compared. where: the field of the inspect document (for people).
+        expected, observed: the leaves of the service in git, and of the container.
+        given: values which image, engine or Compose contribute where git says nothing.
+        nothing: values that mean the same as an absent key.
+        explicit_default: the default is a value that a person would write: losing the declared one is a change.
+        same: compares two values. live: can be changed without a new container. seal: how secrets are sealed in it.
+        severity: unless the policy says otherwise. image, engine: what they contribute (for people).
+        forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
+    """
+
+    key: str
+    kind: Kind
+    where: str
+    expected: Callable[[Declared], Leaves]
+    observed: Callable[[Observed, Declared], Leaves]
+    given: Callable[[Observed, Declared], Given] = lambda observed, declared: _NOTHING
+    nothing: Any = ()
+    explicit_default: bool = False
+    same: Callable[[Any, Any], bool] = equal
+    live: bool = False
+    seal: Seal = "text"
+    severity: Severity = "functional"
+    image: str = ""
+    engine: str = ""
+    forms: Callable[[Leaf], tuple[str, ...]] | None = None
+
+
+class Difference(NamedTuple):
+    """Git and the container disagree on one leaf."""
+
+    row: Row
+    path: str
+    change: Change
+    expected: Leaf | None
+    observed: Leaf | None
+    from_given: bool = False
+
+
+class Silence(NamedTuple):
+    """One leaf that could not be compared."""
+
+    path: str
+    reason: str
+
+
+Verdict = Difference | Silence | None
+"""None: the leaf was compared and agrees."""
+
+Compare = Callable[[Row, str, Any, Any], bool | None]
+"""(row, path, expected value, observed value) → the same, different, or None: can't be known."""
+
+
+def plain_compare(row: Row, path: str, expected: Any, observed: Any) -> bool | None:
+    """Compare without secrets in play."""
+    return row.same(expected, observed)
+
+
+def differences(
+    row: Row, declared: Declared, observed: Observed, compare: Compare = plain_compare
+) -> Iterator[tuple[str, Verdict]]:
+    """Compare one row: yields each leaf's path with its verdict."""
+    wanted, found = row.expected(declared), row.observed(observed, declared)
+    if not wanted and not found:
+        return
+    given = row.given(observed, declared)
+    for path, leaf in wanted.items():
+        yield path, _declared(row, path, leaf, found.get(path), given, compare)
+    for path, leaf in found.items():
+        if path not in wanted:
+            yield path, _undeclared(row, path, leaf, given)
+
+
+def _declared(
+    row: Row, path: str, expected: Leaf, observed: Leaf | None, given: Given, compare: Compare
+) -> Verdict:
+    for leaf in (expected, observed):
+        if leaf is not None and isinstance(leaf.value, Uncompared):
+            return Silence(path, leaf.value.reason)
+    if observed is None:
+        return None if _in(expected.value, row.nothing) else Difference(row, path, "removed", expected, None)
+    same = compare(row, path, expected.value, observed.value)
+    if same is None:
+        return Silence(path, "a secret of another installation's key, or only part of one")
+    if same or (_in(expected.value, row.nothing) and _in(observed.value, row.nothing)):
+        return None
+    lost = _in(observed.value, row.nothing) or (path in given and _in(observed.value, given[path]))
+    if lost and not (row.explicit_default and observed.value):
+        return Difference(row, path, "removed", expected, observed, True)
+    return Difference(row, path, "changed", expected, observed)
+
+
+def _undeclared(row: Row, path: str, observed: Leaf, given: Given) -> Verdict:
+    if isinstance(observed.value, Uncompared):
+        return Silence(path, observed.value.reason)
+    if _in(observed.value, row.nothing) or (path in given and _in(observed.value, given[path])):
+        return None
+    return Difference(row, path, "added", None, observed)
+
+
+def _in(value: Any, values: Any) -> bool:
+    """Membership that tells True from 1 and never hashes."""
+    if isinstance(values, Anything):
+        return True
+    return any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in values)

@@ -1,0 +1,132 @@
+"""Variables and labels: what the image sets is not drift, nor what Compose and its kin leave behind."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.view import Declared, Observed
+
+UNSET = None
+"""Value of a variable that is listed without one: the process doesn't see it, the image's own value included."""
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PODMAN_VARIABLES = ("container", "HOSTNAME", "HOME", "TERM", "PATH")
+
+# Labels that managers of containers write; where git sets one itself, it's compared like any other.
+COMPOSE_LABELS = ("com.docker.compose.",)
+MANAGER_LABELS = (
+    "io.portainer.",
+    "io.podman.",
+    "com.docker.stack.",
+    "com.docker.swarm.",
+    "com.docker.desktop.",
+    "desktop.docker.io/",
+    "dev.dozzle.internal.",
+    "cd.doco.",
+    "io.dockform.",
+    "PODMAN_SYSTEMD_UNIT",
+)
+
+
+def assignments(lines: Iterable[Any] | None) -> dict[str, str | None]:
+    """`NAME=value` lines as a mapping; a bare `NAME` has no value; the last of several counts (as Compose v1 lists)."""
+    found: dict[str, str | None] = {}
+    for line in lines or ():
+        name, equals, value = str(line).partition("=")
+        found[name] = value if equals else UNSET
+    return found
+
+
+def _expected_environment(declared: Declared) -> dict[str, Leaf]:
+    environment = declared.get("environment") or {}
+    return {f"environment.{name}": Leaf(_text(value), _text(value)) for name, value in environment.items()}
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _observed_environment(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    return {f"environment.{name}": Leaf(value) for name, value in assignments(container.config.get("Env")).items()}
+
+
+def _given_environment(container: Observed, declared: Declared) -> Given:
+    given: dict[str, Any] = {
+        f"environment.{name}": (value,) for name, value in assignments(container.image_config.get("Env")).items()
+    }
+    running = assignments(container.config.get("Env"))
+    if container.image is None:
+        return dict.fromkeys((f"environment.{name}" for name in running), ANYTHING)
+    if given.get("environment.PATH") is None:
+        given["environment.PATH"] = (_DEFAULT_PATH,)
+    for name in _PROXIES:
+        # The client's proxies come in both spellings with one value; a single one was set by somebody.
+        if name in running and running[name] == running.get(name.lower()):
+            given[f"environment.{name}"] = given[f"environment.{name.lower()}"] = ANYTHING
+    if container.host.podman:
+        given |= {f"environment.{name}": ANYTHING for name in _PODMAN_VARIABLES}
+    return given
+
+
+def _same_variable(expected: str | None, observed: str | None) -> bool:
+    return expected == observed
+
+
+def _expected_labels(declared: Declared) -> dict[str, Leaf]:
+    labels = declared.get("labels") or {}
+    return {
+        f"labels.{name}": Leaf(_text(value) or "")
+        for name, value in labels.items()
+        if not name.startswith(COMPOSE_LABELS)
+    }
+
+
+def _observed_labels(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    mine = declared.get("labels") or {}
+    return {
+        f"labels.{name}": Leaf(value)
+        for name, value in container.labels.items()
+        if not name.startswith(COMPOSE_LABELS) and (name in mine or not name.startswith(MANAGER_LABELS))
+    }
+
+
+def _given_labels(container: Observed, declared: Declared) -> Given:
+    if container.image is None:
+        return dict.fromkeys((f"labels.{name}" for name in container.labels), ANYTHING)
+    return {f"labels.{name}": (value,) for name, value in (container.image_config.get("Labels") or {}).items()}
+
+
+def _expected_annotations(declared: Declared) -> dict[str, Leaf]:
+    return {f"annotations.{name}": Leaf(_text(value) or "") for name, value in (declared.get("annotations") or {}).items()}
+
+
+def _observed_annotations(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    found: Mapping[str, Any] = container.host_config.get("Annotations") or {}
+    if container.host.api and container.host.api < (1, 43):
+        return dict(_expected_annotations(declared))
+    mine = declared.get("annotations") or {}
+    return {
+        f"annotations.{name}": Leaf(value)
+        for name, value in found.items()
+        if name in mine or not (container.host.podman or name.startswith(("io.", "run.", "org.opencontainers.")))
+    }
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="environment", kind="keyed", where="Config.Env", seal="name", image="`Env`",
+        engine="the client's proxy variables, by Compose",
+        expected=_expected_environment, observed=_observed_environment, given=_given_environment, same=_same_variable,
+    ),
+    Row(
+        key="labels", kind="keyed", where="Config.Labels", seal="name", image="`Labels`", severity="cosmetic",
+        engine="`com.docker.compose.*` by Compose, labels of managers such as Portainer",
+        expected=_expected_labels, observed=_observed_labels, given=_given_labels,
+    ),
+    Row(
+        key="annotations", kind="keyed", where="HostConfig.Annotations", seal="name", severity="cosmetic",
+        engine="not kept before API 1.43",
+        expected=_expected_annotations, observed=_observed_annotations,
+    ),
+)  # fmt: skip

@@ -1,0 +1,355 @@
+"""Volumes, binds, tmpfs, secrets and configs, by the path inside the container."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
+from homelab_assets.drift.view import Declared, Observed, clean
+
+ANONYMOUS = ""
+_GENERATED_VOLUME = re.compile(r"[0-9a-f]{64}")
+_SECRETS = "/run/secrets/"
+
+
+class Mount(NamedTuple):
+    """One mount as compared. `source` is a host path, a volume's name, or "" for an anonymous volume and tmpfs.
+
+    `options` are pairs (name, value); of bind propagation only what git declares is compared.
+    """
+
+    type: str
+    source: str
+    read_only: bool
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+def _same(expected: Mount, observed: Mount) -> bool:
+    if expected.type != observed.type or expected.source != observed.source or expected.read_only != observed.read_only:
+        return False
+    wanted, found = dict(expected.options), dict(observed.options)
+    one_sided = {"propagation", "subpath"}
+    return all(
+        wanted.get(name) == found.get(name) or (name in one_sided and (name not in wanted or name not in found))
+        for name in wanted.keys() | found.keys()
+    )
+
+
+def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
+    """The options of a canonical volume entry that are visible on a container."""
+    volume, tmpfs, bind = (entry.get(section) or {} for section in ("volume", "tmpfs", "bind"))
+    options = {
+        "nocopy": boolean(volume.get("nocopy")) or None,
+        "subpath": volume.get("subpath") or None,
+        "propagation": bind.get("propagation") or None,
+    }
+    if kind == "tmpfs":
+        options |= {"size": as_bytes(tmpfs.get("size") or 0) or None, "mode": plain(tmpfs.get("mode")) or None}
+    return tuple(sorted((name, value) for name, value in options.items() if value is not None))
+
+
+def _declared_mount(entry: Mapping[str, Any], declared: Declared) -> Mount:
+    kind, source = str(entry.get("type") or "volume"), entry.get("source") or ""
+    if kind == "volume" and source:
+        source = declared.project.volume_name(source)
+    elif kind == "bind":
+        source = clean(source)
+    return Mount(kind, source, bool(boolean(entry.get("read_only") or False)), _options(entry, kind))
+
+
+def _volumes(declared: Declared) -> Iterator[tuple[str, Mount | str]]:
+    for entry in declared.get("volumes") or ():
+        if isinstance(entry, str):
+            yield entry, entry
+        else:
+            yield clean(str(entry.get("target") or "")), _declared_mount(entry, declared)
+
+
+def _expected_volumes(declared: Declared) -> dict[str, Leaf]:
+    return {
+        f"volumes.{target}": Leaf(mount, mount if isinstance(mount, str) else write(target, mount, declared))
+        for target, mount in _volumes(declared)
+    }
+
+
+def write(target: str, mount: Mount, declared: Declared) -> Any:
+    """A mount as a person would write it: short syntax where that says everything."""
+    source = mount.source
+    if mount.type == "bind":
+        source = declared.project.relative(source)
+    elif mount.type == "volume" and source:
+        source = declared.project.volume_key(source)
+    options = {name: value for name, value in mount.options if name != "propagation"}
+    propagation = dict(mount.options).get("propagation")
+    if mount.type in ("bind", "volume") and not options:
+        flags = [*(["ro"] if mount.read_only else []), *([propagation] if propagation else [])]
+        return ":".join(part for part in (source, target, ",".join(flags)) if part)
+    long: dict[str, Any] = {"type": mount.type, "target": target}
+    if source:
+        long["source"] = source
+    if mount.read_only:
+        long["read_only"] = True
+    if options:
+        if isinstance(options.get("size"), int):
+            options["size"] = write_bytes(options["size"])
+        long[mount.type] = options
+    return long
+
+
+def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mapping[str, Any]) -> Mount:
+    kind = str(mount.get("Type") or "bind")
+    requested = wanted.get(clean(str(mount.get("Destination") or "")), {})
+    source = str(mount.get("Source") or "")
+    if kind == "volume":
+        name = str(mount.get("Name") or "")
+        source = ANONYMOUS if _GENERATED_VOLUME.fullmatch(name) else name
+    elif kind == "tmpfs":
+        source = ""
+    elif kind == "image":
+        source = str(requested.get("Source") or source)
+    else:
+        source = clean(source)
+    options = _visible_options(mount, requested, kind, container)
+    return Mount(kind, source, mount.get("RW") is False, options)
+
+
+def _visible_options(
+    mount: Mapping[str, Any], requested: Mapping[str, Any], kind: str, container: Observed
+) -> tuple[tuple[str, Any], ...]:
+    volume, tmpfs = requested.get("VolumeOptions") or {}, requested.get("TmpfsOptions") or {}
+    options: dict[str, Any] = {}
+    if volume.get("NoCopy") or (kind == "volume" and "nocopy" in str(mount.get("Mode"))):
+        options["nocopy"] = True
+    if volume.get("Subpath"):
+        options["subpath"] = volume["Subpath"]
+    if kind == "tmpfs" and tmpfs.get("SizeBytes"):
+        options["size"] = tmpfs["SizeBytes"]
+    if kind == "tmpfs" and tmpfs.get("Mode"):
+        options["mode"] = tmpfs["Mode"]
+    if kind == "bind" and mount.get("Propagation"):
+        options["propagation"] = mount["Propagation"]
+    return tuple(sorted(options.items()))
+
+
+def _requested(container: Observed) -> dict[str, Any]:
+    return {clean(str(m.get("Target") or "")): m for m in container.host_config.get("Mounts") or ()}
+
+
+def _mounts(container: Observed) -> dict[str, Mount]:
+    wanted = _requested(container)
+    tmpfs = {clean(path) for path in container.host_config.get("Tmpfs") or ()}
+    return {
+        target: _observed_mount(mount, container, wanted)
+        for mount in container.container.get("Mounts") or ()
+        if (target := clean(str(mount.get("Destination") or ""))) not in tmpfs
+    }
+
+
+def _without_default(mount: Mount, declared: Any) -> Mount:
+    """Drop the engine's own propagation from what is shown."""
+    if isinstance(declared, Mount) and "propagation" in dict(declared.options):
+        return mount
+    return mount._replace(options=tuple(pair for pair in mount.options if pair[0] != "propagation"))
+
+
+def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    expected = dict(_volumes(declared))
+    elsewhere = _file_targets(declared)
+    known_files = _files_of_project(declared)
+    leaves = {}
+    for target, mount in _mounts(container).items():
+        if target not in expected and (target in elsewhere or _is_secret(target, mount) or mount.source in known_files):
+            continue
+        mount = _without_default(mount, expected.get(target))
+        leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
+    return leaves
+
+
+def _given_volumes(container: Observed, declared: Declared) -> Given:
+    given: dict[str, Any] = {}
+    own = container.image_config.get("Volumes") or {}
+    if container.image is None:
+        own = container.config.get("Volumes") or {}
+    anonymous = (Mount("volume", ANONYMOUS, False),)
+    for target in own:
+        # Compose carries any old mount at a path of the image's VOLUMEs over to the new container.
+        inherited = "com.docker.compose.replace" in container.labels
+        given[f"volumes.{clean(target)}"] = ANYTHING if inherited else anonymous
+    if "com.docker.compose.replace" in container.labels:
+        for target, requested in _requested(container).items():
+            if _GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
+                given.setdefault(f"volumes.{target}", anonymous)
+    for other in container.host_config.get("VolumesFrom") or ():
+        given |= _mounted_by(str(other).partition(":")[0], container)
+    if declared.get("use_api_socket"):
+        given["volumes./var/run/docker.sock"] = ANYTHING
+    return given
+
+
+def _mounted_by(reference: str, container: Observed) -> dict[str, Any]:
+    other = container.host.by_reference(reference)
+    if other is None:
+        return {f"volumes.{target}": ANYTHING for target in _mounts(container)}
+    return {f"volumes.{clean(str(mount.get('Destination')))}": ANYTHING for mount in other.get("Mounts") or ()}
+
+
+def _file_targets(declared: Declared) -> dict[str, str]:
+    """Paths at which git mounts secrets and configs, with the leaf's path."""
+    return {target: path for path, target, _ in _declared_files(declared)}
+
+
+def _declared_files(declared: Declared) -> Iterator[tuple[str, str, str]]:
+    """Path of the leaf, target, and name, of each secret and config of the service."""
+    for key, folder in (("secrets", _SECRETS), ("configs", "/")):
+        for entry in declared.get(key) or ():
+            entry = {"source": entry} if isinstance(entry, str) else entry
+            name = str(entry.get("source"))
+            target = str(entry.get("target") or name)
+            yield f"{key}.{name}", clean(target if target.startswith("/") else folder + target), name
+
+
+def _files_of_project(declared: Declared) -> dict[str, str]:
+    """Host files of the project's secrets and configs, with the path of their leaf."""
+    return {
+        clean(str(definition["file"])): f"{key}.{name}"
+        for key, definitions in (("configs", declared.project.configs), ("secrets", declared.project.secrets))
+        for name, definition in definitions.items()
+        if definition and definition.get("file")
+    }
+
+
+def _is_secret(target: str, mount: Mount) -> bool:
+    return target.startswith(_SECRETS) and mount.type == "bind" and mount.read_only
+
+
+def _expected_files(key: str) -> Any:
+    def expected(declared: Declared) -> dict[str, Leaf]:
+        leaves = {}
+        definitions = declared.project.secrets if key == "secrets" else declared.project.configs
+        for path, target, name in _declared_files(declared):
+            if not path.startswith(key + "."):
+                continue
+            file = (definitions.get(name) or {}).get("file")
+            if file:
+                written = name if target == clean((_SECRETS if key == "secrets" else "/") + name) else {
+                    "source": name, "target": target
+                }  # fmt: skip
+                leaves[path] = Leaf((target, clean(file)), written)
+            else:
+                leaves[path] = unseen("its content is copied into the container, where inspect doesn't show it")
+        return leaves
+
+    return expected
+
+
+def _observed_files(key: str) -> Any:
+    def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
+        if not (declared.get(key) or _maybe_files(container)):
+            return {}
+        targets, known = _file_targets(declared), _files_of_project(declared)
+        volumes = dict(_volumes(declared))
+        leaves: dict[str, Leaf] = {}
+        for target, mount in _mounts(container).items():
+            path = targets.get(target)
+            if path is None and target not in volumes:
+                path = known.get(mount.source)
+                if path is None and _is_secret(target, mount):
+                    path = f"secrets.{posixpath.basename(target)}"
+            if path and path.startswith(key + "."):
+                leaves[path] = Leaf((target, mount.source), _write_file(path, target, mount, declared))
+        return leaves
+
+    return observed
+
+
+def _maybe_files(container: Observed) -> bool:
+    return any(mount.get("RW") is False for mount in container.container.get("Mounts") or ())
+
+
+def _write_file(path: str, target: str, mount: Mount, declared: Declared) -> Any:
+    key, _, name = path.partition(".")
+    usual = clean((_SECRETS if key == "secrets" else "/") + name)
+    if mount.source not in _files_of_project(declared):
+        return f"{declared.project.relative(mount.source)}:{target}:ro"
+    return name if target == usual else {"source": name, "target": target}
+
+
+def _tmpfs_options(text: str) -> frozenset[str]:
+    return frozenset(option for option in text.split(",") if option)
+
+
+def _expected_tmpfs(declared: Declared) -> dict[str, Leaf]:
+    entries = declared.get("tmpfs") or ()
+    leaves = {}
+    for entry in [entries] if isinstance(entries, str) else entries:
+        path, _, options = str(entry).partition(":")
+        leaves[f"tmpfs.{clean(path)}"] = Leaf(options if has_marker(options) else _tmpfs_options(options), entry)
+    return leaves
+
+
+def _observed_tmpfs(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    found: Mapping[str, str] = container.host_config.get("Tmpfs") or {}
+    if container.host.podman:
+        wanted = _expected_tmpfs(declared)
+        return {f"tmpfs.{clean(path)}": wanted.get(f"tmpfs.{clean(path)}", Leaf(frozenset(), path)) for path in found}
+    return {
+        f"tmpfs.{clean(path)}": Leaf(_tmpfs_options(options or ""), f"{path}:{options}" if options else path)
+        for path, options in found.items()
+    }
+
+
+def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:
+    leaves = {}
+    for entry in declared.get("volumes_from") or ():
+        name = str(entry).removeprefix("container:").partition(":")[0]
+        leaves[f"volumes_from.{name}"] = Leaf(name, entry)
+    return leaves
+
+
+def _observed_volumes_from(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    leaves = {}
+    wanted = _expected_volumes_from(declared)
+    for entry in container.host_config.get("VolumesFrom") or ():
+        reference = str(entry).partition(":")[0]
+        names = _names(reference, container)
+        name = next((name for name in names if f"volumes_from.{name}" in wanted), names[0])
+        leaves[f"volumes_from.{name}"] = Leaf(name)
+    return leaves
+
+
+def _names(reference: str, container: Observed) -> tuple[str, ...]:
+    """What a container is called: its service, its name; the reference itself where it's gone."""
+    other = container.host.by_reference(reference)
+    if other is None:
+        return (reference[:12],)
+    seen = Observed(other, container.host)
+    service = seen.labels.get("com.docker.compose.service")
+    same_project = seen.labels.get("com.docker.compose.project") == container.labels.get("com.docker.compose.project")
+    return (service, seen.name) if service and same_project else (seen.name,)
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="volumes", kind="keyed", where="Mounts, HostConfig.Mounts", severity="breaking", same=_same,
+        image="`Volumes` become anonymous volumes", engine="old mounts at the image's volumes, by Compose at recreate",
+        expected=_expected_volumes, observed=_observed_volumes, given=_given_volumes,
+    ),
+    Row(
+        key="tmpfs", kind="keyed", where="HostConfig.Tmpfs", severity="breaking",
+        expected=_expected_tmpfs, observed=_observed_tmpfs,
+    ),
+    Row(
+        key="secrets", kind="keyed", where="Mounts (read-only binds)", severity="breaking",
+        expected=_expected_files("secrets"), observed=_observed_files("secrets"),
+    ),
+    Row(
+        key="configs", kind="keyed", where="Mounts (read-only binds)", severity="breaking",
+        expected=_expected_files("configs"), observed=_observed_files("configs"),
+    ),
+    Row(
+        key="volumes_from", kind="set", where="HostConfig.VolumesFrom", severity="breaking",
+        expected=_expected_volumes_from, observed=_observed_volumes_from,
+    ),
+)  # fmt: skip

@@ -1,0 +1,77 @@
+"""Namespaces shared with the host or with another container: network, IPC, process ids, names, users, control groups."""
+
+from typing import Any
+
+from homelab_assets.drift.leaf import Leaf, Row
+from homelab_assets.drift.rows.shapes import scalar
+from homelab_assets.drift.view import PROJECT, Declared, Observed, labels_of, name_of
+
+
+def expected_sharing(mode: str) -> str:
+    """Git's value of `network_mode`, `ipc` or `pid` as compared."""
+    return mode
+
+
+def shared_namespace(mode: str, container: Observed, declared: str) -> str:
+    """The engine's value as compose writes it: the id of another container becomes its service or name.
+
+    A container that is gone leaves `container:<short id>`: its namespace is stale.
+    """
+    if not mode.startswith("container:"):
+        return mode
+    reference = mode.removeprefix("container:")
+    other = container.host.by_reference(reference)
+    if other is None:
+        return f"container:{reference[:12]}"
+    labels = labels_of(other)
+    service = labels.get("com.docker.compose.service")
+    project = labels.get(PROJECT)
+    if declared.startswith("container:") and declared.removeprefix("container:") in (name_of(other), other.get("Id")):
+        return declared
+    if service and (project == container.labels.get(PROJECT) or declared == f"service:{service}"):
+        return f"service:{service}"
+    if declared.startswith("service:") and name_of(other) == declared.removeprefix("service:"):
+        return declared
+    return f"container:{name_of(other)}"
+
+
+def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **options: Any) -> Row:
+    def expected(declared: Declared) -> dict[str, Leaf]:
+        mode = str(declared.get(key) or "")
+        return {key: Leaf(expected_sharing(mode))} if mode else {}
+
+    def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
+        mode = str(container.host_config.get(field) or "")
+        return {key: Leaf(shared_namespace(mode, container, str(declared.get(key) or "")))} if mode else {}
+
+    return Row(
+        key=key, kind="scalar", where=f"HostConfig.{field}", expected=expected, observed=observed, nothing=default,
+        given=(lambda container, declared: {key: given(container)}) if given else lambda container, declared: {},
+        **options,
+    )  # fmt: skip
+
+
+def _usual(topic: str, field: str) -> Any:
+    def given(container: Observed) -> tuple[Any, ...]:
+        value = container.host_config.get(field)
+        return (value,) if container.host.usual(topic, value, container.id) else ()
+
+    return given
+
+
+def _cgroup_default(container: Observed) -> tuple[Any, ...]:
+    default = "private" if str(container.host.info.get("CgroupVersion")) == "2" else "host"
+    privileged = ("host",) if container.host_config.get("Privileged") else ()
+    return (default, *privileged, *_usual("cgroup", "CgroupnsMode")(container))
+
+
+ROWS: tuple[Row, ...] = (
+    _sharing("ipc", "IpcMode", default=("private", "shareable"), given=_usual("ipc", "IpcMode"),
+             severity="breaking", engine="`private`, or the daemon's default"),
+    _sharing("pid", "PidMode", default=("private",), severity="breaking"),
+    scalar("uts", "HostConfig.UTSMode", default=("private",), severity="breaking"),
+    scalar("userns_mode", "HostConfig.UsernsMode", severity="breaking"),
+    _sharing("cgroup", "CgroupnsMode", given=_cgroup_default, engine="`host` (cgroup v1), `private` (v2), or the daemon's"),
+    scalar("cgroup_parent", "HostConfig.CgroupParent", given=lambda container, declared:
+           (container.host_config.get("CgroupParent"),) if container.host.podman else ()),
+)  # fmt: skip

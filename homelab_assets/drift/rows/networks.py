@@ -1,0 +1,261 @@
+"""Networks, what the container is called in them, and whose network it shares."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.rows.namespaces import expected_sharing, shared_namespace
+from homelab_assets.drift.rows.shapes import dig, has_marker, plain, scalar, unseen
+from homelab_assets.drift.view import Declared, Observed, name_of
+
+_SHORT_ID = re.compile(r"[0-9a-f]{12}")
+_MODES = ("host", "none", "bridge", "default", "")
+
+
+def _declares_mode(declared: Declared) -> str:
+    return str(declared.get("network_mode") or "")
+
+
+def _keys(declared: Declared) -> dict[str, Mapping[str, Any]]:
+    """The service's networks by compose key; `default` where it names none."""
+    networks = declared.get("networks")
+    if _declares_mode(declared):
+        return {}
+    if isinstance(networks, Mapping):
+        return {key: options or {} for key, options in networks.items()}
+    return {key: {} for key in networks or ("default",)}
+
+
+def _attached(container: Observed, declared: Declared) -> dict[str, Mapping[str, Any]]:
+    """The container's networks by compose key, or by name where the project doesn't know them."""
+    if _plain_mode(container, declared):
+        return {}
+    found = {}
+    for name, endpoint in container.networks.items():
+        name = container.host.networks.get(name, name)
+        found[declared.project.network_key(name)] = endpoint or {}
+    return found
+
+
+def _plain_mode(container: Observed, declared: Declared) -> str:
+    """The mode of a container that isn't attached to networks of its own choice, else ""."""
+    mode = container.mode()
+    if container.host.podman and mode in _MODES and container.networks and mode not in ("host", "none"):
+        return "" if set(container.networks) - {"podman", "bridge"} else "bridge"
+    if mode in ("default", ""):
+        mode = "bridge"
+    if mode == "bridge" and set(container.networks) - {"bridge"}:
+        return ""
+    return mode if mode in _MODES or mode.startswith("container:") else ""
+
+
+def _mode_differs(container: Observed, declared: Declared) -> bool:
+    """Whether one side has networks of its own and the other a mode: then that is the difference, once."""
+    return bool(_plain_mode(container, declared)) != bool(_declares_mode(declared))
+
+
+def _expected_networks(declared: Declared) -> dict[str, Leaf]:
+    return {f"networks.{key}": Leaf(True, key) for key in _keys(declared)}
+
+
+def _observed_networks(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    if not _mode_differs(container, declared):
+        return {f"networks.{key}": Leaf(True, key) for key in _attached(container, declared)}
+    leaves = {} if _plain_mode(container, declared) == "" else dict(_expected_networks(declared))
+    attached = _attached(container, declared)
+    return leaves | {f"networks.{key}": Leaf(True, key) for key in attached if key != "default"}
+
+
+def _expected_mode(declared: Declared) -> dict[str, Leaf]:
+    mode = _declares_mode(declared)
+    return {"network_mode": Leaf(expected_sharing(mode), mode)} if mode else {}
+
+
+def _observed_mode(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    mode = _plain_mode(container, declared)
+    if not mode:
+        return {}
+    shared = shared_namespace(mode, container, _declares_mode(declared))
+    value = "bridge" if _declares_mode(declared) == "default" else shared
+    return {"network_mode": Leaf("default" if value == "bridge" and _declares_mode(declared) == "default" else value)}
+
+
+def _options(declared: Declared, container: Observed) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Networks that both sides have: compose key, git's options, the endpoint."""
+    attached = _attached(container, declared)
+    for key, options in _keys(declared).items():
+        if key in attached:
+            yield key, options, attached[key]
+
+
+def _expected_aliases(declared: Declared) -> dict[str, Leaf]:
+    return {
+        f"networks.{key}.aliases": Leaf(frozenset(options.get("aliases") or ()), list(options.get("aliases") or ()))
+        for key, options in _keys(declared).items()
+    }
+
+
+def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    leaves: dict[str, Leaf] = dict(_expected_aliases(declared))
+    for key, options, endpoint in _options(declared, container):
+        wanted = list(options.get("aliases") or ())
+        # Compose gives each endpoint the service's name; a reconnect by hand forgets it, and nobody resolves it any more.
+        implicit = [declared.name] if container.managed and not container.host.podman else []
+        found = [str(alias) for alias in endpoint.get("Aliases") or ()]
+        generated = _generated_aliases(container, declared)
+        lost = [alias for alias in (*wanted, *implicit) if alias not in found]
+        extra = [alias for alias in dict.fromkeys(found) if alias not in wanted and alias not in generated
+                 and not _SHORT_ID.fullmatch(alias)]  # fmt: skip
+        if lost or extra:
+            running = [alias for alias in wanted if alias in found] + extra
+            leaves[f"networks.{key}.aliases"] = Leaf(frozenset([*running, *([] if not implicit or declared.name in found else [""])]), running)
+    return leaves
+
+
+def _generated_aliases(container: Observed, declared: Declared) -> set[str]:
+    project = container.labels.get("com.docker.compose.project") or declared.project.name
+    names = {f"{project}{dash}{declared.name}{dash}{container.number}" for dash in "-_"}
+    extra = {declared.name, container.name, declared.get("container_name"), container.config.get("Hostname")}
+    return names | {str(name) for name in extra if name} | {
+        str(container.labels.get("com.docker.compose.replace") or declared.name)
+    }
+
+
+def _same_aliases(expected: frozenset[str], observed: frozenset[str]) -> bool:
+    return expected == observed
+
+
+# compose option → field of the endpoint. Compared only where git declares them, or where somebody set them by hand.
+_ENDPOINT = {
+    "ipv4_address": ("IPAMConfig", "IPv4Address"),
+    "ipv6_address": ("IPAMConfig", "IPv6Address"),
+    "link_local_ips": ("IPAMConfig", "LinkLocalIPs"),
+    "gw_priority": ("GwPriority",),
+}
+
+
+def _expected_options(declared: Declared) -> dict[str, Leaf]:
+    leaves: dict[str, Leaf] = {}
+    for key, options in _keys(declared).items():
+        for name in (*_ENDPOINT, "mac_address"):
+            if options.get(name):
+                leaves[f"networks.{key}.{name}"] = Leaf(_option(name, options[name]), options[name])
+        for name, value in (options.get("driver_opts") or {}).items():
+            leaves[f"networks.{key}.driver_opts.{name}"] = Leaf(str(value))
+        if options.get("interface_name"):
+            leaves[f"networks.{key}.interface_name"] = Leaf(str(options["interface_name"]))
+    return leaves
+
+
+def _option(name: str, value: Any) -> Any:
+    if name == "link_local_ips":
+        return tuple(sorted(value))
+    return value.lower() if isinstance(value, str) and not has_marker(value) else plain(value)
+
+
+_INTERFACE = "com.docker.network.endpoint.ifname"
+
+
+def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    wanted = _expected_options(declared)
+    shared = {key for key, _, _ in _options(declared, container)}
+    # What belongs to a network that isn't attached at all is said once, by the network itself.
+    leaves = {path: leaf for path, leaf in wanted.items() if path.split(".")[1] not in shared}
+    for key, options, endpoint in _options(declared, container):
+        for name, place in _ENDPOINT.items():
+            if value := dig(endpoint, *place):
+                leaves[f"networks.{key}.{name}"] = Leaf(_option(name, value), value)
+        if options.get("mac_address"):
+            leaves |= _mac(key, options["mac_address"], endpoint, container)
+        for name, value in (endpoint.get("DriverOpts") or {}).items():
+            path = "interface_name" if name == _INTERFACE else f"driver_opts.{name}"
+            leaves[f"networks.{key}.{path}"] = Leaf(str(value))
+        for name in ("interface_name", "gw_priority"):
+            if options.get(name) and container.host.api < (1, 48) and f"networks.{key}.{name}" not in leaves:
+                leaves[f"networks.{key}.{name}"] = unseen("the engine is too old to show it")
+    return leaves
+
+
+def _mac(key: str, wanted: Any, endpoint: Mapping[str, Any], container: Observed) -> dict[str, Leaf]:
+    found = endpoint.get("MacAddress") or container.config.get("MacAddress")
+    path = f"networks.{key}.mac_address"
+    if not found:
+        return {path: unseen("visible only while the container runs")}
+    return {path: Leaf(str(found).lower(), found)}
+
+
+def _mac_given(container: Observed, declared: Declared) -> Any:
+    declared_elsewhere = any(dig(options, "mac_address") for options in _keys(declared).values())
+    return ANYTHING if declared_elsewhere or container.host.podman else ()
+
+
+def _expected_links(declared: Declared) -> dict[str, Leaf]:
+    leaves = {}
+    for key in ("links", "external_links"):
+        for entry in declared.get(key) or ():
+            target, _, alias = str(entry).partition(":")
+            leaves[f"{key}.{alias or target}"] = Leaf(True, entry)
+    return leaves
+
+
+def _link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
+    for endpoint in container.networks.values():
+        for link in (endpoint or {}).get("Links") or ():
+            target, _, alias = str(link).partition(":")
+            yield target, alias or target
+    for link in container.host_config.get("Links") or ():
+        target, _, alias = str(link).partition(":")
+        yield target.lstrip("/"), alias.rpartition("/")[2]
+
+
+def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    wanted = _expected_links(declared)
+    leaves: dict[str, Leaf] = {}
+    for target, alias in _link_pairs(container):
+        key = next((key for key in ("links", "external_links") if f"{key}.{alias}" in wanted), "links")
+        if f"{key}.{alias}" in wanted or not _automatic(target, alias, container):
+            leaves.setdefault(f"{key}.{alias}", Leaf(True, f"{_service_of(target, container)}:{alias}"))
+    return leaves
+
+
+def _service_of(target: str, container: Observed) -> str:
+    other = container.host.by_reference(target)
+    labels: Mapping[str, str] = dig(other, "Config", "Labels") or {}
+    return labels.get("com.docker.compose.service") or target
+
+
+def _automatic(target: str, alias: str, container: Observed) -> bool:
+    """Whether Compose adds this alias by itself: name, service and number of the linked container."""
+    service = _service_of(target, container)
+    if alias in (target, service) or re.fullmatch(rf"(.+[-_])?{re.escape(service)}[-_]\d+", alias):
+        return True
+    other = container.host.by_reference(target)
+    return other is not None and alias in (name_of(other), str(other.get("Id"))[:12])
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="network_mode", kind="scalar", where="HostConfig.NetworkMode", severity="breaking",
+        expected=_expected_mode, observed=_observed_mode, engine="`bridge`, or the first network",
+    ),
+    Row(
+        key="networks", kind="keyed", where="NetworkSettings.Networks", live=True,
+        engine="`<project>_default` by Compose", expected=_expected_networks, observed=_observed_networks,
+    ),
+    Row(
+        key="networks.*.aliases", kind="set", where="NetworkSettings.Networks.*.Aliases", live=True, same=_same_aliases,
+        engine="service and container name by Compose, short id by the engine",
+        expected=_expected_aliases, observed=_observed_aliases,
+    ),
+    Row(
+        key="networks.*.options", kind="keyed", where="NetworkSettings.Networks.*.{IPAMConfig,DriverOpts,…}", live=True,
+        expected=_expected_options, observed=_observed_options,
+    ),
+    Row(
+        key="links", kind="set", where="NetworkSettings.Networks.*.Links", live=True,
+        engine="name, service and number of the linked container, by Compose",
+        expected=_expected_links, observed=_observed_links,
+    ),
+    scalar("mac_address", "Config.MacAddress", normal=str.lower, given=_mac_given),
+)  # fmt: skip

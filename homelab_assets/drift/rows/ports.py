@@ -1,0 +1,131 @@
+"""Published ports, by container port. Wanted bindings (`PortBindings`) are compared, not the ones in effect."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from homelab_assets.drift.leaf import Given, Leaf, Row
+from homelab_assets.drift.rows.shapes import has_marker
+from homelab_assets.drift.view import Declared, Observed
+
+Binding = tuple[str, str]
+"""Host address ("" for all) and host port ("" for a random one)."""
+
+_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+
+
+def _address(text: Any) -> str:
+    address = str(text or "").strip("[]")
+    return "" if address == "0.0.0.0" else address  # noqa: S104 - compared, not bound
+
+
+def _port(text: Any) -> str:
+    number = str(text if text is not None else "").strip()
+    if number.isdigit():
+        number = str(int(number))
+    return "" if number == "0" else number
+
+
+def write(bindings: frozenset[Binding], port: str) -> Any:
+    """Bindings of one container port as compose's short syntax: a text, or a list where there are several."""
+    number, _, protocol = port.partition("/")
+    suffix = "" if protocol == "tcp" else f"/{protocol}"
+    texts = []
+    for address, published in sorted(bindings):
+        host = f"[{address}]:" if ":" in address else f"{address}:" if address else ""
+        texts.append(f"{host}{published}:{number}{suffix}" if published or host else f"{number}{suffix}")
+    return texts[0] if len(texts) == 1 else texts
+
+
+def _entries(declared: Declared) -> Iterator[tuple[str, Binding]]:
+    for entry in declared.get("ports") or ():
+        if isinstance(entry, str):
+            yield entry, ("", "")
+            continue
+        port = f"{entry.get('target')}/{str(entry.get('protocol') or 'tcp').lower()}"
+        yield port, (_address(entry.get("host_ip")), _port(entry.get("published")))
+
+
+def _leaves(entries: Iterator[tuple[str, Binding]]) -> dict[str, Leaf]:
+    bindings: dict[str, set[Binding]] = {}
+    for port, binding in entries:
+        bindings.setdefault(port, set()).add(binding)
+    return {
+        f"ports.{port}": Leaf(frozenset(found), port if has_marker(port) and "/" not in port else write(frozenset(found), port))
+        for port, found in bindings.items()
+    }
+
+
+def _expected_ports(declared: Declared) -> dict[str, Leaf]:
+    return _leaves(_entries(declared))
+
+
+def _bindings(container: Observed) -> Iterator[tuple[str, Binding]]:
+    for port, bindings in (container.host_config.get("PortBindings") or {}).items():
+        port = port.lower() if "/" in port else f"{port}/tcp"
+        for binding in bindings or ({},):
+            yield port, (_address(binding.get("HostIp")), _port(binding.get("HostPort")))
+
+
+def _observed_ports(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    found = _leaves(_bindings(container))
+    if container.host.podman and container.mode() == "host":
+        return dict(_expected_ports(declared))
+    return found
+
+
+def _forms(leaf: Leaf) -> tuple[str, ...]:
+    """Every way to write the bindings of one port, the usual one first."""
+    written = leaf.shown
+    forms: list[str] = []
+    for text in [written] if isinstance(written, str) else list(written):
+        bare = text.removesuffix("/udp") if text.endswith("/udp") else text
+        forms += [text, f"{bare}/tcp"] if bare == text else [text]
+        if text.count(":") == 1:
+            forms.append(f"0.0.0.0:{text}")
+    return tuple(forms)
+
+
+def _expand(port: str) -> Iterator[str]:
+    numbers, _, protocol = str(port).partition("/")
+    match = _RANGE.fullmatch(numbers)
+    if not match:
+        yield str(port)
+        return
+    for number in range(int(match[1]), int(match[2] or match[1]) + 1):
+        yield f"{number}/{protocol.lower() or 'tcp'}"
+
+
+def _expected_expose(declared: Declared) -> dict[str, Leaf]:
+    published = {port for port, _ in _entries(declared)}
+    ports = {port for entry in declared.get("expose") or () for port in _expand(entry)}
+    return {f"expose.{port}": Leaf(True, port.removesuffix("/tcp")) for port in sorted(ports - published)}
+
+
+def _observed_expose(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    exposed: Mapping[str, Any] = container.config.get("ExposedPorts") or {}
+    published = {port for port, _ in _bindings(container)} | {port for port, _ in _entries(declared)}
+    wanted = _expected_expose(declared)
+    ports = {port for entry in exposed for port in _expand(entry)}
+    leaves = {f"expose.{port}": Leaf(True, port.removesuffix("/tcp")) for port in ports if port not in published}
+    # A declared port that is also published on the host is exposed all the same.
+    return leaves | {path: leaf for path, leaf in wanted.items() if path.removeprefix("expose.") in published & ports}
+
+
+def _given_expose(container: Observed, declared: Declared) -> Given:
+    image = container.image_config.get("ExposedPorts") or ()
+    if container.image is None:
+        image = container.config.get("ExposedPorts") or ()
+    return {f"expose.{port}": (True,) for entry in image for port in _expand(entry)}
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="ports", kind="keyed", where="HostConfig.PortBindings", severity="breaking",
+        expected=_expected_ports, observed=_observed_ports, forms=_forms,
+    ),
+    Row(
+        key="expose", kind="set", where="Config.ExposedPorts", image="`ExposedPorts`", severity="cosmetic",
+        engine="every published port", expected=_expected_expose, observed=_observed_expose, given=_given_expose,
+    ),
+)  # fmt: skip

@@ -1,0 +1,227 @@
+"""What runs and as whom: image, command, user, names."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
+from homelab_assets.drift.rows.shapes import (
+    as_nanoseconds,
+    boolean,
+    dig,
+    duration_forms,
+    has_marker,
+    scalar,
+    unseen,
+    write_duration,
+)
+from homelab_assets.drift.view import Declared, Observed, clean
+
+_GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
+_IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
+
+
+def reference(text: str) -> str:
+    """An image reference in one spelling: without Docker Hub's host, `library/` and `:latest`."""
+    for host in ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/"):
+        text = text.removeprefix(host)
+    text = text.removeprefix("library/")
+    name, at, digest = text.partition("@")
+    if name.rpartition("/")[2].endswith(":latest"):
+        name = name[: -len(":latest")]
+    return name + at + digest
+
+
+def _expected_image(declared: Declared) -> dict[str, Leaf]:
+    image = declared.get("image")
+    if image:
+        return {"image": Leaf(reference(image), image)}
+    if declared.get("build") is None:
+        return {}
+    return {"image": Leaf(f"{declared.project.name}-{declared.name}")}
+
+
+def _observed_image(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    text = str(container.config.get("Image") or container.container.get("ImageName") or "")
+    if not text:
+        return {}
+    if not declared.get("image") and text in (f"{declared.project.name}{dash}{declared.name}" for dash in "-_"):
+        text = f"{declared.project.name}-{declared.name}"
+    if _IMAGE_ID.fullmatch(text) and (tags := (container.image or {}).get("RepoTags")):
+        wanted = reference(str(declared.get("image") or ""))
+        text = next((tag for tag in tags if reference(tag) == wanted), tags[0])
+    return {"image": Leaf(reference(text), text)}
+
+
+def _expected_platform(declared: Declared) -> dict[str, Leaf]:
+    text = declared.get("platform")
+    return {"platform": Leaf(_platform(text), text)} if text else {}
+
+
+def _platform(text: str) -> Any:
+    if has_marker(text):
+        return text
+    parts = text.lower().split("/")
+    system, architecture = ("linux", parts[0]) if len(parts) == 1 and parts[0] not in ("linux", "windows") else (
+        parts[0], parts[1] if len(parts) > 1 else ""
+    )  # fmt: skip
+    return system, {"x86_64": "amd64", "aarch64": "arm64", "x86-64": "amd64"}.get(architecture, architecture)
+
+
+def _observed_platform(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    if not declared.get("platform"):
+        return {}
+    platform = dig(container.container, "ImageManifestDescriptor", "platform")
+    if platform:
+        system, architecture = platform.get("os"), platform.get("architecture")
+    elif container.image is None or "Manifests" in container.image or not container.image.get("Architecture"):
+        return {"platform": unseen("the image's own platform isn't known")}
+    else:
+        system, architecture = container.image.get("Os"), container.image.get("Architecture")
+    return {"platform": Leaf((system, architecture), f"{system}/{architecture}")}
+
+
+def _same_platform(expected: Any, observed: Any) -> bool:
+    return bool(expected == observed or (isinstance(expected, tuple) and not expected[1] and expected[0] == observed[0]))
+
+
+def _arguments(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    return tuple(str(part) for part in value) if value else ()
+
+
+def _cleared(value: Any) -> Any:
+    return () if value in ((), ("",)) else value
+
+
+def _expected_entrypoint(declared: Declared) -> dict[str, Leaf]:
+    value = declared.get("entrypoint")
+    return {} if value is None else {"entrypoint": Leaf(_cleared(_arguments(value)), value)}
+
+
+def _observed_entrypoint(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    value = _cleared(_arguments(container.config.get("Entrypoint")))
+    return {"entrypoint": Leaf(value, list(value))} if value or declared.get("entrypoint") is not None else {}
+
+
+def _entrypoint_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
+    if container.image is None:
+        return {"entrypoint": ANYTHING}
+    return {"entrypoint": (_cleared(_arguments(container.image_config.get("Entrypoint"))),)}
+
+
+def _expected_command(declared: Declared) -> dict[str, Leaf]:
+    value = declared.get("command")
+    return {"command": Leaf(_arguments(value), value)} if value else {}
+
+
+def _observed_command(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    value = _arguments(container.config.get("Cmd"))
+    return {"command": Leaf(value, list(value))} if value else {}
+
+
+def _command_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
+    if declared.get("entrypoint") is not None:
+        return {}
+    return {"command": ANYTHING if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
+
+
+def _generated_names(declared: Declared, container: Observed) -> tuple[str, ...]:
+    project = container.labels.get("com.docker.compose.project") or declared.project.name
+    return tuple(f"{project}{dash}{declared.name}{dash}{container.number}" for dash in "-_")
+
+
+def _expected_name(declared: Declared) -> dict[str, Leaf]:
+    name = declared.get("container_name")
+    return {"container_name": Leaf(name)} if name else {}
+
+
+def _observed_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    return {"container_name": Leaf(container.name)} if container.name else {}
+
+
+def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
+    return {"container_name": _generated_names(declared, container)}
+
+
+def _given_hostname(container: Observed, declared: Declared) -> Any:
+    shared = container.mode() == "host" or container.mode().startswith("container:")
+    if shared or container.host_config.get("UTSMode") == "host" or _GENERATED_HOSTNAME.fullmatch(
+        str(container.config.get("Hostname") or "")
+    ):
+        return ANYTHING
+    return (container.name,) if container.host.podman else ()
+
+
+def _whole_seconds(value: Any) -> Any:
+    nanoseconds = as_nanoseconds(value)
+    return nanoseconds // 10**9 if isinstance(nanoseconds, int) else nanoseconds
+
+
+def _grace_period(value: Any) -> Any:
+    return value if isinstance(value, int) else _whole_seconds(value)
+
+
+def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
+    runtime = container.host_config.get("Runtime")
+    habitual = (runtime,) if container.host.usual("runtime", runtime, container.id) else ()
+    default = container.host.info.get("DefaultRuntime")
+    return ("runc", "oci", "crun", "io.containerd.runc.v2", default, *habitual)
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="image", kind="scalar", where="Config.Image", severity="breaking",
+        expected=_expected_image, observed=_observed_image,
+        engine="built images are named `<project>-<service>` by Compose",
+    ),
+    Row(
+        key="platform", kind="scalar", where="image Os/Architecture",
+        expected=_expected_platform, observed=_observed_platform, same=_same_platform,
+    ),
+    Row(
+        key="entrypoint", kind="ordered", where="Config.Entrypoint", seal="arguments", image="`Entrypoint`",
+        expected=_expected_entrypoint, observed=_observed_entrypoint, given=_entrypoint_of_image,
+        forms=lambda leaf: _argument_forms(leaf),
+    ),
+    Row(
+        key="command", kind="ordered", where="Config.Cmd", seal="arguments", image="`Cmd`, dropped by any entrypoint",
+        expected=_expected_command, observed=_observed_command, given=_command_of_image,
+        forms=lambda leaf: _argument_forms(leaf),
+    ),
+    scalar("working_dir", "Config.WorkingDir", normal=clean, image="WorkingDir", default=("", "/")),
+    scalar("user", "Config.User", normal=str, image="User"),
+    scalar("hostname", "Config.Hostname", given=_given_hostname, engine="first 12 digits of the id, the host's name"),
+    scalar("domainname", "Config.Domainname"),
+    scalar("tty", "Config.Tty", normal=boolean, default=False),
+    scalar("stdin_open", "Config.OpenStdin", normal=boolean, default=False),
+    scalar("stop_signal", "Config.StopSignal", normal=str, image="StopSignal", default=("SIGTERM", "15")),
+    scalar(
+        "stop_grace_period", "Config.StopTimeout", normal=_grace_period, default=(10,),
+        write=lambda seconds: write_duration(seconds * 10**9) if isinstance(seconds, int) else seconds,
+        forms=lambda leaf: duration_forms(leaf.value * 10**9),
+    ),
+    scalar(
+        "init", "HostConfig.Init", normal=boolean,
+        given=lambda container, declared: (False,) if container.host.podman else (),
+    ),
+    Row(
+        key="container_name", kind="scalar", where="Name", live=True,
+        expected=_expected_name, observed=_observed_name, given=_given_name,
+        engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
+    ),
+    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, engine="the daemon's default runtime"),
+    scalar("isolation", "HostConfig.Isolation", default=("", "default")),
+)  # fmt: skip
+
+
+def _argument_forms(leaf: Leaf) -> tuple[str, ...]:
+    """A command line as text: words joined by blanks, shell-quoted, and as JSON."""
+    words = [str(word) for word in leaf.value]
+    return " ".join(words), " ".join(_quote(word) for word in words), json.dumps(words)
+
+
+def _quote(word: str) -> str:
+    return word if re.fullmatch(r"[\w@%+=:,./-]+", word) else "'" + word.replace("'", "'\"'\"'") + "'"

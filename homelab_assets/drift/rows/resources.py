@@ -1,0 +1,191 @@
+"""Limits. Most can be changed on a living container with `docker update`; the kernel ignores what it can't do."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.rows.shapes import as_bytes, plain, scalar, size_forms, unseen, write_bytes
+from homelab_assets.drift.view import Declared, Observed
+
+_LIMITS = ("deploy", "resources", "limits")
+_CPU_TOLERANCE = 1e-6
+_SHM_SIZE = 67108864
+
+
+def _size_row(key: str, field: str, **options: Any) -> Row:
+    return scalar(
+        key, f"HostConfig.{field}", normal=as_bytes, write=lambda size: write_bytes(size) if isinstance(size, int) else size,
+        forms=lambda leaf: size_forms(leaf.value) if isinstance(leaf.value, int) else (str(leaf.value),), **options,
+    )  # fmt: skip
+
+
+def _swap_given(container: Observed, declared: Declared) -> Any:
+    """Twice the memory limit. After `docker update --memory` the old swap limit stays: it says nothing of its own."""
+    memory = container.host_config.get("Memory") or 0
+    wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
+    if memory != wanted:
+        return ANYTHING
+    return (2 * memory, -1)
+
+
+def _cpus(value: Any) -> Any:
+    number = plain(value)
+    return number if isinstance(number, str) else float(number)
+
+
+def _expected_cpus(declared: Declared) -> dict[str, Leaf]:
+    for path, value in (("deploy.resources.limits.cpus", declared.deploy("resources", "limits", "cpus")),
+                        ("cpus", declared.get("cpus"))):  # fmt: skip
+        if value not in (None, ""):
+            return {path: Leaf(_cpus(value), value)}
+    return {}
+
+
+def _observed_cpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    path = next(iter(_expected_cpus(declared)), "cpus")
+    nano = container.host_config.get("NanoCpus") or 0
+    value = round(nano / 1e9, 6)
+    if not container.host.can("CpuCfsQuota"):
+        return {path: unseen("the host's kernel ignores it")} if declared.get("cpus") else {}
+    return {path: Leaf(value, float(f"{value:g}") if value % 1 else int(value))} if nano else {}
+
+
+def _same_cpus(expected: Any, observed: Any) -> bool:
+    return isinstance(expected, float) and abs(expected - observed) <= max(_CPU_TOLERANCE * abs(expected), 2e-6)
+
+
+def _pids(value: Any) -> Any:
+    return plain(value)
+
+
+def _podman_pids(container: Observed, declared: Declared) -> Any:
+    return (2048,) if container.host.podman else ()
+
+
+def _shm_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
+    size = container.host_config.get("ShmSize")
+    return (size,) if container.host.usual("shm_size", size, container.id) else ()
+
+
+def _limit(value: Any) -> tuple[Any, Any]:
+    if isinstance(value, Mapping):
+        return plain(value.get("soft")), plain(value.get("hard"))
+    return plain(value), plain(value)
+
+
+def _write_limit(limit: tuple[Any, Any]) -> Any:
+    return limit[0] if limit[0] == limit[1] else {"soft": limit[0], "hard": limit[1]}
+
+
+def _expected_ulimits(declared: Declared) -> dict[str, Leaf]:
+    return {
+        f"ulimits.{name}": Leaf(_limit(value), _write_limit(_limit(value)))
+        for name, value in (declared.get("ulimits") or {}).items()
+    }
+
+
+def _found_ulimits(container: Observed) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    for limit in container.host_config.get("Ulimits") or ():
+        yield str(limit.get("Name")).lower().removeprefix("rlimit_"), (limit.get("Soft"), limit.get("Hard"))
+
+
+def _observed_ulimits(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    return {f"ulimits.{name}": Leaf(limit, _write_limit(limit)) for name, limit in _found_ulimits(container)}
+
+
+def _given_ulimits(container: Observed, declared: Declared) -> Given:
+    return {
+        f"ulimits.{name}": ANYTHING
+        for name, limit in _found_ulimits(container)
+        if container.host.podman or container.host.usual(f"ulimits.{name}", limit, container.id)
+    }
+
+
+_BLKIO_DEVICES = {
+    "weight_device": ("BlkioWeightDevice", "Weight"),
+    "device_read_bps": ("BlkioDeviceReadBps", "Rate"),
+    "device_write_bps": ("BlkioDeviceWriteBps", "Rate"),
+    "device_read_iops": ("BlkioDeviceReadIOps", "Rate"),
+    "device_write_iops": ("BlkioDeviceWriteIOps", "Rate"),
+}
+
+
+def _expected_blkio(declared: Declared) -> dict[str, Leaf]:
+    config: Mapping[str, Any] = declared.get("blkio_config") or {}
+    leaves = {"blkio_config.weight": Leaf(plain(config["weight"]))} if config.get("weight") else {}
+    for key in _BLKIO_DEVICES:
+        for entry in config.get(key) or ():
+            value = entry.get("rate", entry.get("weight", entry.get("Rate")))
+            leaves[f"blkio_config.{key}.{entry.get('path', entry.get('Path'))}"] = Leaf(as_bytes(value), value)
+    return leaves
+
+
+def _observed_blkio(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    found = {}
+    if weight := container.host_config.get("BlkioWeight"):
+        found["blkio_config.weight"] = Leaf(weight)
+    for key, (field, amount) in _BLKIO_DEVICES.items():
+        for entry in container.host_config.get(field) or ():
+            found[f"blkio_config.{key}.{entry.get('Path')}"] = Leaf(entry.get(amount))
+    # The engine drops what the kernel can't do and says so only when it creates the container.
+    for path in _expected_blkio(declared):
+        if path not in found and not any(other.rpartition(".")[0] == path.rpartition(".")[0] for other in found):
+            found[path] = unseen("the host's kernel seems to ignore it")
+    return found
+
+
+def _realtime(key: str, field: str) -> Row:
+    return scalar(key, f"HostConfig.{field}", normal=plain, default=0, live=True,
+                  needs="CPURealtimePeriod" if "Period" in field else "CPURealtimeRuntime")  # fmt: skip
+
+
+def _swappiness_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
+    return (0,) if container.host.podman else ()
+
+
+def _expected_swappiness(declared: Declared) -> dict[str, Leaf]:
+    value = declared.get("mem_swappiness")
+    return {"mem_swappiness": Leaf(plain(value))} if value not in (None, "") else {}
+
+
+def _observed_swappiness(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    value = container.host_config.get("MemorySwappiness")
+    if value is None and _expected_swappiness(declared) and str(container.host.info.get("CgroupVersion")) == "2":
+        return {"mem_swappiness": unseen("control groups v2 don't have it")}
+    return {"mem_swappiness": Leaf(value)} if value is not None else {}
+
+
+ROWS: tuple[Row, ...] = (
+    _size_row("mem_limit", "Memory", default=0, live=True, needs="MemoryLimit", aliases=[(*_LIMITS, "memory")]),
+    _size_row("memswap_limit", "MemorySwap", default=0, live=True, needs="MemoryLimit SwapLimit", given=_swap_given,
+              engine="twice the memory limit"),
+    _size_row("mem_reservation", "MemoryReservation", default=0, live=True, needs="MemoryLimit",
+              aliases=[("deploy", "resources", "reservations", "memory")]),
+    Row(key="mem_swappiness", kind="scalar", where="HostConfig.MemorySwappiness", nothing=(0, -1),
+        expected=_expected_swappiness, observed=_observed_swappiness),
+    Row(key="cpus", kind="scalar", where="HostConfig.NanoCpus", live=True, same=_same_cpus, nothing=(0.0,),
+        expected=_expected_cpus, observed=_observed_cpus, forms=lambda leaf: _cpu_forms(leaf.value)),
+    scalar("cpu_shares", "HostConfig.CpuShares", normal=plain, default=0, live=True, needs="CPUShares"),
+    scalar("cpuset", "HostConfig.CpusetCpus", normal=str, live=True, needs="CPUSet"),
+    scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod"),
+    scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota"),
+    _realtime("cpu_rt_period", "CpuRealtimePeriod"),
+    _realtime("cpu_rt_runtime", "CpuRealtimeRuntime"),
+    scalar("cpu_count", "HostConfig.CpuCount", normal=plain, default=0),
+    scalar("pids_limit", "HostConfig.PidsLimit", normal=_pids, default=(0, -1), live=True, needs="PidsLimit",
+           given=_podman_pids, aliases=[(*_LIMITS, "pids")]),
+    _size_row("shm_size", "ShmSize", default=(_SHM_SIZE, 65536000, 0), given=_shm_given,
+              engine="64m, or the daemon's default"),
+    Row(key="ulimits", kind="keyed", where="HostConfig.Ulimits", engine="the daemon's default limits",
+        expected=_expected_ulimits, observed=_observed_ulimits, given=_given_ulimits),
+    scalar("oom_kill_disable", "HostConfig.OomKillDisable", default=False, needs="OomKillDisable"),
+    scalar("oom_score_adj", "HostConfig.OomScoreAdj", normal=plain, default=0),
+    Row(key="blkio_config", kind="keyed", where="HostConfig.Blkio*", live=True,
+        expected=_expected_blkio, observed=_observed_blkio),
+)  # fmt: skip
+
+
+def _cpu_forms(value: float) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([f"{value:g}", f"{value:.1f}", f"{value:.2f}"] if value % 1 else [f"{value:g}", f"{value:.1f}"]))
+
+

@@ -1,0 +1,227 @@
+"""Privileges: capabilities, security options, devices, kernel settings."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.rows.shapes import boolean, has_marker, plain, scalar, unseen
+from homelab_assets.drift.view import Declared, Observed
+
+_CDI = re.compile(r"[\w.-]+/[\w.-]+=[\w.:-]+")
+
+
+def capability(text: str) -> str:
+    """A capability in one spelling: `cap_net_admin` → `NET_ADMIN`."""
+    return text if has_marker(text) else text.upper().removeprefix("CAP_")
+
+
+def members(
+    key: str, field: str, *, normal: Callable[[str], str] = str, given: Callable[..., Given] | None = None, **options: Any
+) -> Row:
+    """A row for a list in which order means nothing: a leaf for each member."""
+
+    def leaves(values: Any) -> dict[str, Leaf]:
+        return {f"{key}.{normal(str(value))}": Leaf(normal(str(value)), str(value)) for value in values or ()}
+
+    def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
+        return {
+            path: Leaf(leaf.value, leaf.value) for path, leaf in leaves(container.host_config.get(field)).items()
+        }
+
+    return Row(
+        key=key, kind="set", where=f"HostConfig.{field}", observed=observed,
+        expected=lambda declared: leaves(declared.get(key)),
+        given=given or (lambda container, declared: {}), **options,
+    )  # fmt: skip
+
+
+def pairs(key: str, field: str, **options: Any) -> Row:
+    """A row for a mapping of names to texts: a leaf for each name."""
+
+    def leaves(values: Any) -> dict[str, Leaf]:
+        return {f"{key}.{name}": Leaf(str(value)) for name, value in (values or {}).items()}
+
+    return Row(
+        key=key, kind="keyed", where=f"HostConfig.{field}", seal="name",
+        expected=lambda declared: leaves(declared.get(key)),
+        observed=lambda container, declared: leaves(container.host_config.get(field)), **options,
+    )  # fmt: skip
+
+
+def _podman_drops(container: Observed, declared: Declared) -> Given:
+    dropped = container.host_config.get("CapDrop") or ()
+    return {f"cap_drop.{capability(str(name))}": ANYTHING for name in dropped} if container.host.podman else {}
+
+
+def _option(text: str) -> tuple[str, str]:
+    """Name and value of a security option; `no-new-privileges` alone means true."""
+    name, _, value = text.replace(":", "=", 1).partition("=") if "=" not in text.partition(":")[0] else text.partition("=")
+    return name, value or ("true" if name == "no-new-privileges" else "")
+
+
+def _option_leaf(text: str, written: Any = None) -> tuple[str, Leaf]:
+    name, value = _option(text)
+    if name == "no-new-privileges":
+        return f"security_opt.{name}:{value}", Leaf(value, text)
+    if name == "seccomp" and value.lstrip().startswith("{"):
+        return "security_opt.seccomp", Leaf(_profile(value), written or "seccomp:<profile>")
+    if name == "seccomp":
+        return "security_opt.seccomp", Leaf(value, text)
+    return f"security_opt.{name}:{value}", Leaf(value, text)
+
+
+def _profile(text: str | bytes) -> Any:
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except ValueError:
+        return None
+
+
+def _expected_options(declared: Declared) -> dict[str, Leaf]:
+    leaves = {}
+    for text in declared.get("security_opt") or ():
+        name, value = _option(text)
+        if name == "seccomp" and value not in ("unconfined", "builtin", "") and not has_marker(value):
+            profile = _profile(declared.project.read(value) or b"")
+            leaf = Leaf(profile, text) if profile else unseen("the seccomp profile isn't in git")
+            leaves["security_opt.seccomp"] = leaf
+            continue
+        path, leaf = _option_leaf(text)
+        leaves[path] = leaf
+    return leaves
+
+
+def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    leaves = dict(_option_leaf(text) for text in container.host_config.get("SecurityOpt") or ())
+    unmasked = container.host_config.get("MaskedPaths") == [] and not container.host_config.get("Privileged")
+    wanted = _expected_options(declared)
+    path, leaf = _option_leaf("systempaths=unconfined")
+    if unmasked or (path in wanted and not container.host_config.get("MaskedPaths")):
+        leaves[path] = leaf
+    return leaves
+
+
+def _given_options(container: Observed, declared: Declared) -> Given:
+    config = container.host_config
+    given: dict[str, Any] = {}
+    if config.get("Privileged") or config.get("PidMode") == "host" or config.get("IpcMode") == "host":
+        given["security_opt.label:disable"] = ANYTHING
+    if container.host.podman:
+        given |= {f"security_opt.{name}": ANYTHING for name in ("label:disable", "unmask=all")}
+    return given
+
+
+def _device(entry: Any) -> tuple[str, Leaf]:
+    if isinstance(entry, str):
+        source, _, rest = entry.partition(":")
+        target, _, permissions = rest.partition(":")
+        entry = {"source": source, "target": target or source, "permissions": permissions or "rwm"}
+    source, target = str(entry.get("source") or ""), str(entry.get("target") or entry.get("source") or "")
+    permissions = entry.get("permissions") or "rwm"
+    flags = permissions if has_marker(permissions) else "".join(sorted(permissions))
+    return f"devices.{target}", Leaf((source, flags), _write_device(source, target, permissions))
+
+
+def _write_device(source: str, target: str, permissions: str) -> str:
+    return f"{source}:{target}" + ("" if sorted(permissions) == sorted("rwm") else f":{permissions}")
+
+
+def _expected_devices(declared: Declared) -> dict[str, Leaf]:
+    return dict(_device(entry) for entry in declared.get("devices") or ())
+
+
+def _observed_devices(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    leaves = {}
+    for device in container.host_config.get("Devices") or ():
+        path, leaf = _device(
+            {"source": device.get("PathOnHost"), "target": device.get("PathInContainer"),
+             "permissions": device.get("CgroupPermissions")}
+        )  # fmt: skip
+        leaves[path] = leaf
+    for request in container.host_config.get("DeviceRequests") or ():
+        if request.get("Driver") == "cdi":
+            leaves |= dict(_device(f"{name}:{name}") for name in request.get("DeviceIDs") or ())
+    return leaves
+
+
+Request = tuple[str, int, tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]
+
+
+def _request(entry: Mapping[str, Any]) -> Request:
+    """Driver, count (-1: all), device ids, capabilities, options."""
+    ids = tuple(sorted(str(identity) for identity in entry.get("device_ids") or ()))
+    count = entry.get("count")
+    if count in ("all", None, ""):
+        count = 0 if ids else -1
+    options = tuple(sorted((str(name), str(value)) for name, value in (entry.get("options") or {}).items()))
+    capabilities = tuple(sorted(entry.get("capabilities") or ("gpu",)))
+    return str(entry.get("driver") or ""), plain(count), ids, capabilities, options
+
+
+def _requests(declared: Declared) -> Iterator[tuple[str, Request]]:
+    gpus = declared.get("gpus")
+    for entry in [{}] if isinstance(gpus, str) else gpus or ():
+        yield "gpus", _request(entry)
+    for entry in declared.deploy("resources", "reservations", "devices") or ():
+        yield "deploy.resources.reservations.devices", _request(entry)
+
+
+def _expected_gpus(declared: Declared) -> dict[str, Leaf]:
+    requests = list(_requests(declared))
+    if not requests:
+        return {}
+    written = declared.get("gpus") or declared.deploy("resources", "reservations", "devices")
+    return {requests[0][0]: Leaf(tuple(sorted(request for _, request in requests)), written)}
+
+
+def _observed_gpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    wanted = _expected_gpus(declared)
+    path = next(iter(wanted), "gpus")
+    if path == "gpus" and wanted and (2,) <= container.compose < (2, 30):
+        return {path: unseen("this version of Compose ignores it")}
+    found = []
+    for request in container.host_config.get("DeviceRequests") or ():
+        if request.get("Driver") == "cdi":
+            continue
+        capabilities = [name for group in request.get("Capabilities") or () for name in group]
+        count = request.get("Count") or (-1 if container.v1 and not request.get("DeviceIDs") else 0)
+        found.append(
+            _request({"driver": request.get("Driver"), "count": count, "device_ids": request.get("DeviceIDs"),
+                      "capabilities": capabilities, "options": request.get("Options")})
+        )  # fmt: skip
+    return {path: Leaf(tuple(sorted(found)), [_write_request(request) for request in found])} if found else {}
+
+
+def _write_request(request: Request) -> dict[str, Any]:
+    driver, count, ids, capabilities, options = request
+    fields = {"driver": driver, "count": "all" if count == -1 else count, "device_ids": list(ids),
+              "capabilities": list(capabilities), "options": dict(options)}  # fmt: skip
+    return {name: value for name, value in fields.items() if value and not (name == "count" and ids)}
+
+
+ROWS: tuple[Row, ...] = (
+    scalar("privileged", "HostConfig.Privileged", normal=boolean, default=False, severity="breaking"),
+    scalar("read_only", "HostConfig.ReadonlyRootfs", normal=boolean, default=False),
+    members("cap_add", "CapAdd", normal=capability, severity="breaking"),
+    members("cap_drop", "CapDrop", normal=capability, severity="breaking", given=_podman_drops),
+    members("group_add", "GroupAdd"),
+    Row(
+        key="security_opt", kind="set", where="HostConfig.SecurityOpt, MaskedPaths", severity="breaking",
+        expected=_expected_options, observed=_observed_options, given=_given_options,
+        engine="`label=disable` with `privileged`, `pid: host` or `ipc: host`",
+    ),
+    Row(
+        key="devices", kind="keyed", where="HostConfig.Devices", severity="breaking",
+        expected=_expected_devices, observed=_observed_devices,
+    ),
+    members("device_cgroup_rules", "DeviceCgroupRules", severity="breaking"),
+    Row(
+        key="gpus", kind="set", where="HostConfig.DeviceRequests", severity="breaking",
+        expected=_expected_gpus, observed=_observed_gpus,
+    ),
+    pairs("sysctls", "Sysctls"),
+    pairs("storage_opt", "StorageOpt"),
+)  # fmt: skip
+

@@ -1,0 +1,193 @@
+"""The few shapes that most rows have, and the units of compose."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from homelab_assets.drift.leaf import Given, Leaf, Row, Uncompared
+from homelab_assets.drift.view import Declared, Observed
+
+MARKER = re.compile("\ue000(\\d+)\ue001")
+"""A variable without a value inside a string, as `compose.load(symbolic=True)` leaves it."""
+
+_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:e(\d+))?\s*(?:([kmgtp])i?b?|b)?", re.IGNORECASE)
+_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
+_NANOSECONDS = {
+    "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
+    "d": 24 * 3600 * 10**9, "w": 7 * 24 * 3600 * 10**9,
+}  # fmt: skip
+
+
+def has_marker(value: Any) -> bool:
+    """Whether an unresolved variable stands in a string, or in a list or mapping of them."""
+    if isinstance(value, str):
+        return "\ue000" in value
+    if isinstance(value, Mapping):
+        return any(has_marker(part) for pair in value.items() for part in pair)
+    return isinstance(value, list | tuple | set | frozenset) and any(has_marker(part) for part in value)
+
+
+def dig(value: Any, *path: str) -> Any:
+    """A value in nested mappings, None where any step is absent."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def as_bytes(value: Any) -> Any:
+    """A size (`512m`, `"536870912"`, 1.5g) as a number of bytes; text that is none stays."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value)
+    match = _SIZE.fullmatch(str(value).strip())
+    if not match:
+        return int(value) if re.fullmatch(r"-\d+", str(value)) else value
+    number = float(match[1]) * 10 ** int(match[2] or 0)
+    return int(number * 1024 ** _POWER[(match[3] or "").lower()])
+
+
+def write_bytes(size: int) -> str:
+    """A number of bytes as a person would write it: `512m`, `1g`, else the plain number."""
+    for unit in "gmk":
+        whole, rest = divmod(size, 1024 ** _POWER[unit])
+        if whole > 0 and not rest:
+            return f"{whole}{unit}"
+    return str(size)
+
+
+def size_forms(size: int) -> tuple[str, ...]:
+    """All usual spellings of a size."""
+    forms = [write_bytes(size), str(size)]
+    for unit in "kmg":
+        number = size / 1024 ** _POWER[unit]
+        text = f"{number:g}"
+        if size > 0 and number >= 0.01 and float(text) * 1024 ** _POWER[unit] == size:
+            forms += [text + suffix for suffix in (unit, unit.upper(), f"{unit}b", f"{unit.upper()}B", f"{unit.upper()}iB")]
+    return tuple(dict.fromkeys([*forms, f"{size}b"]))
+
+
+def as_nanoseconds(value: Any) -> Any:
+    """A duration (`1m30s`) in nanoseconds; text that is none stays."""
+    if isinstance(value, int | float):
+        return int(value)
+    text = str(value)
+    if not text or _DURATION.sub("", text.lstrip("+-")) or not _DURATION.search(text):
+        return 0 if text in ("", "0") else value
+    return sum(round(float(number) * _NANOSECONDS[unit]) for number, unit in _DURATION.findall(text))
+
+
+def write_duration(nanoseconds: int) -> str:
+    """A duration as a person would write it: `1m30s`, `24h`, `500ms`."""
+    if nanoseconds % 10**9:
+        for unit in ("ms", "us", "ns"):
+            if not nanoseconds % _NANOSECONDS[unit]:
+                return f"{nanoseconds // _NANOSECONDS[unit]}{unit}"
+    seconds = nanoseconds // 10**9
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    text = "".join(f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if number)
+    return text or "0s"
+
+
+def duration_forms(nanoseconds: int) -> tuple[str, ...]:
+    """All usual spellings of a duration."""
+    forms = [write_duration(nanoseconds)]
+    for unit in ("s", "m", "h", "ms"):
+        whole, rest = divmod(nanoseconds, _NANOSECONDS[unit])
+        if not rest:
+            forms.append(f"{whole}{unit}")
+    if not nanoseconds % 10**9:
+        forms.append(_go_duration(nanoseconds // 10**9))
+    return tuple(dict.fromkeys(forms))
+
+
+def _go_duration(seconds: int) -> str:
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def plain(value: Any) -> Any:
+    """A number out of a text that holds one, else the value itself."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value):
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", value):
+        return float(value)
+    return value
+
+
+def boolean(value: Any) -> Any:
+    """A boolean out of a text that holds one, else the value itself."""
+    if isinstance(value, str) and value.lower() in ("true", "yes", "y", "on"):
+        return True
+    return False if isinstance(value, str) and value.lower() in ("false", "no", "n", "off") else value
+
+
+def scalar(
+    key: str,
+    where: str,
+    *,
+    normal: Callable[[Any], Any] = lambda value: value,
+    write: Callable[[Any], Any] | None = None,
+    image: str = "",
+    default: Any = (),
+    given: Callable[[Observed, Declared], Any] | None = None,
+    needs: str = "",
+    aliases: Sequence[tuple[str, ...]] = (),
+    **options: Any,
+) -> Row:
+    """A row for one value.
+
+    Args:
+        where: path of the field in the inspect document, dotted.
+        normal: brings either side to the form that is compared. write: from that form to compose's.
+        image: path of the image's own value below its `Config`.
+        default: values that mean the same as an absent key.
+        given: further values that engine or Compose put there.
+        needs: flag of `/info` without which the kernel ignores the key.
+        aliases: other places of the service that declare the same, strongest first (`deploy` keys).
+    """
+    fields = tuple(where.split("."))
+    kernel = tuple(needs.split()) if needs else ()
+
+    def place(declared: Declared) -> tuple[str, ...] | None:
+        places = (*aliases, (key,))
+        return next((place for place in places if dig(declared.service, *place) not in (None, "")), None)
+
+    def expected(declared: Declared) -> dict[str, Leaf]:
+        where_declared = place(declared)
+        if where_declared is None:
+            return {}
+        value = normal(dig(declared.service, *where_declared))
+        return {".".join(where_declared): Leaf(value, write(value) if write and not has_marker(value) else None)}
+
+    def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
+        where_declared = place(declared) if aliases else (key,)
+        if kernel and not all(container.host.can(flag) for flag in kernel):
+            return {".".join(where_declared): unseen("the host's kernel ignores it")} if place(declared) else {}
+        value = dig(container.container, *fields)
+        if value is None or value == "" or value == []:
+            return {}
+        value = normal(value)
+        return {".".join(where_declared or (key,)): Leaf(value, write(value) if write else None)}
+
+    def all_given(container: Observed, declared: Declared) -> Given:
+        own = dig(container.image_config, *image.split(".")) if image else None
+        accepted = [] if own in (None, "", []) else [normal(own)]
+        more = given(container, declared) if given else ()
+        return {key: [*accepted, *more] if isinstance(more, list | tuple) else more}
+
+    return Row(
+        key=key,
+        kind=options.pop("kind", "scalar"),
+        where=where,
+        expected=expected,
+        observed=observed,
+        given=all_given if image or given else lambda container, declared: {},
+        nothing=default if isinstance(default, tuple) else (default,),
+        image=f"`{image}`" if image else "",
+        **options,
+    )
+
+
+def unseen(reason: str) -> Leaf:
+    """A leaf that can't be compared."""
+    return Leaf(Uncompared(reason))

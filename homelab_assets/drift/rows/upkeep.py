@@ -1,0 +1,237 @@
+"""How a container is kept alive and watched: restart policy, health check, logging."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.rows.shapes import as_nanoseconds, boolean, duration_forms, has_marker, plain, write_duration
+from homelab_assets.drift.view import Declared, Observed
+
+_CONDITION = {"none": "no", "any": "always", "": "no"}
+_TO_CONDITION = {"no": "none", "always": "any"}
+
+
+def _policy(text: str) -> Any:
+    """A restart policy as compared: name, and retries of `on-failure` (0: without end)."""
+    if has_marker(text):
+        return text
+    name, _, retries = text.partition(":")
+    return _CONDITION.get(name, name), int(retries) if retries.isdigit() else 0
+
+
+def _expected_restart(declared: Declared) -> dict[str, Leaf]:
+    policy = declared.deploy("restart_policy")
+    if isinstance(policy, Mapping):
+        condition = policy.get("condition")
+        attempts = policy.get("max_attempts") or 0
+        if not condition:
+            return {"deploy.restart_policy.condition": Leaf(("no", 0), "none")} if policy == {} else {
+                "deploy.restart_policy.condition": Leaf(("no", 0), None)
+            }  # fmt: skip
+        name = condition if has_marker(condition) else _CONDITION.get(condition, condition)
+        value = name if has_marker(name) else (name, plain(attempts) if name == "on-failure" else 0)
+        return {"deploy.restart_policy.condition": Leaf(value, condition)}
+    restart = declared.get("restart")
+    return {"restart": Leaf(_policy(str(restart)), restart)} if restart not in (None, "") else {}
+
+
+def _observed_restart(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    policy: Mapping[str, Any] = container.host_config.get("RestartPolicy") or {}
+    name, retries = str(policy.get("Name") or ""), int(policy.get("MaximumRetryCount") or 0)
+    if not name:
+        return {}
+    retries = retries if name == "on-failure" else 0
+    path = next(iter(_expected_restart(declared)), "restart")
+    if path.startswith("deploy"):
+        written = _TO_CONDITION.get(name, name)
+    else:
+        written = f"{name}:{retries}" if retries else name
+    return {path: Leaf((name, retries), written)}
+
+
+def _restart_forms(leaf: Leaf) -> tuple[str, ...]:
+    name, retries = leaf.value
+    text = f"{name}:{retries}" if retries else name
+    return tuple(dict.fromkeys((str(leaf.shown), text, _TO_CONDITION.get(name, name))))
+
+
+_HEALTH = {
+    "interval": "Interval",
+    "timeout": "Timeout",
+    "start_period": "StartPeriod",
+    "start_interval": "StartInterval",
+    "retries": "Retries",
+}
+
+
+def _test(value: Any) -> Any:
+    if isinstance(value, str):
+        return ("CMD-SHELL", value)
+    return tuple(str(part) for part in value or ())
+
+
+def _health(value: Any, name: str) -> Any:
+    return plain(value) if name == "retries" else as_nanoseconds(value)
+
+
+def _write_health(value: Any, name: str) -> Any:
+    return value if name == "retries" or not isinstance(value, int) else write_duration(value)
+
+
+def _disabled(check: Mapping[str, Any]) -> bool:
+    return boolean(check.get("disable")) is True or _test(check.get("test")) == ("NONE",)
+
+
+def _expected_health(declared: Declared) -> dict[str, Leaf]:
+    check: Mapping[str, Any] = declared.get("healthcheck") or {}
+    if _disabled(check):
+        return {"healthcheck.test": Leaf(("NONE",), ["NONE"])}
+    leaves = {}
+    if check.get("test"):
+        leaves["healthcheck.test"] = Leaf(_test(check["test"]), _write_test(_test(check["test"])))
+    for name in _HEALTH:
+        value = _health(check.get(name), name)
+        if value not in (None, 0, ""):
+            leaves[f"healthcheck.{name}"] = Leaf(value, _write_health(value, name))
+    return leaves
+
+
+def _write_test(test: tuple[str, ...]) -> Any:
+    return list(test)
+
+
+def _found_health(check: Mapping[str, Any]) -> dict[str, Leaf]:
+    test = _test(check.get("Test"))
+    leaves = {"healthcheck.test": Leaf(test, _write_test(test))} if test else {}
+    for name, field in _HEALTH.items():
+        if check.get(field):
+            leaves[f"healthcheck.{name}"] = Leaf(check[field], _write_health(check[field], name))
+    return leaves
+
+
+def _observed_health(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    check: Mapping[str, Any] = container.config.get("Healthcheck") or {}
+    found, wanted = _found_health(check), _expected_health(declared)
+    test = found.get("healthcheck.test")
+    off = [leaf for leaf in (test, wanted.get("healthcheck.test")) if leaf and leaf.value == ("NONE",)]
+    gone = not check and "healthcheck.test" in wanted
+    if off or gone:
+        # A check that is off on one side differs once: its intervals mean nothing.
+        rest = {path: leaf for path, leaf in wanted.items() if path != "healthcheck.test"}
+        return rest | ({"healthcheck.test": test} if test else {})
+    if container.host.api and container.host.api < (1, 44) and "healthcheck.start_interval" in wanted:
+        found["healthcheck.start_interval"] = wanted["healthcheck.start_interval"]
+    return found
+
+
+def _given_health(container: Observed, declared: Declared) -> Given:
+    if container.image is None:
+        return {f"healthcheck.{name}": ANYTHING for name in ("test", *_HEALTH)}
+    own = _found_health(container.image_config.get("Healthcheck") or {})
+    return {path: (leaf.value,) for path, leaf in own.items()}
+
+
+def _health_forms(leaf: Leaf) -> tuple[str, ...]:
+    if isinstance(leaf.value, tuple):
+        kind, *rest = leaf.value or ("",)
+        text = " ".join(rest)
+        return (text, json.dumps(list(leaf.value))) if kind == "CMD-SHELL" else (json.dumps(list(leaf.value)), text)
+    return (*duration_forms(leaf.value), str(leaf.value)) if isinstance(leaf.value, int) else (str(leaf.value),)
+
+
+def _expected_logging(declared: Declared) -> dict[str, Leaf]:
+    logging: Mapping[str, Any] = declared.get("logging") or {}
+    leaves = {"logging.driver": Leaf(str(logging["driver"]))} if logging.get("driver") else {}
+    options = logging.get("options") or {}
+    return leaves | {f"logging.options.{name}": Leaf(str(value)) for name, value in options.items() if value is not None}
+
+
+def _log_config(container: Observed) -> tuple[str, Mapping[str, Any]]:
+    config: Mapping[str, Any] = container.host_config.get("LogConfig") or {}
+    return str(config.get("Type") or ""), config.get("Config") or {}
+
+
+def _observed_logging(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    driver, options = _log_config(container)
+    leaves = {"logging.driver": Leaf(driver)} if driver else {}
+    wanted = _expected_logging(declared)
+    if "logging.driver" in wanted and wanted["logging.driver"].value != driver and not has_marker(
+        wanted["logging.driver"].value
+    ):
+        # Another driver brings its own options: the driver is the difference.
+        leaves |= {path: leaf for path, leaf in wanted.items() if path != "logging.driver"}
+        return leaves
+    return leaves | {f"logging.options.{name}": Leaf(str(value)) for name, value in options.items()}
+
+
+def _given_logging(container: Observed, declared: Declared) -> Given:
+    driver, options = _log_config(container)
+    host = container.host
+    given: dict[str, Any] = {}
+    if host.podman or host.usual("logging.driver", driver, container.id):
+        given["logging.driver"] = (driver,)
+    else:
+        given["logging.driver"] = ("json-file", str(host.info.get("LoggingDriver") or "json-file"))
+    for name, value in options.items():
+        if host.podman or host.usual(f"logging.options.{name}", value, container.id):
+            given[f"logging.options.{name}"] = (value,)
+    return given
+
+
+_HOST_ENTRY = re.compile(r"(?P<host>[^:=]+)[:=](?P<address>.*)", re.DOTALL)
+
+
+def _hosts(entries: Any) -> dict[str, Leaf]:
+    found: dict[str, set[str]] = {}
+    pairs = [f"{name}={address}" for name, address in entries.items()] if isinstance(entries, Mapping) else entries or ()
+    for entry in pairs:
+        match = _HOST_ENTRY.fullmatch(str(entry))
+        if not match:
+            found.setdefault(str(entry), set()).add("")
+            continue
+        found.setdefault(match["host"], set()).add(match["address"].strip("[]"))
+    return {
+        f"extra_hosts.{host}": Leaf(frozenset(addresses), ",".join(sorted(addresses)))
+        for host, addresses in found.items()
+    }
+
+
+def _ordered(key: str, field: str) -> Row:
+    def leaves(values: Any) -> dict[str, Leaf]:
+        values = [values] if isinstance(values, str) else list(values or ())
+        values = [str(value) for value in values if value]
+        return {key: Leaf(tuple(values), values)} if values else {}
+
+    return Row(
+        key=key, kind="ordered", where=f"HostConfig.{field}",
+        expected=lambda declared: leaves(declared.get(key)),
+        observed=lambda container, declared: leaves(container.host_config.get(field)),
+    )  # fmt: skip
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="restart", kind="scalar", where="HostConfig.RestartPolicy", live=True, nothing=(("no", 0),),
+        explicit_default=True, forms=_restart_forms, engine='`""` or `no`',
+        expected=_expected_restart, observed=_observed_restart,
+    ),
+    Row(
+        key="healthcheck", kind="keyed", where="Config.Healthcheck", seal="arguments", image="`Healthcheck`, field by field",
+        expected=_expected_health, observed=_observed_health, given=_given_health, forms=_health_forms,
+    ),
+    Row(
+        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name",
+        engine="the daemon's log driver and options", severity="cosmetic",
+        expected=_expected_logging, observed=_observed_logging, given=_given_logging,
+    ),
+    _ordered("dns", "Dns"),
+    _ordered("dns_search", "DnsSearch"),
+    _ordered("dns_opt", "DnsOptions"),
+    Row(
+        key="extra_hosts", kind="keyed", where="HostConfig.ExtraHosts",
+        expected=lambda declared: _hosts(declared.get("extra_hosts")),
+        observed=lambda container, declared: _hosts(container.host_config.get("ExtraHosts")),
+    ),
+)  # fmt: skip

@@ -1,0 +1,206 @@
+"""What the field table looks at: a service of git, a container, and the host around it."""
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from homelab_assets.model import Captured, Json
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+_HEX_ID = re.compile(r"[0-9a-f]{12,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectView:
+    """The part of a compose project that its services refer to.
+
+    Attributes:
+        name: project name. directory: its folder as the host knows it. read: a file below it, None where there is none.
+    """
+
+    name: str
+    directory: str = "/"
+    networks: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
+    volumes: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
+    configs: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
+    services: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    read: Callable[[str], bytes | None] = lambda path: None
+
+    def network_name(self, key: str) -> str:
+        """The engine's name of a network: its `name:`, else `<project>_<key>`."""
+        return (self.networks.get(key) or {}).get("name") or f"{self.name}_{key}"
+
+    def volume_name(self, key: str) -> str:
+        """The engine's name of a volume: its `name:`, else `<project>_<key>`."""
+        return (self.volumes.get(key) or {}).get("name") or f"{self.name}_{key}"
+
+    def network_key(self, name: str) -> str:
+        """The compose key of an attached network, or its name where the project doesn't know it."""
+        return next((key for key in self.networks if self.network_name(key) == name), self._own(name))
+
+    def volume_key(self, name: str) -> str:
+        """The compose key of a mounted volume, or its name where the project doesn't know it."""
+        return next((key for key in self.volumes if self.volume_name(key) == name), name)
+
+    def _own(self, name: str) -> str:
+        return "default" if name == f"{self.name}_default" else name
+
+    def relative(self, path: str) -> str:
+        """A host path as a person would write it: relative to the project's folder where it lies below it."""
+        directory = self.directory.rstrip("/")
+        if directory and path.startswith(directory + "/"):
+            return "./" + path[len(directory) + 1 :]
+        return "." if directory and path == directory else path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A service as git declares it: the canonical form that `docker compose config` prints."""
+
+    name: str
+    service: Mapping[str, Json]
+    project: ProjectView
+
+    def get(self, key: str) -> Any:
+        """A key of the service, None where it's absent or empty in meaning."""
+        return self.service.get(key)
+
+    def deploy(self, *keys: str) -> Any:
+        """A value below `deploy`, None where any step is absent."""
+        value: Any = self.service.get("deploy")
+        for key in keys:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+
+class Host:
+    """One captured engine: its containers and images by id, its capabilities, its habits.
+
+    Args:
+        captured: the capture. Nothing in it is changed.
+
+    Attributes:
+        habits: values that undeclared keys share on this host, by topic; filled by `learn`.
+    """
+
+    def __init__(self, captured: Captured) -> None:
+        self.name = captured.host
+        self.captured = captured
+        self.info: Mapping[str, Json] = captured.engine.get("info") or {}
+        version: Mapping[str, Json] = captured.engine.get("version") or {}
+        self.version = str(version.get("Version") or "")
+        self.api = _numbers(str(version.get("ApiVersion") or ""))
+        self.podman = _is_podman(version)
+        self.containers = {str(container.get("Id")): container for container in captured.containers}
+        self.images = {str(image.get("Id")): image for image in captured.images}
+        self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
+        self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
+        self.habits: dict[str, list[tuple[str, Any]]] = {}
+
+    def can(self, flag: str) -> bool:
+        """Whether the kernel supports a limit, by the flag of `/info`; yes where it doesn't say."""
+        return self.info.get(flag) is not False
+
+    def by_reference(self, reference: str) -> Mapping[str, Json] | None:
+        """The container with this id, id prefix or name."""
+        if found := self.containers.get(reference):
+            return found
+        if _HEX_ID.fullmatch(reference):
+            for identity, container in self.containers.items():
+                if identity.startswith(reference):
+                    return container
+        return next((c for c in self.containers.values() if name_of(c) == reference), None)
+
+    def learn(self, topic: str, container: str, value: Any) -> None:
+        """Remember what a container has where git says nothing: the daemon's defaults show in it."""
+        self.habits.setdefault(topic, []).append((container, value))
+
+    def usual(self, topic: str, value: Any, but: str) -> bool:
+        """Whether other containers have the same value undeclared: most of them, or two or more."""
+        others = [other for container, other in self.habits.get(topic, ()) if container != but]
+        same = sum(other == value for other in others)
+        return same >= 2 or same * 2 > len(others)
+
+
+def _is_podman(version: Mapping[str, Json]) -> bool:
+    names = [str(part.get("Name", "")) for part in version.get("Components") or ()]
+    return any("podman" in name.lower() for name in names)
+
+
+class Observed:
+    """A container as inspect shows it, with the image that it was made from (None where the host has lost it)."""
+
+    __slots__ = ("config", "container", "host", "host_config", "id", "image", "image_config", "labels", "name", "networks")
+
+    def __init__(self, container: Mapping[str, Json], host: Host) -> None:
+        self.container = container
+        self.host = host
+        self.id = str(container.get("Id") or "")
+        self.name = name_of(container)
+        self.config: Mapping[str, Json] = container.get("Config") or {}
+        self.host_config: Mapping[str, Json] = container.get("HostConfig") or {}
+        self.labels = labels_of(container)
+        self.networks: Mapping[str, Json] = (container.get("NetworkSettings") or {}).get("Networks") or {}
+        self.image = host.images.get(str(container.get("Image") or ""))
+        self.image_config: Mapping[str, Json] = ((self.image or {}).get("Config")) or {}
+
+    @property
+    def compose(self) -> tuple[int, ...]:
+        """Version of the Compose that created it, () where none did or it didn't say."""
+        return _numbers(str(self.labels.get("com.docker.compose.version") or ""))
+
+    @property
+    def v1(self) -> bool:
+        """Whether Compose v1 created it."""
+        return self.compose[:1] == (1,) and "io.podman.compose.version" not in self.labels
+
+    @property
+    def managed(self) -> bool:
+        """Whether Compose, or something that speaks its labels, created it."""
+        return bool(self.labels.get(PROJECT) and self.labels.get(SERVICE))
+
+    @property
+    def number(self) -> str:
+        """Number among the replicas, `1` where no label says it."""
+        return str(self.labels.get("com.docker.compose.container-number") or "1")
+
+    @property
+    def state(self) -> Mapping[str, Json]:
+        """State of the process."""
+        return self.container.get("State") or {}
+
+    @property
+    def running(self) -> bool:
+        """Whether the process runs (a paused or restarting one counts)."""
+        status = self.state.get("Status") or ("running" if self.state.get("Running") else "exited")
+        return status in ("running", "paused", "restarting")
+
+    def mode(self) -> str:
+        """The network mode, names of networks instead of their ids."""
+        mode = str(self.host_config.get("NetworkMode") or "default")
+        return self.host.networks.get(mode, mode)
+
+
+def name_of(container: Mapping[str, Json]) -> str:
+    """A container's name without the leading slash."""
+    return str(container.get("Name") or "").lstrip("/")
+
+
+def labels_of(container: Mapping[str, Json]) -> Mapping[str, str]:
+    """A container's labels."""
+    return (container.get("Config") or {}).get("Labels") or {}
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    match = re.match(r"v?(\d+(?:\.\d+)*)", text)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
+
+
+def clean(path: str) -> str:
+    """A path without doubled or trailing slashes and dots."""
+    return posixpath.normpath(path).replace("//", "/") if path else path
+
