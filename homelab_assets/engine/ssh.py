@@ -8,6 +8,7 @@ import logging
 import shlex
 import socket
 import stat
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -38,6 +39,8 @@ class SshConnection:
         self._target = resolve_target(address, settings)
         self._transports: list[StreamTransport] = []
         self._command: str | None = None
+        self._sftp: SFTPClient | None = None
+        self._sftp_lock = threading.Lock()
         try:
             for hop in [*self._target.jumps, self._target]:
                 through = self._transports[-1] if self._transports else None
@@ -91,16 +94,22 @@ class SshConnection:
 
     def read_file(self, path: str, info: Mapping[str, Any]) -> bytes | None:
         with suppress(SSHException, EOFError, OSError):
-            sftp = SFTPClient.from_transport(self._transport)
-            if sftp is None:
-                return None
-            with sftp:
-                sftp.get_channel().settimeout(self._timeout)
-                status = sftp.stat(path)
-                if stat.S_ISREG(status.st_mode or 0) and (status.st_size or 0) <= FILE_LIMIT:
-                    with sftp.open(path, "rb") as file:
-                        return file.read(FILE_LIMIT)
+            sftp = self._files()
+            status = sftp.stat(path)
+            if stat.S_ISREG(status.st_mode or 0) and (status.st_size or 0) <= FILE_LIMIT:
+                with sftp.open(path, "rb") as file:
+                    data: bytes = file.read(FILE_LIMIT)
+                    return data
         return None
+
+    def _files(self) -> SFTPClient:
+        with self._sftp_lock:
+            if self._sftp is None:
+                channel = self._transport.open_session(timeout=self._timeout)
+                channel.settimeout(self._timeout)
+                channel.invoke_subsystem("sftp")
+                self._sftp = SFTPClient(channel)
+            return self._sftp
 
     def close(self) -> None:
         for transport in reversed(self._transports):

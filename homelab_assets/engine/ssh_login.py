@@ -13,7 +13,7 @@ from paramiko.ssh_exception import AuthenticationException, BadAuthenticationTyp
 
 from homelab_assets.engine.known_hosts import KnownHost, fingerprint, host_name, judge, known_types, parse_known_hosts
 from homelab_assets.engine.ssh_settings import SshTarget
-from homelab_assets.engine.ssh_transport import StreamTransport
+from homelab_assets.engine.ssh_transport import StreamTransport, prompt
 from homelab_assets.engine.streams import connect_tcp
 from homelab_assets.errors import CaptureError
 
@@ -57,7 +57,7 @@ def _open(target: SshTarget, timeout: float, through: paramiko.Transport | None)
             ) from None
     if target.command and target.command.lower() != "none":
         return paramiko.ProxyCommand(target.command)
-    return connect_tcp(target.host, target.port, timeout, service="SSH server")
+    return prompt(connect_tcp(target.host, target.port, timeout, service="SSH server"))
 
 
 def _read_known_hosts(file: Path) -> Sequence[KnownHost]:

@@ -19,7 +19,10 @@ def connect_tcp(host: str, port: int, timeout: float, *, service: str) -> socket
         CaptureError: no such name, nobody listens, or no answer in time.
     """
     try:
-        return socket.create_connection((host, port), timeout)
+        stream = socket.create_connection((host, port), timeout)
+        # Requests are small: waiting to fill a packet would cost 40 ms each time.
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return stream
     except socket.gaierror:
         raise CaptureError(
             f"no address is known for the name {host}",

@@ -43,7 +43,9 @@ def _more_drift(lab: RealLab) -> None:
     changes.recreate(apps, "portainer", labels={"traefik.http.routers.portainer.rule": "Host(`docker.home.lan`)"})
     changes.set_limits(apps, "observability-prometheus-1", "--memory=1g", "--memory-swap=2g")
     changes.connect(apps, "observability-grafana-1", "automations-n8n_default")
-    changes.run_unmanaged(apps, "uptime-kuma", "alpine:3.20", "--restart=always", "-e", "TZ=Europe/Brussels", "-p", "3001:3001", "-t")
+    changes.run_unmanaged(
+        apps, "uptime-kuma", "alpine:3.20", "--restart=always", "-e", "TZ=Europe/Brussels", "-p", "3001:3001", "-t"
+    )
     changes.stop(media, "sabnzbd")
 
 
