@@ -90,7 +90,8 @@ def _measure(lab: RealLab, count: int, rounds: int) -> None:
                 times[name].append(time.perf_counter() - started)
     base = statistics.median(times["docker inspect $(docker ps -aq), on the host"])
     print(
-        f"{count} containers, {rounds} rounds\n\n| what | median s | min | max | against docker inspect |\n|---|---|---|---|---|"
+        f"{count} containers, {rounds} rounds\n\n"
+        "| what | median s | min | max | against docker inspect |\n|---|---|---|---|---|"
     )
     for name, taken in times.items():
         median = statistics.median(taken)
@@ -102,7 +103,7 @@ def _inspect_there(lab: RealLab) -> None:
 
 
 def _run(command: list[str]) -> None:
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)  # noqa: S603
 
 
 def _capture(settings: HostSettings, count: int) -> None:

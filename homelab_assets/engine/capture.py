@@ -214,7 +214,7 @@ class _Task:
     def _dotenv(
         self, connection: "Connection", containers: Sequence[Json], info: Mapping[str, Any], pool: ThreadPoolExecutor
     ) -> dict[str, Mapping[str, str]]:
-        """Read the `.env` files beside the running compose files. Most setups give no access to some: that is no error."""
+        """Read the `.env` files beside the running compose files. Many can't be read: that is no error."""
         paths = environment_file_paths(containers)
         found: dict[str, Mapping[str, str]] = {}
         for path, data in zip(paths, pool.map(lambda path: connection.read_file(path, info), paths), strict=True):

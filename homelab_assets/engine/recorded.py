@@ -47,8 +47,8 @@ def read_capture(name: str, directory: Path, vault: Vault) -> CaptureResult:
     """Read a recorded capture as the host `name`.
 
     Args:
-        directory: the folder. `containers.json` must be there; a missing list of images, networks or volumes is empty, as
-            in a capture that was saved by hand.
+        directory: the folder. `containers.json` must be there; a missing list of images, networks or volumes is
+            empty, as in a capture that was saved by hand.
         vault: seals what is secret in raw inspect output. Fingerprints of a recording stay what they are.
 
     Returns:

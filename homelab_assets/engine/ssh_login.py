@@ -170,7 +170,7 @@ def _refused(target: SshTarget, where: str, refused: Sequence[str], locked: Sequ
 
 
 def _keys(target: SshTarget, agent: paramiko.Agent, locked: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
-    """Yield the keys to offer, in the order of `ssh`: the identities (by the agent if it holds them), then the agent's others."""
+    """Yield the keys to offer, as `ssh` does: the identities (by the agent if it holds them), then the agent's others."""
     held = {key.asbytes(): key for key in agent.get_keys()}
     for path in target.identities:
         if (key := held.pop(_public_key(path), None)) is not None:

@@ -129,5 +129,5 @@ def _tls_refusal(host: str, port: int, error: Exception) -> CaptureError:
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
     return CaptureError(
         f"no TLS connection with {host}:{port}: {reason}",
-        hint="the engine wants a client certificate that its CA signed (`tls.cert`, `tls.key`), or speaks no TLS on this port",
+        hint="it wants a client certificate of its own CA (`tls.cert`, `tls.key`), or speaks no TLS on this port",
     )

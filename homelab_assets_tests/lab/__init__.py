@@ -1,6 +1,6 @@
 """A real homelab on one machine: Docker engines behind sshds, stacks deployed from git with Compose.
 
-`RealLab` brings it up; the `lab` fixture (fixtures.py) hands it to tests; `python -m homelab_assets_tests.lab` to people.
+`RealLab` brings it up; the `lab` fixture hands it to tests, `python -m homelab_assets_tests.lab` to people.
 Each host lives in namespaces of its own (mounts, network, processes, host name): its own `/run`, `/opt` and
 `/media`, its own ports and bridges, and nothing of it survives its first process.
 """

@@ -1,4 +1,7 @@
-"""What Larry does by hand on his hosts, months after the deploy. Each function makes one change and returns the container's name."""
+"""What Larry does by hand on his hosts, months after the deploy.
+
+Each function makes one change and returns the container's name.
+"""
 
 import json
 from collections.abc import Mapping, Sequence

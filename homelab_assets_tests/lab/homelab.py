@@ -167,7 +167,7 @@ class RealLab:
         return done.stdout + done.stderr
 
     def deploy(self, stack: str, host: str | None = None, compose: str | None = None) -> str:
-        """Deploy a stack as Larry does: pull on the host, put its `.env` beside it, `up -d`. Returns Compose's output."""
+        """Deploy a stack as Larry does: pull on the host, its `.env` beside it, `up -d`. Returns Compose's output."""
         usual_host, usual_compose = STACKS.get(stack, ("ct-docker-01", "v2"))
         host = host or usual_host
         self.sync(host)
@@ -191,7 +191,8 @@ class RealLab:
         """Remove all containers, networks (but `proxy`) and volumes of a host, for the next test."""
         docker = self.tools.docker
         script = (
-            f"{docker} ps -aq | xargs -r {docker} rm -fv >/dev/null; {docker} volume ls -q | xargs -r {docker} volume rm -f >/dev/null;"
+            f"{docker} ps -aq | xargs -r {docker} rm -fv >/dev/null;"
+            f"{docker} volume ls -q | xargs -r {docker} volume rm -f >/dev/null;"
             f"{docker} network prune -f >/dev/null; {docker} network create proxy >/dev/null"
         )
         self.hosts[host].run("sh", "-c", script, check=False)

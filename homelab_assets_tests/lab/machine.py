@@ -22,7 +22,10 @@ read pid rest < /proc/self/stat
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
 mkdir -p /run/sshd /run/lock
-for folder in opt media; do mkdir -p "$HOME_OF_HOST/$folder" "/$folder"; mount --bind "$HOME_OF_HOST/$folder" "/$folder"; done
+for folder in opt media; do
+  mkdir -p "$HOME_OF_HOST/$folder" "/$folder"
+  mount --bind "$HOME_OF_HOST/$folder" "/$folder"
+done
 hostname "$NAME_OF_HOST"
 busybox ip link set lo up
 echo "$pid" > "$HOME_OF_HOST/pid.new"; mv "$HOME_OF_HOST/pid.new" "$HOME_OF_HOST/pid"
@@ -119,9 +122,7 @@ class Machine:
             [*self.enter(), *command], text=True, capture_output=True, timeout=timeout, env=environment, **options
         )
         if check and done.returncode:
-            raise RuntimeError(
-                f"{self.name}: {' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-            )
+            raise RuntimeError(f"{self.name}: {' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
     def docker(self, *arguments: str, check: bool = True, **options: Any) -> str:

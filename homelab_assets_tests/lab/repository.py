@@ -1,4 +1,4 @@
-"""The lab's git repositories: an origin, the clone on the dev-vm, and a clone on each host, made from the files here."""
+"""The lab's git repositories: an origin, the dev-vm's clone, and a clone on each host, made from the files here."""
 
 import os
 import shutil
