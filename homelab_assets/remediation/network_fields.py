@@ -1,0 +1,156 @@
+"""Edits of a service's `networks`, which may be a list or a mapping, and need a declaration at the top of the file."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from homelab_assets.remediation import splice, yaml_text
+from homelab_assets.remediation.splice import CannotEdit, Splice
+from homelab_assets.remediation.yaml_tree import Node
+
+if TYPE_CHECKING:
+    from homelab_assets.remediation.fields import Editor
+
+
+def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:
+    """Yield edits that attach a service to a network, detach it, or change how it is attached."""
+    wish = editor.wish
+    name, detail = _network_of(editor)
+    if detail:
+        yield from _attachment(editor, name, detail)
+        return
+    node = editor.collection("networks")
+    if wish.removes:
+        yield _detach(editor, node, name)
+        return
+    extra = wish.value if isinstance(wish.value, dict) and wish.value else None
+    declaration = declare(editor.text, editor.whole, "networks", name)
+    if node is None:
+        # Without `networks` the service is on `default`; naming one network would take that away.
+        both: Any = ["default", name] if extra is None else {"default": None, name: extra}
+        yield editor.new_entry("networks", both) + declaration
+        yield editor.new_entry("networks", [name] if extra is None else {name: extra}) + declaration
+    elif node.kind == "sequence" and extra is None and node.items:
+        yield splice.add_item(editor.text, node, name) + declaration
+    elif node.kind == "sequence":
+        yield _as_mapping(editor, node, {name: extra}) + declaration
+    elif node.kind == "mapping" and node.entries:
+        yield splice.add_entry(editor.text, node, name, extra, editor.layout) + declaration
+    else:
+        raise CannotEdit("it is an anchor that others share")
+
+
+def _network_of(editor: "Editor") -> tuple[str, str]:
+    """Split `networks.<name>[.<detail>]`; names of networks may hold dots."""
+    rest = editor.wish.rest
+    node = editor.service.get("networks")
+    names = [key.text for key, _ in node.entries] + [item.text for item in node.items] if node is not None else []
+    known = next(
+        (name for name in sorted(names, key=len, reverse=True) if rest == name or rest.startswith(f"{name}.")), None
+    )
+    if known is not None:
+        return known, rest[len(known) + 1 :]
+    name, _, detail = rest.partition(".")
+    return (name, detail) if detail.partition(".")[0] in _DETAILS else (rest, "")
+
+
+_DETAILS = frozenset(
+    {"aliases", "ipv4_address", "ipv6_address", "link_local_ips", "mac_address", "driver_opts", "priority"}
+)
+
+
+def _detach(editor: "Editor", node: Node | None, name: str) -> list[Splice]:
+    if node is None or node.kind not in ("sequence", "mapping"):
+        raise CannotEdit("git does not say it here, so it is Compose's default")
+    if node.kind == "sequence":
+        names = [item.text for item in node.items]
+        if name not in names:
+            raise CannotEdit("git does not say it here")
+        return editor.without_item(editor.service, "networks", node, names.index(name))
+    if node.get(name) is None:
+        raise CannotEdit("git does not say it here")
+    return editor.without(node, name)
+
+
+def _attachment(editor: "Editor", name: str, detail: str) -> Iterator[list[Splice]]:
+    node = editor.collection("networks")
+    path = detail.split(".")
+    if path[0] == "aliases" and len(path) > 1:
+        path = ["aliases", detail.removeprefix("aliases.")]
+    if node is None or node.kind == "sequence":
+        if editor.wish.removes:
+            raise CannotEdit("git does not say it here")
+        value: Any = editor.wish.value
+        if path[0] == "aliases":
+            value = list(value) if isinstance(value, list) else [path[-1] if len(path) > 1 else value]
+            path = path[:1]
+        for key in reversed(path):
+            value = {key: value}
+        yield (
+            _as_mapping(editor, node, {name: value})
+            if node is not None
+            else editor.new_entry("networks", {name: value})
+        )
+        return
+    if node.kind != "mapping":
+        raise CannotEdit("it is an anchor that others share")
+    if path[0] == "aliases":
+        yield from _aliases(editor, node, name, path)
+    else:
+        yield from editor.nested(node, [name, *path])
+
+
+def _aliases(editor: "Editor", node: Node, name: str, path: list[str]) -> Iterator[list[Splice]]:
+    attachment = node.get(name)
+    aliases = attachment.get("aliases") if attachment is not None else None
+    value = editor.wish.value
+    wanted = [str(part) for part in value] if isinstance(value, list) else [path[1] if len(path) > 1 else str(value)]
+    if aliases is None or aliases.kind != "sequence":
+        if editor.wish.removes:
+            raise CannotEdit("git does not say it here")
+        yield from editor.nested(node, [name, "aliases"], wanted)
+    elif len(path) > 1:
+        names = [item.text for item in aliases.items]
+        if editor.wish.removes:
+            assert attachment is not None
+            yield editor.without_item(attachment, "aliases", aliases, names.index(path[1]))
+        else:
+            yield splice.add_item(editor.text, aliases, path[1])
+    elif editor.wish.removes:
+        assert attachment is not None
+        yield editor.without(attachment, "aliases")
+    else:
+        yield from editor.sequence(aliases, wanted)
+
+
+def _as_mapping(editor: "Editor", node: Node, added: dict[str, Any]) -> list[Splice]:
+    """Write a list of networks as a mapping, since only that can hold addresses and aliases."""
+    names = {item.text: None for item in node.items}
+    value = {**names, **added}
+    if node.flow:
+        return [Splice(node.body, node.end, yaml_text.flow(value))]
+    column = editor.service.entries[editor.service.index("networks")][0].column
+    lines = yaml_text.block(value, indent=column, step=editor.layout.step, dash=editor.layout.dash)
+    start = editor.text.rfind("\n", 0, node.start) + 1
+    lines = [line.replace(": null", ":") for line in lines]
+    return [Splice(start, node.end, splice.newline_of(editor.text, node.start).join(lines))]
+
+
+def declare(text: str, whole: Node, section: str, name: str) -> list[Splice]:
+    """Declare a network or volume that exists already, unless the file does; `default` needs no declaration."""
+    present = whole.get(section)
+    if name == "default" or (present is not None and present.get(name) is not None):
+        return []
+    layout = splice.layout_of(text, whole, whole)
+    if present is None or not present.entries:
+        if present is not None and not present.is_null:
+            return []
+        newline = splice.newline_of(text)
+        step = " " * layout.step
+        lines = [f"{section}:", f"{step}{yaml_text.scalar(name)}:", f"{step * 2}external: true"]
+        if present is not None:
+            return [splice.insert_lines(text, present.end, 0, lines[1:])]
+        gap = [""] if whole.entries and "\n\n" in text.replace("\r\n", "\n") else []
+        end = len(text)
+        start = "" if text.endswith("\n") else newline
+        return [Splice(end, end, start + newline.join([*gap, *lines]) + newline)]
+    return splice.add_entry(text, present, name, {"external": True}, layout, typed=True)

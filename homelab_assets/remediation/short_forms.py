@@ -1,0 +1,131 @@
+"""The short and long forms in which Compose writes ports, mounts and devices: who an entry is about, and how to say it.
+
+https://docs.docker.com/reference/compose-file/services/#ports and `#volumes`.
+"""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from homelab_assets.remediation.yaml_tree import Node
+
+_RANGE = re.compile(r"\d+-\d+")
+
+
+def split(text: str) -> list[str]:
+    """Split a short form at its colons; those inside `${…}` and `[…]` separate nothing."""
+    parts, depth, current = [], 0, ""
+    for character in text:
+        depth += character in "{[("
+        depth -= character in "}])"
+        if character == ":" and depth <= 0:
+            parts.append(current)
+            current = ""
+        else:
+            current += character
+    return [*parts, current]
+
+
+def fields(node: Node) -> dict[str, str]:
+    """Return the scalar fields of a long form."""
+    return {key.text: value.text for key, value in node.entries if value.kind == "scalar"}
+
+
+def port_key(node: Node) -> str | None:
+    """Return the container port that an entry of `ports` is about, such as `8080/tcp`; None for a range."""
+    if node.kind == "mapping":
+        own = fields(node)
+        return f"{own.get('target')}/{own.get('protocol', 'tcp').lower()}"
+    target, _, protocol = split(node.text)[-1].partition("/")
+    return None if _RANGE.search(target) else f"{target.lstrip('0') or '0'}/{protocol.lower() or 'tcp'}"
+
+
+def volume_key(node: Node) -> str | None:
+    """Return the container path that an entry of `volumes` is about."""
+    if node.kind == "mapping":
+        target = fields(node).get("target")
+    else:
+        parts = split(node.text)
+        target = parts[0] if len(parts) == 1 else parts[1]
+    return clean(target) if target else None
+
+
+def device_key(node: Node) -> str | None:
+    """Return the container path of a device."""
+    if node.kind == "mapping":
+        own = fields(node)
+        return own.get("target") or own.get("source")
+    parts = split(node.text)
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def tmpfs_key(node: Node) -> str | None:
+    """Return the container path of a `tmpfs` entry."""
+    return clean(split(node.text)[0]) if node.kind == "scalar" else None
+
+
+def target_key(node: Node) -> str | None:
+    """Return what a secret or config is mounted as, or named where nothing says so."""
+    own = fields(node)
+    return own.get("target") or own.get("source") if node.kind == "mapping" else node.text
+
+
+def member_key(node: Node) -> str | None:
+    """Return an item of a plain list, without what does not tell two of them apart."""
+    return member(node.text) if node.kind == "scalar" else None
+
+
+def member(text: str) -> str:
+    """Bring a capability, security option or address to the form that is compared: `CAP_X` is `X`, `a:b` is `a=b`."""
+    name, sign, value = re.sub("[:=]", ":", text, count=1).partition(":")
+    if name == "no-new-privileges":
+        return f"{name}:{value or 'true'}"
+    if name == "seccomp":
+        return name
+    if sign:
+        return f"{name}:{value}"
+    bare = text.upper().removeprefix("CAP_")
+    return bare if bare.replace("_", "").isalpha() else text
+
+
+def link_key(node: Node) -> str | None:
+    """Return the alias that a link gives."""
+    return node.text.rpartition(":")[2] if node.kind == "scalar" else None
+
+
+def clean(path: str) -> str:
+    """Return a path without trailing slash and double slashes; text with variables stays."""
+    return posixpath.normpath(path) if path.startswith("/") and "$" not in path else path
+
+
+def long_port(text: str) -> dict[str, str]:
+    """Return the fields of a port's short form, as the long form names them."""
+    target, _, protocol = split(text)[-1].partition("/")
+    rest = split(text)[:-1]
+    result = {"target": target}
+    if rest:
+        result["published"] = rest[-1]
+    if len(rest) > 1:
+        result["host_ip"] = rest[0].strip("[]")
+    if protocol:
+        result["protocol"] = protocol
+    return result
+
+
+def long_volume(text: str) -> dict[str, Any]:
+    """Return the fields of a mount's short form, as the long form names them."""
+    parts = split(text)
+    if len(parts) == 1:
+        return {"type": "volume", "target": parts[0]}
+    modes = parts[2].split(",") if len(parts) > 2 else []
+    kind = "bind" if parts[0].startswith((".", "/", "~")) else "volume"
+    return {"type": kind, "source": parts[0], "target": parts[1], "read_only": "ro" in modes}
+
+
+def named_volume(value: Any) -> str | None:
+    """Return the name of the volume that a mount uses; None for bind mounts and anonymous volumes."""
+    if isinstance(value, Mapping):
+        return str(value["source"]) if value.get("type") == "volume" and value.get("source") else None
+    parts = split(value) if isinstance(value, str) else []
+    return parts[0] if len(parts) > 1 and not parts[0].startswith((".", "/", "~", "$")) else None
