@@ -1,0 +1,89 @@
+"""The `media` section of `lab.yaml` as types. Only the standard library, so that `lab.yaml` loads fast."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+APPS = ("overseerr", "radarr", "sonarr", "prowlarr", "qbittorrent", "gluetun", "plex", "bazarr", "sabnzbd")
+"""Every app that can be configured. `seerr` is another name of `overseerr`: the same API, the same place in the chain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """How to reach one app, from where this project runs.
+
+    Attributes:
+        url: base URL, with the URL base where the app has one (`http://host:7878/radarr`).
+        api_key: of Radarr, Sonarr, Prowlarr, Overseerr, Bazarr, SABnzbd, Gluetun's control server, qBittorrent from 5.2.
+        token: of Plex. username, password: of qBittorrent, or of Gluetun's control server.
+    """
+
+    url: str
+    api_key: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials that are set, for scrubbing them out of messages."""
+        return tuple(value for value in (self.api_key, self.token, self.password) if value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaPaths:
+    """The folder layout that fixes propose, as the apps see it inside their containers.
+
+    `movies` and `tv` are where qBittorrent puts finished downloads of its categories; `library_movies` and
+    `library_tv` are the root folders of Radarr and Sonarr, which Plex reads; `root` is the one folder above them all
+    that is mounted whole, because hard links do not cross mounts.
+    """
+
+    incomplete: str = "/media/downloads/incomplete"
+    movies: str = "/media/downloads/complete/movies"
+    tv: str = "/media/downloads/complete/tv"
+    library_movies: str = "/media/movies"
+    library_tv: str = "/media/tv"
+
+    @property
+    def root(self) -> str:
+        """The deepest folder that holds all others."""
+        import posixpath
+
+        return posixpath.commonpath([self.incomplete, self.movies, self.tv, self.library_movies, self.library_tv])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings:
+    """The media pipeline of a lab.
+
+    Attributes:
+        host: name in `lab.yaml` of the host that the apps' containers run on; None where it is not known.
+        services: by app name, `seerr` already filed under `overseerr`.
+        home_addresses: what the home looks like from the internet without VPN: addresses, prefixes (`2001:db8::/48`)
+            or DNS names. Empty means unknown, and then no leak check passes.
+        containers: container name by app, where it is not the app's own name.
+    """
+
+    services: Mapping[str, Service]
+    host: str | None = None
+    paths: MediaPaths = MediaPaths()
+    home_addresses: Sequence[str] = ()
+    containers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if "seerr" in self.services:
+            services = {"overseerr" if name == "seerr" else name: one for name, one in self.services.items()}
+            object.__setattr__(self, "services", services)
+
+    def service(self, app: str) -> Service | None:
+        """Return how to reach an app, or None where it is not configured."""
+        return self.services.get(app)
+
+    def with_key(self, app: str, api_key: str) -> "MediaSettings":
+        """Return settings in which an app has another API key."""
+        return replace(self, services={**self.services, app: replace(self.services[app], api_key=api_key)})
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every credential of every app."""
+        return tuple(secret for service in self.services.values() for secret in service.secrets)

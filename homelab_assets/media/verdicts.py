@@ -1,0 +1,100 @@
+"""What a probe can say. A verdict is a type; `Unknown` never counts as a pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+from homelab_assets.media.causes import cause
+
+Status = Literal["pass", "fail", "blocked", "unknown", "skipped"]
+STATUSES: tuple[Status, ...] = ("pass", "fail", "blocked", "unknown", "skipped")
+
+Evidence = Sequence[str]
+"""Observations that a person can check, one sentence each, without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The link holds; `evidence` says what was seen."""
+
+    evidence: Evidence = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The link is broken. `cause` is a code of the catalogue, which holds title, diagnosis and the general remedy.
+
+    Attributes:
+        remedy: what to do in this very case; empty where the catalogue's words are enough.
+        about: the thing inside the app that is broken (an indexer's name, a folder), for the fixes.
+    """
+
+    cause: str
+    evidence: Evidence = ()
+    remedy: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Not judged: it hangs on a check that failed. `by` is the id of the check where the trouble begins."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Could not be judged. `cause` is a code where the catalogue knows the reason."""
+
+    why: str
+    cause: str | None = None
+    evidence: Evidence = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Does not apply here, or was not asked for."""
+
+    why: str
+
+
+Verdict = Pass | Fail | Blocked | Unknown | Skipped
+
+
+def status_of(verdict: Verdict) -> Status:
+    """Return the one word for a verdict."""
+    match verdict:
+        case Pass():
+            return "pass"
+        case Fail():
+            return "fail"
+        case Blocked():
+            return "blocked"
+        case Unknown():
+            return "unknown"
+        case Skipped():
+            return "skipped"
+        case _:
+            assert_never(verdict)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as JSON values; failed and unknown ones with the catalogue's words."""
+    result: dict[str, Any] = {
+        "status": status_of(verdict),
+        "cause": getattr(verdict, "cause", None),
+        "title": None,
+        "diagnosis": None,
+        "remedy": None,
+        "runbook": None,
+        "severity": None,
+        "evidence": list(getattr(verdict, "evidence", ())),
+        "by": getattr(verdict, "by", None),
+        "why": getattr(verdict, "why", None),
+        "about": getattr(verdict, "about", None) or None,
+    }
+    if result["cause"]:
+        known = cause(result["cause"])
+        result |= {"title": known.title, "diagnosis": known.diagnosis, "runbook": known.runbook}
+        result |= {"severity": known.severity, "remedy": getattr(verdict, "remedy", "") or known.remedy}
+    return result
