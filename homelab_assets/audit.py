@@ -14,9 +14,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from homelab_assets.drift.document import DriftDocument
-from homelab_assets.errors import ConfigurationError
+from homelab_assets.errors import ConfigurationError, UserError
 from homelab_assets.files import write_whole
-from homelab_assets.lab.settings import Lab
+from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult, Unreachable
 from homelab_assets.secrecy import Vault
@@ -110,6 +110,28 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
     return Baselines(**merged)
 
 
+def refresh(lab: Lab, *, seconds: float = 30.0) -> dict[str, str]:
+    """Fetch the baseline branches that follow a remote, side by side; checkouts and local branches stay as they are.
+
+    Returns:
+        Why, by repository, for those that could not be fetched: the audit goes on with what the clone has.
+    """
+    from homelab_assets.repository.git import Git
+    from homelab_assets.repository.tracking import refresh as fetch
+
+    def one(repository: RepositorySettings) -> str | None:
+        git = Git(repository.path)
+        try:
+            fetch(git, repository.ref or git.default_ref(), seconds=seconds)
+        except UserError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(max(1, min(8, len(lab.repositories))), thread_name_prefix="fetch") as pool:
+        answers = zip(lab.repositories, pool.map(one, lab.repositories.values()), strict=True)
+        return {name: why for name, why in answers if why}
+
+
 def compare(
     lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines", *, vault: Vault, now: str
 ) -> DriftDocument:
@@ -128,7 +150,7 @@ def compare(
     )
     previous, notice = read_history(lab)
     document = history.remember(previous, replace(document, baselines=tuple(baselines.refs), demo=lab.demo))
-    return replace(document, notices=(*document.notices, notice)) if notice else document
+    return replace(document, notices=(*document.notices, *baselines.notices, *([notice] if notice else [])))
 
 
 def read_history(lab: Lab) -> tuple[DriftDocument | None, str | None]:

@@ -48,10 +48,16 @@ def _render(document: "DriftDocument", options: Options) -> str:
             from homelab_assets.rendering.drift_markdown import drift_markdown
 
             return drift_markdown(document)
-        case "github" | "sarif":
-            from homelab_assets.rendering import drift_findings
+        case "github":
+            from homelab_assets.rendering.drift_findings import drift_findings
+            from homelab_assets.rendering.github_annotations import github_annotations
 
-            return drift_findings.render(document, options.format)
+            return github_annotations(drift_findings(document))
+        case "sarif":
+            from homelab_assets.rendering.drift_findings import RULES, drift_findings
+            from homelab_assets.rendering.sarif import sarif
+
+            return sarif(drift_findings(document), RULES, complete=document.complete)
         case _:
             from homelab_assets.rendering.drift_terminal import drift_terminal
 

@@ -13,6 +13,7 @@ from homelab_assets.model import Baseline, Captured, CaptureResult, FileTree, Js
 from homelab_assets.orchestration import names
 from homelab_assets.orchestration.store import JsonStore
 from homelab_assets.repository.baselines import Baselines
+from homelab_assets.secrecy import redact
 
 CAPTURE_SCHEMA = 1
 BASELINE_SCHEMA = 1
@@ -36,14 +37,25 @@ def capture_from_json(document: Mapping[str, Json]) -> CaptureResult:
     return Captured(**fields) if document["status"] == "captured" else Unreachable(**fields)
 
 
-def baselines_to_json(repository: str, loaded: Baselines) -> Json:
-    """Return one repository's part of loaded baselines as plain JSON: the commit and the stacks, not the files."""
+def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = None) -> Json:
+    """Return one repository's part of loaded baselines as plain JSON: the commit and the stacks, not the files.
+
+    Args:
+        stale: why the repository could not be fetched, if so.
+    """
+    snapshot = next((one for one in loaded.snapshots if one.repository.name == repository), None)
+    notices = [notice for one in [snapshot] if one for notice in one.notices]
+    if stale:
+        notices.append(f"{repository} could not be fetched, the clone's last state counts: {redact(stale)}")
     return {
         "schema": BASELINE_SCHEMA,
         "repository": repository,
+        "ref": snapshot.ref if snapshot else None,
+        "commit": snapshot.commit if snapshot else None,
+        "committed_at": snapshot.committed_at if snapshot else None,
         "refs": [asdict(ref) for ref in loaded.refs if ref.repository == repository],
         "problems": [asdict(problem) for problem in loaded.problems if problem.repository == repository],
-        "notices": list(loaded.notices),
+        "notices": notices,
         "stacks": [_stack(stack) for stack in loaded.baselines if stack.repository == repository],
     }
 

@@ -11,6 +11,7 @@ import dagster as dg
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
+from homelab_assets.orchestration import names
 from homelab_assets.orchestration.assembly import build_defs
 from homelab_assets.orchestration.documents import stored_drift
 from homelab_assets.orchestration.resources import Laboratory
@@ -44,7 +45,7 @@ def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None
         )
     made = {event.asset_key: event for event in result.get_asset_materialization_events() if event.asset_key}
     document = None
-    if dg.AssetKey("drift") in made:
+    if names.DRIFT_DOCUMENT in made:
         with suppress(dg.Failure):
             document = stored_drift(JsonStore(lab.state / "assets"))
     files = {}
@@ -72,7 +73,7 @@ def open_instance(lab: Lab) -> dg.DagsterInstance:
             home.mkdir(parents=True, exist_ok=True)
             instance = dg.DagsterInstance.from_config(str(home))
         instance.get_runs_count()
-        instance.get_event_records(dg.EventRecordsFilter(event_type=dg.DagsterEventType.ASSET_MATERIALIZATION), limit=1)
+        instance.get_latest_materialization_event(names.DRIFT_DOCUMENT)
     return instance
 
 

@@ -1,9 +1,12 @@
 """Baselines: what git says should run. One asset a repository, pinned to the commit that was read."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import dagster as dg
+from pydantic import Field
 
 from homelab_assets import audit
 from homelab_assets.lab.settings import Lab
@@ -11,6 +14,7 @@ from homelab_assets.model import Json
 from homelab_assets.orchestration import names, tables
 from homelab_assets.orchestration.documents import baselines_to_json
 from homelab_assets.orchestration.resources import LaboratoryResource
+from homelab_assets.secrecy import redact
 
 PARSED = "every_file_parses"
 
@@ -21,6 +25,15 @@ _STACKS = {
     "files": "compose files",
 }
 _PROBLEMS = {"where": "file and line", "what": "what is wrong", "hint": "what to do", "stack": "the stack"}
+
+
+class BaselineConfig(dg.Config):
+    """What the step may do besides reading."""
+
+    fetch: bool = Field(
+        default=True,
+        description="Fetch the branches that follow a remote before reading them. The checkout is never touched.",
+    )
 
 
 def baseline_assets(lab: Lab) -> list[dg.AssetsDefinition]:
@@ -40,17 +53,17 @@ def baseline_assets(lab: Lab) -> list[dg.AssetsDefinition]:
         pool="git",
     )
     def load_baselines(
-        context: dg.AssetExecutionContext, laboratory: LaboratoryResource
+        context: dg.AssetExecutionContext, config: BaselineConfig, laboratory: LaboratoryResource
     ) -> Iterator[dg.MaterializeResult]:
         selected = {name: lab.repositories[name] for key, name in by_key.items() if key in context.selected_asset_keys}
+        part = replace(laboratory.lab, repositories=selected)
         with laboratory.plain_errors():
-            loaded = audit.load(
-                replace(laboratory.lab, repositories=selected),
-                vault=laboratory.vault,
-                progress=laboratory.progress(context),
-            )
+            stale = audit.refresh(part) if config.fetch else {}
+            for name, why in stale.items():
+                context.log.warning(redact(f"{name} could not be fetched: {why}"))
+            loaded = audit.load(part, vault=laboratory.vault, progress=laboratory.progress(context))
             for name in selected:
-                yield _materialized(name, baselines_to_json(name, loaded))
+                yield _materialized(name, baselines_to_json(name, loaded, stale.get(name)))
 
     return [load_baselines]
 
@@ -67,20 +80,24 @@ def _spec(lab: Lab, name: str) -> dg.AssetSpec:
             f"The stacks of **{name}** at the commit of `{lab.repositories[name].ref or 'its default branch'}`: which "
             "files make up each, and which host it is deployed to. Read from git, never from the working tree."
         ),
-    )
+    ).with_io_manager_key("io_manager")
+
+
+def _digest(document: Json) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _materialized(name: str, document: Json) -> dg.MaterializeResult:
-    ref = next(iter(document["refs"]), {"commit": "", "ref": "", "committed_at": None})
     problems = document["problems"]
     return dg.MaterializeResult(
         asset_key=names.baseline(name),
         value=document,
-        data_version=dg.DataVersion(ref["commit"]) if ref["commit"] and not problems else None,
+        data_version=dg.DataVersion(_digest(document)),
         metadata={
-            "commit": ref["commit"] or "none",
-            "ref": ref["ref"] or "none",
-            "committed_at": ref["committed_at"] or "unknown",
+            "commit": document["commit"] or "none",
+            "ref": document["ref"] or "none",
+            "committed_at": document["committed_at"] or "unknown",
+            "notices": "; ".join(document["notices"]) or "none",
             "stacks": dg.MetadataValue.int(len(document["stacks"])),
             "problems": dg.MetadataValue.int(len(problems)),
             "stack_list": tables.table(

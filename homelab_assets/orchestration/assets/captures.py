@@ -72,7 +72,7 @@ def _spec(lab: Lab, host: str) -> dg.AssetSpec:
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=FRESH_FOR + timedelta(hours=24), warn_window=FRESH_FOR
         ),
-    )
+    ).with_io_manager_key("io_manager")
 
 
 def _checks(host: str) -> list[dg.AssetCheckSpec]:
@@ -105,7 +105,7 @@ def _materialized(result: CaptureResult, vault: Vault) -> dg.MaterializeResult:
         asset_key=names.capture(result.host),
         value=document,
         metadata=_metadata(result),
-        check_results=[_reachable(result), _sealed(leaks)],
+        check_results=[_reachable(result), _sealed(result.host, leaks)],
     )
 
 
@@ -140,9 +140,10 @@ def _reachable(result: CaptureResult) -> dg.AssetCheckResult:
     )
 
 
-def _sealed(leaks: Sequence[str]) -> dg.AssetCheckResult:
+def _sealed(host: str, leaks: Sequence[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=NO_SECRETS,
+        asset_key=names.capture(host),
         passed=not leaks,
         description=f"unsealed secrets in {', '.join(leaks)}" if leaks else "every secret is sealed",
     )

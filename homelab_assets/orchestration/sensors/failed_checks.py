@@ -57,14 +57,15 @@ def notify_all(context: dg.SensorEvaluationContext, lab: Lab) -> dg.SensorResult
     return dg.SensorResult(skip_reason="; ".join(said), cursor=json.dumps(kept))
 
 
+# The storage is asked itself: the instance's own methods know runs and materializations, but no checks of all assets.
 def _newest(instance: dg.DagsterInstance) -> int:
-    records = instance.get_event_records(_filter(None), limit=1, ascending=False)
+    records = instance.event_log_storage.get_event_records(_filter(None), limit=1, ascending=False)
     return records[0].storage_id if records else 0
 
 
 def _evaluations(instance: dg.DagsterInstance, after: int) -> list[Evaluation]:
     found: list[Evaluation] = []
-    for record in instance.get_event_records(_filter(after), limit=_BATCH, ascending=True):
+    for record in instance.event_log_storage.get_event_records(_filter(after), limit=_BATCH, ascending=True):
         event = record.event_log_entry.dagster_event
         data = event.asset_check_evaluation_data if event else None
         if data is None:
