@@ -5,7 +5,8 @@ import re
 from homelab_assets.remediation.splice import CannotEdit, newline_of
 
 _LINE = re.compile(
-    r"^(?P<head>[ \t]*(?:export[ \t]+)?(?P<name>[\w.\[\]-]+)[ \t]*=[ \t]*)(?P<value>\"(?:\\.|[^\"\\])*\"|'[^']*'|[^\r\n]*?)"
+    r"^(?P<head>[ \t]*(?:export[ \t]+)?(?P<name>[\w.\[\]-]+)[ \t]*=[ \t]*)"
+    r"(?P<value>\"(?:\\.|[^\"\\])*\"|'[^']*'|[^\r\n]*?)"
     r"(?P<tail>[ \t]*(?:[ \t]#[^\r\n]*)?\r?)$",
     re.MULTILINE,
 )

@@ -8,7 +8,7 @@ from homelab_assets.remediation.splice import CannotEdit, Splice
 from homelab_assets.remediation.yaml_tree import Node
 
 if TYPE_CHECKING:
-    from homelab_assets.remediation.fields import Editor
+    from homelab_assets.remediation.editor import Editor
 
 
 def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:

@@ -12,8 +12,8 @@ from typing import Any
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, FileTree
 from homelab_assets.remediation import yaml_text
-from homelab_assets.remediation.fields import KEYED, LISTED, Wish
 from homelab_assets.remediation.short_forms import clean, member, named_volume
+from homelab_assets.remediation.wish import KEYED, LISTED, Wish
 
 Model = Mapping[str, Any]
 Loader = Callable[[Baseline], Model]
@@ -155,7 +155,7 @@ class Prover:
         return None if found == intended else "Compose would read the edited value differently"
 
     def _intended(self, wish: Wish, baseline: Baseline) -> Mapping[Leaf, Any] | None:
-        """Read the wished value with the same loader, in a file of its own: what the edited file must come to as well."""
+        """Read the wished value with the same loader from a file of its own: the edited file must come to the same."""
         names = self.model(baseline).get("services") or {}
         document: dict[str, Any] = {
             "services": {**{name: {"image": "x"} for name in names}, wish.service: {"image": "x", **service_part(wish)}}

@@ -1,0 +1,128 @@
+"""Edits of ports, mounts, devices and plain lists, whose items are told apart by a key."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from homelab_assets.remediation import short_forms, splice, yaml_text
+from homelab_assets.remediation.editor import Editor, was_typed
+from homelab_assets.remediation.splice import CannotEdit, Splice
+from homelab_assets.remediation.wish import LISTED
+from homelab_assets.remediation.yaml_tree import Node
+
+
+def listed_proposals(editor: Editor) -> Iterator[list[Splice]]:
+    head = editor.wish.head
+    node = editor.collection(head)
+    values = _item_values(editor)
+    if node is None:
+        yield from editor.new_collection(head, values)
+        return
+    if node.kind == "alias":
+        raise CannotEdit("it is an anchor that others share")
+    if node.kind == "scalar":
+        yield from _single(editor, node, values)
+        return
+    if node.kind == "mapping":
+        raise CannotEdit("git writes it in a form that is not edited")
+    key_of = LISTED[head]
+    wanted = short_forms.member(editor.wish.rest) if key_of is short_forms.member_key else editor.wish.rest
+    found = [position for position, item in enumerate(node.items) if key_of(item) == wanted]
+    yield from _items(editor, node, found, values)
+
+
+def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> Iterator[list[Splice]]:
+    if editor.wish.removes:
+        if not found:
+            raise CannotEdit("git declares it as part of a range, or somewhere else")
+        yield _without_items(editor, node, found)
+    elif not found:
+        if not node.items:
+            yield [Splice(node.body, node.end, yaml_text.flow(values))]
+            return
+        if editor.wish.change == "changed":
+            raise CannotEdit("git declares it as part of a range, or through a variable")
+        yield [part for value in values[:1] for part in _new_item(editor, node, value)]
+    elif len(found) == len(values) == 1:
+        yield from _change_item(editor, node, node.items[found[0]], values[0])
+    else:
+        yield from _exchange(editor, node, found, values)
+
+
+def _exchange(editor: Editor, node: Node, found: list[int], values: list[Any]) -> Iterator[list[Splice]]:
+    """Several bindings of one port: keep those that stay, take the others out, add the new ones."""
+    texts = {node.items[position].text: position for position in found}
+    stale = [position for text, position in texts.items() if text not in values]
+    fresh = [value for value in values if value not in texts]
+    both = list(zip(stale, fresh, strict=False))
+    edits = [part for position, value in both for part in splice.replace(node.items[position], value, flow=node.flow)]
+    edits += [part for position in stale[len(both) :] for part in splice.remove_item(editor.text, node, position)]
+    if len(fresh) - len(both) > 1:
+        raise CannotEdit("several bindings were added at once")
+    edits += [part for value in fresh[len(both) :] for part in splice.add_item(editor.text, node, value)]
+    yield edits
+
+
+def _change_item(editor: Editor, node: Node, item: Node, value: Any) -> Iterator[list[Splice]]:
+    editor.refuse_variable(item)
+    if item.kind == "scalar" and isinstance(value, str):
+        yield splice.replace(item, value, flow=node.flow)
+        if node.flow:
+            return
+    elif item.kind == "scalar":
+        yield [Splice(item.body, item.end, yaml_text.flow(value))]
+    elif item.kind == "mapping":
+        yield _long_form(editor, item, value)
+    else:
+        raise CannotEdit("it is an anchor that others share")
+
+
+def _long_form(editor: Editor, item: Node, value: Any) -> list[Splice]:
+    if isinstance(value, str):
+        wanted = short_forms.long_port(value) if editor.wish.head == "ports" else short_forms.long_volume(value)
+    else:
+        wanted = dict(value)
+    own, edits = short_forms.fields(item), list[Splice]()
+    for key, new in wanted.items():
+        node = item.get(key)
+        if node is None:
+            if new not in (False, None, ""):
+                edits += splice.add_entry(editor.text, item, key, new, editor.layout, typed=True)
+        elif own.get(key) != str(new) and str(new).lower() != str(own.get(key)).lower():
+            editor.refuse_variable(node)
+            edits += splice.replace(node, new, flow=item.flow, typed=was_typed(node))
+    return edits
+
+
+def _new_item(editor: Editor, node: Node, value: Any) -> list[Splice]:
+    # Ports are always quoted: `22:22` is a number of seconds to other YAML readers.
+    styles = {item.style for item in node.items if item.kind == "scalar"}
+    style = '"' if editor.wish.head == "ports" and not styles & {"'", '"'} and not node.items else None
+    return splice.add_item(editor.text, node, value, style=style)
+
+
+def _single(editor: Editor, node: Node, values: list[Any]) -> Iterator[list[Splice]]:
+    """A list of one that is written without brackets: `dns: 1.1.1.1`."""
+    editor.refuse_variable(node)
+    if editor.wish.removes:
+        yield editor.without(editor.service, editor.wish.head)
+    elif editor.wish.change == "changed":
+        yield splice.replace(node, values[0], flow=editor.service.flow)
+    elif node.is_null:
+        yield [Splice(node.body, node.end, " " + yaml_text.flow(values))]
+    else:
+        yield [Splice(node.body, node.end, yaml_text.flow([node.text, *values]))]
+
+
+def _item_values(editor: Editor) -> list[Any]:
+    value = editor.wish.value
+    if editor.wish.removes:
+        return []
+    if value is None or isinstance(value, bool):
+        return [editor.wish.rest]
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _without_items(editor: Editor, node: Node, positions: list[int]) -> list[Splice]:
+    if len(positions) == len(node.items):
+        return editor.without(editor.service, editor.wish.head)
+    return [part for position in positions for part in splice.remove_item(editor.text, node, position)]
