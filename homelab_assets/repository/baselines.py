@@ -9,7 +9,7 @@ from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.model import Baseline, FileTree, Problem
 from homelab_assets.repository.dotenv_files import names_of, read_variables
-from homelab_assets.repository.git import Git
+from homelab_assets.repository.git import Clone, Git
 from homelab_assets.repository.history import last_changes, log
 from homelab_assets.repository.stacks import Stack, find_stacks
 from homelab_assets.repository.targets import Targets, read_targets
@@ -99,15 +99,7 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
     Raises:
         UserError: it is no clone, its ref is unknown, or a file that says which stacks there are can't be read.
     """
-    git = Git(repository.path)
-    clone = git.clone()
-    if working_tree and clone.bare:
-        raise BaselineError(
-            "a bare clone has no working tree", where=str(repository.path), hint="leave --working-tree out"
-        )
-    ref = repository.ref or git.default_ref()
-    commit = git.resolve("HEAD" if working_tree else ref)
-    tree: FileTree = WorkingTree(repository.path) if working_tree else GitTree(git, commit)
+    git, clone, ref, commit, tree = open_tree(repository, working_tree=working_tree)
     stacks = find_stacks(tree, repository.stacks, root_name=repository.name)
     notices = [f"{repository.name}: {notice}" for notice in _notices(git, tree, clone.operation, bool(clone.grafts))]
     changed = last_changes(git, commit, [stack.directory for stack in stacks])
@@ -116,7 +108,7 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
         changed = {folder: when for folder, when in changed.items() if not _touched(folder, dirty)}
     return Snapshot(
         repository=repository,
-        ref=WORKING_TREE if working_tree else ref,
+        ref=ref,
         commit="" if working_tree else commit,
         committed_at=None if working_tree else log(git, commit, limit=1, files=False)[0].committed_at,
         tree=tree,
@@ -125,6 +117,27 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
         changed=changed,
         notices=tuple(notices),
     )
+
+
+def open_tree(repository: RepositorySettings, *, working_tree: bool = False) -> tuple[Git, Clone, str, str, FileTree]:
+    """Open a clone's files. Returns git, the clone, the name and commit of what was opened, and its files.
+
+    For the working tree the name is `working tree`, and the commit is HEAD.
+
+    Raises:
+        UserError: it is no clone, its ref is unknown, or it is bare and has no working tree.
+    """
+    git = Git(repository.path)
+    clone = git.clone()
+    if not working_tree:
+        ref = repository.ref or git.default_ref()
+        commit = git.resolve(ref)
+        return git, clone, ref, commit, GitTree(git, commit)
+    if clone.bare:
+        raise BaselineError(
+            "a bare clone has no working tree", where=str(repository.path), hint="leave --working-tree out"
+        )
+    return git, clone, WORKING_TREE, git.resolve("HEAD"), WorkingTree(repository.path)
 
 
 def _notices(git: Git, tree: FileTree, operation: str | None, shallow: bool) -> Iterator[str]:
