@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 APPS = ("overseerr", "radarr", "sonarr", "prowlarr", "qbittorrent", "gluetun", "plex", "bazarr", "sabnzbd")
-"""Every app that can be configured. `seerr` is another name of `overseerr`: the same API, the same place in the chain."""
+"""Every app that can be configured. `seerr` is another name of `overseerr`: same API, same place in the chain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +13,7 @@ class Service:
 
     Attributes:
         url: base URL, with the URL base where the app has one (`http://host:7878/radarr`).
-        api_key: of Radarr, Sonarr, Prowlarr, Overseerr, Bazarr, SABnzbd, Gluetun's control server, qBittorrent from 5.2.
+        api_key: of Radarr, Sonarr, Prowlarr, Overseerr, Bazarr, SABnzbd, Gluetun's control server, qBittorrent 5.2.
         token: of Plex. username, password: of qBittorrent, or of Gluetun's control server.
     """
 

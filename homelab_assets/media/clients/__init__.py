@@ -1,0 +1,130 @@
+"""One small client per app, over one transport. `open_clients` makes those that are configured."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from homelab_assets.media.clients.gluetun import Gluetun
+from homelab_assets.media.clients.helpers import Bazarr, SABnzbd
+from homelab_assets.media.clients.overseerr import Overseerr
+from homelab_assets.media.clients.plex import Plex
+from homelab_assets.media.clients.qbittorrent import QBittorrent
+from homelab_assets.media.clients.servarr import Servarr
+from homelab_assets.media.clients.transport import Transport, Trouble
+from homelab_assets.media.settings import MediaSettings
+
+__all__ = ["Clients", "Egress", "FileIdentity", "Trouble", "open_clients"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Egress:
+    """Addresses that the internet sees, asked for from inside qBittorrent's network; None: no route."""
+
+    v4: str | None
+    v6: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileIdentity:
+    """What makes a file the same file under another name: device, inode; `links` counts its names."""
+
+    device: int
+    inode: int
+    links: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """Clients of the configured apps; None where one is not configured.
+
+    Attributes:
+        egress: asks from inside qBittorrent's container which address the internet sees; None where not offered.
+        stat: looks at a file of the media host by its path there, None where it does not exist; None where not offered.
+    """
+
+    overseerr: Overseerr | None = None
+    radarr: Servarr | None = None
+    sonarr: Servarr | None = None
+    prowlarr: Servarr | None = None
+    qbittorrent: QBittorrent | None = None
+    gluetun: Gluetun | None = None
+    plex: Plex | None = None
+    bazarr: Bazarr | None = None
+    sabnzbd: SABnzbd | None = None
+    egress: Callable[[], "Egress | Trouble"] | None = None
+    stat: Callable[[str], "FileIdentity | None"] | None = None
+
+    def all(self) -> Iterator[tuple[str, object]]:
+        """Yield (app, client) of those that are configured."""
+        for app in ("overseerr", "radarr", "sonarr", "prowlarr", "qbittorrent", "gluetun", "plex", "bazarr", "sabnzbd"):
+            if (client := getattr(self, app)) is not None:
+                yield app, client
+
+    def effects(self) -> dict[str, int]:
+        """Count what was done to the apps so far, by kind of call."""
+        total: Counter[str] = Counter()
+        for _, client in self.all():
+            total.update(_transport(client).effects)
+        return dict(sorted(total.items()))
+
+    def close(self) -> None:
+        """Close all connections."""
+        for _, client in self.all():
+            _transport(client).close()
+
+
+def _transport(client: object) -> Transport:
+    transport: Transport = client.transport  # type: ignore[attr-defined]
+    return transport
+
+
+@contextmanager
+def open_clients(
+    settings: MediaSettings,
+    *,
+    memory: MutableMapping[str, str] | None = None,
+    salt: bytes = b"",
+    egress: Callable[[], "Egress | Trouble"] | None = None,
+    stat: Callable[[str], "FileIdentity | None"] | None = None,
+) -> Iterator[Clients]:
+    """Make clients for one run and close them afterwards.
+
+    Args:
+        memory: qBittorrent logins that were refused before, kept by the caller between runs; it is changed in place.
+        salt: the installation's key, for the fingerprints in `memory`; without it nothing is remembered.
+        egress, stat: see `Clients`.
+    """
+
+    def made(app: str, make: Callable[..., object], *arguments: object) -> object:
+        service = settings.service(app)
+        return make(*arguments, service) if service else None
+
+    service = settings.service("qbittorrent")
+    clients = Clients(
+        overseerr=made("overseerr", Overseerr.of),  # type: ignore[arg-type]
+        radarr=made("radarr", Servarr.of, "radarr"),  # type: ignore[arg-type]
+        sonarr=made("sonarr", Servarr.of, "sonarr"),  # type: ignore[arg-type]
+        prowlarr=made("prowlarr", Servarr.of, "prowlarr"),  # type: ignore[arg-type]
+        qbittorrent=QBittorrent.of(service, memory, _fingerprint(salt, service.username, service.password))
+        if service
+        else None,
+        gluetun=made("gluetun", Gluetun.of),  # type: ignore[arg-type]
+        plex=made("plex", Plex.of),  # type: ignore[arg-type]
+        bazarr=made("bazarr", Bazarr.of),  # type: ignore[arg-type]
+        sabnzbd=made("sabnzbd", SABnzbd.of),  # type: ignore[arg-type]
+        egress=egress,
+        stat=stat,
+    )
+    try:
+        yield clients
+    finally:
+        clients.close()
+
+
+def _fingerprint(salt: bytes, username: str | None, password: str | None) -> str:
+    if not salt:
+        return ""
+    return hashlib.blake2b(f"{username}\0{password}".encode(), key=salt[:64], digest_size=10).hexdigest()

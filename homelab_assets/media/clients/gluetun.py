@@ -1,0 +1,41 @@
+"""Gluetun's control server. Only GET: a PUT to the same routes stops the tunnel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of
+from homelab_assets.media.settings import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gluetun:
+    """A client of Gluetun."""
+
+    transport: Transport
+
+    @classmethod
+    def of(cls, service: Service) -> "Gluetun":
+        """Make a client from settings: API key, or user and password, or neither."""
+        headers = {"X-API-Key": service.api_key} if service.api_key else {}
+        if service.username:
+            import base64
+
+            pair = base64.b64encode(f"{service.username}:{service.password or ''}".encode()).decode()
+            headers["Authorization"] = f"Basic {pair}"
+        return cls(transport=Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets))
+
+    def alive(self) -> Mapping[str, Any] | Trouble:
+        """Return `{"status": "running"}` and its kin."""
+        # Not /v1/openvpn/status: that says "stopped" on WireGuard while the tunnel runs.
+        return _asked(self.transport.get("/v1/vpn/status"))
+
+    def public_ip(self) -> Mapping[str, Any] | Trouble:
+        """Return `public_ip` and `organization` as they were after the last connect; "" where unknown."""
+        return _asked(self.transport.get("/v1/publicip/ip"))
+
+
+def _asked(answer: Reply | Trouble) -> Mapping[str, Any] | Trouble:
+    if isinstance(answer, Reply) and answer.status == 401:
+        return Trouble("vpn_probe_unauthorised", f"{answer.where} answers 401")
+    return json_of(answer, dict)

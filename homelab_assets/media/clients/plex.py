@@ -1,0 +1,88 @@
+"""Plex Media Server. It speaks XML unless asked for JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from homelab_assets.media.clients.transport import Transport, Trouble, json_of, usable
+from homelab_assets.media.settings import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """A library: `kind` is `movie` or `show`; `locations` are folders as Plex sees them."""
+
+    key: str
+    title: str
+    kind: str
+    locations: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plex:
+    """A client of Plex."""
+
+    transport: Transport
+
+    @classmethod
+    def of(cls, service: Service) -> "Plex":
+        """Make a client from settings."""
+        headers = {"X-Plex-Token": service.token} if service.token else {}
+        return cls(transport=Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets))
+
+    def alive(self) -> Mapping[str, Any] | Trouble:
+        """Return `claimed`, `machineIdentifier` and `version`; needs no token."""
+        return self._container("/identity")
+
+    def sessions(self) -> Mapping[str, Any] | Trouble:
+        """Return the current playback sessions, which only an administrator's token shows."""
+        return self._container("/status/sessions")
+
+    def preferences(self) -> Mapping[str, Any] | Trouble:
+        """Return the server's settings by id."""
+        found = self._container("/:/prefs")
+        if isinstance(found, Trouble):
+            return found
+        return {one["id"]: one.get("value", one.get("default")) for one in found.get("Setting") or [] if "id" in one}
+
+    def libraries(self) -> Sequence[Library] | Trouble:
+        """Return all libraries."""
+        found = self._container("/library/sections")
+        if isinstance(found, Trouble):
+            return found
+        return [
+            Library(
+                key=str(one.get("key")),
+                title=str(one.get("title")),
+                kind=str(one.get("type")),
+                locations=[str(location.get("path")) for location in one.get("Location") or []],
+            )
+            for one in found.get("Directory") or []
+        ]
+
+    def content(
+        self, library: str, *, title: str | None = None, limit: int = 1, fresh: bool = False
+    ) -> Sequence[Mapping[str, Any]] | Trouble:
+        """Return items of a library, newest first, at most `limit`."""
+        params = {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(limit), "sort": "addedAt:desc"}
+        if title:
+            params["title"] = title
+        found = self._container(f"/library/sections/{quote(library)}/all", params=params, fresh=fresh)
+        return found if isinstance(found, Trouble) else list(found.get("Metadata") or [])
+
+    def set_preference(self, name: str, value: str) -> None | Trouble:
+        """Change one setting of the server."""
+        reply = usable(self.transport.change("PUT", "/:/prefs", params={name: value}, kind="write"))
+        return reply if isinstance(reply, Trouble) else None
+
+    def _container(self, path: str, *, fresh: bool = False, **options: Any) -> Mapping[str, Any] | Trouble:
+        found = json_of(self.transport.get(path, fresh=fresh, **options), dict)
+        if isinstance(found, Trouble):
+            return found
+        container = found.get("MediaContainer")
+        return (
+            container
+            if isinstance(container, dict)
+            else Trouble("not_json", f"{path}: no MediaContainer in the answer")
+        )

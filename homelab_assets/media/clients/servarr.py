@@ -1,0 +1,156 @@
+"""Radarr, Sonarr and Prowlarr: one HTTP layer. API: https://radarr.video/docs/api/ and its kin."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
+from homelab_assets.media.settings import Service
+
+MASK = "********"
+"""What the API shows instead of a stored key or password. Sent back, it keeps the stored one."""
+TEST_SECONDS = 45.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """An indexer, download client, application or notification. `raw` is the whole resource, for sending it back."""
+
+    id: int
+    name: str
+    implementation: str
+    enabled: bool
+    fields: Mapping[str, Any]
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One reason why a provider's test failed. `field` is the setting that it is about, or ""."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servarr:
+    """A client of one Servarr app.
+
+    Attributes:
+        app: `radarr`, `sonarr` or `prowlarr`. api: path of its API, `/api/v3` or `/api/v1`.
+        key: the API key that is used, in clear: for comparing copies, never for printing.
+    """
+
+    app: str
+    api: str
+    transport: Transport
+    key: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, app: str, service: Service) -> "Servarr":
+        """Make a client from settings."""
+        key = service.api_key or ""
+        headers = {"X-Api-Key": key} if key else {}
+        transport = Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets)
+        return cls(app=app, api="/api/v1" if app == "prowlarr" else "/api/v3", transport=transport, key=key)
+
+    def alive(self) -> Mapping[str, Any] | Trouble:
+        """Ask for a sign of life, which needs no key: `{"status": "OK"}`."""
+        return json_of(self.transport.get("/ping"), dict)
+
+    def status(self) -> Mapping[str, Any] | Trouble:
+        """Return `appName`, `version` and more. Needs the key."""
+        reply = usable(self.transport.get(f"{self.api}/system/status"))
+        if isinstance(reply, Reply) and "x-application-version" not in reply.headers:
+            return Trouble("not_json", f"{reply.where}: no Servarr app answers (no X-Application-Version)")
+        return json_of(reply, dict)
+
+    def items(self, resource: str, **params: Any) -> Sequence[Mapping[str, Any]] | Trouble:
+        """Return a list resource such as `rootfolder`, `health`, `remotepathmapping`, `qualityprofile`."""
+        return json_of(self.transport.get(f"{self.api}/{resource}", params=params or None), list)
+
+    def item(self, resource: str, *, fresh: bool = False, **params: Any) -> Mapping[str, Any] | Trouble:
+        """Return a single resource such as `config/downloadclient`, `queue`, `history`, `filesystem`."""
+        return json_of(self.transport.get(f"{self.api}/{resource}", params=params or None, fresh=fresh), dict)
+
+    def providers(self, resource: str) -> Sequence[Provider] | Trouble:
+        """Return the configured ones of `indexer`, `downloadclient`, `applications` or `notification`."""
+        found = self.items(resource)
+        return found if isinstance(found, Trouble) else [provider(one) for one in found]
+
+    def test(self, resource: str, body: Mapping[str, Any]) -> Sequence[Failure] | Trouble:
+        """Test one provider; an empty list is success. Stored secrets may stay masked in `body`."""
+        answer = self.transport.change(
+            "POST", f"{self.api}/{resource}/test", json=dict(body), kind="test", seconds=TEST_SECONDS
+        )
+        if isinstance(answer, Reply) and answer.status == 400:
+            found = answer.json()
+            return found if isinstance(found, Trouble) else self._failures(found)
+        reply = usable(answer)
+        return reply if isinstance(reply, Trouble) else []
+
+    def test_all(self, resource: str) -> Mapping[int, Sequence[Failure]] | Trouble:
+        """Test all enabled providers; failures by provider id. Disabled ones are missing in the answer."""
+        answer = self.transport.change("POST", f"{self.api}/{resource}/testall", kind="test", seconds=TEST_SECONDS)
+        # With a failed one the same list comes with status 400.
+        if isinstance(answer, Reply) and answer.status == 400:
+            found = answer.json()
+        else:
+            found = json_of(answer, list)
+        if isinstance(found, Trouble):
+            return found
+        return {one["id"]: self._failures(one.get("validationFailures")) for one in found if isinstance(one, dict)}
+
+    def command(self, name: str, *, seconds: float = 8.0, **body: Any) -> Mapping[str, Any] | Trouble:
+        """Start a command and wait for it, at most `seconds`; the last known state of it either way."""
+        answer = self.transport.change("POST", f"{self.api}/command", json={"name": name, **body}, kind="command")
+        state: Mapping[str, Any] | Trouble = json_of(answer, dict)
+        deadline = time.monotonic() + seconds
+        while not isinstance(state, Trouble) and state.get("status") in {"queued", "started"}:
+            if time.monotonic() > deadline:
+                return state
+            time.sleep(0.1)
+            state = self.item(f"command/{state['id']}", fresh=True)
+        return state
+
+    def update(self, resource: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Trouble:
+        """Write a resource back whole. `forceSave` skips the app's own live test; verify afterwards."""
+        path = f"{self.api}/{resource}" + (f"/{body['id']}" if "id" in body else "")
+        answer = self.transport.change("PUT", path, json=dict(body), params={"forceSave": "true"}, kind="write")
+        return json_of(answer, dict)
+
+    def search(self, query: str, *, limit: int = 20) -> Sequence[Mapping[str, Any]] | Trouble:
+        """Search Prowlarr's indexers. An empty list may also mean that all of them failed."""
+        params = {"query": query, "type": "search", "limit": str(limit)}
+        answer = self.transport.get(f"{self.api}/search", params=params, kind="search", seconds=TEST_SECONDS)
+        if isinstance(answer, Reply) and answer.status == 400:
+            return Trouble("provider_backoff", f"{answer.where}: all selected indexers are unavailable")
+        return json_of(answer, list)
+
+    def _failures(self, found: Any) -> Sequence[Failure]:
+        items = [one for one in found or [] if isinstance(one, dict)]
+        return [
+            Failure(
+                field=str(one.get("propertyName") or ""), message=self.transport.scrub(str(one.get("errorMessage")))
+            )
+            for one in items
+            if not one.get("isWarning")
+        ]
+
+
+def provider(raw: Mapping[str, Any]) -> Provider:
+    """Read a provider resource. Enabled: any switch of it is on; an application's is its sync level."""
+    switches = [
+        raw[key] for key in ("enable", "enableRss", "enableAutomaticSearch", "enableInteractiveSearch") if key in raw
+    ]
+    if "syncLevel" in raw:
+        switches.append(raw["syncLevel"] != "disabled")
+    return Provider(
+        id=int(raw.get("id") or 0),
+        name=str(raw.get("name") or "?"),
+        implementation=str(raw.get("implementation") or "?"),
+        enabled=any(switches) if switches else True,
+        fields={one.get("name"): one.get("value") for one in raw.get("fields") or []},
+        raw=raw,
+    )

@@ -1,0 +1,202 @@
+"""One way to talk HTTP for all clients: bounded in time, never retrying, never repeating a secret.
+
+A call gives a `Reply` or a `Trouble`; nothing here raises for what a network or an app can do.
+"""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from homelab_assets.secrecy import SHOWN, redact
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
+_MAX_BYTES = 32_000_000
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a call has no usable answer: a code of the catalogue of causes, and what was seen, without secrets."""
+
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What an app answered. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str = field(repr=False)
+    where: str
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the app says that the body is JSON."""
+        return "json" in self.headers.get("content-type", "")
+
+    def json(self) -> Any:
+        """Return the body as JSON, or a `Trouble` where it is none."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return Trouble(
+                "not_json",
+                f"{self.where} answers HTTP {self.status} with {self.headers.get('content-type') or 'no type'}",
+            )
+
+
+@dataclass(slots=True)
+class Transport:
+    """Talks to one app. Equal GETs of one run are asked once; any change forgets them.
+
+    Attributes:
+        base: URL without trailing slash. headers: sent always, credentials among them.
+        secrets: texts that must not show up in a message.
+        effects: how many calls of each kind were made: read, login, command, test, search, write.
+    """
+
+    base: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Sequence[str] = field(default=(), repr=False)
+    read_seconds: float = READ_SECONDS
+    effects: Counter[str] = field(default_factory=Counter)
+    _seen: dict[str, "Reply | Trouble"] = field(default_factory=dict, repr=False)
+    _session: "requests.Session | None" = field(default=None, repr=False)
+
+    def get(self, path: str, *, fresh: bool = False, kind: str = "read", **options: Any) -> Reply | Trouble:
+        """GET a path below the base URL; `fresh` asks again although the answer is known."""
+        key = f"{path} {sorted((options.get('params') or {}).items())}"
+        if fresh or key not in self._seen:
+            self._seen[key] = self.call("GET", path, kind=kind, **options)
+        return self._seen[key]
+
+    def change(self, method: str, path: str, *, kind: str, **options: Any) -> Reply | Trouble:
+        """Call with a method that may change something, and forget what was read before."""
+        self._seen.clear()
+        return self.call(method, path, kind=kind, **options)
+
+    def call(
+        self, method: str, path: str, *, kind: str, seconds: float | None = None, **options: Any
+    ) -> Reply | Trouble:
+        """Make one call. `seconds` bounds all of it: name resolution, connection and the whole body."""
+        self.effects[kind] += 1
+        limit = seconds or CONNECT_SECONDS + self.read_seconds
+        where = f"{method} {self.base}{path}"
+        late: Reply | Trouble = Trouble("unreachable", self.scrub(f"{where}: no whole answer within {limit:g} s"))
+        return within(limit, lambda: self._send(method, path, where, limit, options), late)
+
+    def scrub(self, text: str) -> str:
+        """Return a message without secrets."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, SHOWN)
+        return redact(text)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            self._session.close()
+
+    def _send(self, method: str, path: str, where: str, limit: float, options: dict[str, Any]) -> Reply | Trouble:
+        import requests
+
+        session = self._open()
+        timeout = (min(CONNECT_SECONDS, limit), limit)
+        try:
+            with session.request(
+                method, self.base + path, timeout=timeout, allow_redirects=False, stream=True, **options
+            ) as response:
+                body = response.raw.read(_MAX_BYTES, decode_content=True)
+                text = body.decode(response.encoding or "utf-8", "replace")
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(status=response.status_code, headers=headers, text=text, where=self.scrub(where))
+        except (requests.RequestException, OSError, ValueError, LookupError) as error:
+            return Trouble(cause_of(error), self.scrub(f"{where}: {_in_short(error)}"))
+        except Exception as error:  # urllib3's own errors while the body is read
+            return Trouble("unreachable", self.scrub(f"{where}: {_in_short(error)}"))
+
+    def _open(self) -> "requests.Session":
+        if self._session is None:
+            import requests
+
+            self._session = requests.Session()
+            # A proxy or .netrc of the operator's shell has no business between two machines of a LAN.
+            self._session.trust_env = False
+            self._session.headers.update({"Accept": "application/json", "User-Agent": "homelab-assets", **self.headers})
+        return self._session
+
+
+def within(seconds: float, work: Callable[[], Value], otherwise: Value) -> Value:
+    """Run `work`, but wait no longer than `seconds` for it.
+
+    Timeouts of sockets bound one packet, and those of the resolver nothing: an app that sends a byte a second, or a
+    dead DNS server, would hold everything up. A thread that is given up is left to die by itself.
+    """
+    result: list[Value] = []
+    thread = threading.Thread(target=lambda: result.append(work()), daemon=True, name="media-call")
+    thread.start()
+    thread.join(seconds)
+    return result[0] if result else otherwise
+
+
+def at_once(works: Iterable[Callable[[], object]]) -> None:
+    """Run all works at the same time and wait for them. Each must bound itself."""
+    threads = [threading.Thread(target=work, daemon=True, name="media-prefetch") for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def cause_of(error: BaseException) -> str:
+    """Return the code of the cause behind an exception of a call."""
+    text = repr(error)
+    if "NameResolutionError" in text or "getaddrinfo" in text or "Name or service not known" in text:
+        return "dns"
+    return "unreachable"
+
+
+def _in_short(error: BaseException) -> str:
+    text = str(error)
+    if cause_of(error) == "dns":
+        return "the host name is not known"
+    if "refused" in text:
+        return "connection refused"
+    if "timed out" in text or "Timeout" in type(error).__name__:
+        return "timed out"
+    return type(error).__name__
+
+
+def usable(answer: Reply | Trouble, *, refused: Sequence[int] = (401, 403)) -> Reply | Trouble:
+    """Return a reply with status 2xx as it is, and everything else as the trouble that it means."""
+    if isinstance(answer, Trouble):
+        return answer
+    status, where = answer.status, answer.where
+    if 200 <= status < 300:
+        return answer
+    if 300 <= status < 400:
+        target = redact(answer.headers.get("location", "?"))
+        return Trouble("http_redirect", f"{where} answers HTTP {status} and points to {target}")
+    if status in refused:
+        return Trouble("key_rejected", f"{where} answers HTTP {status}")
+    if status == 404 and not answer.is_json:
+        return Trouble("not_json", f"{where} answers HTTP 404 without JSON")
+    return Trouble("server_error", f"{where} answers HTTP {status}")
+
+
+def json_of(answer: Reply | Trouble, shape: type[Value]) -> Value | Trouble:
+    """Return a reply's JSON where it has the expected outermost type (`list` or `dict`), else the trouble."""
+    reply = usable(answer)
+    if isinstance(reply, Trouble):
+        return reply
+    value = reply.json()
+    if isinstance(value, Trouble | shape):
+        return value
+    return Trouble("not_json", f"{reply.where} answers JSON that is no {'list' if shape is list else 'object'}")

@@ -1,0 +1,135 @@
+"""The media host's containers, read from inspect documents. Values only: no engine is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets.media.settings import APPS, MediaSettings
+
+_IMAGES = {"overseerr": ("overseerr", "jellyseerr", "seerr"), "plex": ("plex", "pms-docker")}
+_SERVICE_LABEL = "com.docker.compose.service"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container. `raw` is its inspect document."""
+
+    raw: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """All 64 characters of its id."""
+        return str(self.raw.get("Id") or "")
+
+    @property
+    def name(self) -> str:
+        """Its name, without the leading slash."""
+        return str(self.raw.get("Name") or "").removeprefix("/")
+
+    @property
+    def service(self) -> str | None:
+        """Name of its compose service, where Compose made it."""
+        return self._labels().get(_SERVICE_LABEL)
+
+    @property
+    def stack(self) -> str | None:
+        """Name of its compose project."""
+        return self._labels().get("com.docker.compose.project")
+
+    @property
+    def image(self) -> str:
+        """The image's name as configured, without registry, tag and digest: `linuxserver/radarr`."""
+        text = str((self.raw.get("Config") or {}).get("Image") or "").split("@")[0]
+        head, _, last = text.rpartition("/")
+        return f"{head}/{last.split(':')[0]}" if head else last.split(":")[0]
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The `State` of the inspect document."""
+        return self.raw.get("State") or {}
+
+    @property
+    def running(self) -> bool:
+        """Whether its process runs and is not about to be restarted."""
+        return bool(self.state.get("Running")) and not self.state.get("Restarting") and not self.state.get("Paused")
+
+    @property
+    def started_at(self) -> str:
+        """RFC 3339 time of its last start, as the engine writes it (UTC, so it sorts as text up to the seconds)."""
+        return str(self.state.get("StartedAt") or "")
+
+    @property
+    def health(self) -> str | None:
+        """`healthy`, `unhealthy`, `starting`, or None where it has no health check."""
+        status = (self.state.get("Health") or {}).get("Status")
+        return None if status in (None, "none") else str(status)
+
+    @property
+    def host_config(self) -> Mapping[str, Any]:
+        """The `HostConfig` of the inspect document."""
+        return self.raw.get("HostConfig") or {}
+
+    @property
+    def network_mode(self) -> str:
+        """Such as `bridge`, `host`, or `container:<id>`."""
+        return str(self.host_config.get("NetworkMode") or "")
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Its variables; secrets are sealed."""
+        pairs = (str(one).partition("=") for one in (self.raw.get("Config") or {}).get("Env") or [])
+        return {name: value for name, _, value in pairs}
+
+    @property
+    def mounts(self) -> Sequence[Mapping[str, Any]]:
+        """The `Mounts` of the inspect document."""
+        return self.raw.get("Mounts") or []
+
+    def _labels(self) -> Mapping[str, str]:
+        return (self.raw.get("Config") or {}).get("Labels") or {}
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id[:12]})"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaContainers:
+    """The containers of one host, and which app each of the pipeline's ones is."""
+
+    everything: Sequence[Container]
+    by_app: Mapping[str, Container]
+
+    def get(self, app: str) -> Container | None:
+        """Return the container of an app."""
+        return self.by_app.get(app)
+
+    def by_id(self, identity: str) -> Container | None:
+        """Return the container with this id; an abbreviated one will do from 12 characters."""
+        if len(identity) < 12:
+            return None
+        return next((one for one in self.everything if one.id.startswith(identity)), None)
+
+
+def media_containers(documents: Sequence[Mapping[str, Any]], settings: MediaSettings) -> MediaContainers:
+    """Find the apps among a host's containers: by the configured name, else compose service, name, then image."""
+    everything = [Container(document) for document in documents]
+    found = {}
+    for app in APPS:
+        if (container := _find(app, everything, settings.containers.get(app))) is not None:
+            found[app] = container
+    return MediaContainers(everything, found)
+
+
+def _find(app: str, everything: Sequence[Container], named: str | None) -> Container | None:
+    if named:
+        return next((one for one in everything if one.name == named), None)
+    words = _IMAGES.get(app, (app,))
+    for fits in (
+        lambda one: one.service in words,
+        lambda one: one.name in words,
+        lambda one: one.image.rsplit("/", 1)[-1] in words,
+    ):
+        candidates = [one for one in everything if fits(one)]
+        if candidates:
+            return next((one for one in candidates if one.running), candidates[0])
+    return None

@@ -1,0 +1,60 @@
+"""Which folder Radarr or Sonarr looks into for finished downloads: category, default folder, remote path mapping.
+
+It follows the apps' own rules: a category's save path counts as it is where absolute, below the default one where
+relative; a mapping applies when its host is exactly the download client's and its remote path is a parent; the first wins.
+"""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets.media.mounts import is_inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFolder:
+    """Where finished downloads are.
+
+    Attributes:
+        remote: as qBittorrent sees it. local: as the importing app sees it, after mapping.
+        mapping: the mapping that applied, or None.
+        dead: mappings that could never apply, because no download client has their host.
+    """
+
+    remote: str
+    local: str
+    mapping: Mapping[str, Any] | None = None
+    dead: Sequence[Mapping[str, Any]] = ()
+
+
+def category_folder(category: str, preferences: Mapping[str, Any], categories: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the folder that qBittorrent saves finished downloads of a category to."""
+    default = str(preferences.get("save_path") or "/").rstrip("/") or "/"
+    own = categories.get(category) or {}
+    save_path = str(own.get("savePath") or own.get("save_path") or "")
+    if save_path:
+        return posixpath.normpath(posixpath.join(default, save_path))
+    # Automatic management puts a category without a path of its own below the default, under its name.
+    below = category if category in categories and preferences.get("auto_tmm_enabled") else ""
+    return posixpath.normpath(posixpath.join(default, below))
+
+
+def client_folder(
+    remote: str, client_host: str, mappings: Sequence[Mapping[str, Any]], hosts: Sequence[str]
+) -> ClientFolder:
+    """Apply an app's remote path mappings.
+
+    Args:
+        client_host: the host of the download client as configured in the app.
+        hosts: the hosts of all of the app's download clients, to tell dead mappings.
+    """
+    known = {host.lower() for host in hosts}
+    dead = [one for one in mappings if str(one.get("host")).lower() not in known]
+    for mapping in mappings:
+        source = str(mapping.get("remotePath") or "")
+        if str(mapping.get("host")).lower() == client_host.lower() and is_inside(remote, source):
+            rest = posixpath.relpath(remote, posixpath.normpath(source))
+            local = posixpath.normpath(posixpath.join(str(mapping.get("localPath")), rest))
+            return ClientFolder(remote=remote, local=local, mapping=mapping, dead=dead)
+    return ClientFolder(remote=remote, local=remote, dead=dead)

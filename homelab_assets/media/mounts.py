@@ -1,0 +1,74 @@
+"""Where a path inside a container really is: the host folder or volume behind it, read from inspect documents.
+
+What inspect cannot show (a file system mounted below a source, a ZFS child, a mergerfs branch) is not guessed: an answer
+means "as far as the mounts tell".
+"""
+
+import posixpath
+from dataclasses import dataclass
+
+from homelab_assets.media.containers import Container
+
+_NETWORK_TYPES = ("nfs", "nfs4", "cifs", "smb3", "sshfs", "fuse.sshfs", "glusterfs", "ceph", "rclone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A path of a container, resolved.
+
+    Attributes:
+        path: as the container sees it. host: the same place outside: a host path, or `volume <name>:/rest`.
+        mount: where the mount that covers it is mounted in the container.
+        writable: whether the container may write there.
+        network: type of the network file system that the mount is, or None where none is known.
+    """
+
+    path: str
+    host: str
+    mount: str
+    writable: bool
+    network: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ephemeral:
+    """No mount covers the path: it lies in the container's own layer and dies with it."""
+
+    path: str
+
+
+def resolve(container: Container, path: str) -> Place | Ephemeral:
+    """Resolve a path by the mount with the longest destination that is the path or a parent of it."""
+    path = posixpath.normpath(path)
+    covering = [one for one in container.mounts if is_inside(path, str(one.get("Destination")))]
+    if not covering:
+        return Ephemeral(path=path)
+    mount = max(covering, key=lambda one: len(posixpath.normpath(str(one["Destination"]))))
+    destination = posixpath.normpath(str(mount["Destination"]))
+    rest = posixpath.relpath(path, destination)
+    if mount.get("Type") == "tmpfs":
+        return Ephemeral(path=path)
+    # A local volume with `o: bind` is a host folder under another name; `HostConfig.Mounts` may tell which.
+    options = _driver_options(container, destination)
+    device = options.get("device", "") if "bind" in options.get("o", "").split(",") else ""
+    network = options.get("type") if options.get("type") in _NETWORK_TYPES else None
+    if mount.get("Type") == "volume" and not device:
+        base = f"volume {mount.get('Name')}:/"
+    else:
+        base = posixpath.normpath(device or str(mount.get("Source") or "/"))
+    host = base if rest == "." else posixpath.join(base, rest)
+    return Place(path=path, host=host, mount=destination, writable=bool(mount.get("RW", True)), network=network)
+
+
+def is_inside(path: str, parent: str) -> bool:
+    """Say whether a path is the parent itself or lies below it."""
+    path, parent = posixpath.normpath(path), posixpath.normpath(parent)
+    return path == parent or path.startswith(parent if parent == "/" else parent + "/")
+
+
+def _driver_options(container: Container, destination: str) -> dict[str, str]:
+    for one in container.host_config.get("Mounts") or []:
+        if posixpath.normpath(str(one.get("Target"))) == destination:
+            driver = (one.get("VolumeOptions") or {}).get("DriverConfig") or {}
+            return {str(key): str(value) for key, value in (driver.get("Options") or {}).items()}
+    return {}
