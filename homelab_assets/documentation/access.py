@@ -1,0 +1,127 @@
+"""Where people reach a service: through Traefik, at published ports, or nowhere."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from homelab_assets.documentation.estate import Estate, Port, Service
+from homelab_assets.documentation.purposes import application_of
+from homelab_assets.documentation.traefik import Entrypoint, Proxy, Router, proxy_of, routers_of
+
+_SCHEME_PORTS = {"http": 80, "https": 443}
+_SAFE_HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """One way in.
+
+    Attributes:
+        url: to open in a browser; "" where it is no web page, or where nobody says so.
+        text: for people. through: `traefik (entry point web)`, `published port`, … what makes it an address.
+        local: only the host itself can use it.
+    """
+
+    url: str
+    text: str
+    through: str
+    local: bool = False
+
+
+class Access:
+    """Finds addresses; knows the estate's Traefiks and who publishes ports for whom."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self.proxies = [proxy for service in estate.services if (proxy := proxy_of(service))]
+        self._hosts = {host.name: host.address for host in estate.hosts}
+
+    def of(self, service: Service) -> tuple[Address, ...]:
+        """Return the addresses of a service, routed ones first."""
+        found = [*self._routed(service), *self._published(service)]
+        return tuple({(address.url, address.text): address for address in found}.values())
+
+    def proxy_for(self, service: Service) -> Proxy | None:
+        """Return the Traefik that routes to a service: one on its own host, else the only one there is."""
+        near = [proxy for proxy in self.proxies if proxy.service.host == service.host]
+        if near or len(self.proxies) != 1:
+            return near[0] if near else None
+        # Traefik sees another host's containers only if something tells it of them, which labels alone do not.
+        return None
+
+    def _routed(self, service: Service) -> Iterable[Address]:
+        proxy = self.proxy_for(service)
+        for router in routers_of(service.labels):
+            for entry in self._entries(router, proxy):
+                yield from self._urls(router, entry, proxy)
+
+    def _entries(self, router: Router, proxy: Proxy | None) -> Sequence[Entrypoint | None]:
+        known = proxy.entrypoints if proxy else {}
+        named = [known.get(name.lower(), Entrypoint(name=name)) for name in router.entrypoints]
+        # A redirecting entry point is a way to the other one, no address of its own.
+        direct = [known.get(entry.redirect, entry) if entry.redirect else entry for entry in named]
+        if direct:
+            return list({entry.name: entry for entry in direct}.values())
+        redirects = [known[entry.redirect] for entry in known.values() if entry.redirect in known]
+        return redirects[:1] or [None]
+
+    def _urls(self, router: Router, entry: Entrypoint | None, proxy: Proxy | None) -> Iterable[Address]:
+        through = f"traefik, entry point {entry.name}" if entry else "traefik"
+        if proxy is None:
+            through += " (none on this host)"
+        for match in router.matches:
+            if router.kind == "tcp" or not _SAFE_HOST.fullmatch(match.host):
+                yield Address(url="", text=f"{match.host}{match.path}", through=f"{through}, {router.kind}")
+                continue
+            scheme = _scheme(router, entry)
+            url = f"{scheme}://{match.host}{_port(scheme, entry, proxy)}{match.path}"
+            yield Address(url=url, text=url, through=through)
+
+    def _published(self, service: Service) -> Iterable[Address]:
+        application = application_of(service.image)
+        web = _web_port(service)
+        address = self._hosts.get(service.host, service.host)
+        if service.namespace == "host" and web:
+            url = f"http://{address}:{web}{application.path if application else ''}"
+            yield Address(url=url, text=url, through="the host's own network")
+        parent = self._estate.host_of_namespace(service)
+        for port in parent.ports if parent else service.ports:
+            through = f"port published by {parent.name}" if parent else "published port"
+            if port.protocol == "tcp" and port.container == web:
+                url = f"http://{_where(port, address)}:{port.host}{application.path if application else ''}"
+                yield Address(url=url, text=url, through=through, local=port.local)
+            elif not parent:
+                yield Address(
+                    url="",
+                    text=f"{_where(port, address)}:{port.host}/{port.protocol}",
+                    through=through,
+                    local=port.local,
+                )
+
+
+def _web_port(service: Service) -> int | None:
+    told = service.environment.get("WEBUI_PORT", "")
+    if told.isdigit():
+        return int(told)
+    application = application_of(service.image)
+    return application.port if application else None
+
+
+def _where(port: Port, address: str) -> str:
+    where = port.address or address
+    return f"[{where}]" if ":" in where else where
+
+
+def _scheme(router: Router, entry: Entrypoint | None) -> str:
+    if router.tls is not None:
+        return "https" if router.tls else "http"
+    if entry and (entry.tls or entry.port == 443 or entry.name.lower() in {"websecure", "https"}):
+        return "https"
+    return "http"
+
+
+def _port(scheme: str, entry: Entrypoint | None, proxy: Proxy | None) -> str:
+    if entry is None or entry.port is None or proxy is None:
+        return ""
+    outside = next((port.host for port in proxy.service.ports if port.container == entry.port), entry.port)
+    return "" if outside == _SCHEME_PORTS[scheme] else f":{outside}"

@@ -1,0 +1,184 @@
+"""The estate: every service of the homelab with what runs, what git says and what the audit found, in one value.
+
+All generators of documents read it. Its texts are sealed; whatever renders them shows `<secret>` for a token.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from homelab_assets.drift.document import ServiceDrift
+from homelab_assets.model import Json
+
+State = Literal["running", "stopped", "restarting", "paused", "missing", "unknown"]
+Health = Literal["healthy", "unhealthy", "starting"]
+Key = tuple[str, str, str]
+"""Host, stack ("" without one), service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A published port. `address` is what it is bound to on the host: "" for all addresses."""
+
+    container: int
+    protocol: str
+    host: int
+    address: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether only the host itself can reach it."""
+        return self.address.startswith("127.") or self.address == "::1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A mount: `source` is a path of the host, or the name of a volume; `target` a path in the container."""
+
+    kind: str
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """One service as git declares it.
+
+    Attributes:
+        endpoint: the host, or None where nothing says it. file, line: where the service begins.
+        model: canonical, as `docker compose config` prints it; its secrets are sealed or still `${…}`.
+        networks, volumes: the engine's name of each key of the project.
+        directory: the stack's folder in the repository. files: its compose files, in order.
+    """
+
+    repository: str
+    stack: str
+    endpoint: str | None
+    service: str
+    file: str
+    line: int | None = None
+    model: Mapping[str, Json] = field(default_factory=dict)
+    networks: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    directory: str = ""
+    files: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service on one host: what runs where something runs, else what git says.
+
+    Attributes:
+        stack: the compose project, or None for a container that was started by hand.
+        containers: names, one per replica; () where nothing runs.
+        networks: engine's name of each network, with the names under which the service answers there.
+        namespace: name of the container (or `host`) whose network it shares, or None.
+        depends_on: services of its stack, with the condition. directory: where its compose files lie on the host.
+        verdict: of the audit; None where none was made. declared: None where git does not know it.
+    """
+
+    host: str
+    stack: str | None
+    name: str
+    containers: Sequence[str] = ()
+    image: str = ""
+    image_labels: Mapping[str, str] = field(default_factory=dict)
+    state: State = "unknown"
+    health: Health | None = None
+    networks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    namespace: str | None = None
+    ports: Sequence[Port] = ()
+    mounts: Sequence[Mount] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    command: Sequence[str] = ()
+    health_test: Sequence[str] = ()
+    restart: str = ""
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    directory: str = ""
+    config_files: Sequence[str] = ()
+    verdict: ServiceDrift | None = None
+    declared: Declaration | None = None
+
+    @property
+    def key(self) -> Key:
+        return (self.host, self.stack or "", self.name)
+
+    @property
+    def title(self) -> str:
+        """Host, stack and service for people."""
+        return " / ".join(part for part in (self.host, self.stack, self.name) if part)
+
+    @property
+    def drift(self) -> str:
+        """The audit's status, `not audited` without a verdict."""
+        return self.verdict.status if self.verdict else "not audited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """One host. `address` is where people reach it; sizes are bytes; absent facts are None or ""."""
+
+    name: str
+    address: str
+    description: str = ""
+    captured: bool = True
+    error: str = ""
+    engine: str = ""
+    system: str = ""
+    architecture: str = ""
+    cpus: int | None = None
+    memory: int | None = None
+    containers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFacts:
+    """One network of one engine."""
+
+    host: str
+    name: str
+    driver: str = ""
+    internal: bool = False
+    subnets: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estate:
+    """Everything at one moment. Hosts in the order of `lab.yaml`, services and networks sorted."""
+
+    generated_at: str
+    hosts: Sequence[HostFacts]
+    services: Sequence[Service]
+    networks: Sequence[NetworkFacts] = ()
+    demo: bool = False
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, Service]:
+        return {service.key: service for service in self.services}
+
+    @cached_property
+    def by_container(self) -> Mapping[tuple[str, str], Service]:
+        """Services by host and name of a container."""
+        return {(service.host, name): service for service in self.services for name in service.containers}
+
+    def on(self, host: str) -> list[Service]:
+        """Return the services of a host."""
+        return [service for service in self.services if service.host == host]
+
+    def stacks(self, host: str) -> dict[str, list[Service]]:
+        """Return the services of a host by stack; hand-started ones under "", which comes last."""
+        return _grouped(self.on(host))
+
+    def host_of_namespace(self, service: Service) -> Service | None:
+        """Return the service whose network namespace this one shares, if it is one."""
+        return self.by_container.get((service.host, service.namespace or ""))
+
+
+def _grouped(services: Iterable[Service]) -> dict[str, list[Service]]:
+    stacks: dict[str, list[Service]] = {}
+    for service in sorted(services, key=lambda one: (one.stack is None, one.stack or "", one.name)):
+        stacks.setdefault(service.stack or "", []).append(service)
+    return stacks

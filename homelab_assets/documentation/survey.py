@@ -1,0 +1,127 @@
+"""Builds the estate from captures, declarations and the drift document."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from homelab_assets.documentation import seen
+from homelab_assets.documentation.estate import Declaration, Estate, HostFacts, Key, NetworkFacts, Service
+from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
+
+
+def survey(
+    captures: Sequence[CaptureResult],
+    declarations: Sequence[Declaration],
+    document: DriftDocument,
+    *,
+    addresses: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str] | None = None,
+) -> Estate:
+    """Join what runs, what git says and what the audit found.
+
+    Args:
+        addresses: where people reach each host (default: its name). descriptions: of hosts, from `lab.yaml`.
+    """
+    running = {service.key: service for capture in captures if isinstance(capture, Captured) for service in _of(capture)}
+    declared = _by_key(declarations, captures, running)
+    verdicts = _verdicts(document)
+    for key, declaration in declared.items():
+        if key not in running:
+            running[key] = seen.service_from(declaration, key[0])
+    for key, verdict in verdicts.items():
+        if key not in running and not (verdict.container and _known(running, verdict)):
+            running[key] = _unseen(verdict)
+    services = (_joined(service, declared.get(key), verdicts) for key, service in running.items())
+    return Estate(
+        generated_at=document.generated_at,
+        hosts=tuple(_host(capture, addresses or {}, descriptions or {}) for capture in captures),
+        services=tuple(sorted(services, key=lambda service: service.key)),
+        networks=tuple(sorted(_networks(captures), key=lambda network: (network.host, network.name))),
+        demo=document.demo,
+    )
+
+
+def _of(capture: Captured) -> Iterable[Service]:
+    names = {str(container.get("Id")): seen.name_of(container) for container in capture.containers}
+    images = {str(image.get("Id")): image for image in capture.images}
+    replicas: dict[tuple[str | None, str], list[Mapping[str, Json]]] = {}
+    for container in sorted(capture.containers, key=seen.name_of):
+        if not seen.is_one_off(container):
+            replicas.setdefault(seen.place(container), []).append(container)
+    for group in replicas.values():
+        yield seen.service_of(capture.host, group, images, names)
+
+
+def _by_key(
+    declarations: Iterable[Declaration], captures: Sequence[CaptureResult], running: Mapping[Key, Service]
+) -> dict[Key, Declaration]:
+    hosts = {capture.host for capture in captures}
+    stacks: dict[str, set[str]] = {}
+    for service in running.values():
+        stacks.setdefault(service.stack or "", set()).add(service.host)
+    declared: dict[Key, Declaration] = {}
+    for declaration in declarations:
+        # Without an endpoint a stack belongs to the hosts that run something of it.
+        named = {declaration.endpoint} if declaration.endpoint else stacks.get(declaration.stack, set())
+        for host in sorted(name for name in named if name in hosts):
+            declared[(host, declaration.stack, declaration.service)] = declaration
+    return declared
+
+
+def _verdicts(document: DriftDocument) -> dict[Key, ServiceDrift]:
+    return {(verdict.host, verdict.stack or "", verdict.service): verdict for verdict in document.services}
+
+
+def _known(running: Mapping[Key, Service], verdict: ServiceDrift) -> bool:
+    return any(key[0] == verdict.host and verdict.container in service.containers for key, service in running.items())
+
+
+def _joined(service: Service, declaration: Declaration | None, verdicts: Mapping[Key, ServiceDrift]) -> Service:
+    verdict = verdicts.get(service.key)
+    depends_on = dict(service.depends_on)
+    if declaration is not None:
+        depends_on = {**seen.declared_dependencies(declaration.model), **depends_on}
+    return replace(service, verdict=verdict, declared=declaration, depends_on=depends_on)
+
+
+def _unseen(verdict: ServiceDrift) -> Service:
+    missing = verdict.status == "missing"
+    return Service(
+        host=verdict.host, stack=verdict.stack, name=verdict.service, state="missing" if missing else "unknown"
+    )
+
+
+def _host(capture: CaptureResult, addresses: Mapping[str, str], descriptions: Mapping[str, str]) -> HostFacts:
+    name = capture.host
+    address, description = addresses.get(name) or name, descriptions.get(name) or ""
+    if isinstance(capture, Unreachable):
+        return HostFacts(name=name, address=address, description=description, captured=False, error=capture.error)
+    info, version = capture.engine.get("info") or {}, capture.engine.get("version") or {}
+    return HostFacts(
+        name=name,
+        address=address,
+        description=description,
+        engine=str(version.get("Version") or info.get("ServerVersion") or ""),
+        system=str(info.get("OperatingSystem") or ""),
+        architecture=str(info.get("Architecture") or ""),
+        cpus=_number(info.get("NCPU")),
+        memory=_number(info.get("MemTotal")),
+        containers=len(capture.containers),
+    )
+
+
+def _number(value: Json) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _networks(captures: Iterable[CaptureResult]) -> Iterable[NetworkFacts]:
+    for capture in captures:
+        for network in capture.networks if isinstance(capture, Captured) else ():
+            configured = (network.get("IPAM") or {}).get("Config") or ()
+            yield NetworkFacts(
+                host=capture.host,
+                name=str(network.get("Name") or ""),
+                driver=str(network.get("Driver") or ""),
+                internal=bool(network.get("Internal")),
+                subnets=tuple(str(pool["Subnet"]) for pool in configured if pool.get("Subnet")),
+            )

@@ -1,0 +1,200 @@
+"""Traefik's labels: the addresses under which a router answers. Rules of versions 2 and 3 are read.
+
+https://doc.traefik.io/traefik/routing/routers/#rule
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from homelab_assets.documentation.estate import Service
+from homelab_assets.documentation.purposes import repository_of
+
+_TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||!|\(|\))|(?P<name>\w+)\s*\((?P<args>(?:`[^`]*`|\"[^\"]*\"|[^()`\"])*)\))")
+_ARGUMENT = re.compile(r"`([^`]*)`|\"([^\"]*)\"|'([^']*)'")
+_ROUTER = re.compile(r"traefik\.(?P<kind>http|tcp)\.routers\.(?P<name>[^.]+)\.(?P<key>.+)", re.IGNORECASE)
+_ENTRYPOINT = re.compile(r"(?:--)?entry_?points\.(?P<name>[^.=]+)\.(?P<key>[^=]+)=?(?P<value>.*)", re.IGNORECASE)
+_HOSTNAME = re.compile(r"[\w*.-]+(?::\d+)?")
+_MOST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One way to reach a router: a host name ("" for any), and a path that requests begin with ("" for any)."""
+
+    host: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """One router of a service. `tls` is None where its labels don't say."""
+
+    name: str
+    kind: str
+    rule: str = ""
+    entrypoints: Sequence[str] = ()
+    tls: bool | None = None
+    matches: Sequence[Match] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrypoint:
+    """An entry point of a Traefik. `redirect` names the one that it sends everybody to."""
+
+    name: str
+    port: int | None = None
+    tls: bool = False
+    redirect: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A Traefik of the estate: the service and its entry points by lower-case name."""
+
+    service: Service
+    entrypoints: Mapping[str, Entrypoint] = field(default_factory=dict)
+
+
+def matches_of(rule: str) -> tuple[Match, ...]:
+    """Return what a rule accepts, as far as hosts and paths say it. Patterns and negations are left out.
+
+    A rule that can't be read gives nothing: no address is better than a wrong one.
+    """
+    parser = _Parser(rule)
+    found = parser.parse()
+    return tuple(dict.fromkeys(match for match in found or () if match.host))[:_MOST]
+
+
+def routers_of(labels: Mapping[str, str]) -> tuple[Router, ...]:
+    """Return the routers that a container's labels define, by name; none with `traefik.enable=false`."""
+    if labels.get("traefik.enable", "true").strip().lower() in {"false", "0", "f"}:
+        return ()
+    keys: dict[tuple[str, str], dict[str, str]] = {}
+    for label, value in labels.items():
+        if match := _ROUTER.fullmatch(label):
+            keys.setdefault((match["name"], match["kind"].lower()), {})[match["key"].lower()] = value
+    return tuple(_router(name, kind, values) for (name, kind), values in sorted(keys.items()))
+
+
+def _router(name: str, kind: str, values: Mapping[str, str]) -> Router:
+    named = [key for key in values if key == "tls" or key.startswith("tls.")]
+    off = values.get("tls", "").strip().lower() == "false"
+    return Router(
+        name=name,
+        kind=kind,
+        rule=values.get("rule", ""),
+        entrypoints=tuple(part.strip() for part in values.get("entrypoints", "").split(",") if part.strip()),
+        tls=None if not named else not off,
+        matches=matches_of(values.get("rule", "")),
+    )
+
+
+def proxy_of(service: Service) -> Proxy | None:
+    """Return the Traefik that a service is, with the entry points that its command line and variables define."""
+    if repository_of(service.image).rpartition("/")[2] != "traefik":
+        return None
+    settings: dict[str, dict[str, str]] = {}
+    variables = (f"{name.removeprefix('TRAEFIK_').replace('_', '.')}={value}" for name, value in service.environment.items() if name.startswith("TRAEFIK_ENTRYPOINTS_"))
+    for text in (*service.command, *variables):
+        if match := _ENTRYPOINT.fullmatch(text):
+            settings.setdefault(match["name"].lower(), {})[match["key"].lower()] = match["value"]
+    return Proxy(service=service, entrypoints={name: _entrypoint(name, values) for name, values in settings.items()})
+
+
+def _entrypoint(name: str, values: Mapping[str, str]) -> Entrypoint:
+    port = values.get("address", "").rpartition(":")[2].partition("/")[0]
+    return Entrypoint(
+        name=name,
+        port=int(port) if port.isdigit() else None,
+        tls=any(key.startswith("http.tls") and value.lower() != "false" for key, value in values.items()),
+        redirect=values.get("http.redirections.entrypoint.to", "").lower(),
+    )
+
+
+class _Parser:
+    """Reads `||`, `&&`, `!`, parentheses and matchers into alternatives; None means "anything"."""
+
+    def __init__(self, rule: str) -> None:
+        self._rule = rule
+        self._at = 0
+        self._depth = 0
+
+    def parse(self) -> list[Match] | None:
+        try:
+            found = self._either()
+        except ValueError:
+            return []
+        return found if not self._rule[self._at :].strip() else []
+
+    def _next(self) -> re.Match[str] | None:
+        return _TOKEN.match(self._rule, self._at)
+
+    def _take(self, operator: str) -> bool:
+        match = self._next()
+        if match and match["op"] == operator:
+            self._at = match.end()
+            return True
+        return False
+
+    def _either(self) -> list[Match] | None:
+        sides = [self._both()]
+        while self._take("||"):
+            sides.append(self._both())
+        if any(side is None for side in sides):
+            return [match for side in sides for match in side or ()] or None
+        return [match for side in sides for match in side or ()][:_MOST]
+
+    def _both(self) -> list[Match] | None:
+        found = self._one()
+        while self._take("&&"):
+            found = _and(found, self._one())
+        return found
+
+    def _one(self) -> list[Match] | None:
+        self._depth += 1
+        if self._depth > 200:
+            raise ValueError("too deep")
+        try:
+            if self._take("!"):
+                self._one()
+                return None
+            if self._take("("):
+                found = self._either()
+                if not self._take(")"):
+                    raise ValueError("unbalanced")
+                return found
+            match = self._next()
+            if match is None or not match["name"]:
+                raise ValueError("no matcher")
+            self._at = match.end()
+            return _matcher(match["name"].lower(), match["args"])
+        finally:
+            self._depth -= 1
+
+
+def _matcher(name: str, arguments: str) -> list[Match] | None:
+    values = [next(group for group in groups if group is not None) for groups in (m.groups() for m in _ARGUMENT.finditer(arguments))]
+    if name in {"host", "hostsni", "hostheader"}:
+        return [Match(host=value.lower()) for value in values if _HOSTNAME.fullmatch(value) and value != "*"]
+    if name in {"path", "pathprefix"}:
+        # `{name:pattern}` stands for anything: what comes before it is still true.
+        return [Match(path=value.partition("{")[0]) for value in values if value.startswith("/")]
+    return None
+
+
+def _and(one: list[Match] | None, other: list[Match] | None) -> list[Match] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return [joined for a, b in _pairs(one, other) if (joined := _joined(a, b))][:_MOST]
+
+
+def _pairs(one: Iterable[Match], other: Sequence[Match]) -> Iterable[tuple[Match, Match]]:
+    return ((a, b) for a in one for b in other)
+
+
+def _joined(a: Match, b: Match) -> Match | None:
+    if a.host and b.host and a.host != b.host:
+        return None
+    longer, shorter = sorted((a.path, b.path), key=len, reverse=True)
+    return Match(host=a.host or b.host, path=longer) if longer.startswith(shorter) else None
