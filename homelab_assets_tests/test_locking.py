@@ -1,0 +1,39 @@
+"""The lock: one holder, a clear message, no stale locks."""
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from homelab_assets.errors import UserError
+from homelab_assets.locking import exclusive
+
+
+def test_a_second_holder_is_told_who_holds_it(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "lock"
+    with exclusive(file, doing="writing the drift report"):
+        with pytest.raises(UserError, match="writing the drift report"), exclusive(file, doing="the same", wait=0.1):
+            pass
+    with exclusive(file, doing="again", wait=0):
+        pass
+
+
+def _hold(file: Path, ready: "multiprocessing.synchronize.Event") -> None:
+    with exclusive(file, doing="holding"):
+        ready.set()
+        time.sleep(60)
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_hold, args=(tmp_path / "lock", ready))
+    process.start()
+    assert ready.wait(10)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    with exclusive(tmp_path / "lock", doing="after", wait=1):
+        pass
