@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from homelab_assets.drift.document import DriftDocument
+from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.errors import ConfigurationError, UserError
 from homelab_assets.files import write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
@@ -176,8 +176,24 @@ def remember(lab: Lab, document: DriftDocument) -> None:
     with exclusive(lab.state / "history.lock", doing="writing the audit's history"):
         previous, _ = read_history(lab)
         if previous is None or previous.generated_at <= document.generated_at:
-            text = json.dumps(document.to_json(), ensure_ascii=False) + "\n"
+            kept = replace(document, services=(*_judged(document), *_still_unjudged(previous, document)))
+            text = json.dumps(kept.to_json(), ensure_ascii=False) + "\n"
             write_whole(lab.state / "history.json", text, private=True)
+
+
+def _judged(document: DriftDocument) -> list[ServiceDrift]:
+    return [verdict for verdict in document.services if verdict.status not in ("unreachable", "unknown")]
+
+
+def _still_unjudged(previous: DriftDocument | None, document: DriftDocument) -> list[ServiceDrift]:
+    """Return the last verdicts on what could not be judged this time, so that its differences keep their dates."""
+    down = {host.name for host in document.hosts if host.status == "unreachable"}
+    unjudged = {(v.host, v.stack, v.service) for v in document.services if v.status in ("unreachable", "unknown")}
+    return [
+        verdict
+        for verdict in (previous.services if previous else ())
+        if verdict.host in down or (verdict.host, verdict.stack, verdict.service) in unjudged
+    ]
 
 
 def narrow(

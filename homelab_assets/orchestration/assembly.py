@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from homelab_assets import __version__
+from homelab_assets.errors import ConfigurationError
 from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.orchestration.assets import all_assets
 from homelab_assets.orchestration.checks import asset_checks
@@ -14,6 +15,8 @@ from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.schedules import schedules
 from homelab_assets.orchestration.sensors import sensors
 from homelab_assets.orchestration.store import JsonStore
+
+_CELERY = {"broker": "CELERY_BROKER", "backend": "CELERY_BACKEND"}
 
 
 def build_defs(
@@ -27,8 +30,8 @@ def build_defs(
     Args:
         lab: the homelab; default: the one that `lab.yaml` describes, else the demo lab.
         resource_overrides: by name, instead of `laboratory` (settings, vault, clock), `store` and `io_manager`.
-        environment: switches (default: the process's): `HOMELAB_EXECUTOR` is `in_process` (default) or
-            `multiprocess`, `HOMELAB_HOSTS_PER_STEP` makes several steps of the capture.
+        environment: switches (default: the process's): `HOMELAB_EXECUTOR` is `in_process` (default),
+            `multiprocess` or `celery`; `HOMELAB_HOSTS_PER_STEP` makes several steps of the capture.
 
     Raises:
         ConfigurationError: `lab.yaml` is wrong; the message names each mistake with its line.
@@ -50,14 +53,25 @@ def build_defs(
             "io_manager": store,
             **(resource_overrides or {}),
         },
-        executor=_executor(environment.get("HOMELAB_EXECUTOR", "")),
+        executor=_executor(environment.get("HOMELAB_EXECUTOR", ""), environment),
         metadata={"version": __version__, "lab": str(lab.file), "demo": lab.demo},
     )
 
 
-def _executor(name: str) -> dg.ExecutorDefinition:
+def _executor(name: str, environment: Mapping[str, str]) -> dg.ExecutorDefinition:
     """Return the executor. One process is the default: a step of its own costs more than most steps' work."""
-    if name == "multiprocess":
-        start = {"forkserver": {"preload_modules": ["homelab_assets.definitions"]}}
-        return dg.multiprocess_executor.configured({"max_concurrent": 2, "start_method": start})
-    return dg.in_process_executor
+    match name:
+        case "" | "in_process":
+            return dg.in_process_executor
+        case "multiprocess":
+            start = {"forkserver": {"preload_modules": ["homelab_assets.definitions"]}}
+            return dg.multiprocess_executor.configured({"max_concurrent": 2, "start_method": start})
+        case "celery":
+            from dagster_celery import celery_executor
+
+            addresses = {key: environment[name] for key, name in _CELERY.items() if name in environment}
+            return celery_executor.configured(addresses)
+        case _:
+            raise ConfigurationError(
+                f"HOMELAB_EXECUTOR: {name!r} is no executor", hint="use in_process, multiprocess or celery"
+            )
