@@ -57,7 +57,7 @@ class Prover:
     def __init__(
         self, load: Loader, baselines: Sequence[Baseline], changes: Mapping[str, bytes | None] | None = None
     ) -> None:
-        self._load, self._baselines = load, tuple(baselines)
+        self._load, self.baselines = load, tuple(baselines)
         self.changes: dict[str, bytes | None] = dict(changes or {})
         self._models: dict[int, Model | UserError] = {}
         self._reads: dict[int, frozenset[str]] = {}
@@ -77,7 +77,7 @@ class Prover:
         return found
 
     def _number(self, baseline: Baseline) -> int:
-        return next(number for number, known in enumerate(self._baselines) if known is baseline)
+        return next(number for number, known in enumerate(self.baselines) if known is baseline)
 
     def _attempt(
         self, baseline: Baseline, changes: Mapping[str, bytes | None]
@@ -104,7 +104,7 @@ class Prover:
             files: its compose files, where the edit adds one. also: other baselines that shall change likewise.
         """
         changes = {**self.changes, **edited}
-        for other in self._baselines:
+        for other in self.baselines:
             if other is not baseline and (reason := self._others(wish, other, edited, changes, other in also)):
                 return reason
         before = self.model(baseline)
@@ -173,6 +173,12 @@ class Prover:
         data = yaml_text.document({key: value for key, value in document.items() if value}).encode()
         after, _ = self._attempt(replace(baseline, files=(path,)), {**self.changes, path: data})
         return None if isinstance(after, UserError) else leaves_of(after, wish)
+
+    def restart(self) -> None:
+        """Forget all edits."""
+        self.changes.clear()
+        self._models.clear()
+        self._reads.clear()
 
     def accept(self, edited: Mapping[str, bytes | None]) -> None:
         """Make an edit the ground for the next one."""

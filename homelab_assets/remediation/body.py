@@ -1,0 +1,215 @@
+"""The words of a pull request: title, commit message, body. Pure text, the same for the same drift."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from homelab_assets.drift.document import Item
+from homelab_assets.remediation.identity import body_marker, digest_of, kebab, marker, trailers
+from homelab_assets.remediation.markdown import code, fenced, table
+from homelab_assets.secrecy import redact, show
+
+if TYPE_CHECKING:
+    from homelab_assets.remediation.plan import RemediationPlan
+
+BODY_LIMIT = 65_536
+_ROWS = 60
+_DIFF_CHARACTERS = 24_000
+_TOPICS = (
+    ("image", re.compile(r"image$")),
+    ("DNS config", re.compile(r"dns|(environment\..*(?:^|[._])(?:dns|resolver|upstream)_?)", re.IGNORECASE)),
+    ("routing", re.compile(r"labels\.traefik\.")),
+    ("labels", re.compile(r"labels\.")),
+    ("environment", re.compile(r"environment\.")),
+    ("ports", re.compile(r"(ports|expose)\.")),
+    ("volumes", re.compile(r"(volumes|tmpfs)\.")),
+    ("networks", re.compile(r"(networks\.|network_mode|links|extra_hosts)")),
+    ("limits", re.compile(r"(mem_|memswap|cpu|pids_limit|ulimits|deploy\.resources|shm_size|blkio)")),
+    ("restart policy", re.compile(r"(restart|deploy\.restart_policy)")),
+    ("health check", re.compile(r"healthcheck")),
+    ("command", re.compile(r"(command|entrypoint)")),
+    ("logging", re.compile(r"logging")),
+    ("privileges", re.compile(r"(privileged|cap_|security_opt|devices|user$|read_only)")),
+)
+_CAUSES = {
+    "host_changed": "Someone changed the container on the host after it was created from git.",
+    "unknown": "It can't be told whether the host or git changed first; compare before you merge.",
+}
+
+
+def title_of(service: str, items: Sequence[Item]) -> str:
+    """Return the conventional title, such as `fix(pihole): sync DNS config with running state`."""
+    topics = list(dict.fromkeys(_topic(item.path) for item in items))
+    words = topics[0] if len(topics) == 1 else f"{topics[0]} and {topics[1]}" if len(topics) == 2 else "configuration"
+    scope = service if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", service) else kebab(service)
+    return f"fix({scope}): sync {words} with running state"
+
+
+def _topic(path: str) -> str:
+    return next((topic for topic, pattern in _TOPICS if pattern.match(path)), path.partition(".")[0].replace("_", " "))
+
+
+def message_of(plan: "RemediationPlan") -> str:
+    """Return the whole commit message, with the trailers that a branch is recognised by."""
+    paths = "\n".join(f"- {_line(edit.item.path)}" for edit in plan.edits)
+    who = _line(f"{plan.identity.service} on {plan.identity.host} (stack {plan.identity.stack})")
+    text = f"{plan.title}\n\nWhat runs as {who} differs from git in:\n{paths}\n\n"
+    return text + trailers(plan.identity, plan.digest, plan.content) + "\n"
+
+
+def _line(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def body_of(plan: "RemediationPlan", *, report: str, diff: str) -> str:
+    """Return the body, at most 65,536 characters, with the hidden marker as its last lines.
+
+    Args:
+        report: link to, or path of, the drift report. diff: the patch as text.
+    """
+    parts = [_verdict(plan), *_warning(plan), _changes(plan), _cause(plan), *_secrets(plan), *_refused(plan)]
+    parts += [_diff(diff, plan), _merging(plan), _declining(plan), _rolling_back(plan)]
+    parts.append(f"Found by the drift report {report}.")
+    end = f"\n\n{marker(plan.identity, plan.digest)}\n{body_marker(fingerprint_of(plan))}\n"
+    text, cut = "\n\n".join(parts), "\n\n(cut: the rest stands in the drift report)"
+    if len(text) + len(end) > BODY_LIMIT:
+        # The table alone is bounded; it is the details that go.
+        parts = [_verdict(plan), *_warning(plan), _changes(plan, rows=20), _cause(plan)]
+        text = "\n\n".join(parts)[: BODY_LIMIT - len(end) - len(cut)] + cut
+    return text + end
+
+
+def fingerprint_of(plan: "RemediationPlan") -> str:
+    """Name the text of a body by what it is made of, without what changes from day to day (the report's date)."""
+    rows = [
+        (edit.item.path, edit.item.severity, edit.item.provenance, edit.item.first_seen, edit.line)
+        for edit in plan.edits
+    ]
+    refused = [(one.item.path, one.why) for one in plan.refused]
+    return digest_of(plan.digest, plan.content, plan.title, rows, refused, plan.weakenings, plan.cause)
+
+
+def _verdict(plan: "RemediationPlan") -> str:
+    count, identity = len(plan.edits), plan.identity
+    values = "1 setting" if count == 1 else f"{count} settings"
+    return (
+        f"**{code(identity.service)} on {code(identity.host)} does not run what git says.** {values} of stack"
+        f" {code(identity.stack)} differ, the worst of them {plan.severity}. This pull request makes git say what runs."
+    )
+
+
+def _warning(plan: "RemediationPlan") -> list[str]:
+    if not plan.weakenings:
+        return []
+    lines = "\n".join(f"> - {sentence}" for sentence in plan.weakenings)
+    return [
+        "> [!WARNING]\n> This drift weakens security, so this is a draft and is never merged automatically."
+        f" Ask who made the change before you bless it:\n>\n{lines}"
+    ]
+
+
+def _changes(plan: "RemediationPlan", rows: int = _ROWS) -> str:
+    cells = [_row(plan, edit.item, edit.file, edit.line) for edit in plan.edits[:rows]]
+    text = table(("Setting", "Git says", "Running", "Severity", "Where", "Who set it", "Since"), cells)
+    more = len(plan.edits) - rows
+    return f"## Changes\n\n{text}" + (f"\n\n… and {more} more." if more > 0 else "")
+
+
+def _row(plan: "RemediationPlan", item: Item, file: str, line: int) -> tuple[str, ...]:
+    return (
+        code(item.path, cell=True),
+        "nothing" if item.change == "added" else written(item.baseline),
+        "nothing" if item.change == "removed" and item.running is None else written(item.running, item.secret),
+        item.severity,
+        code(f"{file}:{line}", cell=True),
+        code(item.provenance, cell=True) if item.provenance else "unknown",
+        (item.first_seen or "").partition("T")[0] or "now",
+    )
+
+
+def written(value: Any, secret: bool = False) -> str:
+    """Return a value as inline code for a table's cell, secrets hidden."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    shown = show(text, changed=secret)
+    # A value from the host is sealed already; what git holds in clear is hidden all the same.
+    return code(redact(shown), cell=True)
+
+
+def _cause(plan: "RemediationPlan") -> str:
+    return f"**Cause:** {_CAUSES.get(plan.cause or 'unknown', _CAUSES['unknown'])}"
+
+
+def _secrets(plan: "RemediationPlan") -> list[str]:
+    names = [name for edit in plan.edits for name in edit.variables]
+    if not names:
+        return []
+    many = "These values are secrets" if len(names) > 1 else "This value is a secret"
+    return [
+        f"## Set before the next deploy\n\n{many}, and stays out of git. In the `.env` on {code(plan.identity.host)},"
+        " set to what runs now:\n\n" + "\n".join(f"- {code(name)}" for name in names)
+    ]
+
+
+def _refused(plan: "RemediationPlan") -> list[str]:
+    if not plan.refused:
+        return []
+    lines = [f"- {code(one.item.path)}: {_sentence(one.why)}" for one in plan.refused[:40]]
+    if len(plan.refused) > len(lines):
+        lines.append(f"- … and {len(plan.refused) - len(lines)} more")
+    return ["## Not in this pull request\n\n" + "\n".join(lines)]
+
+
+def _sentence(text: str) -> str:
+    """Escape what a reason may quote from files; code spans in it are kept."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(part if part.startswith("`") and len(part) > 1 else _quiet(part) for part in parts)
+
+
+def _quiet(text: str) -> str:
+    """Escape Markdown; behind `@` and `#` a zero-width space, since forges look for mentions in the rendered text."""
+    return re.sub(r"([@#])", "\\1\u200b", re.sub(r"([<>*_\[\]|\\`])", r"\\\1", text))
+
+
+def _diff(diff: str, plan: "RemediationPlan") -> str:
+    shown = redact(diff)
+    if len(shown) > _DIFF_CHARACTERS:
+        shown = shown[:_DIFF_CHARACTERS].rpartition("\n")[0] + "\n… cut here; see the changed files"
+    return f"<details>\n<summary>Before and after</summary>\n\n{fenced(shown, 'diff')}\n\n</details>"
+
+
+def _merging(plan: "RemediationPlan") -> str:
+    text = (
+        "## What merging does\n\n"
+        "- Git then says what runs; the next audit finds nothing left of the changes above.\n"
+        "- It changes nothing on the host by itself. Where a merge to the base branch redeploys the stack, Compose may"
+        " recreate the container once, with the settings that it has now."
+    )
+    return text + (
+        "\n- Set the variables named above first: a deploy without them would empty them." if _secrets(plan) else ""
+    )
+
+
+def _declining(plan: "RemediationPlan") -> str:
+    rule = (
+        f"- {{host: {_plain(plan.identity.host)}, service: {_plain(plan.identity.service)},"
+        f" path: {_plain(plan.edits[0].item.path) if plan.edits else '*'}, reason: …}}"
+    )
+    return (
+        "## How to reject\n\n"
+        "Close this pull request: it is not opened again for these changes, only for different ones. To make the"
+        " host follow git instead, deploy the stack again. To accept the difference for good, add under `drift.ignore`"
+        " in `lab.yaml`:\n\n" + fenced(rule, "yaml") + "\n\nCommits that you push to this branch are never overwritten."
+    )
+
+
+def _plain(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _rolling_back(plan: "RemediationPlan") -> str:
+    return (
+        "## How to roll back\n\n"
+        + fenced("git revert <merge commit>   # for a merge commit: git revert -m 1 <merge commit>", "sh")
+        + "\n\nThen deploy the stack, if it was deployed after the merge."
+    )

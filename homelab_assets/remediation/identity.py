@@ -1,0 +1,121 @@
+"""Who a pull request is about, and what exactly it proposes: written into it where people don't see it.
+
+The identity is host, stack and service. The digest names the very set of changes; a person who closes a pull request
+declines that digest and no other.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+_MARKER = re.compile(r"<!-- homelab-assets:drift ([^\s/]+)/([^\s/]+)/([^\s/]+) ([0-9a-f]{16}) -->")
+_BODY = re.compile(r"<!-- homelab-assets:body ([0-9a-f]{16}) -->")
+_CLOSED = "<!-- homelab-assets:closed -->"
+_NOT_IN_BRANCH = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Identity:
+    """The service on its host that a pull request is about."""
+
+    host: str
+    stack: str
+    service: str
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.stack}/{self.service}"
+
+
+def marker(identity: Identity, digest: str) -> str:
+    """Return the hidden line that a pull request is found by. Names can't end the comment they stand in."""
+    parts = "/".join(_encoded(part) for part in (identity.host, identity.stack, identity.service))
+    return f"<!-- homelab-assets:drift {parts} {digest} -->"
+
+
+def read_marker(body: str) -> tuple[Identity, str] | None:
+    """Return identity and digest of a pull request's body; None where it is none of ours. The last marker counts."""
+    found = _MARKER.findall(body)
+    if not found:
+        return None
+    host, stack, service, digest = found[-1]
+    return Identity(host=unquote(host), stack=unquote(stack), service=unquote(service)), digest
+
+
+def body_marker(fingerprint: str) -> str:
+    """Return the hidden line that says which text the body was made from."""
+    return f"<!-- homelab-assets:body {fingerprint} -->"
+
+
+def read_body_marker(body: str) -> str | None:
+    """Return the fingerprint of a body's text."""
+    found = _BODY.findall(body)
+    return found[-1] if found else None
+
+
+def mark_closed(body: str) -> str:
+    """Return the body of a pull request that this tool closes itself."""
+    return body if _CLOSED in body else f"{body}\n{_CLOSED}"
+
+
+def closed_by_us(body: str) -> bool:
+    """Say whether this tool closed the pull request, so that it may open it again."""
+    return _CLOSED in body
+
+
+def trailers(identity: Identity, digest: str, content: str) -> str:
+    """Return the last lines of a commit message, from which a branch is recognised."""
+    return f"Drift-Identity: {marker_path(identity)}\nDrift-Digest: {digest}\nDrift-Content: {content}"
+
+
+def marker_path(identity: Identity) -> str:
+    """Return an identity as one word."""
+    return "/".join(_encoded(part) for part in (identity.host, identity.stack, identity.service))
+
+
+def read_trailers(message: str) -> tuple[str, str, str] | None:
+    """Return (identity as one word, digest, content) of a commit message; None where it is none of ours."""
+    found = dict(re.findall(r"^Drift-(Identity|Digest|Content): (\S+)$", message, re.MULTILINE))
+    if len(found) < 3:
+        return None
+    return found["Identity"], found["Digest"], found["Content"]
+
+
+def digest_of(*parts: Any) -> str:
+    """Return 16 hexadecimal digits that name these JSON values."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def content_digest(files: Mapping[str, bytes | None]) -> str:
+    """Return 16 hexadecimal digits that name these file contents."""
+    total = hashlib.sha256()
+    for path, data in sorted(files.items()):
+        total.update(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest())
+        total.update(hashlib.sha256(b"gone" if data is None else b"is" + data).digest())
+    return total.hexdigest()[:16]
+
+
+def branch_name(identity: Identity, moment: str, *, unique: Sequence[str] = ()) -> str:
+    """Return `fix/drift-<service>-<timestamp>`; `unique` parts stand before the service where its name alone is taken.
+
+    Args:
+        moment: ISO 8601 UTC.
+    """
+    stamp = re.sub(r"\D", "", moment)[:14]
+    return f"fix/drift-{'-'.join(kebab(part) for part in (*unique, identity.service))}-{stamp[:8]}-{stamp[8:]}"
+
+
+def kebab(text: str) -> str:
+    """Return a name as lower-case words with dashes, at most 40 characters; a hash tells what was lost apart."""
+    plain = _NOT_IN_BRANCH.sub("-", text.lower()).strip("-")
+    if plain and len(plain) <= 40 and plain == text.lower().replace("_", "-").replace(".", "-"):
+        return plain
+    return f"{plain[:32].strip('-') or 'x'}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:6]}"
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="").replace("--", "%2D%2D") or "%20"
