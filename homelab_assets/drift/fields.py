@@ -4,7 +4,17 @@ To teach the audit a key, add a row in the module of its subject; nothing else c
 """
 
 from homelab_assets.drift.leaf import Row
-from homelab_assets.drift.rows import environment, mounts, namespaces, networks, ports, process, resources, security, upkeep
+from homelab_assets.drift.rows import (
+    environment,
+    mounts,
+    namespaces,
+    networks,
+    ports,
+    process,
+    resources,
+    security,
+    upkeep,
+)
 
 TABLE: tuple[Row, ...] = (
     *process.ROWS,

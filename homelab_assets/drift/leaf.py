@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from homelab_assets.drift.document import Change, Severity
+from homelab_assets.drift.document import Change
 from homelab_assets.drift.view import Declared, Observed
 
 Kind = Literal["scalar", "keyed", "set", "ordered"]
@@ -69,7 +69,7 @@ class Row:
         nothing: values that mean the same as an absent key.
         explicit_default: the default is a value that a person would write: losing the declared one is a change.
         same: compares two values. live: can be changed without a new container. seal: how secrets are sealed in it.
-        severity: unless the policy says otherwise. image, engine: what they contribute (for people).
+        image, engine: what they contribute (for people).
         forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
     """
 
@@ -84,7 +84,6 @@ class Row:
     same: Callable[[Any, Any], bool] = equal
     live: bool = False
     seal: Seal = "text"
-    severity: Severity = "functional"
     image: str = ""
     engine: str = ""
     forms: Callable[[Leaf], tuple[str, ...]] | None = None
@@ -111,23 +110,23 @@ class Silence(NamedTuple):
 Verdict = Difference | Silence | None
 """None: the leaf was compared and agrees."""
 
-Compare = Callable[[Row, str, Any, Any], bool | None]
-"""(row, path, expected value, observed value) → the same, different, or None: can't be known."""
+Compare = Callable[[Row, str, Leaf, Leaf], bool | None]
+"""(row, path, expected, observed) → the same, different, or None: can't be known."""
 
 
-def plain_compare(row: Row, path: str, expected: Any, observed: Any) -> bool | None:
-    """Compare without secrets in play."""
-    return row.same(expected, observed)
+def plain_compare(row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
+    """Compare without secrets or open variables in play."""
+    return row.same(expected.value, observed.value)
 
 
 def differences(
-    row: Row, declared: Declared, observed: Observed, compare: Compare = plain_compare
+    row: Row,
+    wanted: Leaves,
+    found: Leaves,
+    given: Given,
+    compare: Compare = plain_compare,
 ) -> Iterator[tuple[str, Verdict]]:
-    """Compare one row: yields each leaf's path with its verdict."""
-    wanted, found = row.expected(declared), row.observed(observed, declared)
-    if not wanted and not found:
-        return
-    given = row.given(observed, declared)
+    """Compare the leaves of one row: yields each leaf's path with its verdict."""
     for path, leaf in wanted.items():
         yield path, _declared(row, path, leaf, found.get(path), given, compare)
     for path, leaf in found.items():
@@ -143,9 +142,9 @@ def _declared(
             return Silence(path, leaf.value.reason)
     if observed is None:
         return None if _in(expected.value, row.nothing) else Difference(row, path, "removed", expected, None)
-    same = compare(row, path, expected.value, observed.value)
+    same = compare(row, path, expected, observed)
     if same is None:
-        return Silence(path, "a secret of another installation's key, or only part of one")
+        return Silence(path, "part of it is a secret, or a variable, that can't be known here")
     if same or (_in(expected.value, row.nothing) and _in(observed.value, row.nothing)):
         return None
     lost = _in(observed.value, row.nothing) or (path in given and _in(observed.value, given[path]))

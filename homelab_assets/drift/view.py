@@ -119,10 +119,14 @@ class Host:
         """Remember what a container has where git says nothing: the daemon's defaults show in it."""
         self.habits.setdefault(topic, []).append((container, value))
 
-    def usual(self, topic: str, value: Any, but: str) -> bool:
-        """Whether other containers have the same value undeclared: most of them, or two or more."""
+    def usual(self, topic: str, value: Any, but: str, name: str = "") -> bool:
+        """Whether other containers have the same value undeclared: most of them, or two or more.
+
+        Args:
+            but: id of the container that is asked about. name: for a topic that is a mapping, the key.
+        """
         others = [other for container, other in self.habits.get(topic, ()) if container != but]
-        same = sum(other == value for other in others)
+        same = sum((other.get(name) if name else other) == value for other in others)
         return same >= 2 or same * 2 > len(others)
 
 

@@ -120,12 +120,12 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_environment, observed=_observed_environment, given=_given_environment, same=_same_variable,
     ),
     Row(
-        key="labels", kind="keyed", where="Config.Labels", seal="name", image="`Labels`", severity="cosmetic",
+        key="labels", kind="keyed", where="Config.Labels", seal="name", image="`Labels`",
         engine="`com.docker.compose.*` by Compose, labels of managers such as Portainer",
         expected=_expected_labels, observed=_observed_labels, given=_given_labels,
     ),
     Row(
-        key="annotations", kind="keyed", where="HostConfig.Annotations", seal="name", severity="cosmetic",
+        key="annotations", kind="keyed", where="HostConfig.Annotations", seal="name",
         engine="not kept before API 1.43",
         expected=_expected_annotations, observed=_observed_annotations,
     ),

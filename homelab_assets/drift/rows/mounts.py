@@ -137,7 +137,8 @@ def _requested(container: Observed) -> dict[str, Any]:
     return {clean(str(m.get("Target") or "")): m for m in container.host_config.get("Mounts") or ()}
 
 
-def _mounts(container: Observed) -> dict[str, Mount]:
+def mounts_of(container: Observed) -> dict[str, Mount]:
+    """The mounts in effect by their path in the container, without `tmpfs:`."""
     wanted = _requested(container)
     tmpfs = {clean(path) for path in container.host_config.get("Tmpfs") or ()}
     return {
@@ -159,7 +160,7 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
     elsewhere = _file_targets(declared)
     known_files = _files_of_project(declared)
     leaves = {}
-    for target, mount in _mounts(container).items():
+    for target, mount in mounts_of(container).items():
         if target not in expected and (target in elsewhere or _is_secret(target, mount) or mount.source in known_files):
             continue
         mount = _without_default(mount, expected.get(target))
@@ -191,7 +192,7 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
 def _mounted_by(reference: str, container: Observed) -> dict[str, Any]:
     other = container.host.by_reference(reference)
     if other is None:
-        return {f"volumes.{target}": ANYTHING for target in _mounts(container)}
+        return {f"volumes.{target}": ANYTHING for target in mounts_of(container)}
     return {f"volumes.{clean(str(mount.get('Destination')))}": ANYTHING for mount in other.get("Mounts") or ()}
 
 
@@ -251,7 +252,7 @@ def _observed_files(key: str) -> Any:
         targets, known = _file_targets(declared), _files_of_project(declared)
         volumes = dict(_volumes(declared))
         leaves: dict[str, Leaf] = {}
-        for target, mount in _mounts(container).items():
+        for target, mount in mounts_of(container).items():
             path = targets.get(target)
             if path is None and target not in volumes:
                 path = known.get(mount.source)
@@ -332,24 +333,24 @@ def _names(reference: str, container: Observed) -> tuple[str, ...]:
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="volumes", kind="keyed", where="Mounts, HostConfig.Mounts", severity="breaking", same=_same,
+        key="volumes", kind="keyed", where="Mounts, HostConfig.Mounts", same=_same,
         image="`Volumes` become anonymous volumes", engine="old mounts at the image's volumes, by Compose at recreate",
         expected=_expected_volumes, observed=_observed_volumes, given=_given_volumes,
     ),
     Row(
-        key="tmpfs", kind="keyed", where="HostConfig.Tmpfs", severity="breaking",
+        key="tmpfs", kind="keyed", where="HostConfig.Tmpfs",
         expected=_expected_tmpfs, observed=_observed_tmpfs,
     ),
     Row(
-        key="secrets", kind="keyed", where="Mounts (read-only binds)", severity="breaking",
+        key="secrets", kind="keyed", where="Mounts (read-only binds)",
         expected=_expected_files("secrets"), observed=_observed_files("secrets"),
     ),
     Row(
-        key="configs", kind="keyed", where="Mounts (read-only binds)", severity="breaking",
+        key="configs", kind="keyed", where="Mounts (read-only binds)",
         expected=_expected_files("configs"), observed=_observed_files("configs"),
     ),
     Row(
-        key="volumes_from", kind="set", where="HostConfig.VolumesFrom", severity="breaking",
+        key="volumes_from", kind="set", where="HostConfig.VolumesFrom",
         expected=_expected_volumes_from, observed=_observed_volumes_from,
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
 from homelab_assets.drift.rows.namespaces import expected_sharing, shared_namespace
 from homelab_assets.drift.rows.shapes import dig, has_marker, plain, scalar, unseen
 from homelab_assets.drift.view import Declared, Observed, name_of
@@ -236,7 +236,7 @@ def _automatic(target: str, alias: str, container: Observed) -> bool:
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="network_mode", kind="scalar", where="HostConfig.NetworkMode", severity="breaking",
+        key="network_mode", kind="scalar", where="HostConfig.NetworkMode",
         expected=_expected_mode, observed=_observed_mode, engine="`bridge`, or the first network",
     ),
     Row(

@@ -121,11 +121,11 @@ def _given_expose(container: Observed, declared: Declared) -> Given:
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="ports", kind="keyed", where="HostConfig.PortBindings", severity="breaking",
+        key="ports", kind="keyed", where="HostConfig.PortBindings",
         expected=_expected_ports, observed=_observed_ports, forms=_forms,
     ),
     Row(
-        key="expose", kind="set", where="Config.ExposedPorts", image="`ExposedPorts`", severity="cosmetic",
+        key="expose", kind="set", where="Config.ExposedPorts", image="`ExposedPorts`",
         engine="every published port", expected=_expected_expose, observed=_observed_expose, given=_given_expose,
     ),
 )  # fmt: skip

@@ -173,7 +173,7 @@ def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="image", kind="scalar", where="Config.Image", severity="breaking",
+        key="image", kind="scalar", where="Config.Image",
         expected=_expected_image, observed=_observed_image,
         engine="built images are named `<project>-<service>` by Compose",
     ),

@@ -97,7 +97,7 @@ def _given_ulimits(container: Observed, declared: Declared) -> Given:
     return {
         f"ulimits.{name}": ANYTHING
         for name, limit in _found_ulimits(container)
-        if container.host.podman or container.host.usual(f"ulimits.{name}", limit, container.id)
+        if container.host.podman or container.host.usual("ulimits", limit, container.id, name)
     }
 
 

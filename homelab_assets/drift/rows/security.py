@@ -202,23 +202,23 @@ def _write_request(request: Request) -> dict[str, Any]:
 
 
 ROWS: tuple[Row, ...] = (
-    scalar("privileged", "HostConfig.Privileged", normal=boolean, default=False, severity="breaking"),
+    scalar("privileged", "HostConfig.Privileged", normal=boolean, default=False),
     scalar("read_only", "HostConfig.ReadonlyRootfs", normal=boolean, default=False),
-    members("cap_add", "CapAdd", normal=capability, severity="breaking"),
-    members("cap_drop", "CapDrop", normal=capability, severity="breaking", given=_podman_drops),
+    members("cap_add", "CapAdd", normal=capability),
+    members("cap_drop", "CapDrop", normal=capability, given=_podman_drops),
     members("group_add", "GroupAdd"),
     Row(
-        key="security_opt", kind="set", where="HostConfig.SecurityOpt, MaskedPaths", severity="breaking",
+        key="security_opt", kind="set", where="HostConfig.SecurityOpt, MaskedPaths",
         expected=_expected_options, observed=_observed_options, given=_given_options,
         engine="`label=disable` with `privileged`, `pid: host` or `ipc: host`",
     ),
     Row(
-        key="devices", kind="keyed", where="HostConfig.Devices", severity="breaking",
+        key="devices", kind="keyed", where="HostConfig.Devices",
         expected=_expected_devices, observed=_observed_devices,
     ),
-    members("device_cgroup_rules", "DeviceCgroupRules", severity="breaking"),
+    members("device_cgroup_rules", "DeviceCgroupRules"),
     Row(
-        key="gpus", kind="set", where="HostConfig.DeviceRequests", severity="breaking",
+        key="gpus", kind="set", where="HostConfig.DeviceRequests",
         expected=_expected_gpus, observed=_observed_gpus,
     ),
     pairs("sysctls", "Sysctls"),

@@ -175,7 +175,7 @@ def _given_logging(container: Observed, declared: Declared) -> Given:
     else:
         given["logging.driver"] = ("json-file", str(host.info.get("LoggingDriver") or "json-file"))
     for name, value in options.items():
-        if host.podman or host.usual(f"logging.options.{name}", value, container.id):
+        if host.podman or host.usual("logging.options", str(value), container.id, name):
             given[f"logging.options.{name}"] = (value,)
     return given
 
@@ -223,7 +223,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name",
-        engine="the daemon's log driver and options", severity="cosmetic",
+        engine="the daemon's log driver and options",
         expected=_expected_logging, observed=_observed_logging, given=_given_logging,
     ),
     _ordered("dns", "Dns"),

@@ -1,0 +1,224 @@
+"""Unification: what the variables of a project must be, if its containers are what git declares.
+
+Every text of git with an open variable in it is matched against the running value; each match is an observation. One
+project folder has one `.env`, so a variable has one value: the one that most observations allow.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from homelab_assets.drift.leaf import Leaf, Leaves, Row, Uncompared
+from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.templates import (
+    UNSET,
+    Alternative,
+    Reference,
+    match_pieces,
+    pieces,
+    unknown_names,
+)
+from homelab_assets.secrecy import TOKEN, Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """The leaves of one row on one container: git's, with markers, and the running ones.
+
+    `created` orders containers: the later one is the odd one out where two disagree.
+    """
+
+    service: str
+    created: str
+    row: Row
+    wanted: Leaves
+    found: Leaves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One running value allows a variable to be one of these."""
+
+    name: str
+    alternatives: tuple[Alternative, ...]
+    service: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bindings:
+    """What was found out.
+
+    Attributes:
+        values: value of each bound variable; None: it's not set.
+        conflicts: variables for which no single value explains all running values.
+        choices: further values that each variable's observations allow, most likely first.
+    """
+
+    values: Mapping[str, Alternative] = field(default_factory=dict)
+    conflicts: frozenset[str] = frozenset()
+    choices: Mapping[str, tuple[Alternative, ...]] = field(default_factory=dict)
+
+
+def bind(
+    sights: Sequence[Sight], references: Sequence[Reference], known: Mapping[str, Alternative], vault: Vault
+) -> Bindings:
+    """Find the values of the open variables.
+
+    Args:
+        known: variables whose value is settled (a `.env`); they are taken as they are.
+    """
+    observations: list[Observation] = []
+    bound: dict[str, Alternative] = {}
+    pending = [(sight, pair) for sight in sights for pair in _pairs(sight)]
+    for limit in (1, 99, 99):
+        environment = {**known, **bound}
+        left = []
+        for sight, (template, texts) in pending:
+            parts = pieces(template, references, environment)
+            names = unknown_names(parts)
+            if len(names) > limit:
+                left.append((sight, (template, texts)))
+                continue
+            observations += _observe(sight, parts, texts, environment, vault)
+        pending = left
+        bound |= {name: choice[0] for name, choice in _choices(observations, vault).items() if name not in known}
+    choices = {name: found for name, found in _choices(observations, vault).items() if name not in known}
+    conflicts = {
+        observation.name
+        for observation in observations
+        if observation.name in bound and not _allows(observation, bound[observation.name], vault)
+    }
+    return Bindings(values=bound, conflicts=frozenset(conflicts), choices=choices)
+
+
+def _observe(
+    sight: Sight, parts: Any, texts: Sequence[str], known: Mapping[str, Alternative], vault: Vault
+) -> Iterator[Observation]:
+    """What one template says, from all the ways to write the running value."""
+    allowed: dict[str, dict[Alternative, None]] = {}
+    for text in _with_revealed(texts, vault):
+        for name, alternatives in (match_pieces(parts, text, known) or {}).items():
+            allowed.setdefault(name, {}).update(dict.fromkeys(alternatives))
+    for name, alternatives in allowed.items():
+        yield Observation(name=name, alternatives=tuple(alternatives), service=sight.service, created=sight.created)
+
+
+def _with_revealed(texts: Sequence[str], vault: Vault) -> Iterator[str]:
+    """The texts, and in clear those that the vault sealed as a whole: git may hold a part of such a secret."""
+    for text in texts:
+        yield text
+        if "<secret#" in text and vault.revealable(text):
+            yield vault.reveal(text)
+
+
+def _choices(observations: Iterable[Observation], vault: Vault) -> dict[str, tuple[Alternative, ...]]:
+    """Values by variable, best first: allowed by most observations, then by the older containers, then as set."""
+    by_name: dict[str, list[Observation]] = {}
+    for observation in observations:
+        by_name.setdefault(observation.name, []).append(observation)
+    chosen: dict[str, tuple[Alternative, ...]] = {}
+    for name, mine in by_name.items():
+        candidates = list(dict.fromkeys(value for one in mine for value in one.alternatives))
+        if len(candidates) == 1:
+            chosen[name] = (candidates[0],)
+            continue
+        ordered = sorted(mine, key=lambda one: one.created)
+
+        def rank(value: Alternative, ordered: list[Observation] = ordered) -> tuple[int, list[bool]]:
+            allowed = [_allows(observation, value, vault) for observation in ordered]
+            return -sum(allowed), [not one for one in allowed]
+
+        chosen[name] = tuple(sorted(candidates, key=rank))
+    return chosen
+
+
+def _allows(observation: Observation, value: Alternative, vault: Vault) -> bool:
+    if value in observation.alternatives:
+        return True
+    if value is UNSET:
+        return False
+    sealed = value if TOKEN.fullmatch(value) else vault.token(value) if value else value
+    return any(
+        (TOKEN.fullmatch(other) is not None and other == sealed) or (TOKEN.fullmatch(value) is not None and vault.token(other) == value)
+        for other in observation.alternatives
+        if other
+    )
+
+
+def _pairs(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Git's texts with markers, each with the ways to write its running value."""
+    row, found = sight.row, sight.found
+    rest = {path: leaf for path, leaf in found.items() if path not in sight.wanted}
+    for path, leaf in sight.wanted.items():
+        if isinstance(leaf.value, Uncompared):
+            continue
+        if has_marker(path):
+            yield from _at_open_path(row, path, leaf, rest)
+        elif has_marker(leaf.value) or has_marker(leaf.written):
+            yield from texts_of(row, leaf, found.get(path))
+
+
+def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Git's texts with markers in one leaf, each with the ways to write the running value."""
+    if found is None or isinstance(found.value, Uncompared):
+        if found is None and row.nothing and isinstance(wanted.shown, str):
+            yield wanted.shown, ("",)
+        return
+    if row.seal == "arguments" and isinstance(wanted.value, tuple) and len(wanted.value) != len(found.value):
+        joined = " ".join(wanted.value)
+        yield joined, _forms(row, found)
+        return
+    yield from _walk(row, wanted.value, found.value, found)
+    if isinstance(wanted.written, str) and wanted.written != wanted.value and has_marker(wanted.written):
+        yield wanted.written, _forms(row, found)
+
+
+def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Texts with markers inside two values of the same structure."""
+    if isinstance(wanted, str):
+        if has_marker(wanted):
+            texts = (found,) if isinstance(found, str) else _forms(row, leaf) if found is leaf.value else (_plain(found),)
+            yield wanted, texts
+    elif isinstance(wanted, tuple) and isinstance(found, tuple) and len(wanted) == len(found):
+        for one, other in zip(wanted, found, strict=True):
+            yield from _walk(row, one, other, leaf)
+    elif isinstance(wanted, frozenset) and isinstance(found, frozenset):
+        open_ones = [one for one in wanted if has_marker(one)]
+        closed = {one for one in wanted if not has_marker(one)}
+        others = [other for other in found if other not in closed]
+        if len(open_ones) == len(others) == 1:
+            yield from _walk(row, open_ones[0], others[0], leaf)
+
+
+def _at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A leaf whose very name holds a variable: every unclaimed running leaf may be it."""
+    if not isinstance(wanted.shown, str):
+        return
+    if MARKER.fullmatch(wanted.shown) and len(rest) == 1:
+        yield wanted.shown, _forms(row, next(iter(rest.values())))
+        return
+    yield (
+        f"{path}\0{wanted.shown}",
+        tuple(f"{other}\0{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),
+    )
+
+
+def _forms(row: Row, leaf: Leaf) -> tuple[str, ...]:
+    """The ways to write a running value."""
+    if isinstance(leaf.value, Uncompared):
+        return ()
+    forms = row.forms(leaf) if row.forms else ()
+    written = leaf.shown
+    texts = dict.fromkeys([*forms, *([_plain(written)] if not isinstance(written, list | dict | tuple) else [])])
+    if _nothing(leaf.value, row):
+        texts[""] = None
+    return tuple(texts)
+
+
+def _nothing(value: Any, row: Row) -> bool:
+    return any(value == other for other in row.nothing)
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

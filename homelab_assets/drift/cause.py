@@ -1,0 +1,59 @@
+"""Why a service differs from git, and what follows: the host changed, git is ahead, or the image moved."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from homelab_assets.drift.document import Cause, Evidence, Item, Remedy, Status
+from homelab_assets.drift.evidence import NOTHING, Proof
+from homelab_assets.drift.leaves import row_of
+from homelab_assets.drift.matching import Match
+from homelab_assets.drift.unify import Settled
+from homelab_assets.drift.view import Host
+
+
+class Finding(NamedTuple):
+    """Cause, evidence and remedy of one service's verdict."""
+
+    evidence: Evidence = "none"
+    cause: Cause | None = None
+    remedy: Remedy = "none"
+    note: str | None = None
+
+
+def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, host: Host) -> Finding:
+    """Tell the causes apart, by the hash, the dates, and what a change needs; say so where they can't be told apart."""
+    if not match.containers:
+        return Finding(remedy="deploy", note=None)
+    proof = settled.proofs.get(match.service, NOTHING)
+    evidence: Evidence = "verified" if proof.same else "consistent"
+    if not items:
+        return Finding(evidence=evidence, remedy="start" if status == "stopped" else "none")
+    if all(item.note == IMAGE_MOVED for item in items):
+        return Finding(evidence=evidence, cause="image_moved", remedy="pull")
+    cause = _cause(match, items, settled, proof)
+    note = "the variables' values changed after it was created" if proof.by_choice and cause == "git_ahead" else None
+    return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport", note=note)
+
+
+IMAGE_MOVED = "the tag now names another image on this host"
+
+
+def _cause(match: Match, items: Sequence[Item], settled: Settled, proof: Proof) -> Cause:
+    committed = settled.stack.baseline.committed_at
+    created = str(match.containers[0].container.get("Created") or "")
+    later = bool(committed and created and committed[:19] > created[:19])
+    if proof.same:
+        return "host_changed"
+    if _only_by_hand(items):
+        return "host_changed"
+    if proof.differs:
+        return "git_ahead" if later else "host_changed" if committed else "unknown"
+    if later:
+        return "unknown"
+    return "host_changed" if committed or not match.containers[0].managed else "unknown"
+
+
+def _only_by_hand(items: Sequence[Item]) -> bool:
+    """Whether all differences are of the kind that only a hand on a living container makes."""
+    rows = [row_of(item.path) for item in items]
+    return all(row is not None and row.live and item.change != "removed" for row, item in zip(rows, items, strict=True))

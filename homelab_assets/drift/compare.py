@@ -1,0 +1,240 @@
+"""The comparison of everything: all hosts with all baselines, as one pure function."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
+from homelab_assets.drift.document import BaselineRef, DriftDocument, HostStatus, Ignored, ServiceDrift
+from homelab_assets.drift.habits import learn
+from homelab_assets.drift.matching import Containers, project_group, project_of
+from homelab_assets.drift.policy import IgnoreRule, Policy
+from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.service import Judge
+from homelab_assets.drift.settling import settle_stack
+from homelab_assets.drift.unify import Settled
+from homelab_assets.drift.view import SERVICE, Host, Observed
+from homelab_assets.errors import UserError
+from homelab_assets.model import Baseline, Captured, CaptureResult, Problem, Unreachable
+from homelab_assets.secrecy import Vault
+
+
+@dataclass(slots=True)
+class _Audit:
+    """What is being put together."""
+
+    vault: Vault
+    policy: Policy
+    now: str
+    services: list[ServiceDrift] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def today(self) -> str:
+        return self.now[:10]
+
+    def add(self, service: ServiceDrift) -> None:
+        """Keep a verdict, unless a rule of `lab.yaml` hides the whole service."""
+        rule = self.policy.ignoring_service(
+            host=service.host, stack=service.stack, service=service.service, today=self.today
+        )
+        if rule is None or service.status == "clean":
+            self.services.append(service)
+        else:
+            self.ignored.append(_hidden(service, rule))
+
+
+def _hidden(service: ServiceDrift, rule: IgnoreRule) -> Ignored:
+    return Ignored(
+        host=service.host, stack=service.stack, service=service.service, path=service.status,
+        reason=rule.reason, rule=rule.number, until=rule.until,
+    )  # fmt: skip
+
+
+def compare_all(
+    captures: Sequence[CaptureResult],
+    baselines: Sequence[Baseline],
+    *,
+    vault: Vault,
+    policy: Policy,
+    now: str,
+    problems: Sequence[Problem] = (),
+) -> DriftDocument:
+    """Compare what runs with what git says. Pure: nothing outside the arguments is read, except files of the baselines.
+
+    Args:
+        captures: one result for each host, reachable or not.
+        baselines: one for each stack and endpoint.
+        now: the audit's moment, ISO 8601 UTC; also decides which rules have expired.
+        problems: what went wrong before; they are passed on.
+
+    Returns:
+        The document, without history (see `history.remember`). A baseline that can't be loaded is a problem in it.
+    """
+    audit = _Audit(vault=vault, policy=policy, now=now, problems=list(problems))
+    hosts = {captured.host: Containers(Host(captured)) for captured in captures if isinstance(captured, Captured)}
+    bound = bind_to_hosts(baselines, hosts, captures)
+    names = frozenset(name for one in bound for name in one.project_names)
+    for name, containers in sorted(hosts.items()):
+        _audit_host(audit, containers, [one for one in bound if one.host == name], names)
+    for one in bound:
+        if one.host not in hosts:
+            _not_audited(audit, one)
+    for containers in hosts.values():
+        _leftover_containers(audit, containers, bound)
+    return _document(audit, captures, baselines)
+
+
+def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> None:
+    settled: list[Settled] = []
+    for one in sorted(bound, key=lambda one: not one.group):
+        try:
+            settled.append(settle_stack(one.baseline, containers, audit.vault, names))
+        except UserError as error:
+            _broken(audit, one.baseline, containers, error)
+    learn(containers.host, settled)
+    for stack in settled:
+        judge = Judge(
+            host=containers.host, settled=stack, policy=audit.policy, compare=SealedCompare(audit.vault), today=audit.today
+        )
+        for match in stack.matches:
+            verdict, ignored = judge.judge(match)
+            audit.ignored += ignored
+            if verdict is not None:
+                audit.add(verdict)
+
+
+def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: UserError) -> None:
+    """A baseline that Compose would refuse: a problem, and its containers are neither clean nor drifted."""
+    audit.problems.append(
+        Problem(
+            kind="baseline", what=error.what, where=error.where, hint=error.hint, host=containers.host.name,
+            repository=baseline.repository, stack=baseline.stack,
+        )  # fmt: skip
+    )
+    group = project_group(baseline, containers)
+    containers.claim(group)
+    for container in group:
+        audit.add(
+            ServiceDrift(
+                host=containers.host.name, stack=baseline.stack, service=_service_name(container),
+                container=container.name, status="unknown", repository=baseline.repository,
+                file=baseline.files[0] if baseline.files else None,
+                created=str(container.container.get("Created") or "") or None,
+                note="its baseline can't be loaded",
+            )  # fmt: skip
+        )
+
+
+def _not_audited(audit: _Audit, one: Bound) -> None:
+    """The services of a stack whose host was not captured."""
+    from homelab_assets.drift.stacks import Stack, place_of
+
+    baseline = one.baseline
+    try:
+        model = Stack(baseline, place_of(baseline, (), None)).load(dict(baseline.variables))
+    except UserError as error:
+        audit.problems.append(
+            Problem(kind="baseline", what=error.what, where=error.where, hint=error.hint, host=one.host,
+                    repository=baseline.repository, stack=baseline.stack)
+        )  # fmt: skip
+        return
+    for name in model.services:
+        span = model.span("services", name)
+        audit.add(
+            ServiceDrift(
+                host=one.host, stack=baseline.stack, service=name, container=None, status=one.status,
+                repository=baseline.repository, file=span.file if span else None, line=span.line if span else None,
+                remedy="deploy" if one.status == "missing" else "none", note=one.note,
+            )  # fmt: skip
+        )
+
+
+def _leftover_containers(audit: _Audit, containers: Containers, bound: Sequence[Bound]) -> None:
+    """Containers that no service of git has claimed: orphans of a known stack, or unmanaged."""
+    stacks = {name: one for one in bound for name in one.project_names}
+    for container in containers.free():
+        one = next((b for b in bound if b.owns(container, containers.host.name)), None) or stacks.get(
+            project_of(container) or ""
+        )
+        elsewhere = one is not None and one.host != containers.host.name
+        audit.add(
+            ServiceDrift(
+                host=containers.host.name,
+                stack=one.baseline.stack if one else project_of(container),
+                service=_service_name(container),
+                container=container.name,
+                status="orphan" if one else "unmanaged",
+                remedy="remove" if one else "adopt",
+                repository=one.baseline.repository if one else None,
+                created=str(container.container.get("Created") or "") or None,
+                note=f"git deploys this stack to {one.host}" if one and elsewhere else _kind_note(container),
+            )
+        )
+
+
+def _kind_note(container: Observed) -> str | None:
+    if container.labels.get("com.docker.swarm.service.name"):
+        return "a Swarm task"
+    return None
+
+
+def _service_name(container: Observed) -> str:
+    return str(container.labels.get(SERVICE) or container.name)
+
+
+def _document(audit: _Audit, captures: Sequence[CaptureResult], baselines: Sequence[Baseline]) -> DriftDocument:
+    services = sorted(audit.services, key=lambda s: (s.host, s.stack or "", s.service, s.container or ""))
+    return DriftDocument(
+        generated_at=audit.now,
+        hosts=tuple(_host_status(capture, services, audit.ignored) for capture in sorted(captures, key=lambda c: c.host)),
+        baselines=_references(baselines),
+        services=tuple(services),
+        problems=tuple(asdict(problem) for problem in audit.problems),
+        ignored=tuple(sorted(audit.ignored, key=lambda i: (i.host, i.stack or "", i.service, i.path))),
+        notices=tuple(_notices(audit)),
+    )
+
+
+def _host_status(capture: CaptureResult, services: Iterable[ServiceDrift], ignored: Iterable[Ignored]) -> HostStatus:
+    mine = [service for service in services if service.host == capture.host]
+    coverage = {
+        "services": len(mine),
+        "compared": sum(service.compared for service in mine),
+        "uncompared": sum(len(service.uncompared) for service in mine),
+        "ignored": sum(one.host == capture.host for one in ignored),
+        "verified": sum(service.evidence == "verified" for service in mine),
+    }
+    if isinstance(capture, Unreachable):
+        return HostStatus(
+            name=capture.host, status="unreachable", error=capture.error, hint=capture.hint,
+            captured_at=capture.captured_at, seconds=capture.seconds, coverage=coverage,
+        )  # fmt: skip
+    version = capture.engine.get("version") or {}
+    return HostStatus(
+        name=capture.host, status="captured", containers=len(capture.containers), captured_at=capture.captured_at,
+        engine=str(version.get("Version")) if version.get("Version") else None, seconds=capture.seconds, coverage=coverage,
+    )  # fmt: skip
+
+
+def _references(baselines: Sequence[Baseline]) -> tuple[BaselineRef, ...]:
+    found: dict[tuple[str, str, str], BaselineRef] = {}
+    stacks: dict[tuple[str, str, str], set[str]] = {}
+    for baseline in baselines:
+        key = (baseline.repository, baseline.ref, baseline.commit)
+        stacks.setdefault(key, set()).add(baseline.stack)
+        one = found.get(key) or BaselineRef(repository=baseline.repository, ref=baseline.ref, commit=baseline.commit)
+        latest = max((date for date in (one.committed_at, baseline.committed_at) if date), default=None)
+        found[key] = replace(one, committed_at=latest, stacks=len(stacks[key]))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _notices(audit: _Audit) -> Iterable[str]:
+    """Remarks on the ignore rules: those that hid nothing, those that have expired."""
+    used = {one.rule for one in audit.ignored}
+    for rule in audit.policy.ignores:
+        where = rule.where or f"ignore rule {rule.number}"
+        if not rule.applies(audit.today):
+            yield f"{where}: the ignore rule for `{rule.scope.path}` expired on {rule.until}"
+        elif rule.number not in used:
+            yield f"{where}: the ignore rule for `{rule.scope.path}` matched nothing"

@@ -1,0 +1,163 @@
+"""From differences to the items that people read: where git decides them, how they are written, who set them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets.drift.document import Item
+from homelab_assets.drift.leaf import Difference, Leaf
+from homelab_assets.drift.leaves import any_marker, readable_path
+from homelab_assets.drift.policy import Policy
+from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.sealing import SealedCompare, map_texts
+from homelab_assets.drift.stacks import Model
+from homelab_assets.drift.templates import match_pieces, pieces, readable
+from homelab_assets.drift.view import Declared, Host, Observed
+from homelab_assets.model import Span
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED
+
+TWO_VALUES = "one variable, two values"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemWriter:
+    """Writes the items of one service.
+
+    Attributes:
+        templates: the stack loaded with no variable known: what git says in its own words.
+        final: the stack as it was compared. conflicts: variables with two values.
+    """
+
+    policy: Policy
+    compare: SealedCompare
+    templates: Model
+    final: Model
+    conflicts: frozenset[str]
+    host: Host
+    stack: str
+    service: str
+    definition: Mapping[str, Any]
+
+    def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
+        """Make the item of one difference."""
+        path, template, names = self._template(difference)
+        secret = bool(names) or self._hides(difference)
+        baseline, running = self._values(difference, template)
+        span = self.span(difference.path, declared=difference.expected is not None)
+        rule = self.policy.judge(
+            path, host=self.host.name, stack=self.stack, service=self.service, change=difference.change
+        )
+        if self.conflicts & set(names):
+            note = TWO_VALUES
+        return Item(
+            path=path,
+            change=difference.change,
+            severity=rule.severity,
+            baseline=baseline,
+            running=running,
+            file=span.file if span else None,
+            line=span.line if span else None,
+            secret=secret,
+            variables=tuple(names),
+            provenance=_provenance(difference, container),
+            note=note,
+            rule=rule.reason,
+        )
+
+    def _values(self, difference: Difference, template: Any) -> tuple[Any, Any]:
+        row, path = difference.row, difference.path
+        baseline = running = None
+        if difference.expected is not None:
+            shown = difference.expected.shown
+            baseline = template if template is not None else self.compare.shown(row, path, shown)
+        if difference.observed is not None and difference.change != "removed":
+            running = self.compare.shown(row, path, difference.observed.shown, changed=difference.change == "changed")
+            if template is not None and MARKER.search(path) is None:
+                # What stands in the place of a variable may be a secret, whatever it looks like.
+                running = SHOWN_CHANGED if difference.change == "changed" else SHOWN
+        return _plain(baseline), _plain(running)
+
+    def _hides(self, difference: Difference) -> bool:
+        leaves = [leaf for leaf in (difference.expected, difference.observed) if leaf is not None]
+        shown = [self.compare.shown(difference.row, difference.path, leaf.shown) for leaf in leaves]
+        found: list[str] = []
+        for value in shown:
+            map_texts(value, lambda text: found.append(text) or text)  # type: ignore[func-returns-value]
+        return any(SHOWN in text or SHOWN_CHANGED in text for text in found)
+
+    def _template(self, difference: Difference) -> tuple[str, Any, list[str]]:
+        """The item's path, git's own text where variables stand in it, and their names."""
+        path, row = difference.path, difference.row
+        if difference.expected is None:
+            return path, None, []
+        references = self.templates.references
+        leaves = row.expected(self._declared())
+        leaf, spelled = leaves.get(path), path
+        if leaf is None:
+            spelled, leaf = next(
+                ((p, found) for p, found in leaves.items() if has_marker(p)
+                 and match_pieces(pieces(p, references, {}), path, {}) is not None), (path, None)
+            )  # fmt: skip
+        if leaf is None or not (any_marker(leaf) or has_marker(spelled)):
+            return path, None, []
+        names = _names(spelled, references) + _names(leaf, references)
+        text = map_texts(_plain(leaf.shown), lambda part: readable(part, references))
+        return readable_path(spelled, references), text, list(dict.fromkeys(names))
+
+    def _declared(self) -> Declared:
+        service = self.templates.services.get(self.service) or self.templates.disabled.get(self.service) or {}
+        return Declared(name=self.service, service=service, project=self.templates.view)
+
+    def span(self, path: str, *, declared: bool = True) -> Span | None:
+        """Where git decides a leaf; where it would have to be added, if git doesn't have it."""
+        key, _, rest = path.partition(".")
+        base = ("services", self.service)
+        if key in ("deploy", "healthcheck", "networks") or path.startswith("logging.options."):
+            parts = path.split(".", 2) if key != "deploy" else path.split(".")
+            if key == "networks" and len(parts) == 3:
+                parts = [*parts[:2], *parts[2].split(".")]
+            return self.final.span(*base, *parts)
+        if rest and declared and (index := self._index(key, path)) is not None:
+            return self.final.span(*base, key, index)  # type: ignore[arg-type]
+        return self.final.span(*base, key, rest) if rest else self.final.span(*base, key)
+
+    def _index(self, key: str, path: str) -> int | None:
+        """Position of the list entry that yields a leaf."""
+        from homelab_assets.drift.fields import TABLE
+
+        entries = self.definition.get(key)
+        row = next((row for row in TABLE if row.key == key), None)
+        if not isinstance(entries, list) or row is None:
+            return None
+        for index, entry in enumerate(entries):
+            alone = Declared(name=self.service, service={key: [entry]}, project=self.final.view)
+            if path in row.expected(alone):
+                return index
+        return None
+
+
+def _names(value: Any, references: Sequence[Any]) -> list[str]:
+    found: list[str] = []
+
+    def collect(text: str) -> str:
+        found.extend(references[int(match[1])].name for match in MARKER.finditer(text))
+        return text
+
+    map_texts((value.value, value.written) if isinstance(value, Leaf) else value, collect)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _provenance(difference: Difference, container: Observed) -> str:
+    if difference.observed is None:
+        return "nobody: the container doesn't have it"
+    if difference.from_given:
+        return "the image, or a default of the engine" if difference.row.image or difference.row.engine else "a default"
+    if not container.managed:
+        return "whoever started the container, without Compose"
+    return "set on the host" + (", possible on a living container" if difference.row.live else "")

@@ -1,0 +1,119 @@
+"""Comparing all rows of one container with one service, open variables and secrets in play."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from homelab_assets.drift.bindings import texts_of
+from homelab_assets.drift.fields import TABLE
+from homelab_assets.drift.leaf import Difference, Leaf, Leaves, Row, Silence, Uncompared, differences
+from homelab_assets.drift.rows.shapes import has_marker
+from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
+from homelab_assets.drift.view import Declared, Observed
+
+_OPEN_KEYS = {"environment": "env_file", "labels": "label_file"}
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The outcome for one container: what differs, what agrees (a count), what could not be compared."""
+
+    differences: list[Difference] = field(default_factory=list)
+    compared: int = 0
+    silences: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparer:
+    """Compares containers with services.
+
+    Attributes:
+        compare: knows about secrets. references: what the markers in git's values stand for.
+        open_files: files with variables or labels that git doesn't have, by service.
+    """
+
+    compare: SealedCompare
+    references: Sequence[Reference] = ()
+    open_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def run(self, declared: Declared, observed: Observed) -> Comparison:
+        """Compare one container."""
+        result = Comparison()
+        unread = self.open_files.get(declared.name) or ()
+        for row in TABLE:
+            wanted, found = row.expected(declared), row.observed(observed, declared)
+            if not wanted and not found:
+                continue
+            given = row.given(observed, declared)
+            wanted, found = self._settle_paths(row, wanted, found, result)
+            for path, verdict in differences(row, wanted, found, given, self._same):
+                if verdict is None:
+                    result.compared += 1
+                elif isinstance(verdict, Silence):
+                    result.silences[path] = verdict.reason
+                elif unread and verdict.change == "added" and row.key in _OPEN_KEYS:
+                    result.silences[path] = f"may come from {', '.join(unread)}, which git doesn't have"
+                else:
+                    result.compared += 1
+                    result.differences.append(verdict)
+        return result
+
+    def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
+        if not (has_marker(expected.value) or has_marker(expected.written)):
+            return self.compare(row, path, expected.value, observed.value)
+        return self._accepts(row, expected, observed)
+
+    def _accepts(self, row: Row, expected: Leaf, observed: Leaf) -> bool | None:
+        """Whether a value with open variables may be the running one; None where its form can't be compared."""
+        pairs = list(texts_of(row, expected, observed))
+        if not pairs:
+            return None
+        for template, texts in pairs:
+            parts = pieces(template, self.references, {})
+            candidates = [*texts, *(self.compare.vault.reveal(text) for text in texts if "<secret#" in text)]
+            if not any(match_pieces(parts, text, {}) is not None for text in candidates):
+                return None if any("<secret#" in text for text in texts) else False
+        return True
+
+    def _settle_paths(self, row: Row, wanted: Leaves, found: Leaves, result: Comparison) -> tuple[Leaves, Leaves]:
+        """Set aside leaves whose very name holds an open variable, with the running leaves that they may be."""
+        if not any(has_marker(path) for path in wanted):
+            return wanted, found
+        closed = {path: leaf for path, leaf in wanted.items() if not has_marker(path)}
+        kept = dict(found)
+        for path, leaf in wanted.items():
+            if path in closed:
+                continue
+            match = next(self._at_open_path(path, leaf, {p: o for p, o in kept.items() if p not in closed}), None)
+            result.silences[readable_path(path, self.references)] = "a variable in its name isn't known"
+            if match is not None:
+                del kept[match]
+        return closed, kept
+
+    def _at_open_path(self, path: str, leaf: Leaf, rest: Leaves) -> Iterator[str]:
+        whole = "/" not in path and not isinstance(leaf.value, Uncompared)
+        for other in rest:
+            if (whole and path.partition(".")[0] in ("ports", "volumes")) or match_pieces(pieces(path, self.references, {}), other, {}) is not None:
+                yield other
+
+
+def readable_path(path: str, references: Sequence[Reference]) -> str:
+    """A path with the variables as they stand in the file."""
+    return readable(path, references)
+
+
+def row_of(path: str) -> Row | None:
+    """The row that a leaf's path belongs to."""
+    root = path.partition(".")[0]
+    return next((row for row in TABLE if row.key.partition(".")[0] == root), None)
+
+
+def any_marker(leaf: Leaf) -> bool:
+    """Whether git's value holds an open variable."""
+    return has_marker(leaf.value) or has_marker(leaf.written)
+
+
+def plain_value(value: Any) -> Any:
+    """A value as JSON holds it."""
+    return list(value) if isinstance(value, tuple | frozenset) else value

@@ -1,0 +1,184 @@
+"""Which container is which service: by Compose's labels, else by name."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView
+from homelab_assets.model import Baseline, Json
+
+WORKING_DIR = "com.docker.compose.project.working_dir"
+CONFIG_FILES = "com.docker.compose.project.config_files"
+_ONE_OFF = "com.docker.compose.oneoff"
+_LEFTOVER = re.compile(r"[0-9a-f]{12}_.+")
+_PODMAN_PROJECT = "io.podman.compose.project"
+
+
+def normalised(name: str) -> str:
+    """A project name as Compose derives it: lower-case, only letters, digits, `_` and `-`, not starting with those."""
+    return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
+
+
+def _loose(name: str) -> str:
+    """A project name as any manager may have spelled it."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def project_of(container: Observed) -> str | None:
+    """The compose project that a container's labels name."""
+    return container.labels.get(PROJECT) or container.labels.get(_PODMAN_PROJECT) or None
+
+
+def is_one_off(container: Observed) -> bool:
+    """Whether it was made by `compose run`: not part of the deployment."""
+    return str(container.labels.get(_ONE_OFF, "")).lower() == "true"
+
+
+@dataclass(slots=True)
+class Containers:
+    """The containers of one host, and which of them have found their service."""
+
+    host: Host
+    all: Sequence[Observed] = ()
+    claimed: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        seen = (Observed(container, self.host) for container in self.host.captured.containers)
+        self.all = tuple(container for container in seen if not is_one_off(container))
+
+    def projects(self) -> dict[str, list[Observed]]:
+        """Containers by the project that their labels name."""
+        groups: dict[str, list[Observed]] = {}
+        for container in self.all:
+            if project := project_of(container):
+                groups.setdefault(project, []).append(container)
+        return groups
+
+    def free(self) -> Iterator[Observed]:
+        """Containers that nobody has claimed."""
+        return (container for container in self.all if container.id not in self.claimed)
+
+    def claim(self, containers: Iterable[Observed]) -> None:
+        """Mark containers as found."""
+        self.claimed.update(container.id for container in containers)
+
+
+def project_group(baseline: Baseline, containers: Containers, names: Sequence[str] = ()) -> list[Observed]:
+    """The containers whose labels say that they belong to this stack, in order of name.
+
+    The folder in the labels decides (`…/stacks/<stack>`), else the project's name, else a spelling of it.
+
+    Args:
+        names: further names of the project, such as its `name:`.
+    """
+    groups = containers.projects()
+    free = {name: [c for c in group if c.id not in containers.claimed] for name, group in groups.items()}
+    wanted = [normalised(baseline.stack), *names]
+    exact = next((free[name] for name in wanted if free.get(name)), None)
+    if exact and not any(_elsewhere(baseline, container) for container in exact):
+        return exact
+    for group in free.values():
+        if group and any(_same_folder(baseline, container) for container in group):
+            return group
+    if exact:
+        return exact
+    loose = {_loose(name) for name in (baseline.stack, *names)}
+    return next((group for name, group in free.items() if group and _loose(name) in loose), [])
+
+
+def _same_folder(baseline: Baseline, container: Observed) -> bool:
+    """Whether the labels name this stack's very folder, wherever the clone lies on the host."""
+    folder = str(container.labels.get(WORKING_DIR) or "").rstrip("/")
+    files = str(container.labels.get(CONFIG_FILES) or "").split(",")
+    directory = baseline.directory.strip("/")
+    if not directory:
+        return False
+    return folder.endswith("/" + directory) or any(file.endswith("/" + name) for file in files for name in baseline.files)
+
+
+def _elsewhere(baseline: Baseline, container: Observed) -> bool:
+    """Whether the labels name a folder of the same repository layout, but another stack's."""
+    parent, _, name = baseline.directory.strip("/").rpartition("/")
+    folder = str(container.labels.get(WORKING_DIR) or "").rstrip("/")
+    above, _, base = folder.rpartition("/")
+    return bool(parent) and above.endswith("/" + parent) and base != name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One service of one stack and the containers that are it.
+
+    Attributes:
+        declared: its canonical form. enabled: False where its profiles are off.
+        containers: its replicas by number. leftovers: remains of an interrupted recreate.
+    """
+
+    service: str
+    declared: Mapping[str, Json]
+    enabled: bool
+    containers: Sequence[Observed]
+    leftovers: Sequence[Observed] = ()
+
+
+def match_services(
+    project: ProjectView,
+    services: Mapping[str, Mapping[str, Json]],
+    disabled: Mapping[str, Mapping[str, Json]],
+    group: Sequence[Observed],
+    containers: Containers,
+    known_projects: frozenset[str],
+) -> list[Match]:
+    """Find the containers of each service, and claim them.
+
+    Args:
+        group: the containers that carry the project's label.
+        known_projects: labels of the projects that other stacks own: their containers are not up for taking by name.
+    """
+    matches = []
+    by_service: dict[str, list[Observed]] = {}
+    for container in group:
+        if container.id not in containers.claimed:
+            by_service.setdefault(str(container.labels.get(SERVICE) or ""), []).append(container)
+    for enabled, definitions in ((True, services), (False, disabled)):
+        for name, declared in definitions.items():
+            found = by_service.get(name) or []
+            containers.claim(found)
+            replicas, leftovers = _replicas(found)
+            matches.append(
+                Match(service=name, declared=declared, enabled=enabled, containers=replicas, leftovers=leftovers)
+            )
+    return [match if match.containers else _by_name(match, project, containers, known_projects) for match in matches]
+
+
+def _by_name(match: Match, project: ProjectView, containers: Containers, known_projects: frozenset[str]) -> Match:
+    """Look for a container that has the service's name, if no labels said so."""
+    name = str(match.declared.get("container_name") or "")
+    generated = [f"{project.name}{dash}{match.service}{dash}1" for dash in "-_"]
+    candidates = [name] if name else [*generated, match.service]
+    if not match.enabled and not name:
+        return match
+    for candidate in candidates:
+        for container in containers.free():
+            owner = project_of(container)
+            taken = owner is not None and (owner in known_projects or candidate == match.service)
+            if container.name == candidate and not taken:
+                containers.claim([container])
+                return Match(
+                    service=match.service, declared=match.declared, enabled=match.enabled, containers=(container,)
+                )
+    return match
+
+
+def _replicas(found: Sequence[Observed]) -> tuple[list[Observed], list[Observed]]:
+    """Split replicas, by number, from what an interrupted recreate left beside its successor."""
+    newest: dict[str, Observed] = {}
+    leftovers: list[Observed] = []
+    for container in sorted(found, key=lambda c: (not _LEFTOVER.fullmatch(c.name), str(c.container.get("Created")))):
+        older = newest.get(container.number)
+        if older is not None and _LEFTOVER.fullmatch(older.name):
+            leftovers.append(older)
+        elif older is not None:
+            newest[f"{container.number}/{container.id}"] = container
+            continue
+        newest[container.number] = container
+    return sorted(newest.values(), key=lambda c: (len(c.number), c.number, c.name)), leftovers

@@ -1,0 +1,196 @@
+"""How bad a difference is, and which ones are accepted: data, first match wins, each row with its reason."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from homelab_assets.drift.document import Change, Severity
+from homelab_assets.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a rule is about. Patterns as in the shell (`*`, `?`, `[…]`); `*` matches dots too."""
+
+    path: str = "*"
+    host: str = "*"
+    stack: str = "*"
+    service: str = "*"
+    change: Change | None = None
+
+    def matches(self, path: str, *, host: str, stack: str | None, service: str, change: str | None = None) -> bool:
+        """Whether a difference falls under it."""
+        return (
+            fnmatchcase(path, self.path)
+            and fnmatchcase(host, self.host)
+            and fnmatchcase(stack or "", self.stack)
+            and fnmatchcase(service, self.service)
+            and self.change in (None, change)
+        )
+
+    def covers(self, other: "Scope") -> bool:
+        """Whether everything that the other matches is matched here too (where that is plain to see)."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in ("path", "host", "stack", "service"))
+        return all(_covers(mine, theirs) for mine, theirs in pairs) and self.change in (None, other.change)
+
+
+def _covers(pattern: str, other: str) -> bool:
+    if pattern in ("*", other):
+        return True
+    wild = "*?["
+    if not any(character in other for character in wild):
+        return fnmatchcase(other, pattern)
+    head = pattern[:-1]
+    return pattern.endswith("*") and not any(character in head for character in wild) and other.startswith(head)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityRule:
+    """Differences in this scope are this bad, for this reason. `where` is `file:line` of a rule from `lab.yaml`."""
+
+    scope: Scope
+    severity: Severity
+    reason: str
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreRule:
+    """Differences in this scope are accepted for this reason, until this day (included) or for ever.
+
+    `number` is the rule's position in `lab.yaml`, from 1.
+    """
+
+    scope: Scope
+    reason: str
+    number: int
+    until: str | None = None
+    where: str | None = None
+
+    def applies(self, today: str) -> bool:
+        """Whether it has not expired."""
+        return self.until is None or today <= self.until
+
+
+def _rules(severity: Severity, reason: str, *paths: str) -> list[SeverityRule]:
+    return [SeverityRule(scope=Scope(path=path), severity=severity, reason=reason) for path in paths]
+
+
+DEFAULTS: tuple[SeverityRule, ...] = (
+    *_rules("breaking", "another program runs", "image", "platform", "entrypoint"),
+    *_rules("breaking", "clients can't reach it, or others can", "ports.*"),
+    *_rules("breaking", "it reads and writes other data", "volumes.*", "tmpfs.*", "volumes_from.*", "secrets.*", "configs.*"),
+    *_rules("breaking", "it's on another network", "network_mode"),
+    *_rules(
+        "breaking", "it may do more, or less, on the host",
+        "privileged", "cap_add.*", "cap_drop.*", "security_opt.*", "devices.*", "device_cgroup_rules.*", "gpus",
+        "deploy.resources.reservations.devices", "pid", "ipc", "uts", "userns_mode",
+    ),
+    *_rules("functional", "Traefik routes by it", "labels.traefik.*"),
+    *_rules("cosmetic", "it changes nothing that the program sees", "labels.*", "annotations.*", "expose.*"),
+    *_rules("functional", "the program behaves differently", "*"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Severity rules (first match wins) and ignore rules."""
+
+    severities: Sequence[SeverityRule] = DEFAULTS
+    ignores: Sequence[IgnoreRule] = field(default=())
+
+    def judge(
+        self, path: str, *, host: str, stack: str | None, service: str, change: Change
+    ) -> SeverityRule:
+        """The rule that says how bad a difference is."""
+        where = {"host": host, "stack": stack, "service": service}
+        return next(rule for rule in self.severities if rule.scope.matches(path, change=change, **where))
+
+    def ignoring(self, path: str, *, host: str, stack: str | None, service: str, today: str) -> IgnoreRule | None:
+        """The rule that hides a difference, None where none does."""
+        for rule in self.ignores:
+            if rule.applies(today) and rule.scope.matches(path, host=host, stack=stack, service=service):
+                return rule
+        return None
+
+    def ignoring_service(self, *, host: str, stack: str | None, service: str, today: str) -> IgnoreRule | None:
+        """The rule without a path that hides a whole service, None where none does."""
+        for rule in self.ignores:
+            if rule.scope.path == "*" and rule.applies(today) and rule.scope.matches(
+                "*", host=host, stack=stack, service=service
+            ):
+                return rule
+        return None
+
+
+def policy_from(section: Mapping[str, Any], lines: Mapping[str, int], file: str) -> Policy:
+    """Read the `drift` section of `lab.yaml`; its severity rules come before the shipped ones.
+
+    Args:
+        lines: 1-based line of each dotted key of the file (`drift.ignore.0`).
+
+    Raises:
+        ConfigurationError: a rule can never match (no compose key is called so, or an earlier rule takes all).
+    """
+    severities: list[SeverityRule] = []
+    for index, entry in enumerate(section.get("severity") or ()):
+        rule = SeverityRule(
+            scope=_scope(entry, change=entry.get("change")),
+            severity=entry["severity"],
+            reason=entry.get("reason") or "a rule of lab.yaml says so",
+            where=_place("severity", index, lines, file),
+        )
+        _check(rule.scope, [(other.scope, other.where) for other in severities], rule.where)
+        severities.append(rule)
+    ignores: list[IgnoreRule] = []
+    for index, entry in enumerate(section.get("ignore") or ()):
+        until = entry.get("until")
+        ignored = IgnoreRule(
+            scope=_scope(entry),
+            reason=str(entry.get("reason") or ""),
+            number=index + 1,
+            until=str(until) if until is not None else None,
+            where=_place("ignore", index, lines, file),
+        )
+        lasting = [(other.scope, other.where) for other in ignores if other.until is None]
+        _check(ignored.scope, lasting, ignored.where)
+        ignores.append(ignored)
+    return Policy(severities=(*severities, *DEFAULTS), ignores=tuple(ignores))
+
+
+def _scope(entry: Mapping[str, Any], **more: Any) -> Scope:
+    return Scope(**{name: str(entry[name]) for name in ("path", "host", "stack", "service") if entry.get(name)}, **more)
+
+
+def _place(section: str, index: int, lines: Mapping[str, int], file: str) -> str:
+    keys = (f"drift.{section}.{index}", f"drift.{section}[{index}]", f"drift.{section}", "drift")
+    line = next((lines[key] for key in keys if key in lines), None)
+    return f"{file}:{line}" if line else file
+
+
+def _check(scope: Scope, earlier: Iterable[tuple[Scope, str | None]], where: str | None) -> None:
+    for other, place in earlier:
+        if other.covers(scope):
+            raise ConfigurationError(
+                f"the rule for `{scope.path}` can never match: the rule at {place} takes all that it would",
+                where=where, hint="put the narrower rule first, or delete it",
+            )  # fmt: skip
+    root = _literal_root(scope.path)
+    if root is not None and root not in _roots():
+        raise ConfigurationError(
+            f"the rule for `{scope.path}` can never match: no difference is called `{root}`",
+            where=where, hint="paths speak compose's vocabulary, such as environment.TZ or labels.traefik.*",
+        )  # fmt: skip
+
+
+def _literal_root(path: str) -> str | None:
+    """The first part of a path pattern, None where a wildcard stands in it."""
+    root = path.partition(".")[0]
+    return None if any(character in root for character in "*?[") else root
+
+
+def _roots() -> frozenset[str]:
+    from homelab_assets.drift.fields import TABLE
+
+    return frozenset({row.key.partition(".")[0] for row in TABLE} | {"deploy", "scale", "external_links"})

@@ -1,0 +1,103 @@
+"""Comparing git's clear text with what the capture has sealed, without ever unsealing anything for others to see."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homelab_assets.drift.leaf import Row
+from homelab_assets.secrecy import TOKEN, Vault, has_token, show
+
+
+class SealedCompare:
+    """Compares expected with observed values, in which secrets stand as tokens.
+
+    Git's value is sealed the way the capture seals the same field (`Vault.seal_inspect`), then both are compared.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+
+    def __call__(self, row: Row, path: str, expected: Any, observed: Any) -> bool | None:
+        """Say whether the two are the same; None where tokens make it impossible to know."""
+        if row.same(expected, observed):
+            return True
+        if isinstance(expected, str) and isinstance(observed, str):
+            return self._text(row, path, expected, observed)
+        sealed = self.seal(row, path, expected)
+        if row.same(sealed, observed):
+            return True
+        if not _tokens(sealed) and not _tokens(observed):
+            return False
+        if row.same(self._reveal(sealed), self._reveal(observed)):
+            return True
+        return self._knowable(expected, observed)
+
+    def _text(self, row: Row, path: str, expected: str, observed: str) -> bool | None:
+        vault = self.vault
+        sealed = self.seal(row, path, vault.reveal(expected))
+        if sealed == observed or vault.reveal(sealed) == vault.reveal(observed):
+            return True
+        if TOKEN.fullmatch(expected) and vault.token(observed) == expected:
+            return True
+        if not has_token(sealed) and not has_token(observed):
+            return False
+        return self._knowable(expected, observed)
+
+    def _knowable(self, expected: Any, observed: Any) -> bool | None:
+        """False where the difference is real, None where it may only be one of sealing."""
+        tokens = _tokens(expected) | _tokens(observed)
+        if any(TOKEN.fullmatch(token)["key"] != self.vault.key_id for token in tokens):  # type: ignore[index]
+            return None
+        # Git's own text is clear, or known: it was sealed as the capture seals, so unequal means different.
+        if all(self.vault.revealable(token) for token in _tokens(expected)):
+            return False
+        return False if isinstance(expected, str) and TOKEN.fullmatch(expected) else None
+
+    def seal(self, row: Row, path: str, value: Any) -> Any:
+        """Seal git's value as `Vault.seal_inspect` seals the field that holds it."""
+        vault = self.vault
+        if row.seal == "name":
+            name = path.split(".", 2)[2] if path.startswith("logging.options.") else path.partition(".")[2]
+            return map_texts(value, lambda text: vault.seal(name, text))
+        if row.seal == "arguments" and isinstance(value, tuple):
+            return tuple(vault.seal_args([str(part) for part in value]))
+        return map_texts(value, self._plain)
+
+    def _plain(self, text: str) -> str:
+        return self.vault.seal_text(text, entropy=False) if len(text) >= 12 and not text.isalnum() else text
+
+    def _reveal(self, value: Any) -> Any:
+        return map_texts(value, self.vault.reveal)
+
+    def shown(self, row: Row, path: str, value: Any, *, changed: bool = False) -> Any:
+        """A value fit for the document: sealed, and its tokens as `<secret>`."""
+        if row.seal == "arguments" and isinstance(value, list):
+            value = list(self.seal(row, path, tuple(value)))
+        else:
+            value = self.seal(row, path, value)
+        return map_texts(value, lambda text: show(text, changed=changed))
+
+
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Apply a function to every text inside tuples, sets, lists and mappings (their values); the rest stays."""
+    match value:
+        case str():
+            return change(value)
+        case tuple() if hasattr(value, "_fields"):
+            return type(value)(*(map_texts(part, change) for part in value))
+        case tuple() | list() | frozenset():
+            return type(value)(map_texts(part, change) for part in value)
+        case dict():
+            return {key: map_texts(part, change) for key, part in value.items()}
+        case _:
+            return value
+
+
+def _tokens(value: Any) -> set[str]:
+    found: set[str] = set()
+
+    def collect(text: str) -> str:
+        found.update(match[0] for match in TOKEN.finditer(text))
+        return text
+
+    map_texts(value, collect)
+    return found

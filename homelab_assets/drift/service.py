@@ -1,0 +1,184 @@
+"""The verdict on one service: its containers compared, its state judged, its cause named."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets.drift import cause as causes
+from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status
+from homelab_assets.drift.items import ItemWriter
+from homelab_assets.drift.leaves import Comparer, Comparison
+from homelab_assets.drift.matching import Match
+from homelab_assets.drift.policy import Policy
+from homelab_assets.drift.rows.shapes import has_marker, plain
+from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.stacks import Model
+from homelab_assets.drift.unify import Settled
+from homelab_assets.drift.view import Declared, Host, Observed
+
+_ONE_SHOT = ("", "no", "none", "on-failure")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """What all services of one stack on one host are judged with."""
+
+    host: Host
+    settled: Settled
+    policy: Policy
+    compare: SealedCompare
+    today: str
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack."""
+        return self.settled.stack.baseline.stack
+
+    def judge(self, match: Match) -> tuple[ServiceDrift | None, list[Ignored]]:
+        """Judge one service; None where there is nothing to say (its profiles are off and nothing runs)."""
+        if not match.containers:
+            wanted = replicas(match.declared)
+            if not match.enabled or wanted == 0:
+                return None, []
+            return self._verdict(match, "missing", ()), []
+        model = self.settled.model_for(match.service)
+        items, comparisons = self._items(match, model)
+        kept, ignored = self._without_ignored(match, items)
+        status, note = self._status(match, kept)
+        return self._verdict(match, status, kept, comparisons=comparisons, note=note), ignored
+
+    def _items(self, match: Match, model: Model) -> tuple[dict[str, Item], list[Comparison]]:
+        declared = self._declared(match, model)
+        comparer = Comparer(compare=self.compare, references=model.references, open_files=model.open_files)
+        writer = self._writer(match, model)
+        items: dict[str, Item] = {}
+        comparisons = []
+        for container in match.containers:
+            comparison = comparer.run(declared, container)
+            comparisons.append(comparison)
+            for difference in comparison.differences:
+                note = f"in {container.name}" if len(match.containers) > 1 else None
+                item = writer.write(difference, container, note=note)
+                items.setdefault(item.path, item)
+        if scale := self._scale_item(match, declared, writer):
+            items[scale.path] = scale
+        return dict(sorted(items.items())), comparisons
+
+    def _declared(self, match: Match, model: Model) -> Declared:
+        service = model.services.get(match.service) or model.disabled.get(match.service) or match.declared
+        return Declared(name=match.service, service=service, project=model.view)
+
+    def _writer(self, match: Match, model: Model) -> ItemWriter:
+        return ItemWriter(
+            policy=self.policy, compare=self.compare, templates=self.settled.templates, final=model,
+            conflicts=self.settled.conflicts, host=self.host, stack=self.stack, service=match.service,
+            definition=self._declared(match, model).service,
+        )  # fmt: skip
+
+    def _scale_item(self, match: Match, declared: Declared, writer: ItemWriter) -> Item | None:
+        wanted, found = replicas(declared.service), len(match.containers)
+        if wanted is None or wanted == found or not match.enabled or not any(c.managed for c in match.containers):
+            return None
+        in_deploy = declared.deploy("replicas") is not None
+        explicit = in_deploy or declared.get("scale") is not None
+        path = "deploy.replicas" if in_deploy else "scale"
+        span = writer.span(path)
+        change = "changed" if explicit else "added"
+        rule = self.policy.judge(path, host=self.host.name, stack=self.stack, service=match.service, change=change)
+        return Item(
+            path=path, change=change, severity=rule.severity, baseline=wanted if explicit else None, running=found,
+            file=span.file if span else None, line=span.line if span else None,
+            provenance="set on the host", rule=rule.reason,
+        )  # fmt: skip
+
+    def _without_ignored(self, match: Match, items: Mapping[str, Item]) -> tuple[list[Item], list[Ignored]]:
+        kept, ignored = [], []
+        for path, item in items.items():
+            rule = self.policy.ignoring(
+                path, host=self.host.name, stack=self.stack, service=match.service, today=self.today
+            )
+            if rule is None:
+                kept.append(item)
+                continue
+            ignored.append(
+                Ignored(host=self.host.name, stack=self.stack, service=match.service, path=path,
+                        reason=rule.reason, rule=rule.number, until=rule.until)
+            )  # fmt: skip
+        return kept, ignored
+
+    def _status(self, match: Match, items: Sequence[Item]) -> tuple[Status, str | None]:
+        idle = [container for container in match.containers if not container.running]
+        ended = [container for container in idle if not _is_done(container, match.declared)]
+        notes = []
+        if not any(container.managed for container in match.containers):
+            notes.append("started without Compose, matched by its name")
+        if ended and match.enabled:
+            state = str(ended[0].state.get("Status") or "exited")
+            code = ended[0].state.get("ExitCode")
+            what = "never started" if state == "created" else f"{state} with code {code}"
+            notes.append(f"not running: {what}" + (f" ({len(ended)} of {len(match.containers)})" if idle != match.containers and len(match.containers) > 1 else ""))
+        if match.leftovers:
+            notes.append(f"an interrupted recreate left {', '.join(c.name for c in match.leftovers)} behind")
+        if not match.enabled:
+            notes.append("its profiles are off, yet it exists")
+        note = "; ".join(notes) or None
+        if items:
+            return "drifted", note
+        return ("stopped" if ended and match.enabled else "clean"), note
+
+    def _verdict(
+        self,
+        match: Match,
+        status: Status,
+        items: Sequence[Item],
+        *,
+        comparisons: Sequence[Comparison] = (),
+        note: str | None = None,
+    ) -> ServiceDrift:
+        model = self.settled.model_for(match.service)
+        baseline = self.settled.stack.baseline
+        span = model.span("services", match.service)
+        first = match.containers[0] if match.containers else None
+        finding = causes.find(match, status, items, self.settled, self.host)
+        uncompared = {path: reason for c in comparisons for path, reason in c.silences.items()}
+        return ServiceDrift(
+            host=self.host.name,
+            stack=self.stack,
+            service=match.service,
+            container=first.name if first else None,
+            status=status,
+            evidence=finding.evidence,
+            cause=finding.cause,
+            items=tuple(items),
+            remedy=finding.remedy,
+            repository=baseline.repository,
+            file=span.file if span else baseline.files[0] if baseline.files else None,
+            line=span.line if span else None,
+            created=str(first.container.get("Created") or "") or None if first else None,
+            note="; ".join(part for part in (note, finding.note) if part) or None,
+            bound=tuple(sorted(self.settled.bound_by(match.service))),
+            compared=sum(c.compared for c in comparisons),
+            uncompared=dict(sorted(uncompared.items())),
+        )
+
+
+def replicas(declared: Mapping[str, Any]) -> int | None:
+    """How many containers git wants; None where a variable decides it."""
+    deploy = declared.get("deploy") or {}
+    value = deploy.get("replicas")
+    if value is None:
+        value = declared.get("scale", 1)
+    if has_marker(value):
+        return None
+    number = plain(value)
+    return number if isinstance(number, int) else 1
+
+
+def _is_done(container: Observed, declared: Mapping[str, Any]) -> bool:
+    """Whether a container that doesn't run has done what it was for: a job that ended well and isn't to be restarted."""
+    state = container.state
+    if state.get("Status") not in ("exited", None) or state.get("ExitCode") not in (0, None):
+        return False
+    policy = (declared.get("deploy") or {}).get("restart_policy") or {}
+    wanted = str(policy.get("condition") or declared.get("restart") or "")
+    return wanted.partition(":")[0] in _ONE_SHOT

@@ -1,0 +1,68 @@
+"""One stack on one host: where it was deployed, which containers are its services, what its variables are."""
+
+from collections.abc import Sequence
+
+from homelab_assets.drift.matching import Containers, match_services, project_group
+from homelab_assets.drift.rows.mounts import Mount, mounts_of
+from homelab_assets.drift.stacks import NO_FOLDER, Model, Place, Stack, place_of
+from homelab_assets.drift.unify import Settled, settle
+from homelab_assets.drift.view import Observed
+from homelab_assets.errors import BaselineError
+from homelab_assets.model import Baseline
+from homelab_assets.secrecy import Vault
+
+
+def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known: frozenset[str]) -> Settled:
+    """Load a stack as its host did, match its containers, and bind its variables.
+
+    Args:
+        known: names of all projects that git knows: their containers are not taken by name.
+
+    Raises:
+        BaselineError: Compose would refuse the files.
+    """
+    group = project_group(baseline, containers)
+    stack, templates = _load(baseline, group, containers)
+    if not group and (group := project_group(baseline, containers, (templates.view.name,))):
+        stack, templates = _load(baseline, group, containers)
+    if stack.place.directory == NO_FOLDER and (folder := _folder(templates, group)):
+        stack, templates = _load(baseline, group, containers, folder)
+    first = _first(stack, templates)
+    matches = match_services(first.view, first.services, first.disabled, group, containers, known)
+    return settle(stack, templates, first, matches, vault)
+
+
+def _load(
+    baseline: Baseline, group: Sequence[Observed], containers: Containers, folder: str | None = None
+) -> tuple[Stack, Model]:
+    place = place_of(baseline, group, containers.host.captured)
+    if folder:
+        place = Place(directory=folder, project=place.project, variables=place.variables)
+    stack = Stack(baseline, place)
+    return stack, stack.load({})
+
+
+def _first(stack: Stack, templates: Model) -> Model:
+    """Load with what is settled; a `.env` that breaks the load is as good as none."""
+    if not stack.settled:
+        return templates
+    try:
+        return stack.load(stack.settled)
+    except BaselineError:
+        stack.settled = {}
+        return templates
+
+
+def _folder(model: Model, group: Sequence[Observed]) -> str | None:
+    """Where an unknown project folder lies on the host: relative binds tell it, if they agree."""
+    found: set[str] = set()
+    for container in group:
+        service = model.services.get(str(container.labels.get("com.docker.compose.service") or "")) or {}
+        running = mounts_of(container)
+        for entry in service.get("volumes") or ():
+            source = str(entry.get("source") or "") if isinstance(entry, dict) else ""
+            mount: Mount | None = running.get(str(entry.get("target"))) if source.startswith(NO_FOLDER + "/") else None
+            tail = source.removeprefix(NO_FOLDER)
+            if mount is not None and mount.source.endswith(tail):
+                found.add(mount.source.removesuffix(tail))
+    return found.pop() if len(found) == 1 else None

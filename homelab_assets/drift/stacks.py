@@ -1,0 +1,171 @@
+"""A baseline as the host would have loaded it: same folder, same project name, same variables as far as they are known."""
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from homelab_assets import compose
+from homelab_assets.drift.matching import WORKING_DIR
+from homelab_assets.drift.rows.shapes import MARKER
+from homelab_assets.drift.templates import UNSET, Alternative, Reference
+from homelab_assets.drift.view import Observed, ProjectView
+from homelab_assets.model import Baseline, Captured, Json, Span
+
+_ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
+NO_FOLDER = "/\uf8ff"
+"""Stands for the project's folder where no label tells it (Portainer): relative binds are compared by their tail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where and as what a stack was deployed on a host.
+
+    Attributes:
+        directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
+        project: the project's name in the labels, None where no container carries it.
+        variables: `.env` values as the host holds them, by file; settled.
+    """
+
+    directory: str
+    project: str | None = None
+    variables: Mapping[str, Mapping[str, str]] | None = None
+
+
+def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
+    """Read from the containers' labels where a stack was deployed."""
+    if not group or captured is None:
+        return Place(directory="/" + baseline.directory.strip("/"))
+    labels = next((c.labels for c in group if c.labels.get(WORKING_DIR)), group[0].labels)
+    directory = str(labels.get(WORKING_DIR) or "").rstrip("/")
+    named = str(labels.get(_ENVIRONMENT_FILE) or "")
+    files = named.split(",") if named else [".env"]
+    variables = {
+        path: captured.dotenv[path]
+        for file in files
+        if (path := posixpath.normpath(posixpath.join(directory or "/", file))) in captured.dotenv
+    }
+    project = group[0].labels.get("com.docker.compose.project") or group[0].labels.get("io.podman.compose.project")
+    return Place(
+        directory=directory if directory.startswith("/") else NO_FOLDER,
+        project=str(project) if project else None,
+        variables=variables,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One loading of a stack: its services, what they refer to, where each value stands, which variables are open."""
+
+    view: ProjectView
+    services: Mapping[str, Mapping[str, Json]]
+    disabled: Mapping[str, Mapping[str, Json]]
+    references: Sequence[Reference]
+    sources: Mapping[tuple[Any, ...], Span]
+    open_files: Mapping[str, Sequence[str]]
+    project: Any
+    to_repository: Callable[[str], str]
+    _names: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def names_in(self, service: str) -> frozenset[str]:
+        """Names of the open variables that a service's model holds."""
+        if service not in self._names:
+            definition = self.services.get(service) or self.disabled.get(service) or {}
+            found = {self.references[int(number)].name for number in _markers(definition)}
+            shared = {self.references[int(number)].name for part in self._shared() for number in _markers(part)}
+            self._names[service] = frozenset(found | shared)
+        return self._names[service]
+
+    def _shared(self) -> Sequence[Any]:
+        view = self.view
+        return (view.networks, view.volumes, view.secrets, view.configs)
+
+    def span(self, *path: str) -> Span | None:
+        """Where a value, or the closest thing around it, stands; the file is relative to the repository's root."""
+        for length in range(len(path), 0, -1):
+            if span := self.sources.get(path[:length]):
+                return replace(span, file=self.to_repository(span.file))
+        return None
+
+
+class Stack:
+    """Loads one baseline for one place, again and again with what becomes known.
+
+    Args:
+        settled: variables whose value is certain, by name.
+    """
+
+    def __init__(self, baseline: Baseline, place: Place) -> None:
+        self.baseline = baseline
+        self.place = place
+        self.home = posixpath.dirname(baseline.files[0]) if baseline.files else baseline.directory
+        self.settled: dict[str, Alternative] = dict(baseline.variables)
+        for variables in (place.variables or {}).values():
+            self.settled.update(variables)
+
+    def load(self, variables: Mapping[str, Alternative]) -> Model:
+        """Load with these variables; all others stay open.
+
+        Raises:
+            BaselineError: Compose would refuse the files.
+        """
+        project = compose.load(
+            [self._on_host(file) for file in self.baseline.files],
+            read=self._read,
+            project_directory=self.place.directory,
+            environment={name: value for name, value in variables.items() if value is not UNSET},
+            project_name=self.place.project,
+            symbolic=True,
+        )
+        view = ProjectView(
+            name=project.name, directory=self.place.directory, networks=project.networks, volumes=project.volumes,
+            secrets=project.secrets, configs=project.configs, services=project.services, read=self._read,
+        )  # fmt: skip
+        references = tuple(Reference(e.name, e.operator, e.argument) for e in project.expressions)
+        return Model(
+            view=view, services=project.services, disabled=project.disabled, references=references,
+            sources=project.sources, open_files=project.open_env_files, project=project, to_repository=self._in_git,
+        )  # fmt: skip
+
+    def _on_host(self, path: str) -> str:
+        """Where a file of the repository lies on the host."""
+        return posixpath.normpath(posixpath.join(self.place.directory, posixpath.relpath(path, self.home or ".")))
+
+    def _in_git(self, path: str) -> str:
+        """Where a file of the host lies in the repository."""
+        inside = posixpath.relpath(path, self.place.directory) if path.startswith("/") else path
+        return posixpath.normpath(posixpath.join(self.home, inside))
+
+    def _read(self, path: str) -> bytes | None:
+        if variables := (self.place.variables or {}).get(path):
+            return _dotenv(variables)
+        inside = self._in_git(path)
+        return None if inside.startswith("..") else self.baseline.tree.read(inside)
+
+
+def _markers(value: Any) -> Iterator[str]:
+    """Numbers of the markers in a value and everything below it."""
+    if isinstance(value, str):
+        if "\ue000" in value:
+            yield from MARKER.findall(value)
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _markers(key)
+            yield from _markers(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _markers(part)
+
+
+def _dotenv(variables: Mapping[str, str]) -> bytes:
+    """A `.env` that the host holds, as a file again; what might have been interpolated there is left out."""
+    lines = [
+        f"{name}='{value}'" if "'" not in value else f'{name}="{_escaped(value)}"'
+        for name, value in variables.items()
+        if "$" not in value
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,191 @@
+"""Git's values with variables in them: matched against running values, and inverted into what the variables must be."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from homelab_assets.drift.rows.shapes import MARKER
+
+UNSET = None
+Alternative = str | None
+"""A possible value of a variable; None: it isn't set."""
+
+_REFERENCE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|\$(?P<bare>[A-Za-z_]\w*)", re.DOTALL)
+
+
+class Reference(NamedTuple):
+    """One `${NAME}` with its operator (`:-`, `-`, `:+`, `+`, `:?`, `?`, or "") and the word after it."""
+
+    name: str
+    operator: str = ""
+    word: str = ""
+
+    def __str__(self) -> str:
+        return f"${{{self.name}{self.operator}{self.word}}}"
+
+
+class Unknown(Exception):
+    """A text depends on a variable whose value isn't known."""
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Read one reference as it stands in the file."""
+    match = _REFERENCE.fullmatch(text)
+    if not match:
+        return None
+    return Reference(match["name"] or match["bare"], match["operator"] or "", match["word"] or "")
+
+
+def resolve(reference: Reference, known: Mapping[str, Alternative]) -> str:
+    """The value of a reference under known variables.
+
+    Raises:
+        Unknown: it depends on a variable that isn't known.
+    """
+    if reference.name not in known:
+        raise Unknown(reference.name)
+    value = known[reference.name]
+    there = bool(value) if reference.operator.startswith(":") else value is not None
+    match reference.operator.lstrip(":"):
+        case "-":
+            return str(value) if there else expand(reference.word, known)
+        case "+":
+            return expand(reference.word, known) if there else ""
+        case _:
+            return value or ""
+
+
+def expand(text: str, known: Mapping[str, Alternative]) -> str:
+    """Replace the references in the word of another one.
+
+    Raises:
+        Unknown: one of them isn't known.
+    """
+    parts, last = [], 0
+    for start, end in _references(text):
+        reference = parse_reference(text[start:end])
+        if reference is not None:
+            parts += [text[last:start], resolve(reference, known)]
+            last = end
+    return ("".join(parts) + text[last:]).replace("$$", "$")
+
+
+def _references(text: str) -> Iterable[tuple[int, int]]:
+    """Spans of the outermost references, braces balanced."""
+    position = 0
+    while (start := text.find("$", position)) >= 0:
+        if text.startswith("$$", start):
+            position = start + 2
+        elif text.startswith("${", start):
+            depth, end = 1, start + 2
+            while end < len(text) and depth:
+                depth += {"{": 1, "}": -1}.get(text[end], 0)
+                end += 1
+            yield start, end
+            position = end
+        elif match := re.compile(r"\$[A-Za-z_]\w*").match(text, start):
+            yield match.span()
+            position = match.end()
+        else:
+            position = start + 1
+
+
+def inverse(reference: Reference, captured: str, known: Mapping[str, Alternative]) -> tuple[Alternative, ...] | None:
+    """What the variable may be, if the reference gave this text; None: it can't have given it; (): anything goes."""
+    plain: tuple[Alternative, ...] = (captured,) if captured else ("", UNSET)
+    match reference.operator:
+        case "" | ":?" | "?":
+            return (captured,) if captured or reference.operator == "?" else plain if not reference.operator else None
+        case ":-" | "-":
+            try:
+                default = expand(reference.word, known)
+            except Unknown:
+                return (captured,) if captured else (captured, UNSET)
+            if captured == default:
+                return (captured, UNSET) if captured or reference.operator == ":-" else ("", UNSET)
+            return (captured,) if captured or reference.operator == "-" else None
+        case _:
+            return ("", UNSET) if not captured else ()
+
+
+class Piece(NamedTuple):
+    """A literal text, or a reference to a variable without a known value."""
+
+    literal: str
+    reference: Reference | None = None
+
+
+def pieces(template: str, references: Sequence[Reference], known: Mapping[str, Alternative]) -> list[Piece]:
+    """Split a text with markers into literals and references; references to known variables become literals."""
+    found: list[Piece] = []
+    last = 0
+
+    def literal(text: str) -> None:
+        if found and found[-1].reference is None:
+            found[-1] = Piece(found[-1].literal + text)
+        elif text:
+            found.append(Piece(text))
+
+    for match in MARKER.finditer(template):
+        literal(template[last : match.start()])
+        reference = references[int(match[1])]
+        try:
+            literal(resolve(reference, known))
+        except Unknown:
+            found.append(Piece("", reference))
+        last = match.end()
+    literal(template[last:])
+    return found
+
+
+def unknown_names(parts: Sequence[Piece]) -> set[str]:
+    """Names of the variables that are still open."""
+    return {part.reference.name for part in parts if part.reference}
+
+
+def match_pieces(
+    parts: Sequence[Piece], text: str, known: Mapping[str, Alternative]
+) -> dict[str, tuple[Alternative, ...]] | None:
+    """Match a text: what each variable may be, by name; None where it doesn't match.
+
+    Neighbours without a literal between them are accepted together and bind nothing.
+    """
+    groups: dict[str, str] = {}
+    captures: list[tuple[str, Reference, bool]] = []
+    pattern = ""
+    for index, part in enumerate(parts):
+        if part.reference is None:
+            pattern += re.escape(part.literal)
+            continue
+        adjacent = any(0 <= other < len(parts) and parts[other].reference for other in (index - 1, index + 1))
+        if not part.reference.operator and part.reference.name in groups:
+            pattern += f"(?P={groups[part.reference.name]})"
+            continue
+        group = f"g{index}"
+        if not part.reference.operator:
+            groups[part.reference.name] = group
+        captures.append((group, part.reference, adjacent))
+        pattern += f"(?P<{group}>.*?)"
+    match = re.fullmatch(pattern, text, re.DOTALL)
+    if match is None:
+        return None
+    found: dict[str, tuple[Alternative, ...]] = {}
+    for group, reference, adjacent in captures:
+        if adjacent:
+            continue
+        alternatives = inverse(reference, match[group], known)
+        if alternatives is None:
+            return None
+        if alternatives and reference.name in found:
+            both = tuple(value for value in found[reference.name] if value in alternatives)
+            if not both:
+                return None
+            alternatives = both
+        if alternatives:
+            found[reference.name] = alternatives
+    return found
+
+
+def readable(text: str, references: Sequence[Reference]) -> str:
+    """A text with markers as it stands in the file."""
+    return MARKER.sub(lambda match: str(references[int(match[1])]), text)

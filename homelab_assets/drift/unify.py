@@ -1,0 +1,144 @@
+"""Settles a stack on a host: loads it, finds its containers, binds its open variables, loads it again.
+
+The second loading is Compose's own: typed fields, structure, sizes and defaults follow from the bound values, and what
+is then compared holds no template any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from homelab_assets.drift.bindings import Bindings, Sight, bind
+from homelab_assets.drift.evidence import Proof, prove
+from homelab_assets.drift.fields import TABLE
+from homelab_assets.drift.matching import Match
+from homelab_assets.drift.stacks import Model, Stack
+from homelab_assets.drift.templates import UNSET, Alternative
+from homelab_assets.drift.view import Declared
+from homelab_assets.errors import BaselineError
+from homelab_assets.secrecy import Vault
+
+_MAX_TRIES = 12
+
+
+@dataclass(slots=True, kw_only=True)
+class Settled:
+    """A stack with all that could be found out about its variables.
+
+    Attributes:
+        templates: loaded with no variable known. final: loaded with the settled and the bound ones.
+        matches: its services with their containers. bindings: what was bound.
+        models: services for which the hash proves other values than the rest's. proofs: what the hash says, by service.
+    """
+
+    stack: Stack
+    templates: Model
+    final: Model
+    matches: Sequence[Match]
+    bindings: Bindings = field(default_factory=Bindings)
+    models: dict[str, Model] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(default_factory=dict)
+
+    @property
+    def conflicts(self) -> frozenset[str]:
+        """Variables with two values."""
+        return self.bindings.conflicts
+
+    def model_for(self, service: str) -> Model:
+        """What a service is compared with."""
+        return self.models.get(service, self.final)
+
+    def bound_by(self, service: str) -> set[str]:
+        """Names of the bound variables that a service uses."""
+        names = {reference.name for reference in self.templates.references}
+        return {name for name in self.bindings.values if name in names and self._uses(service, name)}
+
+    def _uses(self, service: str, name: str) -> bool:
+        return name in self.templates.names_in(service)
+
+
+def settle(stack: Stack, templates: Model, first: Model, matches: Sequence[Match], vault: Vault) -> Settled:
+    """Bind the open variables of a stack from its containers, and load it again with them.
+
+    Args:
+        templates: the stack loaded with no variable known. first: loaded with the settled ones.
+    """
+    settled = Settled(stack=stack, templates=templates, final=first, matches=matches)
+    if first.references:
+        bindings = bind(_sights(first, matches), first.references, stack.settled, vault)
+        settled.bindings = bindings
+        if bindings.values:
+            settled.final = _load(stack, bindings.values, first) or first
+    for match in matches:
+        if match.containers:
+            _verify(settled, match, vault)
+    return settled
+
+
+def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
+    sights = []
+    for match in matches:
+        definition = model.services.get(match.service) or model.disabled.get(match.service) or {}
+        if not model.names_in(match.service):
+            continue
+        declared = Declared(name=match.service, service=definition, project=model.view)
+        for container in match.containers:
+            for row in TABLE:
+                wanted = row.expected(declared)
+                if wanted:
+                    sights.append(
+                        Sight(
+                            service=match.service, created=str(container.container.get("Created") or ""),
+                            row=row, wanted=wanted, found=row.observed(container, declared),
+                        )
+                    )  # fmt: skip
+    return sights
+
+
+def _load(stack: Stack, bound: Mapping[str, Alternative], model: Model) -> Model | None:
+    """Load with bound variables; None where Compose would refuse what the running values say."""
+    try:
+        return stack.load({**stack.settled, **_as_set(bound, model)})
+    except BaselineError:
+        return None
+
+
+def _as_set(bound: Mapping[str, Alternative], model: Model) -> dict[str, Alternative]:
+    """Bound values for the loader, to which a variable that isn't set is an open one: empty means the same to `:-`."""
+    tells_apart = {r.name for r in model.references if r.operator in ("-", "+", "?")}
+    return {
+        name: "" if value is UNSET and name not in tells_apart else value
+        for name, value in bound.items()
+    }
+
+
+def _verify(settled: Settled, match: Match, vault: Vault) -> None:
+    """See whether Compose's own hash is reproduced, and by which values of the variables."""
+    container = match.containers[0]
+    proof = prove(settled.final, match.service, container, vault)
+    if proof.differs:
+        for values in _other_choices(settled, match.service):
+            model = _load(settled.stack, {**settled.bindings.values, **values}, settled.templates)
+            if model is not None and prove(model, match.service, container, vault).same:
+                settled.models[match.service] = model
+                proof = Proof(same=True, label=proof.label, by_choice=True)
+                break
+    settled.proofs[match.service] = proof
+
+
+def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative]]:
+    """Other values that the service's variables may have had: their defaults, what another container says."""
+    used = settled.templates.names_in(service)
+    choices: list[dict[str, Alternative]] = []
+    defaults: dict[str, Alternative] = {}
+    for reference in settled.templates.references:
+        bound = settled.bindings.values.get(reference.name, UNSET)
+        if reference.name in used and reference.name in settled.bindings.values and reference.operator in (":-", "-"):
+            if "$" not in reference.word and reference.word != bound:
+                defaults[reference.name] = reference.word
+                choices.append({reference.name: reference.word})
+    for name, values in settled.bindings.choices.items():
+        if name in used:
+            choices += [{name: value} for value in values if value != settled.bindings.values.get(name)]
+    if len(defaults) > 1:
+        choices.append(defaults)
+    return choices[:_MAX_TRIES]
