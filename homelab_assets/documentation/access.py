@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from homelab_assets.documentation.estate import Estate, Port, Service
 from homelab_assets.documentation.purposes import application_of
 from homelab_assets.documentation.traefik import Entrypoint, Proxy, Router, proxy_of, routers_of
+from homelab_assets.secrecy import has_token, show
 
 _SCHEME_PORTS = {"http": 80, "https": 443}
 _SAFE_HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?", re.IGNORECASE)
@@ -70,8 +71,8 @@ class Access:
         if proxy is None:
             through += " (none on this host)"
         for match in router.matches:
-            if router.kind == "tcp" or not _SAFE_HOST.fullmatch(match.host):
-                yield Address(url="", text=f"{match.host}{match.path}", through=f"{through}, {router.kind}")
+            if router.kind == "tcp" or not _SAFE_HOST.fullmatch(match.host) or has_token(match.path):
+                yield Address(url="", text=show(f"{match.host}{match.path}"), through=f"{through}, {router.kind}")
                 continue
             scheme = _scheme(router, entry)
             url = f"{scheme}://{match.host}{_port(scheme, entry, proxy)}{match.path}"

@@ -35,7 +35,7 @@ def survey(
     return Estate(
         generated_at=document.generated_at,
         hosts=tuple(_host(capture, addresses or {}, descriptions or {}) for capture in captures),
-        services=tuple(sorted(services, key=lambda service: service.key)),
+        services=tuple(sorted(services, key=lambda one: (one.host, one.stack is None, one.stack or "", one.name))),
         networks=tuple(sorted(_networks(captures), key=lambda network: (network.host, network.name))),
         demo=document.demo,
     )

@@ -1,0 +1,77 @@
+"""Small pieces of text that several documents share. What they return is fit for Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from homelab_assets.documentation.catalog import Entry
+from homelab_assets.documentation.estate import Service
+from homelab_assets.rendering.markdown import cell, code, link
+from homelab_assets.secrecy import show
+
+DEMO = """> [!NOTE]
+> This is the bundled demo lab, recorded from real containers. `drift-detector init` points it at your own homelab.
+"""
+NOTES = "## Notes\n\nWhat you write outside of the generated blocks stays, here and anywhere else in this file.\n"
+
+
+def text(value: object) -> str:
+    """Escape text from outside for prose and cells, secrets hidden."""
+    return cell(show(str(value)))
+
+
+def mono(value: object) -> str:
+    """Put text from outside into inline code that fits into a table too, secrets hidden."""
+    return code(show(str(value)), in_table=True)
+
+
+def joined(parts: Iterable[str], *, most: int = 12) -> str:
+    """List parts, which are Markdown already, with commas; the surplus is counted."""
+    listed = list(parts)
+    more = [f"and {len(listed) - most} more"] if len(listed) > most else []
+    return ", ".join([*listed[:most], *more])
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return `1 service`, `2 services`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def state_of(state: str, health: str | None) -> str:
+    """Say in words how a service is; what asks for attention is bold."""
+    if health == "unhealthy":
+        return "**running, unhealthy**"
+    if state == "running":
+        return {"healthy": "running, healthy", "starting": "running, starting"}.get(health or "", "running")
+    return f"**{state}**"
+
+
+def drift_of(drift: str, differences: int) -> str:
+    """Say in words what the audit found of a service."""
+    if drift in {"clean", "not audited"}:
+        return drift
+    return f"**{drift}**" + (f" ({differences})" if differences else "")
+
+
+def baseline_of(entry: Entry) -> str:
+    """Link a service's baseline file, or name it where no forge is configured; `–` where git does not know it."""
+    if not entry.file:
+        return "–"
+    place = f"{entry.file}:{entry.line}" if entry.line else entry.file
+    return link(place, entry.file_url) if entry.file_url else mono(place)
+
+
+def addresses_of(entry: Entry, *, most: int = 4) -> str:
+    """List the ways to reach a service; `–` without any."""
+    shown = []
+    for address in entry.addresses:
+        where = _address(address.url) if address.url else mono(address.text)
+        shown.append(where + (" (only on the host)" if address.local else ""))
+    return joined(shown, most=most) or "–"
+
+
+def _address(url: str) -> str:
+    return link(url.partition("://")[2], url)
+
+
+def names(services: Sequence[Service], *, most: int = 12) -> str:
+    """List services by name."""
+    return joined((mono(service.name) for service in services), most=most)
