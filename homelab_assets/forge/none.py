@@ -1,0 +1,33 @@
+"""No forge: patch and body of each pull request lie under `reports/pull-requests/`, to be applied by hand."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from homelab_assets.files import write_whole
+
+
+def write_proposal(directory: Path, name: str, *, title: str, body: str, patch: str) -> tuple[Path, Path]:
+    """Write `<name>.patch` (for `git apply`) and `<name>.md` (title and body), where they differ from what is there.
+
+    Args:
+        directory: `reports/pull-requests`. name: unique for the service, without slashes.
+
+    Returns:
+        the two files.
+    """
+    texts = {directory / f"{name}.patch": patch, directory / f"{name}.md": f"# {title}\n\n{body}"}
+    for path, text in texts.items():
+        data = text.encode("utf-8", "surrogateescape")
+        if not path.is_file() or path.read_bytes() != data:
+            write_whole(path, data)
+    patch_file, body_file = texts
+    return patch_file, body_file
+
+
+def drop_others(directory: Path, kept: Iterable[str]) -> tuple[Path, ...]:
+    """Remove the proposals whose drift is gone, and return them."""
+    names = set(kept)
+    gone = [path for path in sorted(directory.glob("*")) if path.suffix in (".patch", ".md") and path.stem not in names]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return tuple(gone)
