@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
@@ -179,6 +180,27 @@ def remember(lab: Lab, document: DriftDocument) -> None:
             kept = replace(document, services=(*_judged(document), *_still_unjudged(previous, document)))
             text = json.dumps(kept.to_json(), ensure_ascii=False) + "\n"
             write_whole(lab.state / "history.json", text, private=True)
+
+
+def write_reports(lab: Lab, audit: Audit) -> tuple[Path, ...]:
+    """Write the reports of an audit, and remember it.
+
+    Returns:
+        Their paths: drift (Markdown, JSON), cleanup, structure.
+    """
+    from homelab_assets import reports
+    from homelab_assets.repository.cleanup import find_stale
+    from homelab_assets.repository.structure import selection
+    from homelab_assets.repository.validate import validate_lab
+
+    remember(lab, audit.document)
+    stale = find_stale(audit.baselines, audit.captures, audit.document)
+    structure = validate_lab(lab, selection(lab.structure), generated_at=audit.document.generated_at)
+    return (
+        *reports.write_drift_report(lab, audit.document),
+        reports.write_cleanup_report(lab, stale),
+        reports.write_structure_report(lab, structure),
+    )
 
 
 def _judged(document: DriftDocument) -> list[ServiceDrift]:

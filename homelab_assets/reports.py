@@ -1,4 +1,4 @@
-"""Dated report files: written whole or not at all, a second one on the same day replacing the first; old ones pruned."""
+"""Dated report files: written whole or not at all; a second one of a day replaces the first; old ones are pruned."""
 
 import json
 import re
@@ -14,7 +14,8 @@ from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
 
 if TYPE_CHECKING:
-    from homelab_assets.audit import Audit
+    from homelab_assets.repository.cleanup import CleanupReport
+    from homelab_assets.repository.structure import StructureResult
 
 _DATED = re.compile(r"(?:drift|cleanup|structure|pipeline-test)-(\d{4}-\d{2}-\d{2})\.(?:md|json|html|xml)")
 
@@ -51,9 +52,16 @@ def write_report(lab: Lab, kind: str, moment: str, texts: Mapping[str, str]) -> 
 
 
 def write_drift_report(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
-    """Write `reports/drift-YYYY-MM-DD.md` and `.json`; return both paths, the Markdown first."""
-    from homelab_assets.rendering.drift_markdown import drift_markdown
+    """Write `reports/drift-YYYY-MM-DD.md` and `.json`, and the metrics `reports/homelab.prom`.
 
+    Returns:
+        The paths of the dated files, the Markdown first.
+    """
+    from homelab_assets.rendering.drift_markdown import drift_markdown
+    from homelab_assets.rendering.prometheus import drift_prometheus
+
+    # Beside the dated reports, under one name: node_exporter's textfile collector reads a folder.
+    write_whole(lab.reports / "homelab.prom", drift_prometheus(document))
     data = json.dumps(document.to_json(), indent=2, ensure_ascii=False) + "\n"
     return write_report(lab, "drift", document.generated_at, {"md": drift_markdown(document), "json": data})
 
@@ -72,7 +80,15 @@ def prune(folder: Path, *, keep_days: int | None, today: date) -> tuple[Path, ..
     return tuple(gone)
 
 
-def write_reports(lab: Lab, audit: "Audit") -> tuple[Path, ...]:
-    """Write the reports of an audit: drift, cleanup, structure. Returns their paths, the drift report first."""
-    paths = write_drift_report(lab, audit.document)
-    return paths
+def write_cleanup_report(lab: Lab, report: "CleanupReport") -> Path:
+    """Write `reports/cleanup-YYYY-MM-DD.md` and return its path."""
+    from homelab_assets.rendering.cleanup_report import cleanup_markdown
+
+    return write_report(lab, "cleanup", report.generated_at, {"md": cleanup_markdown(report)})[0]
+
+
+def write_structure_report(lab: Lab, result: "StructureResult") -> Path:
+    """Write `reports/structure-YYYY-MM-DD.md` and return its path."""
+    from homelab_assets.rendering.structure_report import structure_markdown
+
+    return write_report(lab, "structure", result.generated_at, {"md": structure_markdown(result)})[0]

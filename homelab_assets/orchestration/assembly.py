@@ -38,6 +38,7 @@ def build_defs(
     """
     environment = os.environ if environment is None else environment
     lab = load_lab() if lab is None else lab
+    _tell_apart(lab)
     store = JsonStore(lab.state / "assets")
     all_jobs = jobs()
     by_name = {job.name: job for job in all_jobs}
@@ -56,6 +57,20 @@ def build_defs(
         executor=_executor(environment.get("HOMELAB_EXECUTOR", ""), environment),
         metadata={"version": __version__, "lab": str(lab.file), "demo": lab.demo},
     )
+
+
+def _tell_apart(lab: Lab) -> None:
+    """Refuse names that Dagster makes the same identifier of: one would silently take the other's place."""
+    for section, members in (("hosts", lab.hosts), ("repositories", lab.repositories)):
+        seen: dict[str, str] = {}
+        for name in members:
+            other = seen.setdefault(dg.AssetKey(name).to_python_identifier(), name)
+            if other != name:
+                raise ConfigurationError(
+                    f"{section}.{name}: differs from {other} in punctuation alone",
+                    where=f"{lab.file}:{lab.lines.get(f'{section}.{name}', 1)}",
+                    hint="rename one of them: Dagster can't tell them apart",
+                )
 
 
 def _executor(name: str, environment: Mapping[str, str]) -> dg.ExecutorDefinition:

@@ -3,14 +3,14 @@
 Assets that need all hosts read them here instead of as inputs: an input per host and asset would be an event each.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 
-from homelab_assets.drift.document import BaselineRef, DriftDocument
+from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
-from homelab_assets.model import Baseline, Captured, CaptureResult, FileTree, Json, Problem, Unreachable
+from homelab_assets.model import Baseline, Captured, CaptureResult, Json, Problem, Unreachable
 from homelab_assets.orchestration import names
+from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.store import JsonStore
 from homelab_assets.repository.baselines import Baselines
 from homelab_assets.secrecy import redact
@@ -60,24 +60,6 @@ def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = No
     }
 
 
-def baselines_from_json(documents: Iterable[Mapping[str, Json]], lab: Lab) -> Baselines:
-    """Read stored baselines back; their files are read from git again, at the commits that were stored.
-
-    Raises:
-        ValueError: a document has another schema. GitError: a stored commit is gone from its clone.
-    """
-    stacks, refs, problems, notices = [], [], [], []
-    for document in documents:
-        if document.get("schema") != BASELINE_SCHEMA:
-            raise ValueError("stored baselines have another schema: materialize them again")
-        trees = lru_cache(lambda commit, name=document["repository"]: _tree(lab, name, commit))
-        refs += [BaselineRef(**ref) for ref in document["refs"]]
-        problems += [Problem(**problem) for problem in document["problems"]]
-        notices += document["notices"]
-        stacks += [Baseline(**{**stack, "tree": trees(stack["commit"])}) for stack in document["stacks"]]
-    return Baselines(baselines=tuple(stacks), refs=tuple(refs), problems=tuple(problems), notices=tuple(notices))
-
-
 def stored_captures(store: JsonStore, lab: Lab) -> list[CaptureResult]:
     """Read the stored captures of all hosts of a lab, in its order.
 
@@ -87,9 +69,23 @@ def stored_captures(store: JsonStore, lab: Lab) -> list[CaptureResult]:
     return [capture_from_json(store.read(names.capture(host))) for host in lab.hosts]
 
 
-def stored_baselines(store: JsonStore, lab: Lab) -> Baselines:
-    """Read the stored baselines of all repositories of a lab."""
-    return baselines_from_json([store.read(names.baseline(name)) for name in lab.repositories], lab)
+def stored_baselines(store: JsonStore, laboratory: Laboratory) -> Baselines:
+    """Read the baselines again at the commits that were stored, whatever the branches say meanwhile.
+
+    Raises:
+        dagster.Failure: a repository's baselines were never materialized here.
+    """
+    documents = {name: store.read(names.baseline(name)) for name in laboratory.lab.repositories}
+    loaded = laboratory.baselines_at({name: one["commit"] for name, one in documents.items() if one["commit"]})
+    refs = {name: one["ref"] for name, one in documents.items()}
+    unread = [Problem(**problem) for one in documents.values() if not one["commit"] for problem in one["problems"]]
+    return Baselines(
+        baselines=tuple(replace(one, ref=refs[one.repository]) for one in loaded.baselines),
+        refs=tuple(replace(one, ref=refs[one.repository]) for one in loaded.refs),
+        problems=(*loaded.problems, *unread),
+        notices=tuple(notice for one in documents.values() for notice in one["notices"]),
+        snapshots=tuple(replace(one, ref=refs[one.repository.name]) for one in loaded.snapshots),
+    )
 
 
 def stored_drift(store: JsonStore) -> DriftDocument:
@@ -99,11 +95,3 @@ def stored_drift(store: JsonStore) -> DriftDocument:
 
 def _stack(stack: Baseline) -> Json:
     return {field.name: getattr(stack, field.name) for field in fields(stack) if field.name != "tree"}
-
-
-def _tree(lab: Lab, repository: str, commit: str) -> FileTree:
-    from homelab_assets.repository.git import Git
-    from homelab_assets.repository.trees import GitTree, WorkingTree
-
-    path = lab.repositories[repository].path
-    return GitTree(Git(path), commit) if commit else WorkingTree(path)

@@ -1,16 +1,22 @@
 """The homelab as assets see it. A plain object: Dagster's pages list a resource's configuration, and this has none."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from homelab_assets import audit
 from homelab_assets.audit import utc_now
 from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import Lab
 from homelab_assets.secrecy import Vault, redact
+
+if TYPE_CHECKING:
+    from homelab_assets.repository.baselines import Baselines
 
 
 class Laboratory:
@@ -33,7 +39,8 @@ class Laboratory:
         self.now = now
         self._progress = progress
         self._vault = vault
-        self._opening = threading.Lock()
+        self._opening, self._loading = threading.Lock(), threading.Lock()
+        self._loaded: tuple[Any, Any] = (None, None)
 
     def __repr__(self) -> str:
         return f"Laboratory({self.lab.file})"
@@ -60,6 +67,19 @@ class Laboratory:
         from homelab_assets.fingerprint_key import load_key
 
         return self._vault or Vault(load_key(self.lab.state))
+
+    def pinned(self, commits: Mapping[str, str]) -> Lab:
+        """Return the lab with only these repositories, each at this commit instead of its ref."""
+        repositories = {name: replace(self.lab.repositories[name], ref=commit) for name, commit in commits.items()}
+        return replace(self.lab, repositories=repositories)
+
+    def baselines_at(self, commits: Mapping[str, str]) -> "Baselines":
+        """Load the baselines at these commits, once for all steps of a process: a commit does not change."""
+        key = tuple(sorted(commits.items()))
+        with self._loading:
+            if key != self._loaded[0]:
+                self._loaded = (key, audit.load(self.pinned(commits), vault=self.vault))
+            return self._loaded[1]
 
     @contextmanager
     def plain_errors(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ def schedules(lab: Lab, jobs: dict[str, AssetJob]) -> list[dg.ScheduleDefinition
         cron_schedule=lab.schedule.get("daily_audit") or DAILY,
         execution_timezone=timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Audits everything once a day. `schedule.daily_audit` and `schedule.timezone` of lab.yaml set when.",
+        description="Audits everything once a day; the section `schedule` of lab.yaml says when.",
         tags={"homelab/trigger": "schedule"},
     )
     return [daily, _health(lab, jobs["pipeline_validation"], timezone)]

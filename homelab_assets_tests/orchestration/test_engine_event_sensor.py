@@ -30,7 +30,11 @@ class Engine(UnixEngine):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, engine_answers())
-        self.now, self.events, self.list = START, [], [{"Id": "a", "Names": ["/web"], "ImageID": "i", "State": "running"}]
+        self.now, self.events, self.list = (
+            START,
+            [],
+            [{"Id": "a", "Names": ["/web"], "ImageID": "i", "State": "running"}],
+        )
         self.answers["/info"] = lambda handler: handler.answer(200, {"SystemTime": self._time()})
         self.answers["/containers/json"] = lambda handler: handler.answer(200, self.list)
         self.answers["/events"] = self._events
@@ -43,7 +47,9 @@ class Engine(UnixEngine):
         return datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
 
     def _events(self, handler: Handler) -> None:
-        asked = {key: float(value[0]) for key, value in parse_qs(urlsplit(handler.path).query).items() if key != "filters"}
+        asked = {
+            key: float(value[0]) for key, value in parse_qs(urlsplit(handler.path).query).items() if key != "filters"
+        }
         told = [event for event in self.events if asked["since"] <= event["timeNano"] / 1e9 <= asked["until"]]
         handler.answer(200, "\n".join(json.dumps(event) for event in told).encode())
 

@@ -21,7 +21,9 @@ def git(folder: Path, *arguments: str) -> str:
         "GIT_CONFIG_NOSYSTEM": "1",
         **{f"GIT_{role}_{key}": "larry@home.arpa" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")},
     }
-    done = subprocess.run(["git", "-C", str(folder), *arguments], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], env=environment, capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 

@@ -59,7 +59,7 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
             document = audit.compare(
                 laboratory.lab,
                 stored_captures(store, laboratory.lab),
-                stored_baselines(store, laboratory.lab),
+                stored_baselines(store, laboratory),
                 vault=laboratory.vault,
                 now=laboratory.now(),
             )

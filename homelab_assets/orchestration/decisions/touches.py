@@ -18,7 +18,7 @@ _RESTARTS = frozenset({"start", "die", "restart"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event of an engine: `kind` is container or network, `container` the id that it is about, `at` Unix seconds."""
+    """One event of an engine: `kind` is container or network, `container` its id, `at` Unix seconds."""
 
     kind: str
     action: str
