@@ -84,7 +84,7 @@ class EngineApi:
                 f"the engine hangs: {what} brings nothing for {self._adapter.read_timeout:g} s",
                 hint="look at the host's load, then: sudo systemctl restart docker",
             )
-        if isinstance(error, ValueError) and not isinstance(error, OSError):
+        if isinstance(error, ValueError):
             return CaptureError(f"the engine's answer to {what} is no JSON", hint="is it really a Docker engine?")
         last = next((cause for cause in reversed(causes) if str(cause)), error)
         return CaptureError(

@@ -93,23 +93,19 @@ class SshConnection:
         return ChannelSocket(channel, self._timeout)
 
     def read_file(self, path: str, info: Mapping[str, Any]) -> bytes | None:
-        with suppress(SSHException, EOFError, OSError):
-            sftp = self._files()
-            status = sftp.stat(path)
-            if stat.S_ISREG(status.st_mode or 0) and (status.st_size or 0) <= FILE_LIMIT:
-                with sftp.open(path, "rb") as file:
-                    data: bytes = file.read(FILE_LIMIT)
-                    return data
-        return None
-
-    def _files(self) -> SFTPClient:
-        with self._sftp_lock:
+        # One SFTP session serves all files: sshd bounds the sessions of a connection, and it is one after the other.
+        with self._sftp_lock, suppress(SSHException, EOFError, OSError):
             if self._sftp is None:
                 channel = self._transport.open_session(timeout=self._timeout)
                 channel.settimeout(self._timeout)
                 channel.invoke_subsystem("sftp")
                 self._sftp = SFTPClient(channel)
-            return self._sftp
+            status = self._sftp.stat(path)
+            if stat.S_ISREG(status.st_mode or 0) and (status.st_size or 0) <= FILE_LIMIT:
+                with self._sftp.open(path, "rb") as file:
+                    data: bytes = file.read(FILE_LIMIT)
+                    return data
+        return None
 
     def close(self) -> None:
         for transport in reversed(self._transports):
@@ -140,7 +136,7 @@ class SshConnection:
                 f"there is no Docker here: neither the socket {self._socket} nor a `docker` command can be used",
                 hint="install Docker on the host, or name its socket: `socket` in lab.yaml",
             )
-        if "cannot connect" in lower or "is the docker daemon running" in lower or "connection refused" in lower:
+        if any(sign in lower for sign in ("cannot connect", "connection refused", "dial unix")):
             return CaptureError(
                 f"the Docker engine does not run (nothing answers on {self._socket})",
                 hint=f"run: {login} -t 'sudo systemctl start docker'",

@@ -36,6 +36,7 @@ def log_in(target: SshTarget, timeout: float, through: paramiko.Transport | None
     transport.daemon = True
     try:
         transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = timeout
+        transport.channel_timeout = timeout
         _prefer(transport, known_types(known, name))
         _shake_hands(transport, target, timeout)
         _verify(transport, target, known, name)
@@ -78,11 +79,13 @@ def _shake_hands(transport: paramiko.Transport, target: SshTarget, timeout: floa
     where = f"{target.host}:{target.port}"
     try:
         transport.start_client(timeout=timeout)
+        if not transport.initial_kex_done:  # It returns without a word when time is up.
+            raise TimeoutError
     except (SSHException, EOFError, OSError) as error:
         if isinstance(error, TimeoutError) or "timeout" in str(error).lower():
             raise CaptureError(
                 f"{where} does not finish the SSH handshake within {timeout:g} s",
-                hint=f"try `{target.ssh_words()}`; raise `connect_timeout` in lab.yaml if the host is slow",
+                hint=f"is it an SSH server? try `{target.ssh_words()}`; for a slow one raise `connect_timeout`",
             ) from None
         raise CaptureError(
             f"{where} listens, but no SSH handshake comes about: {str(error) or 'it closed the connection'}",
@@ -154,7 +157,7 @@ def _authenticate(transport: paramiko.Transport, target: SshTarget) -> None:
 def _refused(target: SshTarget, where: str, refused: Sequence[str], locked: Sequence[str]) -> CaptureError:
     if locked:
         return CaptureError(
-            f"{where}: the key {locked[0]} has a passphrase and is not in the agent",
+            f"{where}: the key {locked[0]} is locked by a passphrase; the agent does not hold it",
             hint=f"run: ssh-add {shlex.quote(locked[0])}",
         )
     if not refused:
@@ -170,7 +173,7 @@ def _refused(target: SshTarget, where: str, refused: Sequence[str], locked: Sequ
 
 
 def _keys(target: SshTarget, agent: paramiko.Agent, locked: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
-    """Yield the keys to offer, as `ssh` does: the identities (by the agent if it holds them), then the agent's others."""
+    """Yield the keys to offer, as `ssh` does: identities first (by the agent, if it holds them), then its others."""
     held = {key.asbytes(): key for key in agent.get_keys()}
     for path in target.identities:
         if (key := held.pop(_public_key(path), None)) is not None:
@@ -180,7 +183,9 @@ def _keys(target: SshTarget, agent: paramiko.Agent, locked: list[str]) -> Iterat
             yield str(path), paramiko.PKey.from_path(path)
         except PasswordRequiredException:
             locked.append(str(path))
-        except (SSHException, ValueError, OSError, TypeError):
+        except TypeError:  # paramiko passes on what cryptography says of a passphrase that is missing.
+            locked.append(str(path))
+        except (SSHException, ValueError, OSError):
             continue
     if not target.only_identities:
         for key in held.values():

@@ -3,6 +3,7 @@
 import io
 import socket
 import threading
+import time
 from typing import Any
 
 from paramiko import Channel, ChannelException, Message, SSHException, Transport
@@ -65,8 +66,12 @@ class StreamTransport(Transport):
             channel._set_transport(self)
             channel._set_window(_WINDOW, self.default_max_packet_size)
         self._send_user_message(message)
-        if not answered.wait(timeout):
-            raise TimeoutError("timed out")
+        deadline = time.monotonic() + timeout
+        while not answered.wait(0.1):
+            if not self.active:
+                raise SSHException("the SSH connection broke")
+            if time.monotonic() > deadline:
+                raise TimeoutError("timed out")
         opened = self._channels.get(number)
         if opened is None:
             error = self.get_exception()

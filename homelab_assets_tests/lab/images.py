@@ -26,7 +26,8 @@ def archive(busybox: Path, images: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Build the archive for `docker load`.
 
     Args:
-        images: image reference to its OCI configuration (`Env`, `Cmd`, `Labels`, …) and an optional `content`, a text that makes the image differ from another with the same configuration.
+        images: image reference to its OCI configuration (`Env`, `Cmd`, `Labels`, …) and optional
+            `content`, a text that makes the image differ from another with the same configuration.
     """
     programs = sorted({program for config in images.values() for program in _programs(config)})
     layer = _layer(busybox, programs)

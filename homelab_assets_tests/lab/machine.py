@@ -97,7 +97,7 @@ class Machine:
         self.start_engine()
 
     def _spawn(self, command: Sequence[str], log: str, **options: Any) -> None:
-        """Start a process that outlives this one. Its parent `setsid --fork` ends at once, so nobody has to wait for it."""
+        """Start a process that outlives this one. `setsid --fork` ends at once, so nobody has to wait for it."""
         with (self.directory / log).open("ab") as output:
             subprocess.run(
                 ["setsid", "--fork", *command],
@@ -151,7 +151,8 @@ class Machine:
         sockets = ["--host=unix:///run/docker.sock", f"--host=unix://{self.socket}"]
         cgroup = f"--cgroup-parent=/{self.cgroup}"
         environment = {**os.environ, "PATH": self.tools.engines[self.engine]}
-        self._spawn([*self.enter(), *daemon, *sockets, cgroup], "dockerd.log", env=environment)
+        # Inside, the host's first process becomes its parent: nsenter itself would stop along with a stopped engine.
+        self._spawn([*self.enter(), "setsid", "--fork", *daemon, *sockets, cgroup], "dockerd.log", env=environment)
         try:
             wait_until(
                 lambda: self.docker("version", check=False, timeout=20) and self.answers(), seconds=40, what="engine"
