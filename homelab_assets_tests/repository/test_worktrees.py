@@ -3,12 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from homelab_assets.errors import UserError
 from homelab_assets.repository.git import Git
+from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.worktrees import Identity, prune_worktrees, temporary_worktree
 from homelab_assets_tests.repository.clones import commit, git, make_clone
 
@@ -134,3 +136,48 @@ def test_making_one_is_quick(clone: Path) -> None:
     with temporary_worktree(Git(clone), "HEAD"):
         pass
     assert time.monotonic() - started < 5
+
+
+def test_several_at_the_same_time_do_not_take_each_other_away(clone: Path, tmp_path: Path) -> None:
+    def work(number: int) -> str:
+        with temporary_worktree(Git(clone), "main", directory=tmp_path / "work") as worktree:
+            return worktree.commit({f"{number}.yml": b"x"}, f"fix: {number}\n", LARRY)
+
+    before = snapshot(clone)
+    with ThreadPoolExecutor(4) as pool:
+        commits = set(pool.map(work, range(12)))
+    assert len(commits) == 12
+    assert snapshot(clone) == before
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_lock_that_the_operator_s_git_holds_is_no_obstacle(clone: Path) -> None:
+    (clone / ".git/index.lock").touch()
+    with temporary_worktree(Git(clone), "main") as worktree:
+        assert worktree.commit({"a.yml": b"x"}, "fix: x\n", LARRY) != worktree.base
+    assert (clone / ".git/index.lock").exists()
+
+
+def test_hooks_do_not_run_and_filters_change_no_byte(clone: Path, tmp_path: Path) -> None:
+    for hook in ("post-checkout", "pre-commit", "commit-msg", "post-commit", "reference-transaction"):
+        file = clone / ".git/hooks" / hook
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/bin/sh\ntouch {tmp_path}/owned\n")
+        file.chmod(0o755)
+    git(clone, "config", "core.autocrlf", "true")
+    git(clone, "config", "commit.gpgSign", "true")
+    git(clone, "config", "gpg.program", f"{tmp_path}/none")
+    with temporary_worktree(Git(clone), "main") as worktree:
+        new = worktree.commit({"b.yml": b"one\r\ntwo\n"}, "fix: b\n", LARRY)
+        blob = worktree.git.run("cat-file", "blob", f"{new}:b.yml").out
+    assert blob == b"one\r\ntwo\n"
+    assert not (tmp_path / "owned").exists()
+
+
+def test_an_unknown_commit_leaves_nothing_behind(clone: Path, tmp_path: Path) -> None:
+    with (
+        pytest.raises(GitError, match="no commit or branch"),
+        temporary_worktree(Git(clone), "nope", directory=tmp_path / "work"),
+    ):
+        raise AssertionError
+    assert not (tmp_path / "work").exists()
