@@ -1,6 +1,7 @@
 """The engine's HTTP API: the Docker SDK over any stream, on connections that are reused."""
 
 import http.client
+import ssl
 import threading
 from contextlib import suppress
 from typing import Any
@@ -86,6 +87,11 @@ class EngineApi:
             )
         if isinstance(error, ValueError):
             return CaptureError(f"the engine's answer to {what} is no JSON", hint="is it really a Docker engine?")
+        if any(isinstance(cause, ssl.SSLError) for cause in causes):
+            return CaptureError(
+                f"the engine broke off the TLS connection during {what}",
+                hint="it may want a client certificate of its own CA: `tls.cert` and `tls.key` in lab.yaml",
+            )
         last = next((cause for cause in reversed(causes) if str(cause)), error)
         return CaptureError(
             f"the connection broke during {what}: {last}",

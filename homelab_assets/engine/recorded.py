@@ -89,7 +89,7 @@ def _read_json(file: Path) -> Json:
     except OSError as error:
         raise CaptureError(f"can't be read: {error.strerror}", where=str(file)) from None
     except json.JSONDecodeError as error:
-        cut = error.pos >= len(error.doc.rstrip())
+        cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
         what = "the JSON ends too early; the file is cut off" if cut else f"no JSON: {error.msg} in line {error.lineno}"
         raise CaptureError(what, where=str(file), hint="record it again") from None
     except UnicodeDecodeError as error:

@@ -12,7 +12,8 @@ from homelab_assets.engine.address import Address, parse_address
 from homelab_assets.errors import CaptureError, ConfigurationError
 from homelab_assets.lab.settings import HostSettings
 
-_INCLUDE = re.compile(r"^\s*Include[ \t=]+(?P<patterns>.+?)\s*$", re.IGNORECASE | re.MULTILINE)
+_INCLUDE = re.compile(r"\s*Include[ \t=]+(?P<patterns>.+?)\s*$", re.IGNORECASE)
+_BLOCK = re.compile(r"\s*(Host|Match)[ \t=]", re.IGNORECASE)
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
@@ -102,7 +103,9 @@ def _lookup(host: str, config: Path | None) -> dict[str, Any]:
     files = [config] if config else [home, Path("/etc/ssh/ssh_config")]
     text = "\n".join(_with_includes(file, required=file is config) for file in files)
     try:
-        return dict(SSHConfig.from_text(text).lookup(host))
+        found = dict(SSHConfig.from_text(text).lookup(host))
+        int(found.get("port", 22))
+        return found
     except (ConfigParseError, ValueError) as error:
         raise CaptureError(f"ssh_config can't be understood: {error}", where=str(config or home)) from None
 
@@ -115,16 +118,22 @@ def _with_includes(file: Path, *, required: bool = False, depth: int = 0) -> str
         if not required:
             return ""
         raise CaptureError(f"can't be read: {error.strerror}", where=str(file), hint="see `ssh_config`") from None
-    base = file.parent if not str(file).startswith("/etc/") else Path("/etc/ssh")
-
-    def included(match: re.Match[str]) -> str:
-        if depth > 16:
-            return ""
-        patterns = [str(base / Path(item.strip('"')).expanduser()) for item in match["patterns"].split()]
-        paths = [Path(path) for pattern in patterns for path in sorted(glob.glob(pattern))]
-        return "\n".join(_with_includes(path, depth=depth + 1) for path in paths)
-
-    return _INCLUDE.sub(included, text)
+    # ssh_config(5): relative names are in ~/.ssh, or in /etc/ssh for the system's file.
+    base = Path("/etc/ssh") if file.is_relative_to("/etc/ssh") else Path.home() / ".ssh"
+    lines: list[str] = []
+    block = "Host *"
+    for line in text.splitlines():
+        if _BLOCK.match(line):
+            block = line
+        if not (include := _INCLUDE.match(line)):
+            lines.append(line)
+            continue
+        if depth < 16:
+            patterns = [str(base / Path(item.strip('"')).expanduser()) for item in include["patterns"].split()]
+            paths = [Path(path) for pattern in patterns for path in sorted(glob.glob(pattern))]
+            # What follows the Include belongs to the block that it stands in, not to the last one of the included file.
+            lines += [*(_with_includes(path, depth=depth + 1) for path in paths), block]
+    return "\n".join(lines)
 
 
 def _paths(value: str | Sequence[str] | None) -> list[Path]:

@@ -175,7 +175,7 @@ def test_a_jump_host(lab: RealLab, tmp_path: Path) -> None:
     included = tmp_path / "jump.conf"
     included.write_text(client_block("jump", docker, lab.identity, lab.known_hosts))
     config.write_text(
-        "Include jump.conf\n" + client_block("media", media, lab.identity, lab.known_hosts) + "    ProxyJump jump\n"
+        f"Include {included}\n" + client_block("media", media, lab.identity, lab.known_hosts) + "    ProxyJump jump\n"
     )
     before = docker.log.count("Accepted publickey")
     result = captured(capture(lab, docker="ssh://media", ssh_config=config))
