@@ -1,33 +1,50 @@
 """Names and values of `.env` files on git's side."""
 
-import io
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
-from dotenv import dotenv_values
-
+from homelab_assets.compose.dotenv import parse_into
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import FileTree
 
+_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*(?:=\s*(?P<value>.*?)\s*)?")
 
-def read_variables(file: str, data: bytes, known: Mapping[str, str]) -> dict[str, str]:
-    """Read the variables of an env file. `known` are those of earlier files, which it may refer to.
+
+def read_variables(
+    file: str, data: bytes, known: Mapping[str, str] | None = None, lines: dict[str, int] | None = None
+) -> dict[str, str]:
+    """Read the variables of an env file as Compose does.
+
+    Args:
+        known: variables of earlier files, which it may refer to. lines: receives the 1-based line of each name.
+
+    Raises:
+        BaselineError: the file is no text, or Compose would refuse it.
+    """
+    variables = dict(known or {})
+    numbers: dict[str, int] = {} if lines is None else lines
+    parse_into(variables, _text(file, data), lambda name: None, file=file, lines=numbers)
+    return {name: variables[name] for name in numbers if name in variables}
+
+
+def read_sample(file: str, data: bytes) -> Iterator[tuple[str, str, int]]:
+    """Yield name, placeholder and line of each variable in a `.env.sample`. A line that is neither is passed over:
+    the file is for people, and nothing loads it.
 
     Raises:
         BaselineError: the file is no text.
     """
-    return {
-        name: value
-        for name, value in dotenv_values(stream=io.StringIO(_text(file, data)), interpolate=False).items()
-        if value is not None
-    }
+    for number, line in enumerate(_text(file, data).splitlines(), start=1):
+        if match := _LINE.fullmatch(line):
+            yield match["name"], (match["value"] or "").strip("'\""), number
 
 
 def names_of(tree: FileTree, sample: str | None) -> tuple[str, ...]:
-    """Return the names of the variables in a `.env.sample`, in its order. Its values are placeholders: never read."""
+    """Return the names of the variables in a `.env.sample`, each once, in its order."""
     data = tree.read(sample) if sample else None
     if data is None or sample is None:
         return ()
-    return tuple(dotenv_values(stream=io.StringIO(_text(sample, data)), interpolate=False))
+    return tuple(dict.fromkeys(name for name, _, _ in read_sample(sample, data)))
 
 
 def _text(file: str, data: bytes) -> str:
