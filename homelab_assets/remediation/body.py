@@ -154,13 +154,13 @@ def _secrets(plan: "RemediationPlan") -> list[str]:
 def _refused(plan: "RemediationPlan") -> list[str]:
     if not plan.refused:
         return []
-    lines = [f"- {code(one.item.path)}: {_sentence(one.why)}" for one in plan.refused[:40]]
+    lines = [f"- {code(one.item.path)}: {sentence(one.why)}" for one in plan.refused[:40]]
     if len(plan.refused) > len(lines):
         lines.append(f"- … and {len(plan.refused) - len(lines)} more")
     return ["## Not in this pull request\n\n" + "\n".join(lines)]
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """Escape what a reason may quote from files; code spans in it are kept."""
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(part if part.startswith("`") and len(part) > 1 else _quiet(part) for part in parts)

@@ -1,0 +1,82 @@
+"""The one issue that shows where every drifted service stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.remediation.body import sentence
+from homelab_assets.remediation.identity import Identity
+from homelab_assets.remediation.markdown import code
+
+MARKER = "<!-- homelab-assets:dashboard -->"
+TITLE = "Drift: what is open, waiting, declined, failed and ignored"
+_MOST = 100
+_LIMIT = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one service, as the dashboard and the terminal show it.
+
+    Attributes:
+        status: opened, updated, unchanged, reopened, edited, declined, merged, waiting, refused, closed, kept, failed,
+            or written (no forge).
+        reference: pull request or file, for people. why: the reason, in words.
+    """
+
+    status: str
+    identity: Identity
+    title: str = ""
+    number: int | None = None
+    reference: str = ""
+    why: str = ""
+
+
+_SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Open": ("opened", "updated", "unchanged", "reopened"),
+    "Open, with commits of a person (left alone)": ("edited", "kept"),
+    "Merged, waiting for the next audit": ("merged",),
+    "Waiting": ("waiting",),
+    "Declined by a person": ("declined",),
+    "Failed": ("failed",),
+    "Not backported": ("refused",),
+}
+
+
+def dashboard_body(outcomes: Sequence[Outcome], document: DriftDocument) -> str:
+    """Return the issue's body. It holds no date, so that the same state is the same text."""
+    parts = ["This issue is kept up to date by the audit. Editing it has no effect; closing it opens it again."]
+    for heading, statuses in _SECTIONS.items():
+        lines = [_line(outcome) for outcome in outcomes if outcome.status in statuses]
+        if lines:
+            parts.append(f"## {heading}\n\n" + _listed(lines))
+    ignored = [f"- {_who(i.host, i.stack, i.service)} {code(i.path)}: {sentence(i.reason)}" for i in document.ignored]
+    if ignored:
+        parts.append("## Ignored by a rule\n\n" + _listed(ignored))
+    unmanaged = [
+        f"- {_who(v.host, None, v.container or v.service)}" for v in document.services if v.status == "unmanaged"
+    ]
+    if unmanaged:
+        parts.append("## Running, but unknown to git (`drift-detector adopt`)\n\n" + _listed(unmanaged))
+    if len(parts) == 1:
+        parts.append("Nothing: git says what runs.")
+    text = "\n\n".join(parts)
+    if len(text) > _LIMIT:
+        text = text[:_LIMIT].rpartition("\n")[0] + "\n\n… cut; see the drift report"
+    return f"{text}\n\n{MARKER}\n"
+
+
+def _listed(lines: Sequence[str]) -> str:
+    more = [f"- … and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
+    return "\n".join([*lines[:_MOST], *more])
+
+
+def _line(outcome: Outcome) -> str:
+    identity = outcome.identity
+    number = f" #{outcome.number}" if outcome.number else ""
+    why = f": {sentence(outcome.why)}" if outcome.why else ""
+    return f"- {_who(identity.host, identity.stack, identity.service)}{number}{why}"
+
+
+def _who(host: str, stack: str | None, service: str) -> str:
+    return " / ".join(code(part) for part in (host, stack, service) if part)

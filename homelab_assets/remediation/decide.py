@@ -1,0 +1,243 @@
+"""What to do with each plan and each pull request that is there already. Pure: the world as values in, decisions out.
+
+The rules, in the words of the people who read the pull requests: one for each service; updated only when something
+changed; never over a person's commits; not again after a person said no; closed when the drift is gone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from homelab_assets.drift.document import SEVERITIES, DriftDocument
+from homelab_assets.forge.model import PullRequest
+from homelab_assets.remediation.body import fingerprint_of
+from homelab_assets.remediation.identity import (
+    Identity,
+    closed_by_us,
+    marker_path,
+    read_body_marker,
+    read_marker,
+)
+from homelab_assets.remediation.plan import RemediationPlan
+
+Verb = Literal[
+    "open", "adopt-branch", "update", "unchanged", "reopen", "edited", "declined", "merged", "waiting", "refused",
+    "close", "abandon", "keep",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A branch of the remote, as this tool sees it.
+
+    Attributes:
+        ours: every commit on it is this tool's. trailers: identity, digest and content of its newest commit.
+        conflicts: it can't be merged into the base as that is now.
+    """
+
+    name: str
+    commit: str
+    ours: bool
+    trailers: tuple[str, str, str] | None = None
+    conflicts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many pull requests are opened in one run, and may be open at once."""
+
+    max_new_per_run: int = 5
+    max_open: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do about one service.
+
+    Attributes:
+        pull: the pull request that it is about. branch: the remote's branch that stands already.
+        push: whether the branch gets a new commit. edit: whether the texts change. why: for people.
+    """
+
+    verb: Verb
+    identity: Identity
+    plan: RemediationPlan | None = None
+    pull: PullRequest | None = None
+    branch: Branch | None = None
+    push: bool = False
+    edit: bool = False
+    why: str = ""
+
+
+def decide(
+    plans: Sequence[RemediationPlan],
+    pulls: Sequence[PullRequest],
+    branches: Mapping[str, Branch],
+    document: DriftDocument,
+    *,
+    limits: Limits,
+    contains: Callable[[str, str], bool],
+    whole: bool,
+) -> list[Decision]:
+    """Decide about all services of one repository.
+
+    Args:
+        plans: of this repository, actionable or not. pulls: of this repository, newest first.
+        branches: by name, those that this tool may have made.
+        contains: (commit, merge commit) → whether the former has the latter in its history.
+        whole: the document covers everything: a service that it does not know is gone.
+
+    Returns:
+        decisions, most severe plans first, closings last.
+    """
+    ours: dict[Identity, list[tuple[PullRequest, str]]] = {}
+    for pull in pulls:
+        if found := read_marker(pull.body):
+            ours.setdefault(found[0], []).append((pull, found[1]))
+    active = {plan.identity: plan for plan in plans if plan.actionable}
+    decisions = [
+        _about(plan, ours.get(identity, []), branches, contains)
+        for identity, plan in sorted(active.items(), key=lambda item: _urgency(item[1]))
+    ]
+    decisions += [
+        Decision(verb="refused", identity=plan.identity, plan=plan, why="nothing of it can be backported")
+        for plan in plans
+        if not plan.actionable
+    ]
+    decisions += _stale(ours, active, branches, plans, document, whole)
+    return _limited(decisions, limits)
+
+
+def _urgency(plan: RemediationPlan) -> tuple[bool, int, Identity]:
+    return (not plan.weakenings, SEVERITIES.index(plan.severity), plan.identity)
+
+
+def _about(
+    plan: RemediationPlan,
+    known: Sequence[tuple[PullRequest, str]],
+    branches: Mapping[str, Branch],
+    contains: Callable[[str, str], bool],
+) -> Decision:
+    identity = plan.identity
+    for pull, _ in known:
+        if pull.state == "open":
+            return _about_open(plan, pull, branches.get(pull.head))
+    for pull, digest in known:
+        if pull.state == "merged" and pull.merge_commit and not contains(plan.commit, pull.merge_commit):
+            why = "merged, but the baseline is older than that: fetch the clone"
+            return Decision(verb="merged", identity=identity, plan=plan, pull=pull, why=why)
+        if pull.state == "closed" and not closed_by_us(pull.body) and digest == plan.digest:
+            why = "a person closed it for these very changes"
+            return Decision(verb="declined", identity=identity, plan=plan, pull=pull, why=why)
+    newest = known[0][0] if known else None
+    if newest is not None and newest.state == "closed" and closed_by_us(newest.body):
+        branch = branches.get(newest.head)
+        if branch is None or branch.ours:
+            why = "the drift is back"
+            return Decision(verb="reopen", identity=identity, plan=plan, pull=newest, branch=branch, push=True, why=why)
+    used = {pull.head for pull, _ in known}
+    left = next((b for b in branches.values() if b.name not in used and b.ours and _is_about(b, identity)), None)
+    if left is not None:
+        fresh = left.trailers is not None and left.trailers[1:] == (plan.digest, plan.content) and not left.conflicts
+        why = "its branch was pushed before, but no pull request was opened"
+        return Decision(verb="adopt-branch", identity=identity, plan=plan, branch=left, push=not fresh, why=why)
+    return Decision(verb="open", identity=identity, plan=plan, branch=branches.get(plan.branch), push=True)
+
+
+def _is_about(branch: Branch, identity: Identity) -> bool:
+    return branch.trailers is not None and branch.trailers[0] == marker_path(identity)
+
+
+def _about_open(plan: RemediationPlan, pull: PullRequest, branch: Branch | None) -> Decision:
+    edit = read_body_marker(pull.body) != fingerprint_of(plan) or pull.draft is not plan.draft
+    missing = set(plan.labels) - set(pull.labels)
+    if branch is None:
+        why = "its branch has vanished, and is pushed again"
+        return Decision(verb="update", identity=plan.identity, plan=plan, pull=pull, push=True, edit=True, why=why)
+    if not branch.ours:
+        why = "a person pushed to its branch, so it is left alone"
+        return Decision(verb="edited", identity=plan.identity, plan=plan, pull=pull, branch=branch, why=why)
+    current = branch.trailers is not None and branch.trailers[1:] == (plan.digest, plan.content)
+    if current and not branch.conflicts and not edit and not missing:
+        return Decision(verb="unchanged", identity=plan.identity, plan=plan, pull=pull, branch=branch)
+    why = "it can't be merged any more, and is made anew" if current and branch.conflicts else "the drift changed"
+    return Decision(
+        verb="update",
+        identity=plan.identity,
+        plan=plan,
+        pull=pull,
+        branch=branch,
+        push=not current or branch.conflicts,
+        edit=edit or bool(missing),
+        why=why if not current or branch.conflicts else "its description is brought up to date",
+    )
+
+
+def _stale(
+    ours: Mapping[Identity, Sequence[tuple[PullRequest, str]]],
+    active: Mapping[Identity, RemediationPlan],
+    branches: Mapping[str, Branch],
+    plans: Sequence[RemediationPlan],
+    document: DriftDocument,
+    whole: bool,
+) -> list[Decision]:
+    """Decide about open pull requests whose service has nothing to backport any more."""
+    decisions = []
+    for identity, known in sorted(ours.items()):
+        for pull, _ in known:
+            if pull.state != "open" or identity in active:
+                continue
+            reason = reason_gone(identity, plans, document, whole)
+            branch = branches.get(pull.head)
+            if reason is None:
+                verb: Verb = "keep"
+                reason = "its service could not be audited, so nothing is known"
+            else:
+                verb = "close" if branch is None or branch.ours else "abandon"
+            decisions.append(Decision(verb=verb, identity=identity, pull=pull, branch=branch, why=reason))
+    return decisions
+
+
+def reason_gone(
+    identity: Identity, plans: Sequence[RemediationPlan], document: DriftDocument, whole: bool
+) -> str | None:
+    """Say why a pull request has no purpose any more; None where that can't be known."""
+    verdicts = [
+        v
+        for v in document.services
+        if (v.host, v.stack, v.service) == (identity.host, identity.stack, identity.service)
+    ]
+    if verdicts:
+        if all(v.status == "clean" for v in verdicts):
+            ignored = any(
+                (i.host, i.stack, i.service) == (identity.host, identity.stack, identity.service)
+                for i in document.ignored
+            )
+            return "a rule in `lab.yaml` ignores this drift now" if ignored else "host and git agree: the drift is gone"
+        plan = next((plan for plan in plans if plan.identity == identity), None)
+        if plan is not None and plan.refused:
+            return f"nothing is left that can be backported: {plan.refused[0].why}"
+        return None
+    host = next((host for host in document.hosts if host.name == identity.host), None)
+    if not whole or (host is not None and host.status != "captured") or document.problems:
+        return None
+    return "the service is gone, from git or from the host" if host is not None else "the host is gone from `lab.yaml`"
+
+
+def _limited(decisions: list[Decision], limits: Limits) -> list[Decision]:
+    """Let as many pull requests be opened as the limits allow; the others wait."""
+    there = sum(decision.verb in ("update", "unchanged", "edited", "keep", "abandon") for decision in decisions)
+    room = min(limits.max_new_per_run, max(0, limits.max_open - there))
+    result = []
+    for decision in decisions:
+        if decision.verb in ("open", "adopt-branch", "reopen"):
+            if room <= 0:
+                why = (
+                    f"{limits.max_open} pull requests are open already"
+                    if limits.max_open - there <= limits.max_new_per_run
+                    else f"at most {limits.max_new_per_run} are opened in one run"
+                )
+                decision = Decision(verb="waiting", identity=decision.identity, plan=decision.plan, why=why)
+            room -= 1
+        result.append(decision)
+    return result
