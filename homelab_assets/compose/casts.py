@@ -1,0 +1,98 @@
+"""Keys that take a number or a boolean but may be written as text: cast while variables are replaced."""
+
+import re
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.tree import Rules
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:_?[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?0[xX][0-9a-fA-F.]+[pP][-+]?[0-9]+")
+_SPECIAL = re.compile(r"[-+]?(?:inf|infinity|nan)", re.IGNORECASE)
+_BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
+
+
+def to_int(text: str) -> int:
+    """Cast text to an integer: decimal digits only."""
+    if _INTEGER.fullmatch(text):
+        value = int(text)
+        if -(1 << 63) <= value < 1 << 63:
+            return value
+    refuse(f"{text!r} is not a decimal integer")
+
+
+def to_float(text: str) -> float:
+    """Cast text to a float, as Go's `ParseFloat` reads it."""
+    if _SPECIAL.fullmatch(text):
+        return float(text)
+    if not _DECIMAL.fullmatch(text) or "_" in text:
+        refuse(f"{text!r} is not a number")
+    return float.fromhex(text) if "x" in text.lower() else float(text)
+
+
+def to_float32(text: str) -> float:
+    """Cast text to a float of single precision."""
+    return single(to_float(text))
+
+
+def single(value: float) -> float:
+    """Round to single precision."""
+    try:
+        rounded: float = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        refuse(f"{value} is out of range")
+    return rounded
+
+
+def to_bool(text: str) -> bool:
+    """Cast text to a boolean: true, yes, y, on and their opposites, in any case."""
+    value = _BOOLEANS.get(text.lower())
+    if value is None:
+        refuse(f"{text!r} is not a boolean", hint="write true or false")
+    return value
+
+
+
+CASTS: Rules[Callable[[str], Any]] = Rules(
+    {
+        **dict.fromkeys(
+            (
+                f"services.*.{key}"
+                for key in ("cpu_count", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares")
+            ),
+            to_int,
+        ),
+        "services.*.cpu_percent": to_float,
+        "services.*.cpus": to_float32,
+        "services.*.deploy.replicas": to_int,
+        "services.*.deploy.update_config.parallelism": to_int,
+        "services.*.deploy.update_config.max_failure_ratio": to_float,
+        "services.*.deploy.rollback_config.parallelism": to_int,
+        "services.*.deploy.rollback_config.max_failure_ratio": to_float,
+        "services.*.deploy.restart_policy.max_attempts": to_int,
+        "services.*.deploy.placement.max_replicas_per_node": to_int,
+        "services.*.healthcheck.retries": to_int,
+        "services.*.healthcheck.disable": to_bool,
+        **dict.fromkeys(
+            (f"services.*.{key}" for key in ("init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty")),
+            to_bool,
+        ),
+        "services.*.oom_score_adj": to_int,
+        "services.*.pids_limit": to_int,
+        "services.*.scale": to_int,
+        "services.*.ports.*.target": to_int,
+        "services.*.ulimits.*": to_int,
+        "services.*.ulimits.*.hard": to_int,
+        "services.*.ulimits.*.soft": to_int,
+        "services.*.volumes.*.read_only": to_bool,
+        "services.*.volumes.*.volume.nocopy": to_bool,
+        **dict.fromkeys(
+            (f"networks.*.{key}" for key in ("external", "internal", "attachable", "enable_ipv4", "enable_ipv6")), to_bool
+        ),
+        "volumes.*.external": to_bool,
+        "secrets.*.external": to_bool,
+        "configs.*.external": to_bool,
+    }
+)

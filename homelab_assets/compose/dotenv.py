@@ -1,0 +1,218 @@
+"""`.env`, `env_file` and `label_file`: Compose's own grammar, and that of `docker run --env-file` (format `raw`)."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from homelab_assets.compose.interpolation import Interpolator, Lookup
+from homelab_assets.compose.problems import refuse
+from homelab_assets.model import Span
+
+_BLANK = "\t\v\f\r \x85\xa0"
+_KEY_SIGNS = "_.-[]"
+_EXPORT = re.compile(r"export\s+")
+_ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0[0-9]{0,3})')
+_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\", "$": "$$"}
+
+Expand = Callable[[str, Lookup], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file, as a place."""
+
+    file: str
+    line: int
+
+    def span(self) -> Span:
+        """The place as a span; it names the line only."""
+        return Span(file=self.file, line=self.line, column=1, start=0, end=0)
+
+
+def parse(text: str, lookup: Lookup | None = None, *, file: str = ".env") -> dict[str, str]:
+    """Return the variables of a file, later ones winning.
+
+    Args:
+        lookup: values that beat those of the file while `$X` is replaced, and what a bare name takes its value from.
+        file: name of the file, for messages.
+
+    Raises:
+        BaselineError: a key with a space or an odd character, an unterminated quote, a malformed `${…}`.
+    """
+    variables: dict[str, str] = {}
+    parse_into(variables, text, lookup or (lambda name: None), file=file)
+    return variables
+
+
+def parse_into(
+    variables: dict[str, str],
+    text: str,
+    lookup: Lookup,
+    *,
+    file: str,
+    interpolator: Interpolator | None = None,
+    lines: dict[str, int] | None = None,
+) -> None:
+    """Add the variables of a file to those of earlier files, which it sees.
+
+    Args:
+        interpolator: gives markers for unknown variables. lines: receives the line of each key.
+    """
+
+    def seen(name: str) -> str | None:
+        value = lookup(name)
+        return variables.get(name) if value is None else value
+
+    expander = interpolator.with_lookup(seen) if interpolator is not None else Interpolator(seen)
+    _Parser(text.removeprefix("\ufeff"), file, variables, lookup, expander, {} if lines is None else lines).parse()
+
+
+def parse_raw(text: str, lookup: Lookup, *, file: str) -> dict[str, str]:
+    """Return the variables of a file as `docker run --env-file` reads it: no quotes, no replacement.
+
+    Raises:
+        BaselineError: a line without a name, a name with whitespace.
+    """
+    variables: dict[str, str] = {}
+    for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        line = raw.removesuffix("\r").lstrip()
+        if not line or line.startswith("#"):
+            continue
+        key, found, value = line.partition("=")
+        if not key:
+            refuse("no variable name", Line(file, number))
+        if " " in key or "\t" in key:
+            refuse(f"variable {key!r} contains whitespace", Line(file, number))
+        if found:
+            variables[key] = value
+        elif (passed := lookup(key)) is not None:
+            variables[key] = passed
+    return variables
+
+
+@dataclass(slots=True)
+class _Parser:
+    text: str
+    file: str
+    variables: dict[str, str]
+    lookup: Lookup
+    expander: Interpolator
+    lines: dict[str, int]
+    position: int = 0
+    _key: str = field(default="")
+
+    def parse(self) -> None:
+        while self._find_statement():
+            start = self.position
+            key, inherited = self._read_key()
+            if " " in key:
+                refuse(f"key {key!r} cannot contain a space", self._place(start))
+            self.lines[key] = self._place(start).line
+            if inherited:
+                value = self.lookup(key)
+                if value is not None:
+                    self.variables[key] = value
+            else:
+                self.variables[key] = self._read_value()
+
+    def _place(self, position: int) -> Line:
+        return Line(self.file, self.text.count("\n", 0, position) + 1)
+
+    def _find_statement(self) -> bool:
+        """Go to the next character that is no whitespace and in no comment line; False at the end."""
+        text, length = self.text, len(self.text)
+        while self.position < length:
+            if _is_space(text[self.position]):
+                self.position += 1
+            elif text[self.position] == "#":
+                end = text.find("\n", self.position)
+                self.position = length if end < 0 else end
+            else:
+                return True
+        return False
+
+    def _read_key(self) -> tuple[str, bool]:
+        """Read up to `=`, `:` or the end of the line; a bare name is inherited."""
+        export = _EXPORT.match(self.text, self.position)
+        if export:
+            self.position += len("export")
+            self._skip_blanks()
+        start = self.position
+        key, after, inherited = "", start, False
+        for index in range(start, len(self.text)):
+            character = self.text[index]
+            if character in _BLANK:
+                continue
+            if character in "=:\n":
+                key, after, inherited = self.text[start:index], index + 1, character == "\n"
+                break
+            if character not in _KEY_SIGNS and unicodedata.category(character)[0] not in "LN":
+                line = self.text[start:].partition("\n")[0].partition("=")[0]
+                refuse(f"unexpected character {character!r} in variable name {line!r}", self._place(index))
+        if start >= len(self.text):
+            refuse("zero length string", self._place(start))
+        self.position = after
+        self._skip_blanks()
+        return key.rstrip(), inherited
+
+    def _skip_blanks(self) -> None:
+        while self.position < len(self.text) and self.text[self.position] in _BLANK:
+            self.position += 1
+
+    def _read_value(self) -> str:
+        quote = self.text[self.position : self.position + 1]
+        if quote in ("'", '"') and quote:
+            return self._read_quoted(quote)
+        end = self.text.find("\n", self.position)
+        end = len(self.text) if end < 0 else end
+        value = self.text[self.position : end].partition(" #")[0].rstrip()
+        start, self.position = self.position, end + 1
+        return self._expand(value, start)
+
+    def _read_quoted(self, quote: str) -> str:
+        start = self.position
+        characters: list[str] = []
+        escaped = False
+        for index in range(start + 1, len(self.text)):
+            character = self.text[index]
+            if character != quote:
+                if not escaped and character == "\\":
+                    escaped = True
+                    continue
+                if escaped:
+                    escaped = False
+                    characters.append("\\")
+                characters.append(character)
+            elif escaped:
+                escaped = False
+                characters.append(character)
+            else:
+                self.position = index + 1
+                value = "".join(characters)
+                return self._expand(_ESCAPE.sub(_unescape, value), start) if quote == '"' else value
+        refuse("unterminated quoted value", self._place(start), hint="close the quote")
+
+    def _expand(self, value: str, position: int) -> str:
+        return self.expander.text(value, self._place(position)) if "$" in value else value
+
+
+def _unescape(match: re.Match[str]) -> str:
+    text = match[0]
+    if text[1] == "0":
+        digits = text[2:]
+        return chr(int(digits, 8)) if len(digits) == 3 and digits.strip("01234567") == "" and int(digits, 8) < 256 else text
+    return _SIMPLE.get(text[1], text)
+
+
+def _is_space(character: str) -> bool:
+    return character.isspace() and character not in "\x1c\x1d\x1e\x1f"
+
+
+def lookup_first(*environments: Mapping[str, str]) -> Lookup:
+    """Look a variable up in several mappings, the first wins."""
+
+    def lookup(name: str) -> str | None:
+        return next((environment[name] for environment in environments if name in environment), None)
+
+    return lookup

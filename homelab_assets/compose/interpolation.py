@@ -1,0 +1,225 @@
+"""Variables in values: the `${…}` grammar of Compose, and what stands for a variable that nobody knows.
+
+Two modes. As Compose: an unset variable is empty (with a warning). Symbolic: an unknown variable becomes a marker, a
+pair of private-use characters round a number, that flows through everything as ordinary text and names an `Expression`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from homelab_assets.compose.problems import Place, at, refuse
+from homelab_assets.compose.tree import Map, Rules, Seq
+from homelab_assets.compose.yaml_nodes import Scalar
+from homelab_assets.errors import BaselineError
+from homelab_assets.model import Span
+
+OPEN, CLOSE = "\ue000", "\ue001"
+MARKER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+MAX_VALUES = 200_000
+_LONG, _MANY = 100_000, 1_000
+
+_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_TEMPLATE = re.compile(rf"\$(?:(?P<escaped>\$)|(?P<named>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?][^\n]*)?)\}}|(?P<invalid>)))")
+_BRACED = re.compile(rf"(?P<name>{_NAME})(?:(?P<operator>:?[-+?])(?P<argument>[^\n]*))?")
+
+Lookup = Callable[[str], str | None]
+
+
+class Written(Place, Protocol):
+    """A place that knows its span."""
+
+    def span(self) -> Span: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A use of a variable whose value is not known. `argument`: the raw default, alternate or message."""
+
+    name: str
+    operator: str
+    argument: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableUse:
+    """Where a file names a variable. `default` is None without one; `required`: loading fails without a value."""
+
+    span: Span
+    operator: str
+    default: str | None
+    required: bool
+
+
+def is_marked(value: Any) -> bool:
+    """Say whether a value is text that holds a marker."""
+    return type(value) is str and OPEN in value
+
+
+@dataclass(slots=True)
+class Interpolator:
+    """Replaces variables in trees of one project.
+
+    Attributes:
+        lookup: returns a variable's value, or None when it is not set (or not known).
+        symbolic: leave markers for unknown variables.
+        expressions: what the markers stand for. warnings: names of variables that were empty for want of a value.
+    """
+
+    lookup: Lookup
+    symbolic: bool = False
+    expressions: list[Expression] = field(default_factory=list)
+    warnings: dict[str, None] = field(default_factory=dict)
+    values: int = 0
+
+    def with_lookup(self, lookup: Lookup) -> "Interpolator":
+        """The same project seen from an included file, which knows more variables."""
+        return Interpolator(lookup, self.symbolic, self.expressions, self.warnings)
+
+    def tree(self, value: Any, casts: Rules[Callable[[str], Any]] | None, place: Written | None = None) -> Any:
+        """Copy a tree, replacing variables and casting the values that `casts` names.
+
+        Raises:
+            BaselineError: a malformed `${…}`, a required variable without a value, a value that can't be cast.
+        """
+        kind = type(value)
+        if kind is str:
+            text = self.text(value, place) if "$" in value else value
+            return casts.action(text) if casts is not None and casts.action is not None and OPEN not in text else text
+        if kind is Map:
+            return self._map(value, casts)
+        if kind is Seq:
+            return self._list(value, casts)
+        return value
+
+    def _map(self, value: Map, casts: Rules[Callable[[str], Any]] | None) -> Map:
+        self._count(len(value))
+        result = Map(value, value.places.copy())
+        for key, item in value.items():
+            kind = type(item)
+            if kind is str and casts is None:
+                if "$" in item:
+                    result[key] = self.text(item, value.places.get(key))
+            elif kind is str or kind is Map or kind is Seq:
+                place = value.places.get(key)
+                try:
+                    result[key] = self.tree(item, casts.below(key) if casts is not None else None, place)
+                except BaselineError as error:
+                    raise at(error, place) from None
+        return result
+
+    def _list(self, value: Seq, casts: Rules[Callable[[str], Any]] | None) -> Seq:
+        self._count(len(value))
+        below = casts.any if casts is not None else None
+        result = Seq(value, value.places)
+        for index, item in enumerate(value):
+            if type(item) in (str, Map, Seq):
+                try:
+                    result[index] = self.tree(item, below, value.places[index])
+                except BaselineError as error:
+                    raise at(error, value.places[index]) from None
+        return result
+
+    def _count(self, number: int) -> None:
+        self.values += number
+        if self.values > MAX_VALUES:
+            refuse(f"expands to more than {MAX_VALUES} values")
+
+    def text(self, template: str, place: Written | None = None) -> str:
+        """Replace the variables of one string."""
+        pieces: list[str] = []
+        position = 0
+        for start, end, found in _expressions(template, place):
+            pieces.append(template[position:start])
+            pieces.append("$" if found is None else self._value(*found, place))
+            position = end
+        return "".join(pieces) + template[position:]
+
+    def _value(self, name: str, operator: str, argument: str, place: Written | None) -> str:
+        value = self.lookup(name)
+        if value is None and self.symbolic:
+            return self._mark(name, operator, argument, place)
+        is_set = value is not None and (value != "" or not operator.startswith(":"))
+        kind = operator[-1:]
+        if kind:
+            argument = self.text(argument, place) if "$" in argument else argument
+        if kind == "-":
+            return value if is_set and value is not None else argument
+        if kind == "+":
+            return argument if is_set else value or ""
+        if kind == "?" and not is_set:
+            reason = f": {argument}" if argument else ""
+            refuse(f"required variable {name} is missing a value{reason}", place, hint=f"set {name}")
+        if value is None:
+            self.warnings[name] = None
+            return ""
+        return value
+
+    def _mark(self, name: str, operator: str, argument: str, place: Written | None) -> str:
+        self.expressions.append(
+            Expression(name=name, operator=operator, argument=argument, span=None if place is None else place.span())
+        )
+        return f"{OPEN}{len(self.expressions) - 1}{CLOSE}"
+
+
+def _expressions(template: str, place: Written | None) -> Iterator[tuple[int, int, tuple[str, str, str] | None]]:
+    """Yield start, end and (name, operator, argument) of every variable; None instead of the triple for `$$`.
+
+    The pattern is greedy: it takes a braced expression with everything up to the last `}` of the line, and the brace that
+    closes it is searched afterwards. That is how Compose comes to its results for unbalanced braces.
+    """
+    if len(template) > _LONG and template.count("$") > _MANY:
+        refuse(f"a text of {len(template)} characters with {template.count('$')} variables", place)
+    position = 0
+    while match := _TEMPLATE.search(template, position):
+        start, position = match.span()
+        if match["escaped"]:
+            yield start, position, None
+        elif match["named"]:
+            yield start, position, (match["named"], "", "")
+        else:
+            whole = match[0]
+            closing = _closing_brace(whole)
+            braced = _BRACED.fullmatch(whole[2:closing]) if match["braced"] else None
+            if braced is None:
+                refuse(f"invalid interpolation format {template!r}", place, hint="write a literal $ as $$")
+            position = start + closing + 1
+            yield start, position, (braced["name"], braced["operator"] or "", braced["argument"] or "")
+
+
+def _closing_brace(text: str) -> int:
+    """Where the first `{` of a match closes. The character after a `{` is skipped, as Compose does; never found = end."""
+    depth, index = 0, 0
+    while index < len(text):
+        if text[index] == "}":
+            depth -= 1
+            if depth == 0:
+                return index
+        elif text[index] == "{":
+            depth += 1
+            index += 1
+        index += 1
+    return len(text) - 1
+
+
+def variables_of(scalar: Scalar) -> Iterator[tuple[str, VariableUse]]:
+    """Yield every variable that a scalar names, nested defaults included, with the place of its `$`."""
+    yield from _uses(scalar.value, scalar.span())
+
+
+def _uses(template: str, span: Span) -> Iterator[tuple[str, VariableUse]]:
+    try:
+        found = [expression for _, _, expression in _expressions(template, None) if expression is not None]
+    except BaselineError:  # told when, and if, the value is used
+        return
+    for name, operator, argument in found:
+        default = argument if operator.endswith("-") else None
+        yield name, VariableUse(span=span, operator=operator, default=default, required=operator.endswith("?"))
+        yield from _uses(argument, span)
+
+
+def lookup_in(environment: Mapping[str, str]) -> Lookup:
+    """Look variables up in a mapping."""
+    return environment.get

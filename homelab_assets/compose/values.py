@@ -1,0 +1,270 @@
+"""Canonical values: what Compose makes of one attribute, as it stands in `docker compose config --format json`.
+
+A decoder takes a value of the merged tree and returns the JSON value, or `OMIT` where Compose prints nothing (empty
+strings, zeros, false, empty lists). A text with a marker stays as it is in any field.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from homelab_assets.compose.casts import single, to_bool, to_float, to_int
+from homelab_assets.compose.interpolation import OPEN, is_marked
+from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.scalars import go_text
+from homelab_assets.compose.shellwords import split
+from homelab_assets.compose.tree import Map, Seq
+from homelab_assets.compose.units import format_duration, parse_duration, parse_size
+
+Decode = Callable[[Any], Any]
+OMIT: Any = object()
+
+
+def _wrong(value: Any, wanted: str) -> Any:
+    refuse(f"expected {wanted}, got {go_text(value)!r}")
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if type(value) is int:
+        return str(value)
+    return str(_wrong(value, "a string"))
+
+
+def string(value: Any) -> Any:
+    """A string; an integer is printed."""
+    return _text(value) or OMIT
+
+
+def maybe_flag(value: Any) -> Any:
+    """A boolean that is printed when false, too."""
+    if type(value) is bool or is_marked(value):
+        return value
+    return to_bool(value) if type(value) is str else _wrong(value, "a boolean")
+
+
+def flag(value: Any) -> Any:
+    """A boolean, printed when true."""
+    return maybe_flag(value) or OMIT
+
+
+def maybe_integer(value: Any) -> Any:
+    """An integer that is printed when zero, too; a float is truncated."""
+    if type(value) is int or is_marked(value):
+        return value
+    if type(value) is float:
+        return int(value)
+    return to_int(value) if type(value) is str else _wrong(value, "an integer")
+
+
+def integer(value: Any) -> Any:
+    """An integer, printed unless zero."""
+    return maybe_integer(value) or OMIT
+
+
+def maybe_unsigned(value: Any) -> Any:
+    """An integer of at least zero, never written as text."""
+    if type(value) is str and OPEN not in value:
+        return _wrong(value, "a number")
+    number = maybe_integer(value)
+    if type(number) is int and number < 0:
+        return _wrong(value, "a number of at least 0")
+    return number
+
+
+def unsigned(value: Any) -> Any:
+    """As `maybe_unsigned`, printed unless zero."""
+    return maybe_unsigned(value) or OMIT
+
+
+def number(value: Any) -> Any:
+    """A float of single precision, printed unless zero."""
+    if is_marked(value):
+        return value
+    if type(value) is str:
+        value = to_float(value)
+    if type(value) not in (int, float):
+        return _wrong(value, "a number")
+    rounded = single(float(value))
+    return _shortest(rounded) or OMIT
+
+
+def _shortest(value: float) -> int | float:
+    """The shortest decimal that rounds to the same float of single precision, as JSON shows it."""
+    if value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    for digits in range(1, 10):
+        text = float(f"{value:.{digits}g}")
+        if single(text) == value:
+            return text
+    return value
+
+
+def size(value: Any) -> Any:
+    """Bytes, printed as a decimal string unless zero. A float counts as nothing."""
+    if type(value) is int:
+        return str(value) if value else OMIT
+    if type(value) is not str:
+        return OMIT
+    if OPEN in value:
+        return value
+    return str(parse_size(value) or "") or OMIT
+
+
+def sized(value: Any) -> str:
+    """Bytes as a decimal string, zero included."""
+    decoded = size(value)
+    return "0" if decoded is OMIT else str(decoded)
+
+
+def maybe_duration(value: Any) -> Any:
+    """A duration as Go prints it, zero included."""
+    text = go_text(value)
+    return text if OPEN in text else format_duration(parse_duration(text))
+
+
+def duration(value: Any) -> Any:
+    """A duration as Go prints it, unless zero."""
+    text = maybe_duration(value)
+    return OMIT if text == "0s" else text
+
+
+def strings(value: Any) -> Any:
+    """A list of strings; one string is a list of one."""
+    if type(value) is str:
+        return [value]
+    if type(value) is not Seq:
+        return _wrong(value, "a list")
+    return [_text(item) for item in value] or OMIT
+
+
+def printed(value: Any) -> Any:
+    """A list of strings or numbers, all printed."""
+    return [go_text(item) for item in value] if type(value) is Seq and value else strings(value)
+
+
+def command(value: Any) -> Any:
+    """A command line or a list of words; an empty one is printed, for it clears the image's."""
+    if type(value) is str:
+        return split(value)
+    return [_text(item) for item in value] if type(value) is Seq else None
+
+
+def test(value: Any) -> Any:
+    """A health check's test: a string is run by the shell."""
+    return ["CMD-SHELL", value] if type(value) is str else strings(value)
+
+
+def environment(value: Any) -> Any:
+    """Variables; null for one that is passed through and not set."""
+    result: dict[str, str | None] = {}
+    if type(value) is Map:
+        result = {key: None if item is None else go_text(item) for key, item in value.items()}
+    elif type(value) is Seq:
+        for item, place in zip(value, value.places, strict=True):
+            key, found, text = go_text(item).partition("=")
+            if key and key[-1].isspace():
+                refuse(f"environment variable {key!r} is declared with a trailing space", place)
+            result[key] = text if found else None
+    else:
+        return _wrong(value, "a mapping or a list")
+    return _sorted(result)
+
+
+def texts(value: Any) -> Any:
+    """A map of strings (labels, sysctls, options), from a map or a list of `key=value`; null is empty."""
+    result: dict[str, str] = {}
+    if type(value) is Map:
+        result = {key: "" if item is None else go_text(item) for key, item in value.items()}
+    elif type(value) is Seq:
+        for item in value:
+            key, _, text = go_text(item).partition("=")
+            result[key] = text
+    else:
+        return _wrong(value, "a mapping or a list")
+    return _sorted(result)
+
+
+def string_map(value: Any) -> Any:
+    """A map whose values must be strings or integers."""
+    return _sorted({key: _text(item) for key, item in value.items()})
+
+
+def multiple(value: Any) -> Any:
+    """Options that can be given several times."""
+    return _sorted(
+        {key: [go_text(each) for each in item] if type(item) is Seq else [go_text(item)] for key, item in value.items()}
+    )
+
+
+def _sorted(value: dict[str, Any]) -> Any:
+    return {key: value[key] for key in sorted(value)} or OMIT
+
+
+def hosts(value: Any) -> Any:
+    """`extra_hosts` as a sorted list of `host=address`."""
+    found: dict[str, list[str]] = {}
+    if type(value) is Map:
+        for host, address in value.items():
+            found[host] = [go_text(each) for each in address] if type(address) is Seq else [_text(address)]
+    else:
+        for item in value:
+            text = go_text(item)
+            separator = "=" if "=" in text else ":"
+            host, separated, addresses = text.partition(separator)
+            if not separated:
+                if OPEN not in text:
+                    refuse(f"invalid additional host, missing IP: {text}")
+                found[text] = []
+                continue
+            found.setdefault(host, []).extend(addresses.split(","))
+    for host in found:
+        if not host or ":" in host or "=" in host:
+            refuse(f"bad host name {host!r}")
+    return sorted(_host(host, address) for host in found for address in found[host] or [""]) or OMIT
+
+
+def _host(host: str, address: str) -> str:
+    if OPEN in host and not address:
+        return host
+    bracketed = len(address) > 2 and address.startswith("[") and address.endswith("]")
+    return f"{host}={address[1:-1] if bracketed else address}"
+
+
+def mode(value: Any) -> Any:
+    """A file mode: text is octal, a number is what it is; printed in octal."""
+    if is_marked(value):
+        return value
+    if type(value) is str:
+        try:
+            return f"0{int(value, 8):o}"
+        except ValueError:
+            return _wrong(value, "an octal mode")
+    return f"0{value:o}" if type(value) is int else _wrong(value, "a mode")
+
+
+def count(value: Any) -> Any:
+    """How many devices: a number, or `all`, which is -1."""
+    if type(value) is str and OPEN not in value:
+        return -1 if value.lower() == "all" else to_int(value) or OMIT
+    return value or OMIT if type(value) in (int, str) else _wrong(value, "a number or `all`")
+
+
+def ulimit(value: Any) -> Any:
+    """One number for both limits, or `soft` and `hard`."""
+    if type(value) is int:
+        return value or {}
+    if type(value) is Map:
+        limits = {key: value[key] for key in ("soft", "hard") if value.get(key)}
+        for limit in limits.values():
+            if type(limit) is not int and not is_marked(limit):
+                _wrong(limit, "an integer")
+        return limits
+    return value if is_marked(value) else _wrong(value, "an integer")
+
+
+def ssh(value: Any) -> Any:
+    """SSH keys of a build: `default`, or `id=path`."""
+    return [name if path is None else f"{name}={go_text(path)}" for name, path in sorted(value.items())] or OMIT

@@ -1,0 +1,193 @@
+"""YAML text to nodes that know where they stand, through libyaml's event parser.
+
+Compose reads YAML with a port of libyaml, so libyaml's events are the right grammar; PyYAML's composer is not (it
+refuses an anchor that is defined twice) and its typing is not (see `scalars`). Aliases become the node they name.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from homelab_assets.compose.problems import refuse
+from homelab_assets.errors import BaselineError
+from homelab_assets.model import Span
+
+MAX_BYTES = 4_000_000
+MAX_DEPTH = 100
+_CORE = "tag:yaml.org,2002:"
+_Parser: Any = getattr(yaml, "CParser", None)
+
+
+class Node:
+    """A value in a file: `start` and `end` are offsets in code points, `line` and `column` count from 1."""
+
+    __slots__ = ("column", "end", "file", "key", "line", "start", "tag")
+
+    def __init__(self, file: str, tag: str | None, event: Any) -> None:
+        start = event.start_mark
+        self.file = file
+        self.tag = tag
+        self.line = start.line + 1
+        self.column = start.column + 1
+        self.start = start.index
+        self.end = event.end_mark.index
+        self.key: Scalar | None = None
+
+    def span(self) -> Span:
+        """A scalar's own text; for a collection from its key to its last value."""
+        first = self if self.key is None or isinstance(self, Scalar) else self.key
+        return Span(file=self.file, line=first.line, column=first.column, start=first.start, end=self.end)
+
+
+class Scalar(Node):
+    """A scalar. `plain`: written without quotes and not as a block."""
+
+    __slots__ = ("plain", "value")
+
+    def __init__(self, file: str, event: Any) -> None:
+        super().__init__(file, _short(event.tag), event)
+        self.value: str = event.value
+        self.plain = event.style is None or event.style == ""
+
+
+class Sequence(Node):
+    """A list."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, file: str, event: Any) -> None:
+        super().__init__(file, _short(event.tag), event)
+        self.items: list[Node] = []
+
+
+class Mapping(Node):
+    """Pairs in the order of the file; keys are any node."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, file: str, event: Any) -> None:
+        super().__init__(file, _short(event.tag), event)
+        self.pairs: list[tuple[Node, Node]] = []
+
+
+def parse(data: bytes, file: str) -> list[Node]:
+    """Return the root node of every document in a file.
+
+    Raises:
+        BaselineError: not YAML, too large, nested too deeply, or an alias inside its own anchor.
+    """
+    if len(data) > MAX_BYTES:
+        refuse(f"is larger than {MAX_BYTES} bytes", _Line(file, 1))
+    if _Parser is None or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text: Any = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    else:
+        text = data
+    offset = 1 if data.startswith(b"\xef\xbb\xbf") else 0
+    composer = _Composer(file, (_Parser or yaml.SafeLoader)(text))
+    try:
+        roots = list(composer.documents())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        refuse(f"is not valid YAML: {error.problem or error.context}", _Line(file, mark.line + 1 if mark else 1))
+    except yaml.YAMLError as error:
+        refuse(f"is not valid YAML: {' '.join(str(error).split())}", _Line(file, 1))
+    if offset:
+        composer.shift(offset)
+    return roots
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    file: str
+    line: int
+
+
+def _short(tag: str | None) -> str | None:
+    if tag is None or tag == "!":
+        return None
+    return "!!" + tag[len(_CORE) :] if tag.startswith(_CORE) else tag
+
+
+class _Composer:
+    def __init__(self, file: str, parser: Any) -> None:
+        self._file = file
+        self._next = parser.get_event
+        self._anchors: dict[str, Node] = {}
+        self._open: set[int] = set()
+        self._all: list[Node] = []
+
+    def documents(self) -> Iterator[Node]:
+        while True:
+            event = self._next()
+            if isinstance(event, yaml.StreamEndEvent):
+                return
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._anchors = {}
+                yield self._node(self._next(), 0)
+
+    def shift(self, offset: int) -> None:
+        """Count a byte order mark, which libyaml does not."""
+        for node in self._all:
+            node.start += offset
+            node.end += offset
+
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            scalar = Scalar(self._file, event)
+            self._remember(scalar, event)
+            return scalar
+        if kind is yaml.AliasEvent:
+            return self._alias(event)
+        if depth >= MAX_DEPTH:
+            refuse(f"is nested deeper than {MAX_DEPTH} levels", _Line(self._file, event.start_mark.line + 1))
+        if kind is yaml.SequenceStartEvent:
+            return self._sequence(event, depth + 1)
+        return self._mapping(event, depth + 1)
+
+    def _alias(self, event: Any) -> Node:
+        node = self._anchors.get(event.anchor)
+        line = _Line(self._file, event.start_mark.line + 1)
+        if node is None:
+            refuse(f"unknown anchor {event.anchor!r} referenced", line)
+        if id(node) in self._open:
+            refuse(f"anchor {event.anchor!r} contains itself", line)
+        return node
+
+    def _sequence(self, event: Any, depth: int) -> Sequence:
+        node = Sequence(self._file, event)
+        self._remember(node, event)
+        self._open.add(id(node))
+        items = node.items
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
+            items.append(self._node(event, depth))
+        node.end = event.end_mark.index if not items or event.end_mark.index != event.start_mark.index else items[-1].end
+        self._open.discard(id(node))
+        return node
+
+    def _mapping(self, event: Any, depth: int) -> Mapping:
+        node = Mapping(self._file, event)
+        self._remember(node, event)
+        self._open.add(id(node))
+        pairs = node.pairs
+        while type(event := self._next()) is not yaml.MappingEndEvent:
+            key = self._node(event, depth)
+            value = self._node(self._next(), depth)
+            if value.key is None and isinstance(key, Scalar) and value.start >= key.end:
+                value.key = key
+            pairs.append((key, value))
+        last = pairs[-1][1] if pairs else None
+        flow = event.end_mark.index != event.start_mark.index
+        node.end = event.end_mark.index if last is None or flow else max(last.end, pairs[-1][0].end)
+        self._open.discard(id(node))
+        return node
+
+    def _remember(self, node: Node, event: Any) -> None:
+        self._all.append(node)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "BaselineError", "Mapping", "Node", "Scalar", "Sequence", "parse"]
