@@ -1,7 +1,7 @@
 """The media host's containers, read from inspect documents. Values only: no engine is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from homelab_assets.media.settings import APPS, MediaSettings
@@ -12,9 +12,10 @@ _SERVICE_LABEL = "com.docker.compose.service"
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container. `raw` is its inspect document."""
+    """One container. `raw` is its inspect document; `volumes` are driver options of the host's volumes by name."""
 
     raw: Mapping[str, Any]
+    volumes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -110,9 +111,16 @@ class MediaContainers:
         return next((one for one in self.everything if one.id.startswith(identity)), None)
 
 
-def media_containers(documents: Sequence[Mapping[str, Any]], settings: MediaSettings) -> MediaContainers:
-    """Find the apps among a host's containers: by the configured name, else compose service, name, then image."""
-    everything = [Container(document) for document in documents]
+def media_containers(
+    documents: Sequence[Mapping[str, Any]], settings: MediaSettings, volumes: Sequence[Mapping[str, Any]] = ()
+) -> MediaContainers:
+    """Find the apps among a host's containers: by the configured name, else compose service, name, then image.
+
+    Args:
+        documents, volumes: inspect documents of the host's containers and volumes.
+    """
+    options = {str(one.get("Name")): one.get("Options") or {} for one in volumes}
+    everything = [Container(document, options) for document in documents]
     found = {}
     for app in APPS:
         if (container := _find(app, everything, settings.containers.get(app))) is not None:

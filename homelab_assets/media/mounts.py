@@ -5,7 +5,9 @@ means "as far as the mounts tell".
 """
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from homelab_assets.media.containers import Container
 
@@ -29,6 +31,18 @@ class Place:
     writable: bool
     network: str | None = None
 
+    def same_as(self, other: "Place") -> bool | None:
+        """Say whether both are one place; None where one is a volume and what is behind it is not known."""
+        if self.host.startswith("volume ") != other.host.startswith("volume "):
+            return None
+        return self.host == other.host
+
+    def holds(self, other: "Place") -> bool | None:
+        """Say whether the other is this place or lies below it; None as in `same_as`."""
+        if self.host.startswith("volume ") != other.host.startswith("volume "):
+            return None
+        return is_inside(other.host, self.host)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ephemeral:
@@ -48,8 +62,8 @@ def resolve(container: Container, path: str) -> Place | Ephemeral:
     rest = posixpath.relpath(path, destination)
     if mount.get("Type") == "tmpfs":
         return Ephemeral(path=path)
-    # A local volume with `o: bind` is a host folder under another name; `HostConfig.Mounts` may tell which.
-    options = _driver_options(container, destination)
+    # A local volume with `o: bind` is a host folder under another name.
+    options = _driver_options(container, mount, destination)
     device = options.get("device", "") if "bind" in options.get("o", "").split(",") else ""
     network = options.get("type") if options.get("type") in _NETWORK_TYPES else None
     if mount.get("Type") == "volume" and not device:
@@ -66,7 +80,10 @@ def is_inside(path: str, parent: str) -> bool:
     return path == parent or path.startswith(parent if parent == "/" else parent + "/")
 
 
-def _driver_options(container: Container, destination: str) -> dict[str, str]:
+def _driver_options(container: Container, mount: Mapping[str, Any], destination: str) -> Mapping[str, str]:
+    name = str(mount.get("Name") or "")
+    if name in container.volumes:
+        return container.volumes[name]
     for one in container.host_config.get("Mounts") or []:
         if posixpath.normpath(str(one.get("Target"))) == destination:
             driver = (one.get("VolumeOptions") or {}).get("DriverConfig") or {}

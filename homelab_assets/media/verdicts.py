@@ -34,6 +34,11 @@ class Fail:
     remedy: str = ""
     about: str = ""
 
+    @property
+    def stops(self) -> bool:
+        """Whether what hangs on it is blocked. A mere warning lets media flow."""
+        return cause(self.cause).severity == "error"
+
 
 @dataclass(frozen=True, slots=True)
 class Blocked:

@@ -1,0 +1,121 @@
+"""Run the probes along the chain. A check that needs a failed one is blocked by it: one cause is one failure."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from homelab_assets.media.clients import Clients, Trouble
+from homelab_assets.media.clients.names import resolved
+from homelab_assets.media.clients.transport import at_once
+from homelab_assets.media.containers import media_containers
+from homelab_assets.media.probes import PROBES, Probe, Sight
+from homelab_assets.media.probes.apps import CREDENTIALS
+from homelab_assets.media.probes.base import title_of
+from homelab_assets.media.result import Check, PipelineResult
+from homelab_assets.media.rules import advise
+from homelab_assets.media.settings import MediaSettings
+from homelab_assets.media.verdicts import Blocked, Fail, Skipped, Unknown, Verdict
+
+Progress = Callable[[Check], None]
+
+
+def run_pipeline(
+    settings: MediaSettings,
+    *,
+    clients: Clients,
+    generated_at: str,
+    observed_containers: Sequence[Mapping[str, Any]] | None = None,
+    observed_volumes: Sequence[Mapping[str, Any]] = (),
+    health_only: bool = False,
+    active: bool = True,
+    progress: Progress | None = None,
+) -> PipelineResult:
+    """Check the media pipeline. Nothing is requested, downloaded or changed.
+
+    Args:
+        generated_at: ISO 8601 UTC time of the run.
+        observed_containers, observed_volumes: inspect documents of the media host; None: it was not captured.
+        health_only: only what is cheap enough for every five minutes.
+        active: let apps test each other (`testall`, one search), which reaches trackers and counts against limits.
+        progress: is called with each check as soon as it is judged.
+    """
+    begin = time.monotonic()
+    containers = (
+        None if observed_containers is None else media_containers(observed_containers, settings, observed_volumes)
+    )
+    sight = Sight(
+        settings=settings,
+        clients=clients,
+        containers=containers,
+        home=resolved(settings.home_addresses),
+        deep=not health_only,
+    )
+    _look_ahead(clients)
+    verdicts: dict[str, Verdict] = {}
+    checks = []
+    for probe in _in_order([probe for probe in PROBES if not (health_only and probe.deep)]):
+        started = time.monotonic()
+        verdicts[probe.id] = _judge(probe, sight, verdicts, active=active)
+        check = Check(probe=probe, verdict=verdicts[probe.id], seconds=time.monotonic() - started)
+        checks.append(check)
+        if progress is not None:
+            progress(check)
+    position = {probe.id: number for number, probe in enumerate(PROBES)}
+    return PipelineResult(
+        generated_at=generated_at,
+        checks=sorted(checks, key=lambda check: position[check.probe.id]),
+        health_only=health_only,
+        advice=[] if health_only else [advice.to_json() for advice in advise(sight)],
+        effects=clients.effects(),
+        seconds=time.monotonic() - begin,
+    )
+
+
+def _look_ahead(clients: Clients) -> None:
+    """Ask all apps for a sign of life at the same time, so that silent ones cost their time limit only once."""
+
+    def greet(app: str, client: Any) -> Callable[[], object]:
+        ask = CREDENTIALS[app][1] if app in CREDENTIALS else None
+
+        def both() -> object:
+            alive = client.alive()
+            return alive if isinstance(alive, Trouble) or ask is None else ask(client)
+
+        return both
+
+    at_once([greet(app, client) for app, client in clients.all()])
+
+
+def _in_order(probes: Sequence[Probe]) -> Sequence[Probe]:
+    """Order probes so that each comes after those that it needs, and otherwise as in the chain."""
+    wanted = {probe.id: probe for probe in probes}
+    ordered: dict[str, Probe] = {}
+
+    def place(probe: Probe) -> None:
+        if probe.id not in ordered:
+            for need in probe.needs:
+                if need in wanted:
+                    place(wanted[need])
+            ordered[probe.id] = probe
+
+    for probe in probes:
+        place(probe)
+    return list(ordered.values())
+
+
+def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, active: bool) -> Verdict:
+    missing = [app for app in probe.apps if sight.settings.service(app) is None]
+    if missing:
+        return Skipped(f"{', '.join(title_of(app) for app in missing)}: not configured in lab.yaml")
+    for need in probe.needs:
+        match verdicts.get(need):
+            # What only costs comfort lets the other links be judged, but not the next checks of its own.
+            case Fail() as fail if fail.stops or need.partition(".")[0] == probe.link:
+                return Blocked(need)
+            case Blocked(by):
+                return Blocked(by)
+    if probe.inspects and sight.containers is None:
+        return Unknown("the containers of the media host were not captured")
+    if probe.active and not active:
+        return Skipped("not asked for: it makes the apps call each other, and trackers")
+    return probe.judge(sight)

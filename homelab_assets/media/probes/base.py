@@ -1,0 +1,77 @@
+"""What a probe is, and what it gets to see."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from homelab_assets.media.clients import Clients, Trouble
+from homelab_assets.media.containers import Container, MediaContainers
+from homelab_assets.media.settings import MediaSettings
+from homelab_assets.media.verdicts import Fail, Unknown, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What a probe judges by. Clients remember what they were told, so probes may ask for the same thing again.
+
+    Attributes:
+        containers: of the media host; None where it was not captured.
+        home: addresses and prefixes of the home as the internet sees it, names already resolved.
+        deep: the whole dry run is made, not only the health part.
+        title: the film that searches ask for. tmdb_id: its id at The Movie Database.
+    """
+
+    settings: MediaSettings
+    clients: Clients
+    containers: MediaContainers | None = None
+    home: Sequence[str] = ()
+    deep: bool = True
+    title: str = "Night of the Living Dead"
+    tmdb_id: int = 10331
+
+    def container(self, app: str) -> Container | None:
+        """Return the container of an app, or None."""
+        return self.containers.get(app) if self.containers else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One check.
+
+    Attributes:
+        id: `<link>.<what>`, stable. link: the link of the chain that it belongs to. app: whom a person would look at.
+        proves: what is known once it passes.
+        needs: ids of the checks that must not have failed for this one to mean anything.
+        apps: apps that must be configured. inspects: needs the containers of the media host.
+        deep: not part of the health check. active: makes the apps test each other, which may reach trackers.
+    """
+
+    id: str
+    link: str
+    app: str
+    title: str
+    proves: str
+    judge: Callable[[Sight], Verdict]
+    needs: Sequence[str] = ()
+    apps: Sequence[str] = ()
+    inspects: bool = False
+    deep: bool = False
+    active: bool = False
+
+
+def of_trouble(trouble: Trouble) -> Fail | Unknown:
+    """Return the verdict on a call without a usable answer."""
+    if trouble.cause == "vpn_probe_unauthorised":
+        return Unknown("Gluetun does not let us ask", trouble.cause, [trouble.detail])
+    return Fail(trouble.cause, [trouble.detail])
+
+
+def title_of(app: str) -> str:
+    """Return an app's name as its makers write it."""
+    names = {"qbittorrent": "qBittorrent", "sabnzbd": "SABnzbd", "overseerr": "Overseerr/Seerr"}
+    return names.get(app, app.capitalize())
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names for a sentence: at most five, then how many more."""
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -1,0 +1,115 @@
+"""From Radarr and Sonarr to qBittorrent and back: the download client, and the import of what is finished."""
+
+from functools import partial
+
+from homelab_assets.media.clients import Trouble
+from homelab_assets.media.clients.servarr import Failure, Provider, Servarr
+from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.indexers import cause_of_failure
+from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
+
+# Health sources that a check of this project looks into more closely; they would only say it twice.
+_COVERED = {
+    "DownloadClientCheck", "DownloadClientStatusCheck", "DownloadClientRootFolderCheck", "RemotePathMappingCheck",
+    "RootFolderCheck", "IndexerStatusCheck", "IndexerLongTermStatusCheck", "IndexerRssCheck", "IndexerSearchCheck",
+    "ApplicationStatusCheck", "ApplicationLongTermStatusCheck", "ImportMechanismCheck",
+}  # fmt: skip
+
+
+def torrent_client(client: Servarr) -> Provider | Trouble | None:
+    """Return the enabled qBittorrent client of an app, else a disabled one, else None."""
+    found = client.providers("downloadclient")
+    if isinstance(found, Trouble):
+        return found
+    mine = [one for one in found if one.implementation == "QBittorrent"]
+    return next((one for one in mine if one.enabled), mine[0] if mine else None)
+
+
+def client_works(app: str, sight: Sight) -> Verdict:
+    """Let the app test its download client with the copy of the password that it holds."""
+    client: Servarr = getattr(sight.clients, app)
+    found = torrent_client(client)
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    if found is None:
+        return Fail("no_provider", ["no download client is qBittorrent"])
+    if not found.enabled:
+        return Fail("provider_disabled", [f"{found.name} is disabled"], about=found.name)
+    where = f"{found.fields.get('host')}:{found.fields.get('port')}"
+    results = client.test_all("downloadclient")
+    if isinstance(results, Trouble):
+        return of_trouble(results)
+    if found.id not in results:
+        return Unknown(f"{title_of(app)} skipped {found.name} in its test")
+    if results[found.id]:
+        return _client_fails(found, results[found.id][0], where)
+    return Pass([f"{found.name} at {where} accepts {title_of(app)}"])
+
+
+def _client_fails(found: Provider, failure: Failure, where: str) -> Fail:
+    text = f"{failure.field or 'test'}: {failure.message}"
+    # We logged in ourselves just now, so it is neither a ban of everybody nor the wrong password everywhere.
+    if failure.field in ("Username", "Password", "ApiKey"):
+        return Fail(
+            "key_stale_copy", [f"the copy of qBittorrent's credential for {where} is refused", text], about=found.name
+        )
+    return Fail(
+        cause_of_failure(failure, "unreachable"), [f"{where} can't be reached from there", text], about=found.name
+    )
+
+
+def imports(app: str, sight: Sight) -> Verdict:
+    """Is Completed Download Handling on?"""
+    found = getattr(sight.clients, app).item("config/downloadclient")
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    if found.get("enableCompletedDownloadHandling") is False:
+        return Fail("import_off", ["Completed Download Handling is off"])
+    return Pass(["Completed Download Handling is on"])
+
+
+def healthy(app: str, sight: Sight) -> Verdict:
+    """Read the app's own health page, freshly made in a dry run; errors that no other check explains count."""
+    client: Servarr = getattr(sight.clients, app)
+    if sight.deep:
+        # The page is cached for up to six hours otherwise.
+        client.command("CheckHealth")
+    found = client.items("health")
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    errors = [one for one in found if one.get("type") == "error" and not (sight.deep and one.get("source") in _COVERED)]
+    if errors:
+        return Fail(
+            "app_health", [client.transport.scrub(f"{one.get('source')}: {one.get('message')}") for one in errors]
+        )
+    others = [str(one.get("source")) for one in found]
+    return Pass([f"notes and warnings: {listed(others)}" if others else "its health page is empty"])
+
+
+PROBES = (
+    *(
+        Probe(
+            id=f"{app}.health", link=app, app=app, title=f"{title_of(app)} reports no trouble",
+            proves="Its own health page lists no error that the other checks do not explain.",
+            judge=partial(healthy, app), apps=(app,),
+            needs=(f"{app}.key",) if app == "prowlarr" else (f"{app}.key", "qbittorrent.login", "prowlarr.key"),
+        )
+        for app in ("prowlarr", "radarr", "sonarr")
+    ),
+    *(
+        Probe(
+            id=f"downloads.{app}", link="downloads", app=app, title=f"{title_of(app)} hands downloads to qBittorrent",
+            proves=f"{title_of(app)}'s copies of qBittorrent's address and credential are right.",
+            judge=partial(client_works, app), apps=(app, "qbittorrent"),
+            needs=(f"{app}.key", "qbittorrent.login", "vpn.container", "vpn.tunnel"), deep=True, active=True,
+        )
+        for app in ("radarr", "sonarr")
+    ),
+    *(
+        Probe(
+            id=f"downloads.{app}_import", link="downloads", app=app, title=f"{title_of(app)} looks after finished downloads",
+            proves="Completed Download Handling is on.", judge=partial(imports, app), apps=(app,), needs=(f"{app}.key",), deep=True,
+        )
+        for app in ("radarr", "sonarr")
+    ),
+)  # fmt: skip

@@ -1,0 +1,45 @@
+"""The whole way, without taking a step: what a request would go through, once every link holds."""
+
+from homelab_assets.media.clients import Trouble
+from homelab_assets.media.probes.base import Probe, Sight, of_trouble
+from homelab_assets.media.verdicts import Pass, Unknown, Verdict
+
+
+def knows_the_film(sight: Sight) -> Verdict:
+    """Does Radarr find the test film at its metadata service?"""
+    assert sight.clients.radarr is not None
+    found = sight.clients.radarr.items("movie/lookup", term=f"tmdb:{sight.tmdb_id}")
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    if not found:
+        return Unknown(f"Radarr's metadata service does not know film {sight.tmdb_id}")
+    return Pass([f"Radarr knows “{found[0].get('title')}” ({found[0].get('year')})"])
+
+
+def would_flow(sight: Sight) -> Verdict:
+    """Reached only when nothing that it needs has failed: spell out the steps that are proved."""
+    return Pass(
+        [
+            f"1. a request for “{sight.title}” is accepted and sent to Radarr",
+            "2. Radarr searches through Prowlarr and gets results",
+            "3. Radarr hands the release to qBittorrent, which downloads through the VPN",
+            "4. Radarr finds the finished download and imports it into the library folder",
+            "5. Plex notices the file and plays it",
+            "nothing was requested or downloaded; `--live` takes these steps for real",
+        ]
+    )
+
+
+LOOKUP = Probe(
+    id="end_to_end.lookup", link="end_to_end", app="radarr", title="Radarr knows the test film",
+    proves="Radarr's metadata service answers.", judge=knows_the_film, apps=("radarr",), needs=("radarr.key",),
+    deep=True, active=True,
+)  # fmt: skip
+
+
+def flow(needs: tuple[str, ...]) -> Probe:
+    """Return the last probe of the chain, which hangs on all others."""
+    return Probe(
+        id="end_to_end.dry_run", link="end_to_end", app="all", title="A request would reach the screen",
+        proves="Every link from request to playback holds at the same time.", judge=would_flow, needs=needs, deep=True,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""Prowlarr's indexers, its applications, and the copies of both in Radarr and Sonarr."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from homelab_assets.media.clients import Trouble
+from homelab_assets.media.clients.servarr import Failure, Provider
+from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
+
+_KEY = re.compile(r"\b401\b|unauthori[sz]ed|invalid credentials|api ?key", re.IGNORECASE)
+_NAME = re.compile(r"name or service not known|no such host|name does not resolve|name resolution", re.IGNORECASE)
+_FROM_PROWLARR = re.compile(r"/\d+/?$")
+
+
+def indexers_ready(sight: Sight) -> Verdict:
+    """Is one enabled indexer of Prowlarr not paused after failures?"""
+    assert sight.clients.prowlarr is not None
+    indexers = sight.clients.prowlarr.providers("indexer")
+    paused = sight.clients.prowlarr.items("indexerstatus")
+    if isinstance(indexers, Trouble):
+        return of_trouble(indexers)
+    if isinstance(paused, Trouble):
+        return of_trouble(paused)
+    enabled = [one for one in indexers if one.enabled]
+    if not enabled:
+        return Fail("provider_disabled" if indexers else "no_provider", [f"{len(indexers)} indexers, none enabled"])
+    until = {one.get("indexerId"): one.get("disabledTill") for one in paused if one.get("disabledTill")}
+    resting = [f"{one.name} is paused until {until[one.id]}" for one in enabled if one.id in until]
+    if len(resting) == len(enabled):
+        return Fail("provider_backoff", resting)
+    return Pass([f"enabled: {listed([one.name for one in enabled])}", *resting])
+
+
+def search_finds(sight: Sight) -> Verdict:
+    """Search for the test film. Prowlarr answers an empty list too when every indexer failed inside."""
+    assert sight.clients.prowlarr is not None
+    found = sight.clients.prowlarr.search(sight.title)
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    if not found:
+        return Unknown(f"no result for “{sight.title}”", "search_empty")
+    return Pass([f"{len(found)} results for “{sight.title}”"])
+
+
+def application_works(app: str, sight: Sight) -> Verdict:
+    """Let Prowlarr test an application: it calls the app, and makes the app call back, so one call proves both ways."""
+    assert sight.clients.prowlarr is not None
+    found = sight.clients.prowlarr.providers("applications")
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    mine = [one for one in found if one.implementation.lower() == app]
+    if not mine:
+        return Fail("no_provider", [f"Prowlarr has no application of the kind {title_of(app)}"])
+    enabled = [one for one in mine if one.enabled]
+    if not enabled:
+        return Fail("provider_disabled", [f"{mine[0].name} has sync level disabled"], about=mine[0].name)
+    for one in enabled:
+        failures = sight.clients.prowlarr.test("applications", one.raw)
+        if isinstance(failures, Trouble):
+            return of_trouble(failures)
+        if failures:
+            return _application_fails(one, failures[0], app)
+    return Pass([f"Prowlarr reaches {listed([one.name for one in enabled])}, and is reached from there"])
+
+
+def _application_fails(application: Provider, failure: Failure, app: str) -> Fail:
+    text = f"{failure.field or 'test'}: {failure.message}"
+    if failure.field == "ApiKey":
+        return Fail(
+            "key_stale_copy", [f"Prowlarr's copy of {title_of(app)}'s key is refused", text], about=application.name
+        )
+    if failure.field == "ProwlarrUrl":
+        where = f"{title_of(app)} can't reach Prowlarr at {application.fields.get('prowlarrUrl')}"
+        return Fail(cause_of_failure(failure, "unreachable"), [where, text], about=application.name)
+    where = f"Prowlarr can't reach {title_of(app)} at {application.fields.get('baseUrl')}"
+    return Fail(cause_of_failure(failure, "unreachable"), [where, text], about=application.name)
+
+
+def app_searches(app: str, sight: Sight) -> Verdict:
+    """Let Radarr or Sonarr test its indexers, with the copy of Prowlarr's address and key that it holds."""
+    client = getattr(sight.clients, app)
+    found = client.providers("indexer")
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    mine = [one for one in found if "prowlarr" not in sight.settings.services or _is_prowlarrs(one)]
+    if not mine:
+        return Fail("no_provider", [f"{len(found)} indexers, none of them Prowlarr's"])
+    enabled = [one for one in mine if one.enabled]
+    if not enabled:
+        return Fail("provider_disabled", [f"none of {listed([one.name for one in mine])} is enabled"])
+    results = client.test_all("indexer")
+    if isinstance(results, Trouble):
+        return of_trouble(results)
+    return _judge_indexers(enabled, results)
+
+
+def _judge_indexers(enabled: Sequence[Provider], results: Mapping[int, Sequence[Failure]]) -> Verdict:
+    tested = [one for one in enabled if one.id in results]
+    failed = [(one, results[one.id][0]) for one in tested if results[one.id]]
+    seen = [f"{one.name}: {failure.message}" for one, failure in failed]
+    # A wrong key is a fault wherever it stands; a tracker that is down is everyday life while others work.
+    for one, failure in failed:
+        if cause_of_failure(failure, "") == "key_stale_copy":
+            return Fail("key_stale_copy", ["the copy of Prowlarr's key is refused", *seen], about=one.name)
+    if not tested:
+        return Unknown(f"the app skipped all of {listed([one.name for one in enabled])} in its test")
+    if len(failed) == len(tested):
+        return Fail(cause_of_failure(failed[0][1], "unreachable"), seen, about=failed[0][0].name)
+    return Pass([f"{len(tested) - len(failed)} of {len(tested)} indexers work", *seen])
+
+
+def _is_prowlarrs(indexer: Provider) -> bool:
+    return indexer.name.endswith("(Prowlarr)") or bool(_FROM_PROWLARR.search(str(indexer.fields.get("baseUrl") or "")))
+
+
+def cause_of_failure(failure: Failure, otherwise: str) -> str:
+    """Return the cause behind a failed test of a provider, from its field and its words."""
+    text = failure.message
+    if failure.field.lower() == "apikey" or _KEY.search(text):
+        return "key_stale_copy"
+    if "429" in text or "Too Many Requests" in text:
+        return "provider_backoff"
+    if "[410" in text or "disabled" in text.lower():
+        return "provider_disabled"
+    if "no results in the configured categories" in text or "No rss feed query" in text:
+        return "categories"
+    if _NAME.search(text):
+        return "dns"
+    return otherwise
+
+
+PROBES = (
+    Probe(
+        id="indexers.ready", link="indexers", app="prowlarr", title="Prowlarr has an indexer that is ready",
+        proves="At least one indexer is enabled and not paused after failures.",
+        judge=indexers_ready, apps=("prowlarr",), needs=("prowlarr.key",),
+    ),
+    Probe(
+        id="indexers.search", link="indexers", app="prowlarr", title="A search finds something",
+        proves="Prowlarr brings results for the test film.", judge=search_finds, apps=("prowlarr",),
+        needs=("indexers.ready",), deep=True, active=True,
+    ),
+    *(
+        Probe(
+            id=f"applications.{app}", link="applications", app="prowlarr", title=f"Prowlarr and {title_of(app)} reach each other",
+            proves=f"Prowlarr's copy of {title_of(app)}'s key is right, and {title_of(app)} finds its way back to Prowlarr.",
+            judge=partial(application_works, app), apps=("prowlarr", app), needs=("prowlarr.key", f"{app}.key"),
+            deep=True, active=True,
+        )
+        for app in ("radarr", "sonarr")
+    ),
+    *(
+        Probe(
+            id=f"search.{app}", link="search", app=app, title=f"{title_of(app)} searches through Prowlarr",
+            proves=f"{title_of(app)}'s copies of Prowlarr's address and key are right, and categories bring results.",
+            judge=partial(app_searches, app), apps=(app,),
+            needs=(f"{app}.key", "prowlarr.key", "indexers.ready", f"applications.{app}"), deep=True, active=True,
+        )
+        for app in ("radarr", "sonarr")
+    ),
+)  # fmt: skip

@@ -1,0 +1,257 @@
+"""Paths: what qBittorrent finishes is found by Radarr and Sonarr, outside the library, and hard-linked into it."""
+
+from functools import partial
+
+from homelab_assets.media.clients import Trouble
+from homelab_assets.media.clients.servarr import Servarr
+from homelab_assets.media.containers import Container
+from homelab_assets.media.folders import ClientFolder, category_folder, client_folder
+from homelab_assets.media.mounts import Ephemeral, Place, is_inside, resolve
+from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.downloads import torrent_client
+from homelab_assets.media.verdicts import Evidence, Fail, Pass, Skipped, Unknown, Verdict
+
+CATEGORY_FIELD = {"radarr": "movieCategory", "sonarr": "tvCategory"}
+
+
+def saved_to_disk(sight: Sight) -> Verdict:
+    """Do qBittorrent's folders lie on mounts?"""
+    assert sight.clients.qbittorrent is not None
+    preferences, container = sight.clients.qbittorrent.preferences(), sight.container("qbittorrent")
+    if isinstance(preferences, Trouble):
+        return of_trouble(preferences)
+    if container is None:
+        return Unknown("qBittorrent's container is not on the captured host")
+    folders = [str(preferences.get("save_path") or "/")]
+    if preferences.get("temp_path_enabled"):
+        folders.append(str(preferences.get("temp_path") or "/"))
+    places = [resolve(container, folder) for folder in folders]
+    for place in places:
+        if isinstance(place, Ephemeral):
+            return Fail("path_ephemeral", [f"qBittorrent: {place.path} is covered by no mount"], about=place.path)
+        if not place.writable:
+            return Fail("path_read_only", [f"qBittorrent: {place.path} is read-only"], about=place.path)
+    return Pass([f"{place.path} is {place.host}" for place in places if isinstance(place, Place)])
+
+
+def folder_of(app: str, sight: Sight) -> ClientFolder | Trouble | None:
+    """Return where an app's finished downloads are, for qBittorrent and for the app; None without a download client."""
+    client: Servarr = getattr(sight.clients, app)
+    assert sight.clients.qbittorrent is not None
+    found = torrent_client(client)
+    if found is None or isinstance(found, Trouble):
+        return found
+    preferences, categories = sight.clients.qbittorrent.preferences(), sight.clients.qbittorrent.categories()
+    mappings, everyone = client.items("remotepathmapping"), client.providers("downloadclient")
+    for answer in (preferences, categories, mappings, everyone):
+        if isinstance(answer, Trouble):
+            return answer
+    assert not isinstance(preferences, Trouble)
+    assert not isinstance(categories, Trouble)
+    assert not isinstance(mappings, Trouble)
+    assert not isinstance(everyone, Trouble)
+    remote = category_folder(str(found.fields.get(CATEGORY_FIELD[app]) or ""), preferences, categories)
+    hosts = [str(one.fields.get("host")) for one in everyone]
+    return client_folder(remote, str(found.fields.get("host")), mappings, hosts)
+
+
+def finds_downloads(app: str, sight: Sight) -> Verdict:
+    """Compare the folder of finished downloads as qBittorrent writes it with the one that the app reads."""
+    folder = folder_of(app, sight)
+    if isinstance(folder, Trouble):
+        return of_trouble(folder)
+    if folder is None:
+        return Unknown(f"{title_of(app)} has no download client of the kind qBittorrent")
+    writer, reader = sight.container("qbittorrent"), sight.container(app)
+    if writer is None or reader is None:
+        return _seen_by_app(app, folder, sight)
+    return judge_folder(app, folder, writer, reader)
+
+
+def judge_folder(app: str, folder: ClientFolder, writer: Container, reader: Container) -> Verdict:
+    """Judge by the mounts of both containers."""
+    written, read = resolve(writer, folder.remote), resolve(reader, folder.local)
+    seen = [
+        f"qBittorrent writes {folder.remote}: {_where(written)}",
+        f"{title_of(app)} reads {folder.local}: {_where(read)}",
+    ]
+    if isinstance(written, Ephemeral):
+        return Fail("path_ephemeral", seen, about=folder.remote)
+    same = isinstance(read, Place) and written.same_as(read)
+    if same is None:
+        return Unknown("one of the two is a volume, and what is behind it is not known", None, seen)
+    if same and isinstance(read, Place):
+        ok = Pass([*seen, *_dead_ones(folder)])
+        return ok if read.writable else Fail("path_read_only", seen, about=folder.local)
+    direct = resolve(reader, folder.remote)
+    if folder.mapping is not None:
+        seen.append(f"a mapping turns {folder.mapping.get('remotePath')} into {folder.mapping.get('localPath')}")
+        straight = isinstance(direct, Place) and bool(written.same_as(direct))
+        return Fail("mapping_wrong" if straight else "path_not_mounted", seen, about=folder.local)
+    if folder.dead:
+        return Fail("mapping_dead", [*seen, *_dead_ones(folder)], about=str(folder.dead[0].get("host")))
+    return Fail("path_not_mounted", seen, about=folder.local)
+
+
+def _dead_ones(folder: ClientFolder) -> list[str]:
+    return [f"the mapping for host {one.get('host')} belongs to no download client" for one in folder.dead]
+
+
+def _where(place: Place | Ephemeral) -> str:
+    return place.host if isinstance(place, Place) else "inside the container itself, on no mount"
+
+
+def _seen_by_app(app: str, folder: ClientFolder, sight: Sight) -> Verdict:
+    """Without inspect documents: does the app itself see the folder?"""
+    parent = folder.local.rsplit("/", 1)[0] or "/"
+    listing = getattr(sight.clients, app).item("filesystem", path=parent, includeFiles="false")
+    if isinstance(listing, Trouble):
+        return of_trouble(listing)
+    names = [str(one.get("path")).rstrip("/") for one in listing.get("directories") or []]
+    if folder.local in names:
+        return Pass(
+            [f"{title_of(app)} sees {folder.local}; the mounts were not compared, as the host was not captured"]
+        )
+    return Unknown(f"{title_of(app)} does not see {folder.local} (yet), and the host was not captured")
+
+
+def has_library_folder(app: str, sight: Sight) -> Verdict:
+    """Is there a root folder that the app reaches, on a mount, writable?"""
+    found = getattr(sight.clients, app).items("rootfolder")
+    if isinstance(found, Trouble):
+        return of_trouble(found)
+    if not found:
+        return Fail("root_missing", ["no root folder is set"])
+    container = sight.container(app)
+    seen = []
+    for one in found:
+        path = str(one.get("path"))
+        if one.get("accessible") is False:
+            return Fail("path_not_mounted", [f"{title_of(app)} does not reach its root folder {path}"], about=path)
+        if container is None:
+            seen.append(path)
+            continue
+        place = resolve(container, path)
+        if isinstance(place, Ephemeral):
+            return Fail("path_ephemeral", [f"{title_of(app)}: {path} is covered by no mount"], about=path)
+        if not place.writable:
+            return Fail("path_read_only", [f"{title_of(app)}: {path} is read-only"], about=path)
+        seen.append(f"{path} is {place.host}")
+    return Pass(seen)
+
+
+def stays_apart(app: str, sight: Sight) -> Verdict:
+    """Is the folder of finished downloads outside every root folder, and no root folder inside it?"""
+    folder, roots = folder_of(app, sight), getattr(sight.clients, app).items("rootfolder")
+    if isinstance(folder, Trouble):
+        return of_trouble(folder)
+    if isinstance(roots, Trouble):
+        return of_trouble(roots)
+    if folder is None:
+        return Unknown("no download client of the kind qBittorrent")
+    for root in (str(one.get("path")) for one in roots):
+        if is_inside(folder.local, root) or is_inside(root, folder.local):
+            return Fail("root_in_downloads", [f"downloads: {folder.local}", f"library: {root}"], about=root)
+    return Pass([f"downloads in {folder.local}, library in {listed([str(one.get('path')) for one in roots])}"])
+
+
+def can_hardlink(app: str, sight: Sight) -> Verdict:
+    """Do downloads and library lie on one mount of the importing container? Two mounts of one disk do not do."""
+    folder, roots = folder_of(app, sight), getattr(sight.clients, app).items("rootfolder")
+    container = sight.container(app)
+    if isinstance(folder, Trouble):
+        return of_trouble(folder)
+    if isinstance(roots, Trouble):
+        return of_trouble(roots)
+    if container is None or folder is None:
+        return Unknown(f"{title_of(app)}'s container is not on the captured host")
+    source = resolve(container, folder.local)
+    seen: list[str] = []
+    for root in roots:
+        target = resolve(container, str(root.get("path")))
+        if isinstance(source, Ephemeral) or isinstance(target, Ephemeral):
+            return Unknown("one of the two folders is on no mount")
+        if source.mount != target.mount:
+            seen = [f"{source.path} is on the mount {source.mount}", f"{target.path} is on the mount {target.mount}"]
+            return Fail("hardlink_impossible", seen, about=target.path)
+        seen.append(f"{source.path} and {target.path} are on the mount {source.mount}")
+    return Pass([*seen, "possible as far as the mounts tell"])
+
+
+def has_hardlinked(app: str, sight: Sight) -> Verdict:
+    """Compare the newest imports with their originals: one file with two names, or two files?"""
+    container = sight.container(app)
+    if sight.clients.stat is None:
+        return Skipped("no access to the files of the media host")
+    if container is None:
+        return Unknown(f"{title_of(app)}'s container is not on the captured host")
+    history = getattr(sight.clients, app).item(
+        "history", pageSize="50", eventType="3", sortKey="date", sortDirection="descending"
+    )
+    if isinstance(history, Trouble):
+        return of_trouble(history)
+    for record in history.get("records") or []:
+        data = record.get("data") or {}
+        paths = [str(data.get(key) or "") for key in ("droppedPath", "importedPath")]
+        if all(paths) and (verdict := _compare(container, paths[0], paths[1], sight)) is not None:
+            return verdict
+    return Unknown("no imported file is there together with its original", "hardlink_unproved")
+
+
+def _compare(container: Container, dropped: str, imported: str, sight: Sight) -> Verdict | None:
+    assert sight.clients.stat is not None
+    places = [resolve(container, dropped), resolve(container, imported)]
+    files = [file for place in places if isinstance(place, Place) and (file := sight.clients.stat(place.host))]
+    if len(files) != 2:
+        return None
+    one, other = files
+    seen: Evidence = [f"{dropped}: inode {one.inode}", f"{imported}: inode {other.inode}, {other.links} names"]
+    if (one.device, one.inode) == (other.device, other.inode):
+        return Pass(seen)
+    return Fail("hardlink_impossible", seen, about=imported)
+
+
+def _of(app: str) -> tuple[Probe, ...]:
+    title = title_of(app)
+    folder, root = f"paths.{app}_downloads", f"paths.{app}_library"
+    return (
+        Probe(
+            id=folder, link="paths", app=app, title=f"{title} finds finished downloads",
+            proves=f"What qBittorrent finishes for {title} is the same folder on the host that {title} reads, and it may write there.",
+            judge=partial(finds_downloads, app), apps=(app, "qbittorrent"), deep=True,
+            needs=(f"{app}.key", "qbittorrent.login", f"downloads.{app}", "paths.qbittorrent"),
+        ),
+        Probe(
+            id=root, link="paths", app=app, title=f"{title}'s library folder is there",
+            proves="It has a root folder, reaches it, and it is on a writable mount.",
+            judge=partial(has_library_folder, app), apps=(app,), needs=(f"{app}.key",), deep=True,
+        ),
+        Probe(
+            id=f"paths.{app}_apart", link="paths", app=app, title=f"{title}'s downloads and library are apart",
+            proves="Downloads lie in no library folder, and no library folder lies in the downloads.",
+            judge=partial(stays_apart, app), apps=(app, "qbittorrent"), needs=(folder, root), deep=True,
+        ),
+        Probe(
+            id=f"paths.{app}_hardlink", link="paths", app=app, title=f"{title} can hard-link",
+            proves="Downloads and library are one mount for the importing container.",
+            judge=partial(can_hardlink, app), apps=(app, "qbittorrent"), inspects=True, deep=True,
+            needs=("host.captured", f"paths.{app}_apart"),
+        ),
+        Probe(
+            id=f"paths.{app}_hardlinked", link="paths", app=app, title=f"{title} does hard-link",
+            proves="The newest import and its original are one file.",
+            judge=partial(has_hardlinked, app), apps=(app,), inspects=True, deep=True,
+            needs=("host.captured", f"paths.{app}_hardlink"),
+        ),
+    )  # fmt: skip
+
+
+PROBES = (
+    Probe(
+        id="paths.qbittorrent", link="paths", app="qbittorrent", title="qBittorrent saves to disk",
+        proves="Its folders for finished and unfinished downloads are on writable mounts.",
+        judge=saved_to_disk, apps=("qbittorrent",), inspects=True, needs=("host.captured", "qbittorrent.login"), deep=True,
+    ),
+    *_of("radarr"),
+    *_of("sonarr"),
+)  # fmt: skip
