@@ -53,9 +53,8 @@ def dashboard_body(outcomes: Sequence[Outcome], document: DriftDocument) -> str:
     ignored = [f"- {_who(i.host, i.stack, i.service)} {code(i.path)}: {sentence(i.reason)}" for i in document.ignored]
     if ignored:
         parts.append("## Ignored by a rule\n\n" + _listed(ignored))
-    unmanaged = [
-        f"- {_who(v.host, None, v.container or v.service)}" for v in document.services if v.status == "unmanaged"
-    ]
+    strangers = [v for v in document.services if v.status == "unmanaged"]
+    unmanaged = [f"- {_who(v.host, None, v.container or v.service)}" for v in strangers]
     if unmanaged:
         parts.append("## Running, but unknown to git (`drift-detector adopt`)\n\n" + _listed(unmanaged))
     if len(parts) == 1:

@@ -5,7 +5,7 @@ changed; never over a person's commits; not again after a person said no; closed
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from homelab_assets.drift.document import SEVERITIES, DriftDocument
@@ -141,7 +141,12 @@ def _about(
         fresh = left.trailers is not None and left.trailers[1:] == (plan.digest, plan.content) and not left.conflicts
         why = "its branch was pushed before, but no pull request was opened"
         return Decision(verb="adopt-branch", identity=identity, plan=plan, branch=left, push=not fresh, why=why)
-    return Decision(verb="open", identity=identity, plan=plan, branch=branches.get(plan.branch), push=True)
+    return Decision(verb="open", identity=identity, plan=replace(plan, branch=_free(plan.branch, branches)), push=True)
+
+
+def _free(name: str, branches: Mapping[str, Branch]) -> str:
+    """Return a branch name that nobody uses: what stands there already is not this tool's."""
+    return next(n for n in (name, *(f"{name}-{count}" for count in range(2, 1000))) if n not in branches)
 
 
 def _is_about(branch: Branch, identity: Identity) -> bool:
@@ -202,17 +207,11 @@ def reason_gone(
     identity: Identity, plans: Sequence[RemediationPlan], document: DriftDocument, whole: bool
 ) -> str | None:
     """Say why a pull request has no purpose any more; None where that can't be known."""
-    verdicts = [
-        v
-        for v in document.services
-        if (v.host, v.stack, v.service) == (identity.host, identity.stack, identity.service)
-    ]
+    key = (identity.host, identity.stack, identity.service)
+    verdicts = [v for v in document.services if (v.host, v.stack, v.service) == key]
     if verdicts:
         if all(v.status == "clean" for v in verdicts):
-            ignored = any(
-                (i.host, i.stack, i.service) == (identity.host, identity.stack, identity.service)
-                for i in document.ignored
-            )
+            ignored = any((i.host, i.stack, i.service) == key for i in document.ignored)
             return "a rule in `lab.yaml` ignores this drift now" if ignored else "host and git agree: the drift is gone"
         plan = next((plan for plan in plans if plan.identity == identity), None)
         if plan is not None and plan.refused:
