@@ -34,12 +34,16 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A mount: `source` is a path of the host, or the name of a volume; `target` a path in the container."""
+    """A mount: `source` is a path of the host, or the name of a volume; `target` a path in the container.
+
+    `path`: where the data lies on the host as far as it is known: of a bind, or of a volume that stands for a folder.
+    """
 
     kind: str
     source: str
     target: str
     read_only: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
-    """One host. `address` is where people reach it; sizes are bytes; absent facts are None or ""."""
+    """One host. `address` is where people reach it, `connection` how its engine is reached; sizes are bytes; absent facts are None or ""."""
 
     name: str
     address: str
@@ -129,6 +133,7 @@ class HostFacts:
     engine: str = ""
     system: str = ""
     architecture: str = ""
+    connection: str = ""
     cpus: int | None = None
     memory: int | None = None
     containers: int = 0

@@ -50,11 +50,13 @@ def service_of(
     replicas: Sequence[Mapping[str, Json]],
     images: Mapping[str, Mapping[str, Json]],
     names: Mapping[str, str],
+    folders: Mapping[str, str] | None = None,
 ) -> Service:
     """Join the containers of one service.
 
     Args:
         replicas: inspect documents, at least one. images: by id. names: container names by id.
+        folders: of volumes that stand for a folder of the host, by name.
     """
     first = replicas[0]
     stack, name = place(first)
@@ -74,7 +76,7 @@ def service_of(
         networks=_networks(first, name),
         namespace=_namespace(str(host_config.get("NetworkMode") or ""), names),
         ports=tuple(sorted({port for container in replicas for port in _ports(container)}, key=_port_order)),
-        mounts=tuple(sorted(_mounts(first), key=lambda mount: mount.target)),
+        mounts=tuple(sorted(_mounts(first, folders or {}), key=lambda mount: mount.target)),
         labels=labels,
         environment=dict(_assignments(config.get("Env") or ())),
         command=tuple(str(part) for part in (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))),
@@ -182,13 +184,14 @@ def _port_order(port: Port) -> tuple[int, str, int, str]:
     return (port.host, port.protocol, port.container, port.address)
 
 
-def _mounts(container: Mapping[str, Json]) -> Iterable[Mount]:
+def _mounts(container: Mapping[str, Json], folders: Mapping[str, str]) -> Iterable[Mount]:
     for mount in container.get("Mounts") or ():
         kind = str(mount.get("Type") or "bind")
-        source = mount.get("Name") if kind == "volume" else mount.get("Source")
+        source = str((mount.get("Name") if kind == "volume" else mount.get("Source")) or "")
         yield Mount(
             kind=kind,
-            source=str(source or ""),
+            source=source,
+            path=folders.get(source, "") if kind == "volume" else source if kind == "bind" else "",
             target=str(mount.get("Destination") or ""),
             read_only=mount.get("RW") is False,
         )
@@ -226,6 +229,7 @@ def _declared_mounts(volumes: Iterable[Any], names: Mapping[str, str]) -> Iterab
             yield Mount(
                 kind=kind,
                 source=names.get(source, source) if kind == "volume" else source,
+                path=source if kind == "bind" and source.startswith("/") else "",
                 target=str(volume.get("target") or ""),
                 read_only=bool(volume.get("read_only")),
             )

@@ -16,11 +16,13 @@ def survey(
     *,
     addresses: Mapping[str, str] | None = None,
     descriptions: Mapping[str, str] | None = None,
+    connections: Mapping[str, str] | None = None,
 ) -> Estate:
     """Join what runs, what git says and what the audit found.
 
     Args:
         addresses: where people reach each host (default: its name). descriptions: of hosts, from `lab.yaml`.
+        connections: how each engine is reached: `ssh`, `tcp`, `socket` or `recorded`.
     """
     running = {service.key: service for capture in captures if isinstance(capture, Captured) for service in _of(capture)}
     declared = _by_key(declarations, captures, running)
@@ -34,7 +36,14 @@ def survey(
     services = (_joined(service, declared.get(key), verdicts) for key, service in running.items())
     return Estate(
         generated_at=document.generated_at,
-        hosts=tuple(_host(capture, addresses or {}, descriptions or {}) for capture in captures),
+        hosts=tuple(
+            replace(
+                _host(capture, (addresses or {}).get(capture.host) or capture.host),
+                description=(descriptions or {}).get(capture.host, ""),
+                connection=(connections or {}).get(capture.host, ""),
+            )
+            for capture in captures
+        ),
         services=tuple(sorted(services, key=lambda one: (one.host, one.stack is None, one.stack or "", one.name))),
         networks=tuple(sorted(_networks(captures), key=lambda network: (network.host, network.name))),
         demo=document.demo,
@@ -44,12 +53,20 @@ def survey(
 def _of(capture: Captured) -> Iterable[Service]:
     names = {str(container.get("Id")): seen.name_of(container) for container in capture.containers}
     images = {str(image.get("Id")): image for image in capture.images}
+    folders = {str(volume.get("Name")): folder for volume in capture.volumes if (folder := _folder(volume))}
     replicas: dict[tuple[str | None, str], list[Mapping[str, Json]]] = {}
     for container in sorted(capture.containers, key=seen.name_of):
         if not seen.is_one_off(container):
             replicas.setdefault(seen.place(container), []).append(container)
     for group in replicas.values():
-        yield seen.service_of(capture.host, group, images, names)
+        yield seen.service_of(capture.host, group, images, names, folders)
+
+
+def _folder(volume: Mapping[str, Json]) -> str:
+    """Return the folder that a volume of the local driver stands for; "" where it is one of the engine's own."""
+    options = volume.get("Options") or {}
+    bound = "bind" in str(options.get("o") or "").split(",")
+    return str(options.get("device") or "") if bound else ""
 
 
 def _by_key(
@@ -91,16 +108,13 @@ def _unseen(verdict: ServiceDrift) -> Service:
     )
 
 
-def _host(capture: CaptureResult, addresses: Mapping[str, str], descriptions: Mapping[str, str]) -> HostFacts:
-    name = capture.host
-    address, description = addresses.get(name) or name, descriptions.get(name) or ""
+def _host(capture: CaptureResult, address: str) -> HostFacts:
     if isinstance(capture, Unreachable):
-        return HostFacts(name=name, address=address, description=description, captured=False, error=capture.error)
+        return HostFacts(name=capture.host, address=address, captured=False, error=capture.error)
     info, version = capture.engine.get("info") or {}, capture.engine.get("version") or {}
     return HostFacts(
-        name=name,
+        name=capture.host,
         address=address,
-        description=description,
         engine=str(version.get("Version") or info.get("ServerVersion") or ""),
         system=str(info.get("OperatingSystem") or ""),
         architecture=str(info.get("Architecture") or ""),

@@ -1,0 +1,92 @@
+"""Diagrams of what runs where: the hosts, and the services of each."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from homelab_assets.documentation.catalog import version_of
+from homelab_assets.documentation.dependencies import Map
+from homelab_assets.documentation.estate import Estate, HostFacts, Service
+from homelab_assets.documentation.mermaid import Chart, Style
+
+MOST_NODES = 60
+"""Boxes that people still take in at once."""
+
+Item = TypeVar("Item")
+
+
+def split(items: Sequence[Item], draw: Callable[[Sequence[Item]], Chart]) -> list[tuple[Sequence[Item], Chart]]:
+    """Draw items, in several charts where one would be too large to read or to render."""
+    chart = draw(items)
+    if len(items) < 2 or (chart.fits and chart.nodes <= MOST_NODES):
+        return [(items, chart)] if chart.fits else []
+    middle = len(items) // 2
+    return [*split(items[:middle], draw), *split(items[middle:], draw)]
+
+
+def style_of(service: Service) -> Style | None:
+    """Return the colour that a service deserves: red does not run well, amber is not as git says."""
+    if service.health == "unhealthy" or service.state in {"stopped", "restarting", "missing", "paused"}:
+        return None if service.drift == "clean" and service.state == "stopped" else "bad"
+    return "odd" if service.drift not in {"clean", "not audited", "unknown"} else None
+
+
+def condition_of(service: Service) -> str:
+    """Say in a word or two what is not as it should be; "" where all is well."""
+    if service.health == "unhealthy":
+        return "unhealthy"
+    if service.state not in {"running", "unknown"}:
+        return service.state
+    return service.drift if service.drift not in {"clean", "not audited"} else ""
+
+
+def hosts_charts(estate: Estate) -> list[tuple[Sequence[HostFacts], Chart]]:
+    """Draw the hosts: where the audit runs, how it reaches each engine, which repository deploys there."""
+    return split(list(estate.hosts), lambda hosts: _hosts(estate, hosts))
+
+
+def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
+    chart = Chart(direction="LR")
+    chart.node("audit", "drift-detector", "audits and compares", shape="stadium")
+    deployed: dict[tuple[str, str], set[str]] = {}
+    for service in estate.services:
+        if service.declared:
+            deployed.setdefault((service.declared.repository, service.host), set()).add(service.declared.stack)
+    shown = {host.name for host in hosts}
+    for repository in sorted({repository for repository, host in deployed if host in shown}):
+        chart.node(("git", repository), repository, "git", shape="cylinder", style="data")
+    for host in hosts:
+        services = estate.on(host.name)
+        odd = sum(style_of(service) is not None for service in services)
+        facts = f"{len(services)} services" + (f", {odd} need attention" if odd else "")
+        lines = (host.name, host.address if host.address != host.name else "", host.description, facts)
+        chart.node(host.name, *(lines if host.captured else (*lines[:3], "not reachable")), style=None if host.captured else "bad")
+    for host in hosts:
+        chart.edge("audit", host.name, host.connection)
+    for (repository, name), stacks in sorted(deployed.items()):
+        if name in shown:
+            chart.edge(("git", repository), name, f"{len(stacks)} stack{'' if len(stacks) == 1 else 's'}", dashed=True)
+    return chart
+
+
+def services_charts(estate: Estate, host: str, dependencies: Map) -> list[tuple[Sequence[str], Chart]]:
+    """Draw the services of a host by stack, with what they need of one another. Returns (stacks, chart)."""
+    stacks = estate.stacks(host)
+    needs = [need for need in dependencies.dependencies if need.source[0] == host == need.target[0]]
+
+    def draw(names: Sequence[str]) -> Chart:
+        chart = Chart(direction="LR")
+        for name in names:
+            chart.open(name or "started by hand")
+            for service in stacks[name]:
+                version = version_of(service)[0]
+                chart.node(service.key, service.name, version, condition_of(service), shape="round", style=style_of(service))
+            chart.close()
+        sharing = {(need.source, need.target) for need in needs if need.kind == "namespace"}
+        for need in needs:
+            pair = (need.source, need.target)
+            drawn = need.kind == "namespace" or (need.kind == "service" and pair not in sharing)
+            if drawn and chart.has(need.source) and chart.has(need.target):
+                chart.edge(need.source, need.target, "in its network" if need.kind == "namespace" else "")
+        return chart
+
+    return split(list(stacks), draw)
