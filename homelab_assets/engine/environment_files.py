@@ -35,12 +35,10 @@ def _is_allowed(path: str) -> bool:
 
 def sealed_variables(data: bytes, path: str, vault: Vault) -> dict[str, str] | None:
     """Read a `.env` file and seal its values by their names; None where Compose could not read it either."""
-    from io import StringIO
-
-    from dotenv import dotenv_values
+    from homelab_assets.compose.dotenv import parse
 
     try:
-        values = dotenv_values(stream=StringIO(data.decode("utf-8")), interpolate=False)
+        values = parse(data.decode("utf-8-sig"), file=path)
     except (UnicodeDecodeError, HomelabError):
         return None
-    return {name: vault.seal(name, value) for name, value in values.items() if value is not None}
+    return {name: vault.seal(name, value) for name, value in values.items()}

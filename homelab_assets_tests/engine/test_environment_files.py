@@ -48,6 +48,11 @@ def test_values_are_sealed_by_their_names() -> None:
     assert vault.reveal(found["API_KEY"]) == "planted 42"
 
 
+@pytest.mark.parametrize("text", ["A B=1", 'A="open', "A=${"])
+def test_what_compose_refuses_is_left_out(text: str) -> None:
+    assert sealed_variables(text.encode(), "/opt/.env", Vault(b"a key for tests of 32 bytes long")) is None
+
+
 def test_what_is_no_text_is_left_out() -> None:
     assert sealed_variables(b"\xff\xfe\x00", "/opt/.env", Vault(b"a key for tests of 32 bytes long")) is None
 
