@@ -104,7 +104,7 @@ def structure_json(result: "StructureResult") -> str:
         "repositories": [_plain(repository) for repository in result.repositories],
         "problems": [asdict(problem) for problem in result.problems],
         "notices": list(result.notices),
-        "summary": {"findings": len(result.findings), **{level: result.count(level) for level in LEVELS}},
+        "summary": {"findings": len(result.findings)} | {str(level): result.count(level) for level in LEVELS},
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

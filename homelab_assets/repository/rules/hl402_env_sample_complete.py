@@ -27,7 +27,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         known = {assignment.name for assignment in (*view.sample, *view.env)}
         for variable in view.variables:
-            if variable.name not in known and not variable.name.startswith(_BUILT_IN) and not variable.supplied:
+            if variable.name not in known and not variable.name.startswith(_BUILT_IN):
                 file, line = variable.place
                 yield Finding(
                     message=f"{variable.name} is not in {view.stack.sample}",

@@ -92,11 +92,10 @@ class ServiceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A `${VAR}` that compose files of a stack use. `supplied`: the file itself holds a default for it."""
+    """A `${VAR}` that compose files of a stack use, and where it stands first."""
 
     name: str
     place: Place
-    supplied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,99 @@
+"""Services of compose files as rules and cleanup look at them: canonical, with the place of each value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets import compose
+from homelab_assets.compose.interpolation import MARKER, Expression
+from homelab_assets.errors import BaselineError
+from homelab_assets.model import FileTree
+from homelab_assets.repository.rules.variables import unknown
+from homelab_assets.repository.rules.view import Place, ServiceView, Variable
+
+# Where the repository seems to lie while its files are loaded, so that relative paths can be told from absolute ones.
+_ROOT = "/\ue002/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedProject:
+    """The services of some merged files, and the variables that those files use, each once, where it stands first."""
+
+    services: tuple[ServiceView, ...]
+    variables: tuple[Variable, ...]
+
+
+def load_project(
+    tree: FileTree, files: Sequence[str], stack: str, directory: str, endpoints: Sequence[str] = ()
+) -> LoadedProject:
+    """Load compose files that are merged in order, without any environment; services of all profiles.
+
+    Raises:
+        BaselineError: a file can't be understood; it says where.
+    """
+    try:
+        project = compose.load(
+            [_ROOT + file for file in files],
+            read=lambda path: tree.read(_inside(path)),
+            project_directory=(_ROOT + directory).rstrip("/"),
+            environment={},
+            symbolic=True,
+        )
+    except BaselineError as error:
+        raise BaselineError(_inside(error.what), where=_inside(error.where), hint=_inside(error.hint)) from None
+    networks = {name: _named(network, project.expressions) for name, network in project.networks.items()}
+    places = _places(project.sources)
+    services = [
+        ServiceView(
+            stack=stack,
+            name=name,
+            config=_named(config, project.expressions),
+            networks=networks,
+            places=places.get(name, {}),
+            endpoints=endpoints,
+            directory=(_ROOT + directory).rstrip("/"),
+            open_environment=name in project.open_env_files,
+        )
+        for name, config in (*project.services.items(), *project.disabled.items())
+    ]
+    variables = [
+        Variable(name=name, place=(_inside(uses[0].span.file), uses[0].span.line))
+        for name, uses in project.variables.items()
+    ]
+    return LoadedProject(services=tuple(services), variables=tuple(variables))
+
+
+def load_services(
+    tree: FileTree, files: Sequence[str], stack: str, directory: str, endpoints: Sequence[str] = ()
+) -> tuple[ServiceView, ...]:
+    """Load the services alone; see `load_project`."""
+    return load_project(tree, files, stack, directory, endpoints).services
+
+
+def _inside(text: Any) -> Any:
+    """Return paths as the repository knows them; None stays None."""
+    return text.replace(_ROOT, "") if text else text
+
+
+def _named(value: Any, expressions: Sequence[Expression]) -> Any:
+    """Return a value with the names of open variables where the loader left their numbers."""
+    if isinstance(value, str):
+        return MARKER.sub(lambda match: _name(expressions[int(match[1])]), value) if "\ue000" in value else value
+    if isinstance(value, Mapping):
+        return {_named(key, expressions): _named(part, expressions) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(part, expressions) for part in value]
+    return value
+
+
+def _name(expression: Expression) -> str:
+    return unknown(expression.name, expression.operator, expression.argument)
+
+
+def _places(sources: Mapping[tuple[str, ...], Any]) -> dict[str, dict[tuple[str, ...], Place]]:
+    places: dict[str, dict[tuple[str, ...], Place]] = {}
+    for path, span in sources.items():
+        if path[0] == "services" and len(path) > 1:
+            below = tuple(str(part) for part in path[2:])
+            places.setdefault(str(path[1]), {})[below] = (_inside(span.file), span.line)
+    return places

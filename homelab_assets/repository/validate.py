@@ -1,0 +1,108 @@
+"""Validate the structure of a lab's repositories, or of plain folders."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from homelab_assets.errors import UserError
+from homelab_assets.lab.settings import Lab, RepositorySettings
+from homelab_assets.model import FileTree, Problem
+from homelab_assets.repository.baselines import WORKING_TREE, open_tree
+from homelab_assets.repository.discover import kinds
+from homelab_assets.repository.rules import metas
+from homelab_assets.repository.rules.meta import Meta
+from homelab_assets.repository.structure import RepositoryResult, Selection, StructureResult, check, unmatched
+from homelab_assets.repository.structure_fix import fix
+from homelab_assets.repository.structure_load import build_context
+from homelab_assets.repository.trees import WorkingTree
+
+
+def validate_lab(
+    lab: Lab, chosen: Selection, *, generated_at: str, working_tree: bool = False, mend: bool = False
+) -> StructureResult:
+    """Validate all repositories of a lab, each at its ref, or as it lies on disk."""
+    on_disk = working_tree or mend
+    return validate(lab.repositories.values(), chosen, generated_at=generated_at, lab=lab, on_disk=on_disk, mend=mend)
+
+
+def validate(
+    repositories: Iterable[RepositorySettings],
+    chosen: Selection,
+    *,
+    generated_at: str,
+    lab: Lab | None = None,
+    on_disk: bool = True,
+    mend: bool = False,
+) -> StructureResult:
+    """Validate repositories. One that can't be read becomes a problem, and the others go on.
+
+    Args:
+        lab: knows the hosts, and which folders of its repositories are stacks.
+        on_disk: read files as they lie on disk, which need not be a clone; else each repository's ref.
+        mend: first write what rules can mend, on disk.
+    """
+    results: list[RepositoryResult] = []
+    problems: list[Problem] = []
+    for repository in repositories:
+        try:
+            results.append(_validate_one(repository, chosen, lab, on_disk, mend))
+        except UserError as error:
+            problems.append(
+                Problem(
+                    kind="repository",
+                    what=error.what,
+                    where=error.where,
+                    hint=error.hint,
+                    repository=repository.name,
+                )
+            )
+    return StructureResult(
+        generated_at=generated_at,
+        repositories=tuple(results),
+        rules=_rules(chosen),
+        problems=tuple(problems),
+        notices=tuple(unmatched(chosen, results)) if not problems else (),
+    )
+
+
+def folder(path: Path) -> RepositorySettings:
+    """Describe a plain folder as a repository that `lab.yaml` does not know."""
+    absolute = path.absolute()
+    return RepositorySettings(name=absolute.resolve().name or "root", path=absolute, stacks=())
+
+
+def _rules(chosen: Selection) -> tuple[Meta, ...]:
+    return tuple(meta for meta in metas() if chosen.includes(meta.id))
+
+
+def _validate_one(
+    repository: RepositorySettings, chosen: Selection, lab: Lab | None, on_disk: bool, mend: bool
+) -> RepositoryResult:
+    ref, commit, tree = _open(repository, on_disk)
+    hosts = tuple(lab.hosts) if lab and repository.name in lab.repositories else ()
+    patterns: Sequence[str] = repository.stacks
+    context = build_context(repository.name, tree, patterns=patterns or None, hosts=hosts)
+    findings, ignored = check(context, chosen)
+    fixed: tuple[str, ...] = ()
+    if mend and (fixed := fix(repository.path, findings)):
+        context = build_context(repository.name, tree, patterns=patterns or None, hosts=hosts)
+        findings, ignored = check(context, chosen)
+    return RepositoryResult(
+        name=repository.name,
+        path=str(repository.path),
+        ref=ref,
+        commit=commit,
+        kinds=kinds(tree),
+        stacks=len(context.stacks),
+        findings=findings,
+        ignored=ignored,
+        fixed=fixed,
+    )
+
+
+def _open(repository: RepositorySettings, on_disk: bool) -> tuple[str, str, FileTree]:
+    if on_disk:
+        if not repository.path.is_dir():
+            raise UserError("no such folder", where=str(repository.path), hint="give the root folder of a repository")
+        return WORKING_TREE, "", WorkingTree(repository.path)
+    _, _, ref, commit, tree = open_tree(repository)
+    return ref, commit, tree

@@ -1,0 +1,233 @@
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from homelab_assets.drift.document import DriftDocument, HostStatus, ServiceDrift
+from homelab_assets.lab.settings import load_lab
+from homelab_assets.model import Captured, CaptureResult, Unreachable
+from homelab_assets.rendering.cleanup_report import cleanup_json, cleanup_markdown, cleanup_terminal
+from homelab_assets.repository.baselines import load_baselines
+from homelab_assets.repository.cleanup import CleanupReport, find_stale
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.repository.clones import commit, make_clone
+
+NOW = "2026-11-23T06:00:00Z"
+OLD = "2026-01-01T00:00:00Z"
+
+
+def service(name: str, extra: str = "") -> str:
+    return f"  {name}:\n    image: {name}:1.0\n    restart: always\n{extra}"
+
+
+def stack(*names: str, extra: str = "") -> str:
+    return "services:\n" + "".join(service(name, extra) for name in names)
+
+
+def container(project: str, name: str, **rest: str) -> dict[str, object]:
+    labels = {"com.docker.compose.project": project, "com.docker.compose.service": name, **rest}
+    return {"Id": f"{project}{name}", "Name": f"/{project}-{name}-1", "Config": {"Labels": labels}}
+
+
+class World:
+    """A repository, two hosts, and what runs on them. The audit is taken to have found each absent service missing."""
+
+    def __init__(self, folder: Path, files: Mapping[str, str], when: str = OLD) -> None:
+        self.folder = folder
+        self.clone = make_clone(folder / "apps", files, when)
+        text = "hosts: {host-a: {docker: ssh://a}, host-b: {docker: ssh://b}}\nrepositories: {apps: {path: apps}}\n"
+        (folder / "lab.yaml").write_text(text)
+
+    def stale(
+        self, running: Mapping[str, Sequence[tuple[str, str]]], *, missing: Sequence[tuple[str, str, str]] = ()
+    ) -> CleanupReport:
+        baselines = load_baselines(load_lab(str(self.folder / "lab.yaml"), {}), vault=Vault(b"k" * 32))
+        captures: list[CaptureResult] = []
+        for host in ("host-a", "host-b"):
+            if host in running:
+                captures.append(captured(host, [container(*each) for each in running[host]]))
+            else:
+                captures.append(Unreachable(host=host, captured_at=NOW, error="no answer"))
+        document = DriftDocument(
+            generated_at=NOW,
+            hosts=[HostStatus(name=capture.host, status="captured") for capture in captures],
+            baselines=baselines.refs,
+            services=[
+                ServiceDrift(host=host, stack=stack, service=name, container=None, status="missing")
+                for host, stack, name in missing
+            ],
+        )
+        return find_stale(baselines, captures, document)
+
+
+def captured(host: str, containers: list[dict[str, object]]) -> Captured:
+    return Captured(host=host, captured_at=NOW, engine={}, containers=containers, images=(), networks=(), volumes=())
+
+
+def told(report: CleanupReport) -> list[tuple[str, str, int | None, str]]:
+    return [(item.kind, item.file, item.line, item.confidence) for item in report.items]
+
+
+FILES = {
+    "stack-targets.yml": "one: host-a\ntwo: [host-a, host-b]\n",
+    "stacks/one/docker-compose.yml": stack("web", "db"),
+    "stacks/one/.env.sample": "A=\n",
+    "stacks/one/config/web.conf": "x\n",
+    "stacks/two/docker-compose.yml": stack("app"),
+    "stacks/two/docker-compose.host-b.yml": "services:\n  app:\n    init: true\n",
+}
+ALL = {"host-a": [("one", "web"), ("one", "db"), ("two", "app")], "host-b": [("two", "app")]}
+
+
+def test_what_runs_is_not_stale(tmp_path: Path) -> None:
+    report = World(tmp_path, FILES).stale(ALL)
+    assert (report.items, report.unjudged, report.removals, report.exit_code) == ((), (), (), 0)
+
+
+def test_a_stack_that_runs_nowhere_is_stale_as_a_whole(tmp_path: Path) -> None:
+    report = World(tmp_path, FILES).stale(
+        {**ALL, "host-a": [("two", "app")]}, missing=[("host-a", "one", "web"), ("host-a", "one", "db")]
+    )
+    assert told(report) == [
+        ("target", "stack-targets.yml", 1, "high"),
+        ("env file", "stacks/one/.env.sample", None, "high"),
+        ("compose file", "stacks/one/docker-compose.yml", None, "high"),
+    ]
+    assert {item.last_commit for item in report.items} == {OLD}
+    assert report.exit_code == 1
+    assert sorted((removal.edit, removal.file, removal.name) for removal in report.removals) == [
+        ("file", "stacks/one/.env.sample", None),
+        ("file", "stacks/one/config/web.conf", None),
+        ("file", "stacks/one/docker-compose.yml", None),
+        ("target", "stack-targets.yml", "one"),
+    ]
+
+
+def test_an_endpoint_where_the_stack_no_longer_runs(tmp_path: Path) -> None:
+    report = World(tmp_path, FILES).stale({**ALL, "host-b": []}, missing=[("host-b", "two", "app")])
+    assert told(report) == [
+        ("target", "stack-targets.yml", 2, "high"),
+        ("override", "stacks/two/docker-compose.host-b.yml", None, "high"),
+    ]
+    assert [(removal.edit, removal.name, removal.endpoint) for removal in report.removals] == [
+        ("target", "two", "host-b"),
+        ("file", None, "host-b"),
+    ]
+
+
+def test_one_service_of_a_running_stack(tmp_path: Path) -> None:
+    report = World(tmp_path, FILES).stale(
+        {**ALL, "host-a": [("one", "web"), ("two", "app")]}, missing=[("host-a", "one", "db")]
+    )
+    assert told(report) == [("service", "stacks/one/docker-compose.yml", 5, "medium")]
+    (removal,) = report.removals
+    assert (removal.edit, removal.name, removal.line) == ("service", "db", 5)
+
+
+def test_a_host_that_could_not_be_audited_makes_nothing_stale(tmp_path: Path) -> None:
+    report = World(tmp_path, FILES).stale({"host-b": []}, missing=[("host-b", "two", "app")])
+    assert report.items == ()
+    assert {(open_.stack, open_.endpoint) for open_ in report.unjudged} == {("one", "host-a"), ("two", "host-a")}
+    assert report.exit_code == 2
+
+
+def test_what_the_audit_did_not_judge_is_not_stale(tmp_path: Path) -> None:
+    report = World(tmp_path, FILES).stale({**ALL, "host-a": [("two", "app")]})
+    assert report.items == ()
+    assert [open_.stack for open_ in report.unjudged] == ["one"]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "    profiles: [debug]\n",
+        '    restart: "no"\n',
+        "    restart: on-failure\n",
+        "    scale: 0\n",
+        "    deploy: {replicas: 0}\n",
+    ],
+)
+def test_profiles_jobs_and_scale_0_may_be_absent(tmp_path: Path, extra: str) -> None:
+    odd = f"  odd:\n    image: odd:1.0\n{extra}"
+    world = World(
+        tmp_path,
+        {
+            "stack-targets.yml": "one: host-a\ntwo: host-a\n",
+            "stacks/one/compose.yml": stack("web") + odd,
+            "stacks/two/compose.yml": "services:\n" + odd,
+        },
+    )
+    assert world.stale({"host-a": [("one", "web")], "host-b": []}).items == ()
+
+
+def test_a_fixed_name_and_a_folder_s_name_count_as_running(tmp_path: Path) -> None:
+    world = World(
+        tmp_path,
+        {
+            "stack-targets.yml": "One: host-a\ntwo: host-a\n",
+            "stacks/One/compose.yml": stack("web"),
+            "stacks/two/compose.yml": stack("app", extra="    container_name: by-hand\n"),
+        },
+    )
+    missing = [("host-a", "One", "web"), ("host-a", "two", "app")]
+    baselines = load_baselines(load_lab(str(tmp_path / "lab.yaml"), {}), vault=Vault(b"k" * 32))
+    by_hand = {"Id": "x", "Name": "/by-hand", "Config": {"Labels": {}}}
+    captures = [
+        captured(
+            "host-a", [container("renamed", "web", **{"com.docker.compose.project.working_dir": "/opt/One"}), by_hand]
+        ),
+        captured("host-b", []),
+    ]
+    document = DriftDocument(
+        generated_at=NOW,
+        hosts=(),
+        baselines=(),
+        services=[ServiceDrift(host=h, stack=s, service=n, container=None, status="missing") for h, s, n in missing],
+    )
+    assert find_stale(baselines, captures, document).items == ()
+    assert len(world.stale({"host-a": [], "host-b": []}, missing=missing).items) == 4
+
+
+def test_confidence_says_how_sure_it_is(tmp_path: Path) -> None:
+    world = World(tmp_path, {"stack-targets.yml": "one: host-a\n", "stacks/one/compose.yml": stack("web")})
+    commit(world.clone, {"stacks/two/compose.yml": stack("app")}, when=OLD)
+    commit(world.clone, {"stacks/one/compose.yml": stack("web", "db")}, when="2026-11-20T00:00:00Z")
+    nothing = {"host-a": [], "host-b": []}
+    report = world.stale(nothing, missing=[("host-a", "one", "web"), ("host-a", "one", "db")])
+    assert {(item.stack, item.confidence) for item in report.items} == {("one", "medium"), ("two", "low")}
+
+
+def test_what_no_deployment_can_read_is_stale_whatever_runs(tmp_path: Path) -> None:
+    files = {
+        **FILES,
+        "stack-targets.yml": "one: host-a\ntwo: [host-a, host-b]\ngone: host-a\n",
+        "stacks/one/docker-compose.host-b.yml": "services:\n  web:\n    init: true\n",
+        "stacks/one/docker-compose.yaml": stack("other"),
+    }
+    assert told(World(tmp_path, files).stale(ALL)) == [
+        ("target", "stack-targets.yml", 3, "high"),
+        ("override", "stacks/one/docker-compose.host-b.yml", None, "high"),
+        ("compose file", "stacks/one/docker-compose.yaml", None, "high"),
+    ]
+
+
+def test_a_file_that_does_not_parse_makes_nothing_stale(tmp_path: Path) -> None:
+    world = World(tmp_path, {**FILES, "stacks/one/docker-compose.yml": "services: [\n"})
+    report = world.stale({**ALL, "host-a": [("two", "app")]})
+    assert report.items == ()
+    assert "docker-compose.yml" in report.unjudged[0].reason
+
+
+def test_the_report_reads_well(tmp_path: Path) -> None:
+    report = World(tmp_path, FILES).stale(
+        {"host-a": [("two", "app")], "host-b": [("two", "app")]},
+        missing=[("host-a", "one", "web"), ("host-a", "one", "db")],
+    )
+    text = cleanup_markdown(report)
+    assert text.startswith("# Cleanup report, 2026-11-23\n\n**3 stale things in 1 stack.** Nothing was deleted.\n")
+    assert "## apps / one\n\nLast changed 2026-01-01.\n" in text
+    assert "| target | `stack-targets.yml:1 one` | high | no container of the stack exists on host-a |" in text
+    terminal = cleanup_terminal(report, color=False)
+    assert "high   compose file stacks/one/docker-compose.yml" in terminal
+    assert "\x1b" in cleanup_terminal(report, color=True)
+    assert '"confidence": "high"' in cleanup_json(report)
