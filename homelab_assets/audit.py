@@ -19,7 +19,7 @@ from homelab_assets.errors import ConfigurationError, UserError
 from homelab_assets.files import write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
-from homelab_assets.model import Captured, CaptureResult, Unreachable
+from homelab_assets.model import Captured, CaptureResult
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
@@ -82,13 +82,13 @@ def capture(
     """Capture these hosts side by side, in the order given. A host that can't be captured is `Unreachable`."""
     from homelab_assets.engine import capture_hosts
 
-    def tell(result: CaptureResult) -> None:
-        if progress and isinstance(result, Captured):
-            progress(f"{result.host}: {len(result.containers)} containers")
-        elif progress and isinstance(result, Unreachable):
+    results = tuple(capture_hosts([lab.hosts[name] for name in hosts], vault=vault))
+    for result in results if progress else ():
+        if isinstance(result, Captured):
+            progress(f"{result.host}: {len(result.containers)} containers, {result.seconds:.1f} s")
+        else:
             progress(f"{result.host}: not captured: {result.error}")
-
-    return tuple(capture_hosts([lab.hosts[name] for name in hosts], vault=vault, on_result=tell))
+    return results
 
 
 def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progress | None = None) -> "Baselines":

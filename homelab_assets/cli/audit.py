@@ -1,6 +1,7 @@
 """`drift-detector audit`: the `daily_audit` job in this process, with progress, and where the reports are."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -38,5 +39,6 @@ def command(options: Options) -> int:
         options.say(f"{name}: {path}")
     for text in outcome.errors:
         options.say(f"error: {text}")
-    options.say("the UI: dagster dev, then http://127.0.0.1:3000")
+    home = "" if outcome.home in (None, Path.cwd()) else f"DAGSTER_HOME={outcome.home} "
+    options.say(f"the UI: {home}dagster dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
     return INCOMPLETE if outcome.errors else outcome.document.exit_code

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.files import write_whole
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
 from homelab_assets.orchestration import names
@@ -21,12 +23,19 @@ from homelab_assets.secrecy import redact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run left: the drift document (None where none was made), files by asset, and what failed, in words."""
+    """What a run left.
+
+    Attributes:
+        document: the drift document; None where none was made.
+        files: the first file of each asset that wrote some. errors: what failed, in words.
+        home: where Dagster's storage is configured; None where `$DAGSTER_HOME` says it.
+    """
 
     document: DriftDocument | None
     files: Mapping[str, Path]
     errors: Sequence[str]
     run_id: str
+    home: Path | None
 
 
 def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None) -> Outcome:
@@ -53,28 +62,30 @@ def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None
         path = event.step_materialization_data.materialization.metadata.get("path")
         if isinstance(path, dg.PathMetadataValue) and path.path:
             files[key.to_user_string()] = Path(path.path)
-    return Outcome(document=document, files=files, errors=_errors(result), run_id=result.run_id)
+    return Outcome(document=document, files=files, errors=_errors(result), run_id=result.run_id, home=dagster_home(lab))
 
 
 def open_instance(lab: Lab) -> dg.DagsterInstance:
-    """Open Dagster's storage: `$DAGSTER_HOME`, else the `dagster.yaml` of this folder, else one in the state folder.
-
-    These are the places in which `dagster dev` and `dagster job execute` look when they run here.
-    """
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    """Open Dagster's storage: `$DAGSTER_HOME`, else the `dagster.yaml` of this folder, else one in the state folder."""
     # Two first runs at once would both create the database, and one would fail.
     with exclusive(lab.state / "dagster.lock", doing="opening Dagster's storage"):
-        if os.environ.get("DAGSTER_HOME"):
-            instance = dg.DagsterInstance.get()
-        elif Path("dagster.yaml").is_file():
-            instance = dg.DagsterInstance.from_config(str(Path.cwd()))
-        else:
-            home = lab.state / "dagster"
-            home.mkdir(parents=True, exist_ok=True)
-            instance = dg.DagsterInstance.from_config(str(home))
+        home = dagster_home(lab)
+        instance = dg.DagsterInstance.from_config(str(home)) if home else dg.DagsterInstance.get()
         instance.get_runs_count()
         instance.get_latest_materialization_event(names.DRIFT_DOCUMENT)
     return instance
+
+
+def dagster_home(lab: Lab) -> Path | None:
+    """Return the folder whose `dagster.yaml` counts; None where `$DAGSTER_HOME` says it."""
+    if os.environ.get("DAGSTER_HOME"):
+        return None
+    if Path("dagster.yaml").is_file():
+        return Path.cwd()
+    home = lab.state / "dagster"
+    if not (home / "dagster.yaml").is_file():
+        write_whole(home / "dagster.yaml", "telemetry:\n  enabled: false\n")
+    return home
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
@@ -83,6 +94,13 @@ def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
         if event.event_type == dg.DagsterEventType.STEP_FAILURE:
             data = event.step_failure_data
             failure = data.user_failure_data
-            text = (failure.description if failure else None) or (data.error.message if data.error else "failed")
+            text = (failure.description if failure else None) or _innermost(data.error)
             errors.append(redact(f"{event.step_key}: {text.strip()}"))
     return errors
+
+
+def _innermost(error: Any) -> str:
+    """Return the message at the bottom of a chain of errors; the ones above are Dagster's."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message if error is not None else "failed"

@@ -29,6 +29,7 @@ def drift_assets(lab: Lab) -> list[dg.AssetsDefinition]:
 def _document(lab: Lab) -> dg.AssetsDefinition:
     @dg.asset(
         key=names.DRIFT_DOCUMENT,
+        dagster_type=dict,
         deps=[*map(names.capture, lab.hosts), *map(names.baseline, lab.repositories)],
         group_name=names.DRIFT,
         kinds={"json", "report"},
