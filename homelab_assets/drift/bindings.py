@@ -13,6 +13,7 @@ from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.templates import (
     UNSET,
     Alternative,
+    Piece,
     Reference,
     match_pieces,
     pieces,
@@ -93,23 +94,26 @@ def bind(
 
 
 def _observe(
-    sight: Sight, parts: Any, texts: Sequence[str], known: Mapping[str, Alternative], vault: Vault
+    sight: Sight, parts: Sequence[Piece], texts: Sequence[str], known: Mapping[str, Alternative], vault: Vault
 ) -> Iterator[Observation]:
     """What one template says, from all the ways to write the running value."""
     allowed: dict[str, dict[Alternative, None]] = {}
-    for text in _with_revealed(texts, vault):
-        for name, alternatives in (match_pieces(parts, text, known) or {}).items():
+    for text in texts:
+        for name, alternatives in _match(parts, text, known, vault).items():
             allowed.setdefault(name, {}).update(dict.fromkeys(alternatives))
     for name, alternatives in allowed.items():
         yield Observation(name=name, alternatives=tuple(alternatives), service=sight.service, created=sight.created)
 
 
-def _with_revealed(texts: Sequence[str], vault: Vault) -> Iterator[str]:
-    """The texts, and in clear those that the vault sealed as a whole: git may hold a part of such a secret."""
-    for text in texts:
-        yield text
-        if "<secret#" in text and vault.revealable(text):
-            yield vault.reveal(text)
+def _match(
+    parts: Sequence[Piece], text: str, known: Mapping[str, Alternative], vault: Vault
+) -> Mapping[str, tuple[Alternative, ...]]:
+    """Match a text, and if it was sealed as a whole, what it says in clear: git may hold a part of such a secret."""
+    found = match_pieces(parts, text, known)
+    if found is None and "<secret#" in text and vault.revealable(text):
+        clear = [Piece(vault.reveal(part.literal), part.reference) for part in parts]
+        found = match_pieces(clear, vault.reveal(text), known)
+    return found or {}
 
 
 def _choices(observations: Iterable[Observation], vault: Vault) -> dict[str, tuple[Alternative, ...]]:
@@ -169,17 +173,19 @@ def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, 
         joined = " ".join(wanted.value)
         yield joined, _forms(row, found)
         return
-    yield from _walk(row, wanted.value, found.value, found)
-    if isinstance(wanted.written, str) and wanted.written != wanted.value and has_marker(wanted.written):
-        yield wanted.written, _forms(row, found)
+    pairs = list(_walk(row, wanted.value, found.value, found))
+    if not pairs and isinstance(wanted.shown, str) and has_marker(wanted.shown):
+        pairs = [(wanted.shown, _forms(row, found))]
+    yield from pairs
 
 
 def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Texts with markers inside two values of the same structure."""
     if isinstance(wanted, str):
         if has_marker(wanted):
-            texts = (found,) if isinstance(found, str) else _forms(row, leaf) if found is leaf.value else (_plain(found),)
-            yield wanted, texts
+            own = (found,) if isinstance(found, str) else ()
+            forms = _forms(row, leaf) if found is leaf.value else () if own else (_plain(found),)
+            yield wanted, tuple(dict.fromkeys((*own, *forms)))
     elif isinstance(wanted, tuple) and isinstance(found, tuple) and len(wanted) == len(found):
         for one, other in zip(wanted, found, strict=True):
             yield from _walk(row, one, other, leaf)

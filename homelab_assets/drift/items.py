@@ -118,10 +118,10 @@ class ItemWriter:
                 parts = [*parts[:2], *parts[2].split(".")]
             return self.final.span(*base, *parts)
         if rest and declared and (index := self._index(key, path)) is not None:
-            return self.final.span(*base, key, index)  # type: ignore[arg-type]
+            return self.final.span(*base, key, index)
         return self.final.span(*base, key, rest) if rest else self.final.span(*base, key)
 
-    def _index(self, key: str, path: str) -> int | None:
+    def _index(self, key: str, path: str) -> str | None:
         """Position of the list entry that yields a leaf."""
         from homelab_assets.drift.fields import TABLE
 
@@ -132,7 +132,7 @@ class ItemWriter:
         for index, entry in enumerate(entries):
             alone = Declared(name=self.service, service={key: [entry]}, project=self.final.view)
             if path in row.expected(alone):
-                return index
+                return str(index)
         return None
 
 

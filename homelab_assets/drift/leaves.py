@@ -12,8 +12,6 @@ from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
 
-_OPEN_KEYS = {"environment": "env_file", "labels": "label_file"}
-
 
 @dataclass(slots=True)
 class Comparison:
@@ -30,21 +28,21 @@ class Comparer:
 
     Attributes:
         compare: knows about secrets. references: what the markers in git's values stand for.
-        open_files: files with variables or labels that git doesn't have, by service.
+        open_files: files with variables or labels that git doesn't have, by key (`environment`, `labels`) and service.
     """
 
     compare: SealedCompare
     references: Sequence[Reference] = ()
-    open_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    open_files: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
     def run(self, declared: Declared, observed: Observed) -> Comparison:
         """Compare one container."""
         result = Comparison()
-        unread = self.open_files.get(declared.name) or ()
         for row in TABLE:
             wanted, found = row.expected(declared), row.observed(observed, declared)
             if not wanted and not found:
                 continue
+            unread = self.open_files.get(row.key, {}).get(declared.name)
             given = row.given(observed, declared)
             wanted, found = self._settle_paths(row, wanted, found, result)
             for path, verdict in differences(row, wanted, found, given, self._same):
@@ -52,7 +50,7 @@ class Comparer:
                     result.compared += 1
                 elif isinstance(verdict, Silence):
                     result.silences[path] = verdict.reason
-                elif unread and verdict.change == "added" and row.key in _OPEN_KEYS:
+                elif unread and verdict.change == "added":
                     result.silences[path] = f"may come from {', '.join(unread)}, which git doesn't have"
                 else:
                     result.compared += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homelab_assets import compose
-from homelab_assets.drift.matching import WORKING_DIR
+from homelab_assets.drift.matching import WORKING_DIR, normalised
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference
 from homelab_assets.drift.view import Observed, ProjectView
@@ -62,7 +62,7 @@ class Model:
     disabled: Mapping[str, Mapping[str, Json]]
     references: Sequence[Reference]
     sources: Mapping[tuple[Any, ...], Span]
-    open_files: Mapping[str, Sequence[str]]
+    open_files: Mapping[str, Mapping[str, Sequence[str]]]
     project: Any
     to_repository: Callable[[str], str]
     _names: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class Stack:
             read=self._read,
             project_directory=self.place.directory,
             environment={name: value for name, value in variables.items() if value is not UNSET},
-            project_name=self.place.project,
+            project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
             symbolic=True,
         )
         view = ProjectView(
@@ -124,7 +124,7 @@ class Stack:
         references = tuple(Reference(e.name, e.operator, e.argument) for e in project.expressions)
         return Model(
             view=view, services=project.services, disabled=project.disabled, references=references,
-            sources=project.sources, open_files=project.open_env_files, project=project, to_repository=self._in_git,
+            sources=project.sources, open_files={"environment": project.open_env_files, "labels": project.open_label_files}, project=project, to_repository=self._in_git,
         )  # fmt: skip
 
     def _on_host(self, path: str) -> str:

@@ -11,6 +11,7 @@ from homelab_assets.drift.bindings import Bindings, Sight, bind
 from homelab_assets.drift.evidence import Proof, prove
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Match
+from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.drift.view import Declared
@@ -18,6 +19,7 @@ from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 
 _MAX_TRIES = 12
+_MAX_ROUNDS = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,15 +65,29 @@ def settle(stack: Stack, templates: Model, first: Model, matches: Sequence[Match
         templates: the stack loaded with no variable known. first: loaded with the settled ones.
     """
     settled = Settled(stack=stack, templates=templates, final=first, matches=matches)
-    if first.references:
-        bindings = bind(_sights(first, matches), first.references, stack.settled, vault)
-        settled.bindings = bindings
-        if bindings.values:
-            settled.final = _load(stack, bindings.values, first) or first
+    for _ in range(_MAX_ROUNDS):
+        if not settled.final.references or not _bind_more(settled, vault):
+            break
     for match in matches:
         if match.containers:
             _verify(settled, match, vault)
     return settled
+
+
+def _bind_more(settled: Settled, vault: Vault) -> bool:
+    """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
+    known = {**settled.stack.settled, **settled.bindings.values}
+    found = bind(_sights(settled.final, settled.matches), settled.final.references, known, vault)
+    new = {name: value for name, value in found.values.items() if name not in settled.bindings.values}
+    if not new:
+        return False
+    settled.bindings = Bindings(
+        values={**settled.bindings.values, **new},
+        conflicts=settled.bindings.conflicts | found.conflicts,
+        choices={**found.choices, **settled.bindings.choices},
+    )
+    settled.final = _load_most(settled.stack, settled.bindings.values, settled.final)
+    return True
 
 
 def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
@@ -82,7 +98,7 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
             continue
         declared = Declared(name=match.service, service=definition, project=model.view)
         for container in match.containers:
-            for row in TABLE:
+            for row in (*TABLE, NAMES):
                 wanted = row.expected(declared)
                 if wanted:
                     sights.append(
@@ -100,6 +116,23 @@ def _load(stack: Stack, bound: Mapping[str, Alternative], model: Model) -> Model
         return stack.load({**stack.settled, **_as_set(bound, model)})
     except BaselineError:
         return None
+
+
+def _load_most(stack: Stack, bound: Mapping[str, Alternative], first: Model) -> Model:
+    """Load with as many of the bound variables as Compose accepts: one odd value must not spoil the rest."""
+    if (model := _load(stack, bound, first)) is not None:
+        return model
+    best, accepted = first, dict[str, Alternative]()
+    pending = [list(bound)]
+    while pending:
+        names = pending.pop()
+        tried = accepted | {name: bound[name] for name in names}
+        if (model := _load(stack, tried, first)) is not None:
+            best, accepted = model, tried
+        elif len(names) > 1:
+            half = len(names) // 2
+            pending += [names[half:], names[:half]]
+    return best
 
 
 def _as_set(bound: Mapping[str, Alternative], model: Model) -> dict[str, Alternative]:

@@ -40,7 +40,9 @@ class ProjectView:
 
     def network_key(self, name: str) -> str:
         """The compose key of an attached network, or its name where the project doesn't know it."""
-        return next((key for key in self.networks if self.network_name(key) == name), self._own(name))
+        names = {key: self.network_name(key) for key in self.networks}
+        exact = next((key for key, own in names.items() if own == name), None)
+        return exact or next((key for key, own in names.items() if may_be(own, name)), self._own(name))
 
     def volume_key(self, name: str) -> str:
         """The compose key of a mounted volume, or its name where the project doesn't know it."""
@@ -187,6 +189,13 @@ class Observed:
         """The network mode, names of networks instead of their ids."""
         mode = str(self.host_config.get("NetworkMode") or "default")
         return self.host.networks.get(mode, mode)
+
+
+def may_be(template: str, name: str) -> bool:
+    """Whether a name with open variables in it may be this one."""
+    if "\ue000" not in template:
+        return False
+    return re.fullmatch(".*".join(re.escape(part) for part in re.split("\ue000\\d+\ue001", template)), name) is not None
 
 
 def name_of(container: Mapping[str, Json]) -> str:

@@ -70,7 +70,8 @@ def _given_environment(container: Observed, declared: Declared) -> Given:
 
 
 def _same_variable(expected: str | None, observed: str | None) -> bool:
-    return expected == observed
+    # A variable that is listed without a value passes on the deployer's own, whatever it was.
+    return expected is UNSET or expected == observed
 
 
 def _expected_labels(declared: Declared) -> dict[str, Leaf]:
@@ -118,6 +119,7 @@ ROWS: tuple[Row, ...] = (
         key="environment", kind="keyed", where="Config.Env", seal="name", image="`Env`",
         engine="the client's proxy variables, by Compose",
         expected=_expected_environment, observed=_observed_environment, given=_given_environment, same=_same_variable,
+        nothing=(UNSET,),
     ),
     Row(
         key="labels", kind="keyed", where="Config.Labels", seal="name", image="`Labels`",

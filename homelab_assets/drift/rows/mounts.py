@@ -12,6 +12,7 @@ from homelab_assets.drift.view import Declared, Observed, clean
 ANONYMOUS = ""
 _GENERATED_VOLUME = re.compile(r"[0-9a-f]{64}")
 _SECRETS = "/run/secrets/"
+_HOME = re.compile(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 
 
 class Mount(NamedTuple):
@@ -27,7 +28,9 @@ class Mount(NamedTuple):
 
 
 def _same(expected: Mount, observed: Mount) -> bool:
-    if expected.type != observed.type or expected.source != observed.source or expected.read_only != observed.read_only:
+    if expected.type != observed.type or expected.read_only != observed.read_only:
+        return False
+    if expected.source != observed.source and not _below_a_home(expected.source, observed.source):
         return False
     wanted, found = dict(expected.options), dict(observed.options)
     one_sided = {"propagation", "subpath"}
@@ -35,6 +38,12 @@ def _same(expected: Mount, observed: Mount) -> bool:
         wanted.get(name) == found.get(name) or (name in one_sided and (name not in wanted or name not in found))
         for name in wanted.keys() | found.keys()
     )
+
+
+def _below_a_home(expected: str, observed: str) -> bool:
+    """Whether `~/x` may be this path: whose home it was isn't known here."""
+    home = observed.removesuffix(expected[1:])
+    return expected.startswith("~") and len(home) < len(observed) + (expected == "~") and bool(_HOME.fullmatch(home))
 
 
 def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
@@ -55,7 +64,9 @@ def _declared_mount(entry: Mapping[str, Any], declared: Declared) -> Mount:
     if kind == "volume" and source:
         source = declared.project.volume_name(source)
     elif kind == "bind":
+        unresolved = f"{declared.project.directory.rstrip('/')}/~"
         source = clean(source)
+        source = source.removeprefix(unresolved[:-1]) if source == unresolved or source.startswith(unresolved + "/") else source
     return Mount(kind, source, bool(boolean(entry.get("read_only") or False)), _options(entry, kind))
 
 
@@ -227,20 +238,18 @@ def _is_secret(target: str, mount: Mount) -> bool:
 
 def _expected_files(key: str) -> Any:
     def expected(declared: Declared) -> dict[str, Leaf]:
-        leaves = {}
+        found: dict[str, list[tuple[str, str]]] = {}
         definitions = declared.project.secrets if key == "secrets" else declared.project.configs
         for path, target, name in _declared_files(declared):
-            if not path.startswith(key + "."):
-                continue
-            file = (definitions.get(name) or {}).get("file")
-            if file:
-                written = name if target == clean((_SECRETS if key == "secrets" else "/") + name) else {
-                    "source": name, "target": target
-                }  # fmt: skip
-                leaves[path] = Leaf((target, clean(file)), written)
-            else:
-                leaves[path] = unseen("its content is copied into the container, where inspect doesn't show it")
-        return leaves
+            if path.startswith(key + "."):
+                file = (definitions.get(name) or {}).get("file")
+                found.setdefault(path, []).append((target, clean(str(file)) if file else ""))
+        return {
+            path: Leaf(frozenset(mounts), _write_files(path, mounts, declared))
+            if all(file for _, file in mounts)
+            else unseen("its content is copied into the container, where inspect doesn't show it")
+            for path, mounts in found.items()
+        }
 
     return expected
 
@@ -251,7 +260,7 @@ def _observed_files(key: str) -> Any:
             return {}
         targets, known = _file_targets(declared), _files_of_project(declared)
         volumes = dict(_volumes(declared))
-        leaves: dict[str, Leaf] = {}
+        found: dict[str, list[tuple[str, str]]] = {}
         for target, mount in mounts_of(container).items():
             path = targets.get(target)
             if path is None and target not in volumes:
@@ -259,8 +268,8 @@ def _observed_files(key: str) -> Any:
                 if path is None and _is_secret(target, mount):
                     path = f"secrets.{posixpath.basename(target)}"
             if path and path.startswith(key + "."):
-                leaves[path] = Leaf((target, mount.source), _write_file(path, target, mount, declared))
-        return leaves
+                found.setdefault(path, []).append((target, mount.source))
+        return {path: Leaf(frozenset(mounts), _write_files(path, mounts, declared)) for path, mounts in found.items()}
 
     return observed
 
@@ -269,12 +278,17 @@ def _maybe_files(container: Observed) -> bool:
     return any(mount.get("RW") is False for mount in container.container.get("Mounts") or ())
 
 
-def _write_file(path: str, target: str, mount: Mount, declared: Declared) -> Any:
+def _write_files(path: str, mounts: list[tuple[str, str]], declared: Declared) -> Any:
+    """Mounts of one secret or config as the service would list them; a foreign file as the volume that it is."""
     key, _, name = path.partition(".")
     usual = clean((_SECRETS if key == "secrets" else "/") + name)
-    if mount.source not in _files_of_project(declared):
-        return f"{declared.project.relative(mount.source)}:{target}:ro"
-    return name if target == usual else {"source": name, "target": target}
+    written = [
+        f"{declared.project.relative(file)}:{target}:ro"
+        if clean(file) not in _files_of_project(declared)
+        else name if target == usual else {"source": name, "target": target}
+        for target, file in sorted(mounts)
+    ]  # fmt: skip
+    return written[0] if len(written) == 1 else written
 
 
 def _tmpfs_options(text: str) -> frozenset[str]:
@@ -286,7 +300,7 @@ def _expected_tmpfs(declared: Declared) -> dict[str, Leaf]:
     leaves = {}
     for entry in [entries] if isinstance(entries, str) else entries:
         path, _, options = str(entry).partition(":")
-        leaves[f"tmpfs.{clean(path)}"] = Leaf(options if has_marker(options) else _tmpfs_options(options), entry)
+        leaves[f"tmpfs.{clean(path)}"] = Leaf(entry if has_marker(options) else _tmpfs_options(options), entry)
     return leaves
 
 

@@ -234,6 +234,22 @@ def _automatic(target: str, alias: str, container: Observed) -> bool:
     return other is not None and alias in (name_of(other), str(other.get("Id"))[:12])
 
 
+def _expected_names(declared: Declared) -> dict[str, Leaf]:
+    names = {key: declared.project.network_name(key) for key in _keys(declared)}
+    return {f"networks.{key}.name": Leaf(name) for key, name in names.items() if has_marker(name)}
+
+
+def _observed_names(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    names = [container.host.networks.get(name, name) for name in container.networks]
+    return {f"networks.{declared.project.network_key(name)}.name": Leaf(name) for name in names}
+
+
+NAMES = Row(
+    key="networks.*.name", kind="scalar", where="NetworkSettings.Networks",
+    expected=_expected_names, observed=_observed_names,
+)  # fmt: skip
+"""Not compared, the networks themselves are: it tells what the variables in the names of networks are."""
+
 ROWS: tuple[Row, ...] = (
     Row(
         key="network_mode", kind="scalar", where="HostConfig.NetworkMode",

@@ -33,6 +33,18 @@ def reference(text: str) -> str:
     return name + at + digest
 
 
+def image_forms(text: str) -> tuple[str, ...]:
+    """An image reference in all usual spellings."""
+    short = reference(text)
+    tagged = short if "@" in short or ":" in short.rpartition("/")[2] else f"{short}:latest"
+    forms = [text, short, tagged]
+    if "/" not in short:
+        forms += [f"library/{tagged}", f"docker.io/library/{tagged}"]
+    elif "." not in short.partition("/")[0]:
+        forms.append(f"docker.io/{tagged}")
+    return tuple(dict.fromkeys(forms))
+
+
 def _expected_image(declared: Declared) -> dict[str, Leaf]:
     image = declared.get("image")
     if image:
@@ -175,6 +187,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="image", kind="scalar", where="Config.Image",
         expected=_expected_image, observed=_observed_image,
+        forms=lambda leaf: image_forms(leaf.shown),
         engine="built images are named `<project>-<service>` by Compose",
     ),
     Row(
@@ -220,7 +233,7 @@ ROWS: tuple[Row, ...] = (
 def _argument_forms(leaf: Leaf) -> tuple[str, ...]:
     """A command line as text: words joined by blanks, shell-quoted, and as JSON."""
     words = [str(word) for word in leaf.value]
-    return " ".join(words), " ".join(_quote(word) for word in words), json.dumps(words)
+    return " ".join(_quote(word) for word in words), " ".join(words), json.dumps(words)
 
 
 def _quote(word: str) -> str:

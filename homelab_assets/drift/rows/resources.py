@@ -69,7 +69,9 @@ def _shm_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
 
 def _limit(value: Any) -> tuple[Any, Any]:
     if isinstance(value, Mapping):
-        return plain(value.get("soft")), plain(value.get("hard"))
+        # Compose prints a limit of zero as an empty mapping.
+        single = value.get("single", 0)
+        return plain(value.get("soft", single)), plain(value.get("hard", single))
     return plain(value), plain(value)
 
 

@@ -138,7 +138,8 @@ def _health_forms(leaf: Leaf) -> tuple[str, ...]:
         kind, *rest = leaf.value or ("",)
         text = " ".join(rest)
         return (text, json.dumps(list(leaf.value))) if kind == "CMD-SHELL" else (json.dumps(list(leaf.value)), text)
-    return (*duration_forms(leaf.value), str(leaf.value)) if isinstance(leaf.value, int) else (str(leaf.value),)
+    duration = isinstance(leaf.value, int) and isinstance(leaf.shown, str)
+    return duration_forms(leaf.value) if duration else (str(leaf.value),)
 
 
 def _expected_logging(declared: Declared) -> dict[str, Leaf]:
