@@ -24,7 +24,7 @@ def architecture_documents(estate: Estate, dependencies: Map) -> dict[str, str]:
     }
     access = Access(estate)
     for host in estate.hosts:
-        documents[f"{FOLDER}/services-{slug(host.name)}.md"] = _services(estate, host.name, dependencies)
+        documents[f"{FOLDER}/services-{slug(host.name)}.md"] = _services(estate, host.name)
         documents[f"{FOLDER}/networks-{slug(host.name)}.md"] = _networks(estate, host.name, access)
     return {f"{FOLDER}/README.md": _index(estate), **dict(sorted(documents.items()))}
 
@@ -69,10 +69,10 @@ def _hosts(estate: Estate) -> str:
     return _document("Hosts", estate, parts)
 
 
-def _services(estate: Estate, host: str, dependencies: Map) -> str:
-    parts = [f"Services by stack; an arrow leads from a service to what it needs. {_LEGEND}"]
+def _services(estate: Estate, host: str) -> str:
+    parts = [f"Services by stack. {_LEGEND}"]
     stacks = estate.stacks(host)
-    for names, chart in topology.services_charts(estate, host, dependencies):
+    for names, chart in topology.services_charts(estate, host):
         lines = [f"**{words.text(name) or 'started by hand'}**: " + "; ".join(_one(service) for service in stacks[name]) for name in names]
         parts.append(_figure(chart, lines))
     if not stacks:

@@ -27,7 +27,7 @@ _FLOWS: Sequence[tuple[Role, Role, str]] = (
     ("managers", "indexers", "searches"),
     ("indexers", "solvers", "challenges"),
     ("managers", "clients", "sends downloads"),
-    ("subtitles", "managers", "asks for titles"),
+    ("managers", "subtitles", "titles for subtitles"),
     ("servers", "statistics", "plays"),
 )
 
@@ -68,30 +68,23 @@ def media_flows(estate: Estate, dependencies: Map) -> list[Flow]:
 
 def _through_folders(roles: Mapping[Role, Sequence[Service]], dependencies: Map) -> Iterable[Flow]:
     clients, managers, servers = ({s.key: s for s in roles.get(role, ())} for role in ("clients", "managers", "servers"))  # type: ignore[attr-defined]
-    told = set()
+    downloads: dict[str, set[str]] = {}
+    libraries: dict[str, set[str]] = {}
     for place in dependencies.shared:
-        users = (*place.writers, *place.readers)
-        # A folder inside one that says the same already would only repeat it.
+        moving = {managers[key].name for key in place.writers if key in managers}
         writing = [clients[key] for key in place.writers if key in clients]
-        moving = [managers[key] for key in place.writers if key in managers]
-        reading = [servers[key] for key in users if key in servers]
-        if writing and moving:
-            flows = [
-                *(Flow(source=s, target=place.place, what="downloads to", seen=True) for s in writing),
-                *(Flow(source=place.place, target=s, what="imports", seen=True) for s in moving),
-            ]
-        elif moving and reading:
-            flows = [
-                *(Flow(source=s, target=place.place, what="files into", seen=True) for s in moving),
-                *(Flow(source=place.place, target=s, what="plays from", seen=True) for s in reading),
-            ]
-        else:
-            continue
-        for flow in flows:
-            pair = (_key(flow.source), _key(flow.target))
-            if pair not in told:
-                told.add(pair)
-                yield flow
+        reading = [servers[key] for key in (*place.writers, *place.readers) if key in servers]
+        if moving and writing:
+            downloads[place.place] = moving
+            yield from (Flow(source=client, target=place.place, what="downloads to", seen=True) for client in writing)
+        elif moving and reading and not any(place.place.startswith(f"{outer}/") for outer in libraries):
+            # A folder inside one that says the same already would only repeat it.
+            libraries[place.place] = moving
+            yield from (Flow(source=place.place, target=server, what="plays from", seen=True) for server in reading)
+    for source, importers in downloads.items():
+        for target, filers in libraries.items():
+            if both := sorted(importers & filers):
+                yield Flow(source=source, target=target, what=f"{', '.join(both)} import into", seen=True)
 
 
 def media_chart(flows: Sequence[Flow], gateways: Mapping[object, str]) -> Chart:
@@ -113,7 +106,8 @@ def media_chart(flows: Sequence[Flow], gateways: Mapping[object, str]) -> Chart:
     for flow in flows:
         chart.edge(_key(flow.source), _key(flow.target), flow.what, dashed=not flow.seen)
     for key in sorted({flow.target.key for flow in flows if isinstance(flow.target, Service) and flow.what == "plays from"}):
-        chart.edge(key, "people", "shows")
+        chart.node("screen", "screen", shape="cloud")
+        chart.edge(key, "screen", "shows")
     return chart
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from homelab_assets.documentation.catalog import version_of
-from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, HostFacts, Service
 from homelab_assets.documentation.mermaid import Chart, Style
 
@@ -68,25 +67,20 @@ def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
     return chart
 
 
-def services_charts(estate: Estate, host: str, dependencies: Map) -> list[tuple[Sequence[str], Chart]]:
-    """Draw the services of a host by stack, with what they need of one another. Returns (stacks, chart)."""
+def services_charts(estate: Estate, host: str) -> list[tuple[Sequence[str], Chart]]:
+    """Draw the services of a host as a tree: host, stacks, services. Returns (stacks, chart)."""
     stacks = estate.stacks(host)
-    needs = [need for need in dependencies.dependencies if need.source[0] == host == need.target[0]]
 
     def draw(names: Sequence[str]) -> Chart:
         chart = Chart(direction="LR")
+        chart.node(host, host, style="proxy")
         for name in names:
-            chart.open(name or "started by hand")
+            chart.node(("stack", name), name or "started by hand", shape="stadium", style="data")
+            chart.edge(host, ("stack", name))
             for service in stacks[name]:
-                version = version_of(service)[0]
-                chart.node(service.key, service.name, version, condition_of(service), shape="round", style=style_of(service))
-            chart.close()
-        sharing = {(need.source, need.target) for need in needs if need.kind == "namespace"}
-        for need in needs:
-            pair = (need.source, need.target)
-            drawn = need.kind == "namespace" or (need.kind == "service" and pair not in sharing)
-            if drawn and chart.has(need.source) and chart.has(need.target):
-                chart.edge(need.source, need.target, "in its network" if need.kind == "namespace" else "")
+                line = f"{service.name} {version_of(service)[0]}"
+                chart.node(service.key, line, condition_of(service), shape="round", style=style_of(service))
+                chart.edge(("stack", name), service.key)
         return chart
 
     return split(list(stacks), draw)
