@@ -17,7 +17,7 @@ from homelab_assets.model import Span
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
 _CORE = "tag:yaml.org,2002:"
-_Parser: Any = getattr(yaml, "CParser", None)
+_Parser: Any = getattr(yaml, "CSafeLoader", None)
 
 
 class Node:
