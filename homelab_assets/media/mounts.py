@@ -20,6 +20,7 @@ class Place:
 
     Attributes:
         path: as the container sees it. host: the same place outside: a host path, or `volume <name>:/rest`.
+        file: where the engine's host has it, also where it is a volume.
         mount: where the mount that covers it is mounted in the container.
         writable: whether the container may write there.
         network: type of the network file system that the mount is, or None where none is known.
@@ -27,6 +28,7 @@ class Place:
 
     path: str
     host: str
+    file: str
     mount: str
     writable: bool
     network: str | None = None
@@ -70,8 +72,10 @@ def resolve(container: Container, path: str) -> Place | Ephemeral:
         base = f"volume {mount.get('Name')}:/"
     else:
         base = posixpath.normpath(device or str(mount.get("Source") or "/"))
-    host = base if rest == "." else posixpath.join(base, rest)
-    return Place(path=path, host=host, mount=destination, writable=bool(mount.get("RW", True)), network=network)
+    host, file = (posixpath.normpath(posixpath.join(one, rest)) for one in (base, str(mount.get("Source") or "/")))
+    return Place(
+        path=path, host=host, file=file, mount=destination, writable=bool(mount.get("RW", True)), network=network
+    )
 
 
 def is_inside(path: str, parent: str) -> bool:

@@ -11,6 +11,7 @@ from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, t
 from homelab_assets.media.probes.downloads import torrent_client
 from homelab_assets.media.verdicts import Evidence, Fail, Pass, Skipped, Unknown, Verdict
 
+_FOLDER_CAUSES = ("path_not_mounted", "path_ephemeral", "path_read_only", "mapping_wrong", "mapping_dead")
 CATEGORY_FIELD = {"radarr": "movieCategory", "sonarr": "tvCategory"}
 
 
@@ -68,6 +69,17 @@ def finds_downloads(app: str, sight: Sight) -> Verdict:
     return judge_folder(app, folder, writer, reader)
 
 
+def means_the_same(sight: Sight) -> Verdict:
+    """Where every app fails to find its downloads for the same reason, the reason is qBittorrent's: say it once."""
+    apps = [app for app in CATEGORY_FIELD if app in sight.settings.services]
+    verdicts = [finds_downloads(app, sight) for app in apps]
+    failed = [verdict for verdict in verdicts if isinstance(verdict, Fail) and verdict.cause in _FOLDER_CAUSES]
+    if len(failed) > 1 and len(failed) == len(apps) and len({verdict.cause for verdict in failed}) == 1:
+        evidence = [line for verdict in failed for line in verdict.evidence]
+        return Fail(failed[0].cause, list(dict.fromkeys(evidence)), about=failed[0].about)
+    return Pass(["judged for each app by itself"])
+
+
 def judge_folder(app: str, folder: ClientFolder, writer: Container, reader: Container) -> Verdict:
     """Judge by the mounts of both containers."""
     written, read = resolve(writer, folder.remote), resolve(reader, folder.local)
@@ -80,9 +92,9 @@ def judge_folder(app: str, folder: ClientFolder, writer: Container, reader: Cont
     same = isinstance(read, Place) and written.same_as(read)
     if same is None:
         return Unknown("one of the two is a volume, and what is behind it is not known", None, seen)
-    if same and isinstance(read, Place):
-        ok = Pass([*seen, *_dead_ones(folder)])
-        return ok if read.writable else Fail("path_read_only", seen, about=folder.local)
+    if same:
+        # Read-only, finished downloads can be read but not linked or cleared away: the library's check says so.
+        return Pass([*seen, *_dead_ones(folder)])
     direct = resolve(reader, folder.remote)
     if folder.mapping is not None:
         seen.append(f"a mapping turns {folder.mapping.get('remotePath')} into {folder.mapping.get('localPath')}")
@@ -201,7 +213,7 @@ def has_hardlinked(app: str, sight: Sight) -> Verdict:
 def _compare(container: Container, dropped: str, imported: str, sight: Sight) -> Verdict | None:
     assert sight.clients.stat is not None
     places = [resolve(container, dropped), resolve(container, imported)]
-    files = [file for place in places if isinstance(place, Place) and (file := sight.clients.stat(place.host))]
+    files = [file for place in places if isinstance(place, Place) and (file := sight.clients.stat(place.file))]
     if len(files) != 2:
         return None
     one, other = files
@@ -217,9 +229,9 @@ def _of(app: str) -> tuple[Probe, ...]:
     return (
         Probe(
             id=folder, link="paths", app=app, title=f"{title} finds finished downloads",
-            proves=f"What qBittorrent finishes for {title} is the same folder on the host that {title} reads, and it may write there.",
+            proves=f"What qBittorrent finishes for {title} is the same folder on the host that {title} reads.",
             judge=partial(finds_downloads, app), apps=(app, "qbittorrent"), deep=True,
-            needs=(f"{app}.key", "qbittorrent.login", f"downloads.{app}", "paths.qbittorrent"),
+            needs=(f"{app}.key", "qbittorrent.login", f"downloads.{app}", "paths.qbittorrent", "paths.shared"),
         ),
         Probe(
             id=root, link="paths", app=app, title=f"{title}'s library folder is there",
@@ -251,6 +263,11 @@ PROBES = (
         id="paths.qbittorrent", link="paths", app="qbittorrent", title="qBittorrent saves to disk",
         proves="Its folders for finished and unfinished downloads are on writable mounts.",
         judge=saved_to_disk, apps=("qbittorrent",), inspects=True, needs=("host.captured", "qbittorrent.login"), deep=True,
+    ),
+    Probe(
+        id="paths.shared", link="paths", app="qbittorrent", title="qBittorrent's folders mean something to the apps",
+        proves="At least one app finds what qBittorrent finishes.", judge=means_the_same, apps=("qbittorrent",),
+        needs=("qbittorrent.login", "paths.qbittorrent"), deep=True,
     ),
     *_of("radarr"),
     *_of("sonarr"),

@@ -85,7 +85,7 @@ PROBES = (
         Probe(
             id=f"requests.{app}", link="requests", app="overseerr", title=f"Requests go to {title_of(app)}",
             proves="There is a default server with the current key, an existing library folder and quality profile.",
-            judge=partial(sends_to, app), apps=("overseerr", app), needs=("overseerr.key", f"{app}.key"), deep=True,
+            judge=partial(sends_to, app), apps=("overseerr", app), needs=("overseerr.key", f"{app}.key", f"paths.{app}_library"), deep=True,
         )
         for app in ("radarr", "sonarr")
     ),
