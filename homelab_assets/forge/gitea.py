@@ -100,7 +100,7 @@ class Gitea:
 
     def merge(self, pull: PullRequest) -> None:
         """See `Forge`."""
-        fields = {"Do": "merge", "head_commit_id": pull.head_commit}
+        fields = {"do": "merge", "head_commit_id": pull.head_commit}
         self._call("POST", f"/pulls/{pull.number}/merge", "merging", fields)
 
     def issues(self, label: str) -> Sequence[Issue]:
@@ -119,7 +119,7 @@ class Gitea:
         self._call("PATCH", f"/issues/{issue.number}", "updating an issue", fields)
 
     def _ids(self, names: Sequence[str]) -> list[int]:
-        if self._labels is None:
+        if self._labels is None or not self._labels.keys() >= set(names):
             found = self._pages("/labels", "listing labels", {})
             self._labels = {str(label["name"]): int(label["id"]) for label in found}
         for name in names:

@@ -49,9 +49,7 @@ class GitHub:
 
     def default_branch(self) -> str:
         """See `Forge`."""
-        return self._ask(
-            "reading the repository", lambda: str(self._client.get_repo(self._slug, lazy=False).default_branch)
-        )
+        return self._ask("reading the repository", lambda: str(self._repository.default_branch))
 
     def pulls(self) -> Sequence[PullRequest]:
         """See `Forge`."""
