@@ -140,7 +140,9 @@ def _is_podman(version: Mapping[str, Json]) -> bool:
 class Observed:
     """A container as inspect shows it, with the image that it was made from (None where the host has lost it)."""
 
-    __slots__ = ("config", "container", "host", "host_config", "id", "image", "image_config", "labels", "name", "networks")
+    __slots__ = (
+        "config", "container", "host", "host_config", "id", "image", "image_config", "labels", "name", "networks", "proven",
+    )  # fmt: skip
 
     def __init__(self, container: Mapping[str, Json], host: Host) -> None:
         self.container = container
@@ -152,6 +154,8 @@ class Observed:
         self.labels = labels_of(container)
         self.networks: Mapping[str, Json] = (container.get("NetworkSettings") or {}).get("Networks") or {}
         self.image = host.images.get(str(container.get("Image") or ""))
+        self.proven: bool | None = None
+        """Whether Compose's hash proves that it was made from the file in git; None: nothing is known."""
         self.image_config: Mapping[str, Json] = ((self.image or {}).get("Config")) or {}
 
     @property

@@ -187,7 +187,7 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
     anonymous = (Mount("volume", ANONYMOUS, False),)
     for target in own:
         # Compose carries any old mount at a path of the image's VOLUMEs over to the new container.
-        inherited = "com.docker.compose.replace" in container.labels
+        inherited = "com.docker.compose.replace" in container.labels and container.proven is not False
         given[f"volumes.{clean(target)}"] = ANYTHING if inherited else anonymous
     if "com.docker.compose.replace" in container.labels:
         for target, requested in _requested(container).items():

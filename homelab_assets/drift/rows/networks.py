@@ -211,11 +211,19 @@ def _link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
 
 def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
     wanted = _expected_links(declared)
-    leaves: dict[str, Leaf] = {}
+    by_target: dict[str, dict[str, None]] = {}
     for target, alias in _link_pairs(container):
-        key = next((key for key in ("links", "external_links") if f"{key}.{alias}" in wanted), "links")
-        if f"{key}.{alias}" in wanted or not _automatic(target, alias, container):
-            leaves.setdefault(f"{key}.{alias}", Leaf(True, f"{_service_of(target, container)}:{alias}"))
+        by_target.setdefault(target, {})[alias] = None
+    leaves: dict[str, Leaf] = {}
+    for target, aliases in by_target.items():
+        service = _service_of(target, container)
+        mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"external_links.{alias}" in wanted]
+        foreign = [alias for alias in aliases if alias not in mine and not _automatic(target, alias, container)]
+        if not mine and not foreign:
+            foreign = [service]
+        for alias in (*mine, *foreign):
+            key = "external_links" if f"external_links.{alias}" in wanted else "links"
+            leaves[f"{key}.{alias}"] = Leaf(True, service if alias == service else f"{service}:{alias}")
     return leaves
 
 
@@ -228,7 +236,7 @@ def _service_of(target: str, container: Observed) -> str:
 def _automatic(target: str, alias: str, container: Observed) -> bool:
     """Whether Compose adds this alias by itself: name, service and number of the linked container."""
     service = _service_of(target, container)
-    if alias in (target, service) or re.fullmatch(rf"(.+[-_])?{re.escape(service)}[-_]\d+", alias):
+    if alias == target or re.fullmatch(rf"(.+[-_])?{re.escape(service)}[-_]\d+", alias):
         return True
     other = container.host.by_reference(target)
     return other is not None and alias in (name_of(other), str(other.get("Id"))[:12])
