@@ -255,7 +255,7 @@ def flatten(node: Any, place: Leaf = ()) -> Iterator[tuple[Leaf, Any]]:
         if not node:
             return
     if isinstance(node, Mapping):
-        if not node and place:
+        if not node and len(place) > 1:
             yield place, None
         for key, value in node.items():
             yield from flatten(value, (*place, str(key)))
