@@ -12,7 +12,9 @@ _SIGNS = {"changed": "~", "added": "+", "removed": "−"}
 
 def drift_markdown(document: DriftDocument) -> str:
     """Render the report. Everything that comes from hosts or repositories is escaped; secrets stand as `<secret>`."""
-    findings = [service for service in document.services if service.status != "clean" and service.status != "unreachable"]
+    findings = [
+        service for service in document.services if service.status != "clean" and service.status != "unreachable"
+    ]
     findings.sort(key=lambda s: (SEVERITIES.index(s.severity) if s.severity else 9, s.status, words.name(s)))
     text = _template().render(
         document=document,
@@ -27,7 +29,6 @@ def drift_markdown(document: DriftDocument) -> str:
         gone=document.gone,
         causes=words.CAUSES,
         statuses=words.STATUSES,
-        evidence=words.EVIDENCE,
         signs=_SIGNS,
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -1,5 +1,6 @@
 """The words in which people read a drift document, shared by the terminal and the Markdown report."""
 
+import shlex
 from typing import Any
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
@@ -22,12 +23,6 @@ STATUSES = {
     "unknown": "not judged",
 }
 
-EVIDENCE = {
-    "verified": "verified: Compose's own hash of the model was reproduced",
-    "consistent": "consistent: the fields agree",
-    "none": "",
-}
-
 
 def name(service: ServiceDrift) -> str:
     """Return `host / stack / service`, without the stack where there is none."""
@@ -36,12 +31,16 @@ def name(service: ServiceDrift) -> str:
 
 def advice(service: ServiceDrift) -> str:
     """Say what to do about a service; empty where there is nothing to do."""
-    container = service.container or service.service
+    container, named = (
+        shlex.quote(text.replace("`", "")) for text in (service.container or service.service, service.service)
+    )
     match service.remedy:
         case "backport":
-            return f"Backport: `drift-detector remediate --service {service.service} --open` proposes the running state to git as a pull request."
+            return f"Backport: `drift-detector remediate --service {named} --open` proposes the running state to git as a pull request."
         case "deploy":
-            return "Deploy: git moved after this container was created. Redeploy the stack; nothing has to change in git."
+            return (
+                "Deploy: git moved after this container was created. Redeploy the stack; nothing has to change in git."
+            )
         case "pull":
             return "Pull and redeploy: the tag now names another image than the one that runs."
         case "adopt":
@@ -81,10 +80,14 @@ def headline(document: DriftDocument) -> str:
     """Say the result in one sentence."""
     counts = document.summary
     parts = [
-        f"{counts[status]} {status}" for status in ("drifted", "missing", "stopped", "orphan", "unmanaged", "unreachable", "unknown") if counts[status]
+        f"{counts[status]} {status}"
+        for status in ("drifted", "missing", "stopped", "orphan", "unmanaged", "unreachable", "unknown")
+        if counts[status]
     ]
     services = f"{counts['services']} service{'' if counts['services'] == 1 else 's'}"
     if not parts:
         return f"{services} audited, no drift: what is in git is what is running"
     items = f"{counts['items']} difference{'' if counts['items'] == 1 else 's'}"
-    return f"{', '.join(parts)} of {services}; {items}: " + ", ".join(f"{counts[s]} {s}" for s in ("breaking", "functional", "cosmetic"))
+    return f"{', '.join(parts)} of {services}; {items}: " + ", ".join(
+        f"{counts[s]} {s}" for s in ("breaking", "functional", "cosmetic")
+    )
