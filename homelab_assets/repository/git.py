@@ -265,6 +265,11 @@ class Git:
         )  # fmt: skip
         return answer.text
 
+    def ignored_paths(self) -> tuple[str, ...]:
+        """Return what `.gitignore` and its kin keep out of git; whole folders end in `/`."""
+        answer = self.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+        return tuple(answer.names)
+
     def dirty_paths(self) -> tuple[str, ...]:
         """Return paths of the checkout that differ from HEAD, untracked ones included, ignored ones not."""
         answer = self.run(

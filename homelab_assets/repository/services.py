@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from homelab_assets import compose
+from homelab_assets.compose.documents import read_documents
 from homelab_assets.compose.interpolation import MARKER, Expression
+from homelab_assets.compose.tree import Map
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import FileTree
 from homelab_assets.repository.rules.variables import unknown
@@ -49,7 +51,7 @@ def load_project(
             name=name,
             config=_named(config, project.expressions),
             networks=networks,
-            places=places.get(name, {}),
+            places=places.get(name, {}) | _declared(tree, files, name),
             endpoints=endpoints,
             directory=(_ROOT + directory).rstrip("/"),
             open_environment=name in project.open_env_files,
@@ -88,6 +90,17 @@ def _named(value: Any, expressions: Sequence[Expression]) -> Any:
 
 def _name(expression: Expression) -> str:
     return unknown(expression.name, expression.operator, expression.argument)
+
+
+def _declared(tree: FileTree, files: Sequence[str], name: str) -> dict[tuple[str, ...], Place]:
+    """Return the place of the service itself: its key in the first file that has it, not in what overrides it."""
+    for file in files:
+        for document in read_documents(tree.read(file) or b"", _ROOT + file):
+            services = document.root.get("services") if isinstance(document.root, Map) else None
+            if isinstance(services, Map) and name in services.places:
+                node = services.places[name]
+                return {(): (file, (node.key or node).line)}
+    return {}
 
 
 def _places(sources: Mapping[tuple[str, ...], Any]) -> dict[str, dict[tuple[str, ...], Place]]:

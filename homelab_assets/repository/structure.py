@@ -14,6 +14,7 @@ from homelab_assets.repository.rules import RULES, hl802_ignore_is_used, metas
 from homelab_assets.repository.rules.exemptions import Exemption
 from homelab_assets.repository.rules.meta import Finding, Meta
 from homelab_assets.repository.rules.view import Context
+from homelab_assets.secrecy import redact
 
 # These findings mean that something could not be checked at all.
 NOT_CHECKED = "HL9"
@@ -163,7 +164,8 @@ def _run(context: Context, chosen: Selection) -> Iterator[Finding]:
         meta: Meta = rule.META
         if chosen.includes(meta.id):
             for finding in rule.check(context):
-                yield replace(finding, rule=meta.id, severity=meta.severity)
+                # Messages name images, paths and labels, and any of them may hold credentials.
+                yield replace(finding, rule=meta.id, severity=meta.severity, message=redact(finding.message))
 
 
 def _unused(context: Context, chosen: Selection, used: set[Exemption]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import errno
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from homelab_assets.errors import BaselineError
@@ -152,11 +152,13 @@ class GitTree:
 
 
 class WorkingTree:
-    """The files below a folder on disk, as they are now. `.git` is not among them."""
+    """The files below a folder on disk, as they are now. `.git` is not among them, nor what `hidden` names: paths of
+    files and, with a `/` at the end, of folders."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, hidden: Collection[str] = ()) -> None:
         self.root = root
         self._real = os.path.realpath(root)
+        self._hidden = frozenset(hidden)
 
     def read(self, path: str) -> bytes | None:
         """Return the file's bytes, or None where there is no such file.
@@ -194,22 +196,28 @@ class WorkingTree:
             return []
         try:
             with os.scandir(real) as entries:
-                return sorted(
-                    f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries if entry.name != ".git"
-                )
+                names = [entry.name + "/" * entry.is_dir() for entry in entries if entry.name != ".git"]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise _unreadable(directory, error) from None
+        place = "".join(f"{part}/" for part in _parts(directory) or ())
+        return sorted(name for name in names if place + name not in self._hidden)
 
     def _inside(self, path: str) -> str | None:
         parts = _parts(path)
-        if parts is None or ".git" in parts:
+        if parts is None or ".git" in parts or self._is_hidden(parts):
             return None
         real = os.path.realpath(os.path.join(self._real, *parts))
         if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
             raise _leaves(path)
         return real
+
+    def _is_hidden(self, parts: "Sequence[str]") -> bool:
+        if not self._hidden:
+            return False
+        folders = ("/".join(parts[:n]) + "/" for n in range(1, len(parts) + 1))
+        return "/".join(parts) in self._hidden or any(folder in self._hidden for folder in folders)
 
 
 def _parts(path: str) -> "list[str] | None":

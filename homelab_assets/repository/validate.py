@@ -8,6 +8,8 @@ from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.model import FileTree, Problem
 from homelab_assets.repository.baselines import WORKING_TREE, open_tree
 from homelab_assets.repository.discover import kinds
+from homelab_assets.repository.git import Git
+from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.rules import metas
 from homelab_assets.repository.rules.meta import Meta
 from homelab_assets.repository.structure import RepositoryResult, Selection, StructureResult, check, unmatched
@@ -99,10 +101,21 @@ def _validate_one(
     )
 
 
+def _ignored(path: Path) -> tuple[str, ...]:
+    """Return what git ignores in a clone: a local `.env` is no fault of the repository. A plain folder has nothing."""
+    if not (path / ".git").exists():
+        return ()
+    try:
+        return Git(path).ignored_paths()
+    except GitError:
+        # A checkout of another owner, as in CI containers, or no git at all: there are no local files to spare then.
+        return ()
+
+
 def _open(repository: RepositorySettings, on_disk: bool) -> tuple[str, str, FileTree]:
     if on_disk:
         if not repository.path.is_dir():
             raise UserError("no such folder", where=str(repository.path), hint="give the root folder of a repository")
-        return WORKING_TREE, "", WorkingTree(repository.path)
+        return WORKING_TREE, "", WorkingTree(repository.path, hidden=_ignored(repository.path))
     _, _, ref, commit, tree = open_tree(repository)
     return ref, commit, tree

@@ -2,10 +2,15 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from homelab_assets.errors import BaselineError
 from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.repository.baselines import Baselines, load_baselines
 from homelab_assets.repository.discover import discover
+from homelab_assets.repository.dotenv_files import names_of
+from homelab_assets.repository.targets import read_targets
 from homelab_assets.secrecy import Vault, has_token
 from homelab_assets_tests.repository.clones import commit, git, make_clone, write
 
@@ -229,4 +234,40 @@ def test_loading_a_hundred_stacks_is_quick(tmp_path: Path) -> None:
     load(lab)
     started = time.perf_counter()
     assert len(load(lab).baselines) == 100
-    assert time.perf_counter() - started < 1.0
+    # A git process for each stack would take several times as long.
+    assert time.perf_counter() - started < 3.0
+
+
+class Memory:
+    """A tree of one file, for properties."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self._files = {name: data}
+
+    def read(self, path: str) -> bytes | None:
+        return self._files.get(path)
+
+    def list(self, directory: str = "") -> list[str]:
+        return sorted(self._files) if not directory else []
+
+
+@given(
+    st.one_of(st.binary(max_size=80), st.text(alphabet="ab:[]{}&*!|>-#'\"\n endpoints,", max_size=80).map(str.encode))
+)
+def test_any_stack_targets_gives_endpoints_or_mistakes_with_a_line(data: bytes) -> None:
+    targets = read_targets(Memory("stack-targets.yml", data))
+    assert targets is not None
+    assert all(mistake.line >= 1 and mistake.what for mistake in targets.mistakes)
+    assert set(targets.stacks) == set(targets.lines)
+
+
+@given(st.binary(max_size=80))
+def test_any_sample_gives_names_or_an_error_with_a_line(data: bytes) -> None:
+    try:
+        names = names_of(Memory(".env.sample", data), ".env.sample")
+    except BaselineError as error:
+        where = error.where
+        assert where is not None
+        assert where.startswith(".env.sample:")
+    else:
+        assert len(set(names)) == len(names)

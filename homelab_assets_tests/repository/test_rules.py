@@ -89,6 +89,7 @@ CASES: dict[str, tuple[str, str | None, str]] = {
     "loopback port": ('ports: ["127.0.0.1:80:80"]', None, ""),
     "ipv6 loopback port": ('ports: ["[::1]:80:80"]', None, ""),
     "udp port": ('ports: ["51820:51820/udp"]', None, ""),
+    "vpn gateway": ('ports: ["8080:8080"]\ncap_add: [NET_ADMIN]\ndevices: [/dev/net/tun:/dev/net/tun]', None, ""),
     "dns port": ('ports: ["53:53"]', None, ""),
     "port from .env": ('ports: ["${PORT}:80"]', "HL202", "publishes"),
     "long port": ("ports:\n  - target: 80\n    published: 8080", "HL202", "publishes port 8080/tcp"),

@@ -26,9 +26,10 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Find published TCP ports, besides those of the ingress and of DNS. UDP is taken for VPN and the like."""
+    """Find published TCP ports, besides those of the ingress, of DNS and of VPN gateways, whose own ports and those of
+    the services behind them lead nowhere else. UDP is taken for VPN and the like."""
     for service in context.services():
-        if _is_ingress(service):
+        if _is_ingress(service) or _is_vpn(service):
             continue
         for number, port in service.entries("ports"):
             published, address = str(port.get("published") or ""), str(port.get("host_ip") or "")
@@ -40,6 +41,11 @@ def check(context: Context) -> Iterator[Finding]:
             yield service.found(
                 f"publishes port {written(published) or 'a random one'}/tcp{also}", "ports", str(number)
             )
+
+
+def _is_vpn(service: ServiceView) -> bool:
+    devices = (str(device.get("source")) for _, device in service.entries("devices"))
+    return "/dev/net/tun" in devices and any("NET_ADMIN" in str(cap) for cap in service.config.get("cap_add") or ())
 
 
 def _is_ingress(service: ServiceView) -> bool:
