@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from homelab_assets.drift.bindings import texts_of
+from homelab_assets.drift.compose_v1 import not_yet, spelled_alike
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Leaf, Leaves, Row, Silence, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
@@ -50,6 +51,10 @@ class Comparer:
                     result.compared += 1
                 elif isinstance(verdict, Silence):
                     result.silences[path] = verdict.reason
+                elif not_yet(verdict, observed):
+                    result.silences[path] = "Compose v1 joins it when the container is first started"
+                elif observed.v1 and verdict.change == "changed" and _spelled_alike(verdict):
+                    result.compared += 1
                 elif unread and verdict.change == "added":
                     result.silences[path] = f"may come from {', '.join(unread)}, which git doesn't have"
                 else:
@@ -94,6 +99,11 @@ class Comparer:
         for other in rest:
             if (whole and path.partition(".")[0] in ("ports", "volumes")) or match_pieces(pieces(path, self.references, {}), other, {}) is not None:
                 yield other
+
+
+def _spelled_alike(difference: Difference) -> bool:
+    expected, observed = difference.expected, difference.observed
+    return bool(expected and observed and spelled_alike(expected.value, observed.value))
 
 
 def readable_path(path: str, references: Sequence[Reference]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from homelab_assets.drift import cause as causes
+from homelab_assets.drift.compose_v1 import as_v1
 from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
@@ -54,7 +55,8 @@ class Judge:
         items: dict[str, Item] = {}
         comparisons = []
         for container in match.containers:
-            comparison = comparer.run(declared, container)
+            seen_by = as_v1(declared, lambda key: model.raw(match.service, key)) if container.v1 else declared
+            comparison = comparer.run(seen_by, container)
             comparisons.append(comparison)
             for difference in comparison.differences:
                 note = f"in {container.name}" if len(match.containers) > 1 else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homelab_assets import compose
+from homelab_assets.compose.interpolation import Interpolator
 from homelab_assets.drift.matching import WORKING_DIR, normalised
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference
@@ -64,6 +65,7 @@ class Model:
     sources: Mapping[tuple[Any, ...], Span]
     open_files: Mapping[str, Mapping[str, Sequence[str]]]
     project: Any
+    variables: Mapping[str, str]
     to_repository: Callable[[str], str]
     _names: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -79,6 +81,17 @@ class Model:
     def _shared(self) -> Sequence[Any]:
         view = self.view
         return (view.networks, view.volumes, view.secrets, view.configs)
+
+    def raw(self, service: str, key: str) -> str | None:
+        """Text of a service's key as it stands in the file, known variables replaced; None where it isn't one place."""
+        span = self.sources.get(("services", service, key))
+        data = self.view.read(span.file) if span else None
+        if span is None or data is None:
+            return None
+        text = data.decode("utf-8", "replace")[span.start : span.end]
+        if text.startswith(key):
+            text = text.partition(":")[2]
+        return Interpolator(self.variables.get, symbolic=True).text(text)
 
     def span(self, *path: str) -> Span | None:
         """Where a value, or the closest thing around it, stands; the file is relative to the repository's root."""
@@ -109,11 +122,12 @@ class Stack:
         Raises:
             BaselineError: Compose would refuse the files.
         """
+        environment = {name: value for name, value in variables.items() if value is not UNSET}
         project = compose.load(
             [self._on_host(file) for file in self.baseline.files],
             read=self._read,
             project_directory=self.place.directory,
-            environment={name: value for name, value in variables.items() if value is not UNSET},
+            environment=environment,
             project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
             symbolic=True,
         )
@@ -124,7 +138,7 @@ class Stack:
         references = tuple(Reference(e.name, e.operator, e.argument) for e in project.expressions)
         return Model(
             view=view, services=project.services, disabled=project.disabled, references=references,
-            sources=project.sources, open_files={"environment": project.open_env_files, "labels": project.open_label_files}, project=project, to_repository=self._in_git,
+            sources=project.sources, open_files={"environment": project.open_env_files, "labels": project.open_label_files}, project=project, variables=environment, to_repository=self._in_git,
         )  # fmt: skip
 
     def _on_host(self, path: str) -> str:

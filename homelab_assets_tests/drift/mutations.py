@@ -93,7 +93,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one("network mode none", "network_mode", B, {"network_mode": "host"}, {"network_mode": "none"}),
     _one("network of another service", "network_mode", B, {"network_mode": "service:anchor"}, {"network_mode": "none"}),
     _one("restart", "restart", F, {"restart": "always"}, {"restart": "unless-stopped"}),
-    _one("restart added", "restart", F, None, {"restart": "always"}),
+    _one("restart added", "restart", F, None, {"restart": "always"}, back=None),
     _one("restart retries", "restart", F, {"restart": "on-failure:3"}, {"restart": "on-failure:5"}),
     _one("user", "user", F, {"user": "1000"}, {"user": "1001"}),
     _one("user over the image's", "user", F, None, {"user": "0"}, image=RICH),

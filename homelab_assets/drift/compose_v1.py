@@ -1,0 +1,77 @@
+"""Where Compose v1 reads the same file differently: a container that it made is compared with what it would have made."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from homelab_assets.drift.leaf import Difference
+from homelab_assets.drift.view import Declared, Observed
+
+Raw = Callable[[str], str | None]
+"""Text of a key of the service as it stands in the file, variables replaced; None where it isn't known."""
+
+_JOINED_AT_START = ("networks", "links", "external_links", "network_mode", "pid", "ipc")
+
+
+def as_v1(declared: Declared, raw: Raw) -> Declared:
+    """The service as Compose 1.29 understands it: commands split as a shell would, no configs, any restart."""
+    service = dict(declared.service)
+    for key in ("command", "entrypoint"):
+        if service.get(key) and (words := _words(raw(key))):
+            service[key] = words
+    service.pop("configs", None)
+    policy = declared.deploy("restart_policy")
+    if isinstance(policy, dict) and not policy.get("condition"):
+        service["deploy"] = {**service["deploy"], "restart_policy": {**policy, "condition": "any"}}
+    if _is_empty_list(raw("networks")):
+        service.pop("networks", None)
+        service["network_mode"] = "none"
+    return replace(declared, service=service)
+
+
+def _words(text: str | None) -> list[str] | None:
+    """Split a command that is one string; None for a list, and for what can't be split."""
+    value = _yaml(text)
+    if not isinstance(value, str):
+        return None
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return None
+
+
+def _is_empty_list(text: str | None) -> bool:
+    return text is not None and _yaml(text) == []
+
+
+def _yaml(text: str | None) -> Any:
+    try:
+        return yaml.safe_load(text) if text else None
+    except yaml.YAMLError:
+        return None
+
+
+def spelled_alike(expected: Any, observed: Any) -> bool:
+    """Whether two texts are one YAML scalar as both versions print it: `true` and `True`, `1e+06` and `1000000.0`."""
+    if not isinstance(expected, str) or not isinstance(observed, str):
+        return False
+    if expected in ("true", "false"):
+        return expected == observed.lower()
+    try:
+        return float(expected) == float(observed) and not expected.startswith("0x")
+    except ValueError:
+        return False
+
+
+def not_yet(difference: Difference, container: Observed) -> bool:
+    """Whether the difference is one that the first start makes good: v1 joins networks and namespaces only then."""
+    root = difference.row.key.partition(".")[0]
+    return (
+        container.v1
+        and container.state.get("Status") == "created"
+        and root in _JOINED_AT_START
+        and difference.change != "added"
+    )
