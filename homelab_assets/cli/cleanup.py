@@ -7,7 +7,7 @@ import click
 from homelab_assets.cli.common import Options, open_vault, verb
 
 if TYPE_CHECKING:
-    from homelab_assets.repository.cleanup import CleanupReport
+    from homelab_assets.repository.stale import CleanupReport
 
 
 @click.command("cleanup")

@@ -10,7 +10,7 @@ import click
 from homelab_assets.rendering.markdown import cell, code, table, terminal_safe
 
 if TYPE_CHECKING:
-    from homelab_assets.repository.cleanup import CleanupReport, StaleItem
+    from homelab_assets.repository.stale import CleanupReport, StaleItem
 
 _COLORS = {"high": "red", "medium": "yellow", "low": "cyan"}
 _MEANINGS = {

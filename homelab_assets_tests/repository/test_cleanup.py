@@ -8,7 +8,8 @@ from homelab_assets.lab.settings import load_lab
 from homelab_assets.model import Captured, CaptureResult, Unreachable
 from homelab_assets.rendering.cleanup_report import cleanup_json, cleanup_markdown, cleanup_terminal
 from homelab_assets.repository.baselines import load_baselines
-from homelab_assets.repository.cleanup import CleanupReport, find_stale
+from homelab_assets.repository.cleanup import find_stale
+from homelab_assets.repository.stale import CleanupReport
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.repository.clones import commit, make_clone
 

@@ -1,0 +1,53 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from homelab_assets.cli import main
+from homelab_assets.lab.demo import demo_lab_file
+from homelab_assets_tests.repository.clones import commit, git
+
+STACK = "services:\n  wiki:\n    image: wiki:1.0\n    restart: always\n"
+
+
+@pytest.fixture
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The demo lab's repository, in a state folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("HOMELAB_LAB", raising=False)
+    return demo_lab_file({"HOMELAB_STATE": str(tmp_path / "state")}).parent / "homelab-apps"
+
+
+def cleanup(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["cleanup", *arguments])
+
+
+def test_the_demo_has_nothing_stale(demo: Path) -> None:
+    done = cleanup()
+    assert (done.exit_code, done.stdout) == (0, "Nothing is stale\n")
+
+
+def test_a_stack_that_no_host_runs_is_found_and_nothing_is_deleted(demo: Path) -> None:
+    targets = (demo / "stack-targets.yml").read_text() + "old-wiki: ct-docker-01\n"
+    files = {
+        "stacks/old-wiki/docker-compose.yml": STACK,
+        "stacks/old-wiki/.env.sample": "",
+        "stack-targets.yml": targets,
+    }
+    commit(demo, files, "feat(old-wiki): add", "2025-01-01T00:00:00Z")
+    before = git(demo, "rev-parse", "HEAD")
+    done = cleanup("--format", "json")
+    assert done.exit_code == 1
+    report = json.loads(done.stdout)
+    assert {(item["kind"], item["stack"], item["confidence"]) for item in report["items"]} == {
+        ("compose file", "old-wiki", "high"),
+        ("env file", "old-wiki", "high"),
+        ("target", "old-wiki", "high"),
+    }
+    assert {removal["edit"] for removal in report["removals"]} == {"file", "target"}
+    assert git(demo, "rev-parse", "HEAD") == before
+    assert git(demo, "status", "--porcelain") == ""
+    markdown = cleanup("--format", "markdown").stdout
+    assert "## homelab-apps / old-wiki\n\nLast changed 2025-01-01.\n" in markdown
