@@ -24,10 +24,14 @@ def write_proposal(directory: Path, name: str, *, title: str, body: str, patch: 
     return patch_file, body_file
 
 
-def drop_others(directory: Path, kept: Iterable[str]) -> tuple[Path, ...]:
-    """Remove the proposals whose drift is gone, and return them."""
+def drop_others(directory: Path, kept: Iterable[str], *, prefix: str) -> tuple[Path, ...]:
+    """Remove the proposals of one repository whose drift is gone, and return them."""
     names = set(kept)
-    gone = [path for path in sorted(directory.glob("*")) if path.suffix in (".patch", ".md") and path.stem not in names]
+    gone = [
+        path
+        for path in sorted(directory.glob(f"{prefix}*"))
+        if path.suffix in (".patch", ".md") and path.stem not in names
+    ]
     for path in gone:
         path.unlink(missing_ok=True)
     return tuple(gone)

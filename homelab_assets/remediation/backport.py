@@ -62,10 +62,7 @@ def backport(
         also: other endpoints of the stack where the same difference was found.
     """
     if item.variables and item.change == "changed" and item.secret:
-        names = ", ".join(f"`{name}`" for name in item.variables)
-        return NotBackported(
-            item=item, why=f"git only names {names}; the value lies in the `.env` on the host, and git never holds it"
-        )
+        return NotBackported(item=item, why=_hidden_behind(item))
     try:
         wish, variables = wish_of(item, service, baseline, prover)
     except CannotEdit as error:
@@ -73,9 +70,9 @@ def backport(
     reasons: list[str] = []
     objections: list[str] = []
     try:
-        for attempt in _attempts(item, wish, baseline, prover, reasons):
+        for aim, attempt in _all_attempts(item, wish, baseline, prover, reasons):
             edited = dict(attempt.files)
-            objection = prover.objection(wish, baseline, edited, files=attempt.compose_files, also=also)
+            objection = prover.objection(aim, baseline, edited, files=attempt.compose_files, also=also)
             if objection:
                 objections.append(objection)
                 continue
@@ -92,6 +89,34 @@ def backport(
     except UserError as error:
         reasons.append(error.what)
     return NotBackported(item=item, why=next(iter([*reasons, *objections]), "no edit of the file says this"))
+
+
+def _hidden_behind(item: Item) -> str:
+    names = ", ".join(f"`{name}`" for name in item.variables)
+    if re.fullmatch(r"\$\{?\w+[^}]*\}?", str(item.baseline)):
+        return f"git only names {names}; the value lies in the `.env` on the host, and git never holds it"
+    return f"git builds it with {names}, whose value is never written to git: change the text around it by hand"
+
+
+# Compose refuses a limit beside `deploy.resources` that says otherwise, or nothing.
+_UNDER_DEPLOY = {
+    "mem_limit": "deploy.resources.limits.memory",
+    "cpus": "deploy.resources.limits.cpus",
+    "pids_limit": "deploy.resources.limits.pids",
+    "mem_reservation": "deploy.resources.reservations.memory",
+}
+
+
+def _all_attempts(
+    item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: list[str]
+) -> Iterator[tuple[Wish, "_Attempt"]]:
+    for attempt in _attempts(item, wish, baseline, prover, reasons):
+        yield wish, attempt
+    if other := _UNDER_DEPLOY.get(wish.path):
+        value = wish.value if wish.value is None or other.endswith("pids") else str(wish.value)
+        elsewhere = replace(wish, path=other, value=value)
+        for attempt in _attempts(item, elsewhere, baseline, prover, reasons):
+            yield elsewhere, attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,10 +92,11 @@ def fingerprint_of(plan: "RemediationPlan") -> str:
 
 def _verdict(plan: "RemediationPlan") -> str:
     count, identity = len(plan.edits), plan.identity
-    values = "1 setting" if count == 1 else f"{count} settings"
+    one = count == 1
     return (
-        f"**{code(identity.service)} on {code(identity.host)} does not run what git says.** {values} of stack"
-        f" {code(identity.stack)} differ, the worst of them {plan.severity}. This pull request makes git say what runs."
+        f"**{code(identity.service)} on {code(identity.host)} does not run what git says.** "
+        + (f"1 setting differs ({plan.severity})" if one else f"{count} settings differ, the worst is {plan.severity}")
+        + f". This pull request makes stack {code(identity.stack)} in git say what runs."
     )
 
 
@@ -173,9 +174,12 @@ def _quiet(text: str) -> str:
 
 def _diff(diff: str, plan: "RemediationPlan") -> str:
     shown = redact(diff)
+    also = ", ".join(code(path) for path in sorted(plan.documentation))
     if len(shown) > _DIFF_CHARACTERS:
         shown = shown[:_DIFF_CHARACTERS].rpartition("\n")[0] + "\n… cut here; see the changed files"
-    return f"<details>\n<summary>Before and after</summary>\n\n{fenced(shown, 'diff')}\n\n</details>"
+    return f"<details>\n<summary>Before and after</summary>\n\n{fenced(shown, 'diff')}\n\n</details>" + (
+        f"\n\nBrought up to date as well: {also}." if also else ""
+    )
 
 
 def _merging(plan: "RemediationPlan") -> str:

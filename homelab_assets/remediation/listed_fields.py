@@ -15,7 +15,8 @@ def listed_proposals(editor: Editor) -> Iterator[list[Splice]]:
     node = editor.collection(head)
     values = _item_values(editor)
     if node is None:
-        yield from editor.new_collection(head, values)
+        for proposal in editor.new_collection(head, values):
+            yield proposal + _declaration(editor, values)
         return
     if node.kind == "alias":
         raise CannotEdit("it is an anchor that others share")
@@ -30,6 +31,14 @@ def listed_proposals(editor: Editor) -> Iterator[list[Splice]]:
     yield from _items(editor, node, found, values)
 
 
+def _declaration(editor: Editor, values: list[Any]) -> list[Splice]:
+    """Declare the volumes that a mount names and the file does not know: they exist on the host already."""
+    if editor.wish.head != "volumes":
+        return []
+    names = {name for value in values if (name := short_forms.named_volume(value))}
+    return [part for name in sorted(names) for part in splice.declare(editor.text, editor.whole, "volumes", name)]
+
+
 def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> Iterator[list[Splice]]:
     if editor.wish.removes:
         if not found:
@@ -41,7 +50,7 @@ def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> I
             return
         if editor.wish.change == "changed":
             raise CannotEdit("git declares it as part of a range, or through a variable")
-        yield [part for value in values[:1] for part in _new_item(editor, node, value)]
+        yield [part for value in values for part in _new_item(editor, node, value)] + _declaration(editor, values)
     elif len(found) == len(values) == 1:
         yield from _change_item(editor, node, node.items[found[0]], values[0])
     else:
@@ -56,8 +65,6 @@ def _exchange(editor: Editor, node: Node, found: list[int], values: list[Any]) -
     both = list(zip(stale, fresh, strict=False))
     edits = [part for position, value in both for part in splice.replace(node.items[position], value, flow=node.flow)]
     edits += [part for position in stale[len(both) :] for part in splice.remove_item(editor.text, node, position)]
-    if len(fresh) - len(both) > 1:
-        raise CannotEdit("several bindings were added at once")
     edits += [part for value in fresh[len(both) :] for part in splice.add_item(editor.text, node, value)]
     yield edits
 
@@ -65,9 +72,7 @@ def _exchange(editor: Editor, node: Node, found: list[int], values: list[Any]) -
 def _change_item(editor: Editor, node: Node, item: Node, value: Any) -> Iterator[list[Splice]]:
     editor.refuse_variable(item)
     if item.kind == "scalar" and isinstance(value, str):
-        yield splice.replace(item, value, flow=node.flow)
-        if node.flow:
-            return
+        yield splice.replace(item, value, flow=node.flow) + _declaration(editor, [value])
     elif item.kind == "scalar":
         yield [Splice(item.body, item.end, yaml_text.flow(value))]
     elif item.kind == "mapping":

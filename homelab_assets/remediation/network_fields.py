@@ -23,7 +23,7 @@ def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:
         yield _detach(editor, node, name)
         return
     extra = wish.value if isinstance(wish.value, dict) and wish.value else None
-    declaration = declare(editor.text, editor.whole, "networks", name)
+    declaration = splice.declare(editor.text, editor.whole, "networks", name)
     if node is None:
         # Without `networks` the service is on `default`; naming one network would take that away.
         both: Any = ["default", name] if extra is None else {"default": None, name: extra}
@@ -133,24 +133,3 @@ def _as_mapping(editor: "Editor", node: Node, added: dict[str, Any]) -> list[Spl
     start = editor.text.rfind("\n", 0, node.start) + 1
     lines = [line.replace(": null", ":") for line in lines]
     return [Splice(start, node.end, splice.newline_of(editor.text, node.start).join(lines))]
-
-
-def declare(text: str, whole: Node, section: str, name: str) -> list[Splice]:
-    """Declare a network or volume that exists already, unless the file does; `default` needs no declaration."""
-    present = whole.get(section)
-    if name == "default" or (present is not None and present.get(name) is not None):
-        return []
-    layout = splice.layout_of(text, whole, whole)
-    if present is None or not present.entries:
-        if present is not None and not present.is_null:
-            return []
-        newline = splice.newline_of(text)
-        step = " " * layout.step
-        lines = [f"{section}:", f"{step}{yaml_text.scalar(name)}:", f"{step * 2}external: true"]
-        if present is not None:
-            return [splice.insert_lines(text, present.end, 0, lines[1:])]
-        gap = [""] if whole.entries and "\n\n" in text.replace("\r\n", "\n") else []
-        end = len(text)
-        start = "" if text.endswith("\n") else newline
-        return [Splice(end, end, start + newline.join([*gap, *lines]) + newline)]
-    return splice.add_entry(text, present, name, {"external": True}, layout, typed=True)

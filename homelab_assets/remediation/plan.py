@@ -15,7 +15,7 @@ from homelab_assets.remediation import body, patch
 from homelab_assets.remediation.backport import Backported, NotBackported, backport
 from homelab_assets.remediation.identity import Identity, branch_name, content_digest, digest_of
 from homelab_assets.remediation.proof import Loader, Overlay, Prover
-from homelab_assets.remediation.repository_docs import ServiceRow, repository_readme, with_target
+from homelab_assets.remediation.repository_docs import BEGIN, ServiceRow, repository_readme, with_target
 from homelab_assets.remediation.weakening import weaknesses
 from homelab_assets.secrecy import redact
 
@@ -38,6 +38,7 @@ class RemediationPlan:
         repository: name in `lab.yaml`. commit: what the edits are based on.
         edits, refused: the items, backported or not. files: all new contents by path (documentation among them).
         branch: name for a new branch; an open pull request keeps its own.
+        documentation: those of the files that only describe the change.
         digest: names the set of changes. content: names the edited files, without the documentation.
         weakenings: in words, how the drift weakens security. title, body, message, patch: texts, secrets hidden.
     """
@@ -55,6 +56,7 @@ class RemediationPlan:
     title: str
     report: str = ""
     weakenings: Sequence[str] = ()
+    documentation: frozenset[str] = frozenset()
     base: Baseline | None = None
 
     @property
@@ -97,7 +99,9 @@ class RemediationPlan:
     @cached_property
     def body(self) -> str:
         """The body of its pull request."""
-        return body.body_of(self, report=self.report, diff=self.patch)
+        assert self.base is not None
+        files = {path: data for path, data in self.files.items() if path not in self.documentation}
+        return body.body_of(self, report=self.report, diff=patch.patch_of(self.base.tree, files))
 
     @cached_property
     def message(self) -> str:
@@ -159,6 +163,7 @@ class _Planner:
         self._document, self._baselines, self._load = document, baselines, load
         self._report, self._documentation, self._recheck = report, documentation, recheck
         self._ambiguous = ambiguous
+        self._begun: set[str] = set()
 
     def plan(self, identity: Identity, verdicts: Sequence[ServiceDrift]) -> RemediationPlan:
         verdict = verdicts[0]
@@ -175,7 +180,7 @@ class _Planner:
             refused += more
         changes = dict(prover.changes)
         content = content_digest(changes)
-        files = changes | (self._docs(own, siblings, prover, identity) if edits and own is not None else {})
+        docs = self._docs(own, siblings, prover, identity) if edits and own is not None else {}
         unique = (identity.host, identity.stack) if identity.service in self._ambiguous else ()
         digest = digest_of(
             str(identity), [(e.item.path, e.item.change, e.item.baseline, e.item.running) for e in edits]
@@ -188,7 +193,8 @@ class _Planner:
             cause=verdict.cause,
             edits=tuple(edits),
             refused=tuple(refused),
-            files=files,
+            files=changes | docs,
+            documentation=frozenset(docs),
             branch=branch_name(identity, self._document.generated_at, unique=unique),
             digest=digest,
             content=content,
@@ -248,7 +254,7 @@ class _Planner:
             return {}
         tree, files = Overlay(own.tree, prover.changes), dict[str, bytes | None]()
         readme = tree.read("README.md")
-        if readme is not None and (text := _text(readme)) is not None:
+        if readme is not None and (text := _text(readme)) is not None and self._may_begin(text, own.repository):
             new = repository_readme(text, self._rows(siblings, prover), self._document.generated_at)
             files["README.md"] = new.encode("utf-8")
         for name in ("stack-targets.yml", "stack-targets.yaml"):
@@ -256,6 +262,17 @@ class _Planner:
             if targets is not None and own.endpoint is None and (text := _text(targets)) is not None:
                 files[name] = with_target(text, own.stack, identity.host).encode("utf-8")
         return {path: data for path, data in files.items() if data != own.tree.read(path)}
+
+    def _may_begin(self, text: str, repository: str) -> bool:
+        """Say whether this plan may touch the README: one that has no table yet gets it from one plan alone.
+
+        Several pull requests that each add the whole table could not be merged one after the other.
+        """
+        if BEGIN in text:
+            return True
+        first = repository not in self._begun
+        self._begun.add(repository)
+        return first
 
     def _rows(self, baselines: Sequence[Baseline], prover: Prover) -> Iterator[ServiceRow]:
         for baseline in baselines:

@@ -122,6 +122,27 @@ def remove_item(text: str, sequence: Node, position: int) -> list[Splice]:
     return [_remove_lines(text, _dash_offset(text, item), item.end)]
 
 
+def declare(text: str, whole: Node, section: str, name: str) -> list[Splice]:
+    """Declare a network or volume that exists already, unless the file does; `default` needs no declaration."""
+    present = whole.get(section)
+    if name == "default" or (present is not None and present.get(name) is not None):
+        return []
+    layout = layout_of(text, whole, whole)
+    if present is None or not present.entries:
+        if present is not None and not present.is_null:
+            return []
+        newline = newline_of(text)
+        step = " " * layout.step
+        lines = [f"{section}:", f"{step}{yaml_text.scalar(name)}:", f"{step * 2}external: true"]
+        if present is not None:
+            return [insert_lines(text, present.end, 0, lines[1:])]
+        gap = [""] if whole.entries and "\n\n" in text.replace("\r\n", "\n") else []
+        end = len(text)
+        start = "" if text.endswith("\n") else newline
+        return [Splice(end, end, start + newline.join([*gap, *lines]) + newline)]
+    return add_entry(text, present, name, {"external": True}, layout, typed=True)
+
+
 def insert_lines(text: str, after: int, column: int, lines: Sequence[str]) -> Splice:
     """Insert whole lines below the line of an offset, and below the deeper comments that belong to it."""
     newline = newline_of(text, after)

@@ -1,0 +1,125 @@
+"""Remediation plans and what became of them, as text."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from homelab_assets.remediation.dashboard import Outcome
+    from homelab_assets.remediation.plan import RemediationPlan
+
+_BOLD, _DIM, _RED, _GREEN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
+
+
+def plans_terminal(plans: Sequence["RemediationPlan"], *, color: bool = False) -> str:
+    """Return title, body and patch of each plan, and a count."""
+    parts = []
+    for plan in plans:
+        if plan.actionable:
+            head = f"{plan.title}\n{plan.branch}  [{', '.join(plan.labels)}]" + ("  draft" if plan.draft else "")
+            parts.append(
+                f"{_styled(head, _BOLD, color)}\n\n{_printable(plan.body)}\n{_colored(_printable(plan.patch), color)}"
+            )
+        else:
+            why = "; ".join(f"{one.path}: {one.why}" for one in plan.refused)
+            parts.append(f"{_styled(str(plan.identity), _BOLD, color)}\nnothing can be backported: {_printable(why)}\n")
+    ready = sum(plan.actionable for plan in plans)
+    rest = f"; {len(plans) - ready} can't be backported" if len(plans) > ready else ""
+    last = (
+        f"{ready} pull request{'' if ready == 1 else 's'} to open{rest}." if plans else "Nothing to backport: no drift."
+    )
+    hint = " `--open` opens them." if ready else ""
+    return "\n".join([*parts, last + hint]) + "\n"
+
+
+def outcomes_terminal(outcomes: Sequence["Outcome"], *, color: bool = False) -> str:
+    """Return one line for each service."""
+    if not outcomes:
+        return "Nothing to do: no drift, and no pull request of this tool is open.\n"
+    width = max(len(outcome.status) for outcome in outcomes)
+    lines = []
+    for outcome in outcomes:
+        rest = "  ".join(part for part in (outcome.reference, _printable(outcome.why)) if part)
+        status = _styled(outcome.status.ljust(width), _RED if outcome.status == "failed" else _GREEN, color)
+        lines.append(f"{status}  {_printable(str(outcome.identity))}" + (f"  {rest}" if rest else ""))
+    return "\n".join(lines) + "\n"
+
+
+def plans_markdown(plans: Sequence["RemediationPlan"]) -> str:
+    """Return all bodies below their titles."""
+    parts = [f"# {plan.title}\n\n{plan.body}" for plan in plans if plan.actionable]
+    return "\n".join(parts) or "Nothing to backport.\n"
+
+
+def outcomes_markdown(outcomes: Sequence["Outcome"]) -> str:
+    """Return a table of what became of each service."""
+    from homelab_assets.remediation.markdown import code, table
+
+    rows = [
+        (
+            outcome.status,
+            code(str(outcome.identity), cell=True),
+            code(outcome.reference, cell=True),
+            code(outcome.why, cell=True),
+        )
+        for outcome in outcomes
+    ]
+    return table(("Status", "Service", "Where", "Why"), rows) + "\n"
+
+
+def plans_json(plans: Sequence["RemediationPlan"]) -> str:
+    """Return the plans as JSON."""
+    return json.dumps({"schema": 1, "plans": [plan_dict(plan) for plan in plans]}, indent=2, ensure_ascii=False)
+
+
+def plan_dict(plan: "RemediationPlan") -> dict[str, Any]:
+    """Return a plan as plain values."""
+    return {
+        "host": plan.identity.host,
+        "stack": plan.identity.stack,
+        "service": plan.identity.service,
+        "repository": plan.repository,
+        "commit": plan.commit,
+        "branch": plan.branch,
+        "title": plan.title,
+        "labels": list(plan.labels),
+        "draft": plan.draft,
+        "digest": plan.digest,
+        "severity": plan.severity if plan.actionable else None,
+        "weakenings": list(plan.weakenings),
+        "edits": [
+            {"path": e.item.path, "file": e.file, "line": e.line, "variables": list(e.variables)} for e in plan.edits
+        ],
+        "not_backported": [{"path": one.path, "why": one.why} for one in plan.refused],
+        "body": plan.body if plan.actionable else None,
+        "patch": plan.patch if plan.actionable else None,
+    }
+
+
+def outcomes_json(outcomes: Sequence["Outcome"]) -> str:
+    """Return the outcomes as JSON."""
+    rows = [
+        {
+            "status": outcome.status, "host": outcome.identity.host, "stack": outcome.identity.stack,
+            "service": outcome.identity.service, "title": outcome.title, "number": outcome.number,
+            "reference": outcome.reference, "why": outcome.why,
+        }
+        for outcome in outcomes
+    ]  # fmt: skip
+    return json.dumps({"schema": 1, "outcomes": rows}, indent=2, ensure_ascii=False)
+
+
+def _printable(text: str) -> str:
+    """Drop what a terminal would take for a command."""
+    return "".join(c if c in "\n\t" or c.isprintable() or c == "\u200b" else "\ufffd" for c in text)
+
+
+def _styled(text: str, style: str, color: bool) -> str:
+    return f"{style}{text}{_OFF}" if color else text
+
+
+def _colored(patch: str, color: bool) -> str:
+    if not color:
+        return patch
+    styles = {"+": _GREEN, "-": _RED, "@": _DIM, "d": _DIM}
+    return "\n".join(_styled(line, styles[line[0]], True) if line[:1] in styles else line for line in patch.split("\n"))
