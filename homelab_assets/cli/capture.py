@@ -6,7 +6,6 @@ import click
 
 from homelab_assets.cli.common import INCOMPLETE, OK, Options, open_vault, verb
 from homelab_assets.errors import ConfigurationError
-from homelab_assets.secrecy import redact
 
 
 @click.command("capture", short_help="Record a host as a capture.")
@@ -29,9 +28,7 @@ def command(*, options: Options, host: str) -> int:
         raise ConfigurationError(f"no host is named {host}", where=str(lab.file), hint=f"known hosts: {known}")
     result = capture_host(lab.hosts[host], vault=open_vault(lab))
     if isinstance(result, Unreachable):
-        click.echo(
-            f"error: {host}: {redact(result.error)}" + (f"\n  {redact(result.hint)}" if result.hint else ""), err=True
-        )
+        click.echo(f"error: {host}: {result.error}" + (f"\n  {result.hint}" if result.hint else ""), err=True)
         return INCOMPLETE
     directory: Path = options.output
     write_capture(result, directory)

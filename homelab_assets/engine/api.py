@@ -16,6 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from homelab_assets.engine.connection import Connection, Stream
 from homelab_assets.errors import CaptureError
+from homelab_assets.secrecy import redact
 
 _BASE = "http://docker:80"
 _OLDEST = "1.24"
@@ -66,7 +67,7 @@ class EngineApi:
         except APIError as error:
             said = str(error.explanation or "").strip() or "nothing more"
             raise CaptureError(
-                f"the engine answers {error.status_code or 'an error'} to {what}: {said[:300]}",
+                f"the engine answers {error.status_code or 'an error'} to {what}: {redact(said[:300])}",
                 hint="see the engine's log: journalctl -u docker",
             ) from None
         except (
@@ -74,6 +75,7 @@ class EngineApi:
             urllib3.exceptions.HTTPError,
             http.client.HTTPException,
             OSError,
+            EOFError,
             ValueError,
         ) as error:
             raise self._explain(what, error) from None

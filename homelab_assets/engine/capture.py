@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,7 @@ def capture_hosts(
     clock: Clock = utc_now,
     on_result: Callable[[CaptureResult], None] | None = None,
 ) -> list[CaptureResult]:
-    """Capture hosts side by side.
+    """Capture hosts side by side; see `capture_host`.
 
     Args:
         on_result: told each result as soon as it is there, from several threads.
@@ -55,18 +56,15 @@ def capture_hosts(
     Returns:
         One result per host, in the order given.
     """
-    hosts = list(hosts)
-
-    def one(settings: HostSettings) -> CaptureResult:
-        result = capture_host(settings, vault=vault, clock=clock)
-        if on_result:
-            on_result(result)
-        return result
-
-    if not hosts:
-        return []
-    with ThreadPoolExecutor(len(hosts), thread_name_prefix="capture") as pool:
-        return list(pool.map(one, hosts))
+    tasks = [_Task(settings, vault, clock, on_result or (lambda result: None)) for settings in hosts]
+    try:
+        for task in tasks:
+            task.start()
+        return [task.finish() for task in tasks]
+    except BaseException:
+        for task in tasks:
+            task.abort()
+        raise
 
 
 def capture_host(settings: HostSettings, *, vault: Vault, clock: Clock = utc_now) -> CaptureResult:
@@ -81,69 +79,86 @@ def capture_host(settings: HostSettings, *, vault: Vault, clock: Clock = utc_now
         What the engine said, or why it can't be captured and what to do next. Nothing is raised for what can go wrong
         on the way to a host.
     """
-    started, at = time.monotonic(), _iso(clock())
-    task = _Task(settings, vault, at)
-    thread = threading.Thread(target=task.run, name=f"capture {settings.name}", daemon=True)
-    thread.start()
-    thread.join(settings.budget)
-    if thread.is_alive():
-        # What hangs is broken off; a thread that not even that can wake (a name lookup) ends by itself, unheard.
-        task.abort()
-        thread.join(min(2.0, settings.budget))
-        result: CaptureResult = Unreachable(
-            host=settings.name,
-            captured_at=at,
-            error=f"the capture did not finish within its budget of {settings.budget} s ({task.progress})",
-            hint="see why the host or the way to it is slow, or raise `budget` in lab.yaml",
-        )
-    else:
-        result = task.result or Unreachable(
-            host=settings.name, captured_at=at, error="the capture ended without a result"
-        )
-    return replace(result, seconds=round(time.monotonic() - started, 3))
+    return capture_hosts([settings], vault=vault, clock=clock)[0]
 
 
 class _Task:
-    """One capture on a thread of its own. After `abort`, its result counts no more."""
+    """One capture on a thread of its own. What hangs is broken off when the budget is used up."""
 
-    def __init__(self, settings: HostSettings, vault: Vault, at: str) -> None:
-        self.settings = settings
-        self.progress = "it was still connecting"
-        self.result: CaptureResult | None = None
+    def __init__(
+        self, settings: HostSettings, vault: Vault, clock: Clock, tell: Callable[[CaptureResult], None]
+    ) -> None:
+        self._settings = settings
+        self._tell = tell
         self._vault = vault
-        self._at = at
+        self._at = _iso(clock())
+        self._started = time.monotonic()
+        self._progress = "it was still connecting"
+        self._result: CaptureResult | None = None
         self._lock = threading.Lock()
         self._closers: list[Callable[[], None]] = []
         self._aborted = False
+        self._thread = threading.Thread(target=self._run, name=f"capture {settings.name}", daemon=True)
 
-    def run(self) -> None:
-        try:
-            self.result = self._capture()
-        except UserError as error:
-            self.result = Unreachable(
-                host=self.settings.name, captured_at=self._at, error=self._vault.redact(_what(error)), hint=error.hint
-            )
-        except Exception as error:  # A defect of ours must not take the other hosts with it.
-            _log.debug("capture of %s", self.settings.name, exc_info=True)
-            self.result = Unreachable(
-                host=self.settings.name,
-                captured_at=self._at,
-                error=self._vault.redact(f"internal error: {type(error).__name__}: {error}"),
-                hint="this is a defect: please report it",
-            )
-        finally:
-            self._close()
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def finish(self) -> CaptureResult:
+        """Wait for the result, at most until the budget is used up."""
+        self._thread.join(max(0.0, self._started + self._settings.budget - time.monotonic()))
+        late = self._unreachable(
+            f"the capture did not finish within its budget of {self._settings.budget} s ({self._progress})",
+            "see why the host or the way to it is slow, or raise `budget` in lab.yaml",
+        )
+        result = self._settle(late)
+        if result is late:
+            self.abort()
+            # A thread that not even this can wake (it looks up a name) ends by itself, unheard.
+            self._thread.join(2.0)
+        return result
+
+    def _settle(self, result: CaptureResult) -> CaptureResult:
+        """Make this the result unless there is one already; return the one that counts."""
+        with self._lock:
+            first = self._result is None
+            settled = self._result = self._result or result
+        if first:
+            self._tell(settled)
+        return settled
 
     def abort(self) -> None:
+        """Break off; every connection is closed at once."""
         with self._lock:
             self._aborted = True
         self._close()
+
+    def _run(self) -> None:
+        try:
+            result: CaptureResult = replace(self._capture(), seconds=self._seconds())
+        except UserError as error:
+            result = self._unreachable(_what(error), error.hint)
+        except Exception as error:  # A defect of ours must not take the other hosts with it.
+            _log.debug("capture of %s", self._settings.name, exc_info=True)
+            what = self._vault.redact(f"internal error: {type(error).__name__}: {error}")
+            result = self._unreachable(what, "this is a defect: please report it")
+        self._close()
+        self._settle(result)
+
+    def _unreachable(self, error: str, hint: str | None) -> Unreachable:
+        return Unreachable(
+            host=self._settings.name, captured_at=self._at, error=error, hint=hint, seconds=self._seconds()
+        )
+
+    def _seconds(self) -> float:
+        return round(time.monotonic() - self._started, 3)
 
     def _close(self) -> None:
         with self._lock:
             closers, self._closers = self._closers, []
         for close in reversed(closers):
-            close()
+            with suppress(OSError, EOFError):
+                close()
 
     def _on_close(self, close: Callable[[], None]) -> None:
         with self._lock:
@@ -155,18 +170,18 @@ class _Task:
             raise CaptureError("the capture was broken off")
 
     def _capture(self) -> CaptureResult:
-        address = parse_address(self.settings.docker)
+        address = parse_address(self._settings.docker)
         if address.kind == "capture":
-            return read_capture(self.settings.name, Path(address.path), self._vault)
+            return read_capture(self._settings.name, Path(address.path), self._vault)
         from homelab_assets.engine.api import EngineApi
         from homelab_assets.engine.connection import connect
 
-        connection = connect(self.settings)
+        connection = connect(self._settings)
         self._on_close(connection.close)
-        read_timeout = self.settings.connect_timeout * _READ_FACTOR
+        read_timeout = self._settings.connect_timeout * _READ_FACTOR
         api = EngineApi(connection, read_timeout=read_timeout, width=WIDTH)
         self._on_close(api.close)
-        with ThreadPoolExecutor(WIDTH, thread_name_prefix=f"inspect {self.settings.name}") as pool:
+        with ThreadPoolExecutor(WIDTH, thread_name_prefix=f"inspect {self._settings.name}") as pool:
             try:
                 return self._read(api, connection, pool)
             except BaseException:
@@ -176,7 +191,7 @@ class _Task:
 
     def _read(self, api: "EngineApi", connection: "Connection", pool: ThreadPoolExecutor) -> Captured:
         version = api.negotiate()
-        self.progress = "it was reading the lists"
+        self._progress = "it was reading the lists"
         info, listed, image_list, network_list, volumes = pool.map(
             lambda path: api.get(path[0], **path[1]),
             [
@@ -188,17 +203,17 @@ class _Task:
             ],
         )
         names = [str(item["Id"]) for item in _documents(listed, "/containers/json")]
-        self.progress = f"it was reading {len(names)} containers"
+        self._progress = f"it was reading {len(names)} containers"
         seal = self._vault.seal_inspect
         containers = _found(pool.map(lambda name: seal(api.get(f"/containers/{name}/json")), names))
         networks = [str(item["Id"]) for item in _documents(network_list, "/networks")]
         images = _images_in_use(containers, _documents(image_list, "/images/json"))
-        self.progress = f"it had read {len(containers)} containers, and was reading {len(images)} images"
+        self._progress = f"it had read {len(containers)} containers, and was reading {len(images)} images"
         reading_networks = pool.map(lambda name: seal(api.get(f"/networks/{name}")), networks)
         reading_images = pool.map(lambda name: seal(api.get(f"/images/{name}/json")), images)
-        dotenv = self._dotenv(connection, containers, info or {}, pool) if self.settings.read_env else {}
+        dotenv = self._dotenv(connection, containers, info or {}, pool) if self._settings.read_env else {}
         return Captured(
-            host=self.settings.name,
+            host=self._settings.name,
             captured_at=self._at,
             engine={"version": version, "info": seal(info)},
             containers=sorted(containers, key=lambda document: str(document.get("Name"))),

@@ -1,5 +1,6 @@
 """Ways to an engine: each opens byte streams to it, and reads small files of its host where it can."""
 
+import logging
 import os
 import socket
 import stat
@@ -12,6 +13,7 @@ from homelab_assets.engine.address import Address, parse_address
 from homelab_assets.errors import CaptureError
 from homelab_assets.lab.settings import HostSettings
 
+_log = logging.getLogger(__name__)
 FILE_LIMIT = 256 * 1024
 
 
@@ -95,6 +97,10 @@ def connect(settings: HostSettings) -> Connection:
         case "unix":
             return UnixConnection(address.path, settings.connect_timeout)
         case "tcp":
+            if not settings.tls:
+                _log.warning(
+                    "%s is reached over TCP without TLS: whoever reaches that port owns the host", settings.name
+                )
             return TcpConnection(address.host, tcp_port(address, settings), settings.tls, settings.connect_timeout)
         case "capture":
             raise CaptureError("a recorded capture is read, not connected to")

@@ -22,6 +22,7 @@ from homelab_assets.engine.ssh_settings import SshTarget, resolve_target
 from homelab_assets.engine.ssh_transport import ChannelSocket, StreamTransport
 from homelab_assets.errors import CaptureError
 from homelab_assets.lab.settings import HostSettings
+from homelab_assets.secrecy import redact
 
 _DEFAULT_SOCKET = "/var/run/docker.sock"
 _PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
@@ -142,7 +143,7 @@ class SshConnection:
                 hint=f"run: {login} -t 'sudo systemctl start docker'",
             )
         return CaptureError(
-            f"the host gives no access to its Docker engine: {words.splitlines()[0] if words else 'it says nothing'}",
+            f"the host gives no access to its Docker engine: {redact(words.splitlines()[0]) if words else 'it says nothing'}",
             hint=f"try `{login} docker version`",
         )
 

@@ -35,8 +35,9 @@ def log_in(target: SshTarget, timeout: float, through: paramiko.Transport | None
     transport = StreamTransport(_open(target, timeout, through))
     transport.daemon = True
     try:
-        transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = timeout
-        transport.channel_timeout = timeout
+        transport.auth_timeout = transport.channel_timeout = timeout
+        # Our own limit, in _shake_hands(), comes first: it knows what to say.
+        transport.banner_timeout = transport.handshake_timeout = 2 * timeout
         _prefer(transport, known_types(known, name))
         _shake_hands(transport, target, timeout)
         _verify(transport, target, known, name)

@@ -82,7 +82,8 @@ def _jumps(value: str | None, address: Address, settings: HostSettings, depth: i
         return ()
     if depth > 8:
         raise CaptureError("ProxyJump goes in circles", hint=f"look at ProxyJump of {address.host} in ssh_config")
-    # The identity that lab.yaml names is the host's own, but a jump host may know it as well: ssh would offer it too.
+    # The identity that lab.yaml names is for the host itself; jump hosts have what ssh_config says.
+    settings = replace(settings, identity_file=None)
     hops: list[SshTarget] = []
     for hop in value.split(","):
         try:

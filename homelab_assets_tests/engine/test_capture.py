@@ -147,8 +147,10 @@ def test_a_dead_host_does_not_hold_up_the_others(tmp_path: Path) -> None:
         seen: list[str] = []
         results = capture_hosts(hosts, vault=VAULT, on_result=lambda result: seen.append(result.host))
     assert [type(result) for result in results] == [Unreachable, Captured, Unreachable]
-    assert seen[-1] == "bad", "the others do not wait for it"
     assert results[0].seconds < 4.5
+    assert sorted(seen) == ["bad", "gone", "good"]
+    assert seen[-1] == "bad", "results are told as they come"
+    assert max(result.seconds for result in results[1:]) < 1.5, "the others do not wait for it"
 
 
 def test_no_hosts_give_no_results() -> None:
@@ -194,6 +196,12 @@ def test_a_plain_tcp_engine() -> None:
     with TcpEngine(engine_answers(container("a"))) as engine:
         result = capture(f"tcp://127.0.0.1:{engine.server_address[1]}")  # type: ignore[index]
     assert isinstance(result, Captured)
+
+
+def test_plain_tcp_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    with TcpEngine(engine_answers()) as engine:
+        capture(f"tcp://127.0.0.1:{engine.server_address[1]}")  # type: ignore[index]
+    assert "host is reached over TCP without TLS" in caplog.text
 
 
 def test_nobody_listens_on_the_port() -> None:

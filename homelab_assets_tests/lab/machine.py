@@ -176,8 +176,10 @@ class Machine:
 
     def stop_engine(self, name: str = "TERM") -> None:
         """End the engine (`KILL`: at once) and wait until it is gone; the host stays up."""
+        pid = self.run("cat", "/run/docker.pid").stdout.strip()
         self.signal_engine(name)
-        gone = "kill -0 $(cat /run/docker.pid) 2>/dev/null && exit 1; rm -f /run/docker.pid"
+        # The file goes before the process does, and a killed engine leaves it behind.
+        gone = f"kill -0 {pid} 2>/dev/null && exit 1; rm -f /run/docker.pid"
         wait_until(lambda: self.run("sh", "-c", gone, check=False).returncode == 0, seconds=30, what="engine's end")
 
     def stop(self) -> None:
