@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from homelab_assets.documentation.estate import Declaration
 from homelab_assets.errors import UserError
-from homelab_assets.model import Baseline, Json
+from homelab_assets.model import Baseline, FileTree, Json
+
+if TYPE_CHECKING:
+    from homelab_assets.compose import Project
 
 _MARKER = re.compile("\ue000(\\d+)\ue001")
 
@@ -16,8 +19,10 @@ def declare(baselines: Iterable[Baseline]) -> tuple[Declaration, ...]:
     return tuple(declaration for baseline in baselines for declaration in _services(baseline))
 
 
-def load_model(baseline: Baseline) -> Any:
-    """Load a stack with its variables left open.
+def load_project(
+    tree: FileTree, directory: str, name: str, files: Sequence[str], variables: Mapping[str, str]
+) -> "Project":
+    """Load the files of a stack's folder with unknown variables left open.
 
     Raises:
         UserError: Compose would refuse its files.
@@ -25,11 +30,11 @@ def load_model(baseline: Baseline) -> Any:
     from homelab_assets import compose
 
     return compose.load(
-        list(baseline.files),
-        read=baseline.tree.read,
-        project_directory=baseline.directory,
-        environment=baseline.variables,
-        project_name=baseline.stack,
+        [f"/{file}" for file in files],
+        read=lambda path: tree.read(path.lstrip("/")),
+        project_directory=f"/{directory}",
+        environment=variables,
+        project_name=name,
         symbolic=True,
     )
 
@@ -47,12 +52,16 @@ def plain(value: Json, names: Sequence[str]) -> Json:
 
 def _services(baseline: Baseline) -> Iterator[Declaration]:
     try:
-        project = load_model(baseline)
+        project = load_project(
+            baseline.tree, baseline.directory, baseline.stack, baseline.files, baseline.variables
+        )
     except UserError:
         return
     names = [expression.name for expression in project.expressions]
     networks = _engine_names(project.networks, project.name, names)
     volumes = _engine_names(project.volumes, project.name, names)
+    variables = tuple(sorted({*names, *baseline.samples}))
+    external = tuple(sorted([*_external("network", project.networks, networks), *_external("volume", project.volumes, volumes)]))
     for service, model in project.services.items():
         span = project.sources.get(("services", service))
         yield Declaration(
@@ -60,14 +69,20 @@ def _services(baseline: Baseline) -> Iterator[Declaration]:
             stack=baseline.stack,
             endpoint=baseline.endpoint,
             service=service,
-            file=span.file if span else baseline.files[0],
+            file=span.file.lstrip("/") if span else baseline.files[0],
             line=span.line if span else None,
             model=plain(model, names),
             networks=networks,
             volumes=volumes,
             directory=baseline.directory,
             files=tuple(baseline.files),
+            variables=variables,
+            external=external,
         )
+
+
+def _external(kind: str, parts: Mapping[str, Json], names: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"{kind} {names[key]}" for key, value in parts.items() if (value or {}).get("external"))
 
 
 def _engine_names(parts: Mapping[str, Json], project: str, names: Sequence[str]) -> dict[str, str]:

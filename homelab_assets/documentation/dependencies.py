@@ -8,6 +8,7 @@ from typing import Any, Literal
 from homelab_assets.documentation import words
 from homelab_assets.documentation.access import Access
 from homelab_assets.documentation.estate import Estate, Key, Service
+from homelab_assets.documentation.purposes import application_of
 from homelab_assets.documentation.traefik import routers_of
 
 Kind = Literal["service", "namespace", "data", "access", "application"]
@@ -171,19 +172,30 @@ def _machines(text: str) -> Iterator[tuple[str, int | None]]:
             yield match["name"], int(match["port"]) if match["port"] else None
 
 
+# What a check of the media pipeline says about who needs whom, whether it passed or failed.
+_CHECKS = (
+    (re.compile(r"(?:applications|search)\.(\w+)"), "{0}", "prowlarr"),
+    (re.compile(r"downloads\.(\w+?)(?:_import)?"), "{0}", "qbittorrent"),
+    (re.compile(r"requests\.(radarr|sonarr)(?:_reached)?"), "overseerr", "{0}"),
+    (re.compile(r"library\.(radarr|sonarr)"), "plex", "{0}"),
+)
+_SAME = {"seerr": "overseerr", "jellyseerr": "overseerr"}
+
+
 def _applications(estate: Estate, pipeline: Mapping[str, Any]) -> _Found:
     """Read the links between media applications that their own settings hold, as the pipeline's validation saw them."""
     by_name: dict[str, list[Key]] = {}
     for service in estate.services:
-        by_name.setdefault(service.name, []).append(service.key)
+        application = application_of(service.image)
+        for name in {service.name.lower(), *([application.name] if application else [])}:
+            by_name.setdefault(_SAME.get(name, name), []).append(service.key)
     for check in pipeline.get("checks") or ():
-        link = str(check.get("link") or "")
-        parts = [part.strip().lower() for part in re.split(r"\s*(?:→|->|=>)\s*", link)]
-        if len(parts) != 2 or check.get("status") == "skipped":
-            continue
-        for source in by_name.get(parts[0], ()):
-            for target in by_name.get(parts[1], ()):
-                yield source, target, "application", f"the media pipeline's check {words.mono(check.get('id') or link)}"
+        identity = str(check.get("id") or "")
+        for pattern, source, target in _CHECKS if check.get("status") in {"pass", "fail"} else ():
+            if match := pattern.fullmatch(identity):
+                for one in by_name.get(source.format(match[1]), ()):
+                    for other in by_name.get(target.format(match[1]), ()):
+                        yield one, other, "application", f"its settings, by the media check {words.mono(identity)}"
 
 
 def _shared(estate: Estate) -> tuple[Shared, ...]:

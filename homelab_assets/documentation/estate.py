@@ -55,6 +55,8 @@ class Declaration:
         model: canonical, as `docker compose config` prints it; its secrets are sealed or still `${…}`.
         networks, volumes: the engine's name of each key of the project.
         directory: the stack's folder in the repository. files: its compose files, in order.
+        variables: names that the stack's files leave to the `.env`.
+        external: `network NAME`, `volume NAME` that have to be there before the stack is brought up.
     """
 
     repository: str
@@ -68,6 +70,8 @@ class Declaration:
     volumes: Mapping[str, str] = field(default_factory=dict)
     directory: str = ""
     files: Sequence[str] = ()
+    variables: Sequence[str] = ()
+    external: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +127,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
-    """One host. `address` is where people reach it, `connection` how its engine is reached; sizes are bytes; absent facts are None or ""."""
+    """One host. `address` is where people reach it, `connection` how its engine is reached, `login`
+    the command that opens a shell there; sizes are bytes; absent facts are None or ""."""
 
     name: str
     address: str
@@ -134,6 +139,7 @@ class HostFacts:
     system: str = ""
     architecture: str = ""
     connection: str = ""
+    login: str = ""
     cpus: int | None = None
     memory: int | None = None
     containers: int = 0

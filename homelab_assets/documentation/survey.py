@@ -17,19 +17,24 @@ def survey(
     addresses: Mapping[str, str] | None = None,
     descriptions: Mapping[str, str] | None = None,
     connections: Mapping[str, str] | None = None,
+    logins: Mapping[str, str] | None = None,
 ) -> Estate:
     """Join what runs, what git says and what the audit found.
 
     Args:
         addresses: where people reach each host (default: its name). descriptions: of hosts, from `lab.yaml`.
         connections: how each engine is reached: `ssh`, `tcp`, `socket` or `recorded`.
+        logins: the commands that open a shell on the hosts.
     """
     running = {service.key: service for capture in captures if isinstance(capture, Captured) for service in _of(capture)}
     declared = _by_key(declarations, captures, running)
     verdicts = _verdicts(document)
+    silent = {capture.host for capture in captures if isinstance(capture, Unreachable)}
     for key, declaration in declared.items():
         if key not in running:
-            running[key] = seen.service_from(declaration, key[0])
+            service = seen.service_from(declaration, key[0])
+            # Nobody knows what runs on a host that does not answer.
+            running[key] = replace(service, state="unknown") if key[0] in silent else service
     for key, verdict in verdicts.items():
         if key not in running and not (verdict.container and _known(running, verdict)):
             running[key] = _unseen(verdict)
@@ -41,6 +46,7 @@ def survey(
                 _host(capture, (addresses or {}).get(capture.host) or capture.host),
                 description=(descriptions or {}).get(capture.host, ""),
                 connection=(connections or {}).get(capture.host, ""),
+                login=(logins or {}).get(capture.host, ""),
             )
             for capture in captures
         ),

@@ -1,0 +1,96 @@
+"""What a commit changed in the model of a stack, service by service, as people would say it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from homelab_assets.model import Json
+
+_LONGEST = 60
+_IN_KEYS = {"environment", "labels", "sysctls", "ulimits", "networks", "depends_on", "deploy", "healthcheck", "logging", "build", "extra_hosts"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChange:
+    """One change of one service. `path` as compose spells it; values are short texts, "" where there is none."""
+
+    service: str
+    path: str
+    kind: str
+    old: str = ""
+    new: str = ""
+
+
+def model_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[ModelChange]:
+    """Compare the services of two canonical models of a stack. Services sorted, paths in the model's order."""
+    found: list[ModelChange] = []
+    for service in sorted({*old, *new}):
+        before, after = old.get(service), new.get(service)
+        if before is None:
+            found.append(ModelChange(service=service, path="", kind="added", new=str((after or {}).get("image") or "")))
+        elif after is None:
+            found.append(ModelChange(service=service, path="", kind="removed", old=str(before.get("image") or "")))
+        elif before != after:
+            found += _compared(service, before, after)
+    return [change for change in found if not _repeats(change, found)]
+
+
+def variant(service: str, endpoint: str) -> str:
+    """Return the name under which a service stands as one endpoint's file changes it."""
+    return f"{service} ({endpoint})"
+
+
+def _repeats(change: ModelChange, found: Sequence[ModelChange]) -> bool:
+    """Say whether a variant only repeats what changed in its service."""
+    plain = change.service.rpartition(" (")[0]
+    return bool(plain) and replace(change, service=plain) in found
+
+
+def _compared(service: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[ModelChange]:
+    for path, before, after in _differences("", old, new):
+        kind = "added" if before is None else "removed" if after is None else "changed"
+        yield ModelChange(service=service, path=path, kind=kind, old=_short(before), new=_short(after))
+
+
+def _differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    if old == new:
+        return
+    top = path.partition(".")[0]
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and (not path or top in _IN_KEYS):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from _differences(f"{path}.{key}" if path else str(key), old.get(key), new.get(key))
+    elif isinstance(old, Sequence | None) and isinstance(new, Sequence | None) and not isinstance(old or new, str):
+        yield from _listed(path, old or (), new or ())
+    else:
+        yield path, old, new
+
+
+def _listed(path: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Compare lists by their items' names: ports by target, mounts by place; others as sets."""
+    before, after = ({_name(item): item for item in items} for items in (old, new))
+    if list(before) != list(after) and set(before) == set(after) and old and not isinstance(old[0], Mapping):
+        yield path, list(old), list(new)
+        return
+    for name in [*before, *(name for name in after if name not in before)]:
+        if before.get(name) != after.get(name):
+            yield f"{path}.{name}", before.get(name), after.get(name)
+
+
+def _name(item: Any) -> str:
+    if not isinstance(item, Mapping):
+        return str(item)
+    target = str(item.get("target") or item.get("source") or item.get("path") or "")
+    return f"{target}/{item['protocol']}" if "protocol" in item else target
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        known = value.get("published") or value.get("source")
+        text = str(known) if known else ", ".join(f"{key}: {part}" for key, part in value.items())
+    elif isinstance(value, list | tuple):
+        text = " ".join(str(part) for part in value)
+    else:
+        text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

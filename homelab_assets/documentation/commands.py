@@ -1,0 +1,111 @@
+"""Commands for one service, with its real names and paths, quoted for the shell."""
+
+import posixpath
+import re
+import shlex
+from dataclasses import dataclass
+
+from homelab_assets.documentation.estate import Service
+from homelab_assets.rendering.markdown import terminal_safe
+from homelab_assets.secrecy import show
+
+_DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"})
+_PORTAINER = re.compile(r"/data/compose/\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """What to type on the host. Each is one or more lines of shell; "" where it does not apply."""
+
+    enter: str
+    start: str
+    stop: str
+    restart: str
+    update: str
+    logs: str
+    state: str
+    health: str
+    rollback: str
+    note: str = ""
+
+
+def commands_of(service: Service) -> Commands:
+    """Return the commands for a service: Compose's where a folder is known, else the engine's own."""
+    container = quoted(service.containers[0] if service.containers else service.name)
+    logs = f"docker logs --tail 100 --timestamps {container}"
+    state = f"docker inspect --format '{{{{.State.Status}}}} {{{{.State.ExitCode}}}} {{{{.State.Error}}}}' {container}"
+    if not service.stack or not folder_of(service) or _PORTAINER.match(folder_of(service)):
+        managed = bool(service.stack)
+        return Commands(
+            enter="",
+            start=f"docker start {container}",
+            stop=f"docker stop {container}",
+            restart=f"docker restart {container}",
+            update="",
+            logs=logs,
+            state=state,
+            health=_health(service, container),
+            rollback="",
+            note="Portainer holds this stack: update it and roll it back there." if managed and folder_of(service) else _BY_HAND if not managed else "",
+        )
+    compose, name = compose_of(service), quoted(service.name)
+    return Commands(
+        enter=f"cd {quoted(folder_of(service))}",
+        start=f"{compose} up -d {name}",
+        stop=f"{compose} stop {name}",
+        restart=f"{compose} restart {name}",
+        update=f"{compose} pull {name}\n{compose} up -d {name}",
+        logs=logs,
+        state=state,
+        health=_health(service, container),
+        rollback=f"git log --oneline -- .\ngit revert --no-edit COMMIT\n{compose} up -d {name}",
+    )
+
+
+_BY_HAND = "It was started by hand: how is known only from the container. `drift-detector adopt` makes a stack of it."
+
+
+def quoted(text: str) -> str:
+    """Quote text for the shell, without characters that would act on the terminal that it is pasted into."""
+    return shlex.quote(terminal_safe(show(text)))
+
+
+def folder_of(service: Service) -> str:
+    """Return the folder of a service's compose files on its host; "" where it is not known."""
+    if service.directory.startswith("/"):
+        return service.directory
+    return posixpath.join("/", service.declared.directory) if service.declared and not service.containers else ""
+
+
+def compose_of(service: Service) -> str:
+    """Return `docker compose` with what it takes to mean this stack, as typed in its folder."""
+    folder, parts = folder_of(service), ["docker", "compose"]
+    if service.stack and service.stack != project_name(posixpath.basename(folder)):
+        parts += ["-p", service.stack]
+    files = [_relative(file, folder) for file in service.config_files]
+    if service.declared and not service.containers:
+        files = [posixpath.relpath(file, service.declared.directory) for file in service.declared.files]
+    if len(files) != 1 or files[0] not in _DEFAULT_FILES:
+        parts += [part for file in files for part in ("-f", file)]
+    return " ".join(quoted(part) for part in parts)
+
+
+def project_name(folder: str) -> str:
+    """Return the project name that Compose derives from a folder's name."""
+    return re.sub(r"[^a-z0-9_-]", "", folder.lower()).lstrip("_-")
+
+
+def _relative(file: str, folder: str) -> str:
+    return file.removeprefix(folder.rstrip("/") + "/")
+
+
+def _health(service: Service, container: str) -> str:
+    test = list(service.health_test)
+    if not test or test[0] == "NONE":
+        return ""
+    asked = f"docker inspect --format '{{{{.State.Health.Status}}}}' {container}"
+    if test[0] == "CMD-SHELL" and len(test) == 2:
+        return f"{asked}\ndocker exec {container} sh -c {quoted(test[1])}"
+    if test[0] == "CMD":
+        return f"{asked}\ndocker exec {container} {' '.join(quoted(part) for part in test[1:])}"
+    return asked

@@ -1,0 +1,134 @@
+"""Gathers what the documents are made from: captures, baselines, git's history, the pipeline's last result."""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from homelab_assets.documentation.audit_trail import DAYS, Commit, History, start_of
+from homelab_assets.documentation.declarations import declare
+from homelab_assets.documentation.estate import Estate
+from homelab_assets.documentation.history_models import readable_services
+from homelab_assets.documentation.links import Forge, forge_of
+from homelab_assets.documentation.survey import survey
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.errors import UserError
+from homelab_assets.lab.settings import HostSettings, Lab, RepositorySettings
+from homelab_assets.model import CaptureResult
+
+if TYPE_CHECKING:
+    from homelab_assets.repository.baselines import Baselines
+
+MOST_COMMITS = 500
+"""Commits of one repository that the audit trail looks at."""
+
+_CONNECTIONS = {"ssh": "ssh", "tcp": "tcp", "unix": "socket", "capture": "recorded"}
+
+
+def estate_of(lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines", document: DriftDocument) -> Estate:
+    """Join everything that is known of a lab."""
+    return survey(
+        captures,
+        declare(baselines.baselines),
+        document,
+        addresses={name: address_of(host) for name, host in lab.hosts.items()},
+        descriptions={name: host.description for name, host in lab.hosts.items()},
+        connections={name: _CONNECTIONS.get(host.docker.partition(":")[0], "") for name, host in lab.hosts.items()},
+        logins={name: login_of(host) for name, host in lab.hosts.items()},
+    )
+
+
+def login_of(host: HostSettings) -> str:
+    """Return the command that opens a shell on a host; "" where it is not reached by SSH."""
+    if not host.docker.startswith("ssh://"):
+        return ""
+    try:
+        url = urlsplit(host.docker)
+        port = ["-p", str(url.port)] if url.port and url.port != 22 else []
+    except ValueError:
+        return ""
+    target = f"{url.username}@{url.hostname}" if url.username else str(url.hostname)
+    return shlex.join(["ssh", *port, target])
+
+
+def address_of(host: HostSettings) -> str:
+    """Return where people reach a host: the address of its engine, else its name."""
+    if host.docker.startswith(("ssh://", "tcp://")):
+        try:
+            return urlsplit(host.docker).hostname or host.name
+        except ValueError:
+            return host.name
+    return host.name
+
+
+def forges_of(lab: Lab) -> dict[str, Forge]:
+    """Return the forges of the repositories that have one, by name."""
+    found = {name: forge_of(repository.forge, repository.ref) for name, repository in lab.repositories.items()}
+    return {name: forge for name, forge in found.items() if forge}
+
+
+def histories_of(lab: Lab, *, until: str) -> tuple[list[History], list[str]]:
+    """Read the recent past of all repositories, and say which could not be read, and why."""
+    since = start_of(until, lab.documentation.get("audit_days") or DAYS)
+    histories, unread = [], []
+    for name, repository in lab.repositories.items():
+        try:
+            histories.append(_history(repository, since, until))
+        except UserError as error:
+            unread.append(f"{name}: {error}")
+    return histories, unread
+
+
+def _history(repository: RepositorySettings, since: str, until: str) -> History:
+    from homelab_assets.repository.git import Git
+    from homelab_assets.repository.history import log
+    from homelab_assets.repository.stacks import find_stacks
+    from homelab_assets.repository.trees import GitTree
+
+    git = Git(repository.path)
+    grafts = git.clone().grafts
+    ref = repository.ref or git.default_ref()
+    commits = log(git, ref, since=since, until=until, limit=MOST_COMMITS + 1)
+    # The oldest commit of a shallow clone seems to have made everything.
+    known: list[Commit] = [commit for commit in commits if commit.sha not in grafts][:MOST_COMMITS]
+    tree_at: Callable[[str], GitTree] = lru_cache(maxsize=8)(lambda sha: GitTree(git, sha))
+    ends = [git.resolve(ref), *(parent for commit in known[-1:] for parent in commit.parents[:1])]
+    stacks = {
+        stack.directory: stack.name
+        for sha in ends
+        for stack in find_stacks(tree_at(sha), repository.stacks, root_name=repository.name)
+        if stack.directory
+    }
+
+    @lru_cache(maxsize=256)
+    def models(sha: str, folder: str) -> Mapping[str, Mapping[str, Any]] | None:
+        try:
+            return readable_services(tree_at(sha), folder)
+        except UserError:
+            return None
+
+    return History(
+        repository=repository.name,
+        commits=known,
+        stacks=stacks,
+        models=models,
+        ref=ref,
+        forge=forge_of(repository.forge, repository.ref),
+        truncated=len(commits) > MOST_COMMITS,
+        shallow=bool(grafts),
+    )
+
+
+def last_pipeline(reports: Path) -> Mapping[str, Any] | None:
+    """Return the newest result of the media pipeline's validation; None without a readable one."""
+    for file in sorted(reports.glob("pipeline-test-*.json"), reverse=True):
+        try:
+            result = json.loads(file.read_text("utf-8"))
+        except (ValueError, OSError):
+            continue
+        if isinstance(result, dict) and result.get("schema") == 1:
+            return result
+    return None
