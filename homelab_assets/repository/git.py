@@ -44,10 +44,18 @@ _ENVIRONMENT = {
     "GIT_PAGER": "cat",
     "LC_ALL": "C.UTF-8",
 }
-# Of git's own variables only those that say how to reach a remote survive: GIT_DIR and its kin would send every
-# command to another repository, for instance when this runs from a hook.
+# Of git's own variables only those survive that say how to reach a remote, and where the operator's settings are:
+# GIT_DIR and its kin would send every command to another repository, for instance when this runs from a hook.
 _KEPT = frozenset(
-    {"GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSH_VARIANT", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_EXEC_PATH"}
+    {
+        "GIT_SSH_COMMAND",
+        "GIT_SSH",
+        "GIT_SSH_VARIANT",
+        "GIT_SSL_CAINFO",
+        "GIT_SSL_CAPATH",
+        "GIT_EXEC_PATH",
+        "GIT_CONFIG_GLOBAL",
+    }
 )
 
 LOCAL_SECONDS = 60.0
