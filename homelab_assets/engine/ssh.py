@@ -142,9 +142,9 @@ class SshConnection:
                 f"the Docker engine does not run (nothing answers on {self._socket})",
                 hint=f"run: {login} -t 'sudo systemctl start docker'",
             )
+        said = redact(words.splitlines()[0]) if words else "it says nothing"
         return CaptureError(
-            f"the host gives no access to its Docker engine: {redact(words.splitlines()[0]) if words else 'it says nothing'}",
-            hint=f"try `{login} docker version`",
+            f"the host gives no access to its Docker engine: {said}", hint=f"try `{login} docker version`"
         )
 
 
