@@ -1,0 +1,56 @@
+"""`drift-detector docs`: catalog, diagrams, dependency map, audit trail and runbooks."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from homelab_assets.cli.common import INCOMPLETE, OK, Options, open_vault, verb
+
+if TYPE_CHECKING:
+    from homelab_assets.publishing import Publication
+
+
+@click.command("docs")
+@click.option(
+    "--only",
+    type=click.Choice(("catalog", "architecture", "dependencies", "audit_trail", "runbooks")),
+    multiple=True,
+    help="Only this part; can be given several times.",
+)
+@click.option("--svg", is_flag=True, help="Also draw the diagrams as SVG (needs mermaid-cli's `mmdc`).")
+@verb()
+def command(options: Options, only: tuple[str, ...], svg: bool) -> int:
+    """Write the catalog, diagrams, dependency map, audit trail and runbooks.
+
+    The hosts are captured and compared first. Text outside of generated blocks stays; files that would not change are
+    not written. Exit code: 0 done, 2 something could not be audited or written.
+    """
+    from homelab_assets.audit import run_audit
+    from homelab_assets.documenting import document_audit, write_documents
+
+    lab = options.lab()
+    progress = options.say if options.verbose else None
+    audit = run_audit(lab, vault=open_vault(lab), progress=progress)
+    documents, notices = document_audit(lab, audit.captures, audit.baselines, audit.document, parts=only or None)
+    publication = write_documents(lab, documents, complete=not only)
+    for text in notices:
+        options.say(f"note: {text}")
+    if svg or lab.documentation.get("svg"):
+        from homelab_assets.mermaid_svg import draw
+
+        for text in draw(lab.docs, [path for path in (*publication.written, *publication.unchanged)]):
+            options.say(f"note: {text}")
+    options.write(_told(publication, options))
+    return OK if audit.document.complete and not publication.problems else INCOMPLETE
+
+
+def _told(publication: "Publication", options: Options) -> str:
+    if options.format == "json":
+        names = ("written", "unchanged", "removed", "problems")
+        return json.dumps({name: [str(one) for one in getattr(publication, name)] for name in names}, indent=2)
+    listed = [f"{word} {path}" for word in ("written", "removed") for path in getattr(publication, word)]
+    if options.format == "markdown":
+        listed = [f"- {line}" for line in listed]
+    listed += [f"problem: {text}" for text in publication.problems]
+    return "\n".join([*listed, f"{len(publication.written)} written, {len(publication.unchanged)} unchanged, {len(publication.removed)} removed"])

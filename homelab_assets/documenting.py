@@ -1,0 +1,63 @@
+"""From an audit to the documents on disk: the flow behind `drift-detector docs` and Dagster's assets."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from homelab_assets.documentation.audit_trail import DAYS, build_trail
+from homelab_assets.documentation.generate import PARTS, Documents, Material, generate
+from homelab_assets.documentation_inputs import estate_of, forges_of, histories_of, last_pipeline
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.lab.settings import Lab
+from homelab_assets.locking import exclusive
+from homelab_assets.model import CaptureResult
+from homelab_assets.publishing import Publication, publish, remove_obsolete
+
+if TYPE_CHECKING:
+    from homelab_assets.repository.baselines import Baselines
+
+
+def document_audit(
+    lab: Lab,
+    captures: Sequence[CaptureResult],
+    baselines: "Baselines",
+    document: DriftDocument,
+    *,
+    parts: Sequence[str] | None = None,
+) -> tuple[Documents, list[str]]:
+    """Make the documents of an audit; nothing is written.
+
+    Args:
+        parts: which, of `documentation.generate.PARTS`; default: all.
+
+    Returns:
+        The documents, and remarks on what could not be read for them.
+    """
+    wanted = tuple(parts or PARTS)
+    trail, notices = None, list[str]()
+    if "audit_trail" in wanted:
+        histories, notices = histories_of(lab, until=document.generated_at)
+        trail = build_trail(histories, document, days=lab.documentation.get("audit_days") or DAYS)
+    material = Material(
+        estate=estate_of(lab, captures, baselines, document),
+        purposes=lab.documentation.get("purposes") or {},
+        forges=forges_of(lab),
+        pipeline=last_pipeline(lab.reports),
+        trail=trail,
+        reports=os.path.relpath(lab.reports, lab.docs).replace(os.sep, "/"),
+    )
+    return generate(material, wanted), notices
+
+
+def write_documents(lab: Lab, documents: Documents, *, complete: bool = False) -> Publication:
+    """Write documents below `docs/` and `reports/`.
+
+    Args:
+        complete: these are all documents: generated ones that are not among them go.
+
+    Raises:
+        UserError: a folder is not writable, or another run has been writing for long.
+    """
+    with exclusive(lab.state / "docs.lock", doing="writing the documentation"):
+        done = publish(lab.docs, documents.docs) + publish(lab.reports, documents.reports)
+        return done + remove_obsolete(lab.docs, documents.docs) if complete else done
