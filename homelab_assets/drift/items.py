@@ -25,7 +25,7 @@ class ItemWriter:
 
     Attributes:
         templates: the stack loaded with no variable known: what git says in its own words.
-        final: the stack as it was compared. conflicts: variables with two values.
+        final: the stack as it was compared. conflicts: variables with two values. known: values of variables.
     """
 
     policy: Policy
@@ -33,6 +33,7 @@ class ItemWriter:
     templates: Model
     final: Model
     conflicts: frozenset[str]
+    known: Mapping[str, str | None]
     host: Host
     stack: str
     service: str
@@ -73,9 +74,25 @@ class ItemWriter:
         if difference.observed is not None and difference.change != "removed":
             running = self.compare.shown(row, path, difference.observed.shown, changed=difference.change == "changed")
             if template is not None and MARKER.search(path) is None:
-                # What stands in the place of a variable may be a secret, whatever it looks like.
-                running = SHOWN_CHANGED if difference.change == "changed" else SHOWN
+                hidden = SHOWN_CHANGED if difference.change == "changed" else SHOWN
+                running = self._in_terms_of(template, difference) or hidden
         return _plain(baseline), _plain(running)
+
+    def _in_terms_of(self, template: Any, difference: Difference) -> str | None:
+        """The running text with git's variables put back: what differs then stood in clear in git.
+
+        None where that can't be done: what stands in the place of a variable may be a secret, whatever it looks like.
+        """
+        if not isinstance(template, str) or not isinstance(difference.observed and difference.observed.shown, str):
+            return None
+        text = str(difference.observed.shown)  # type: ignore[union-attr]
+        references = [r for r in self.templates.references if str(r) in template]
+        for reference in references:
+            value = self.known.get(reference.name)
+            if not value or len(value) < 3 or value not in text:
+                return None
+            text = text.replace(value, str(reference))
+        return self.compare.shown(difference.row, difference.path, text) if references else None
 
     def _hides(self, difference: Difference) -> bool:
         leaves = [leaf for leaf in (difference.expected, difference.observed) if leaf is not None]

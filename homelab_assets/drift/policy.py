@@ -78,6 +78,7 @@ def _rules(severity: Severity, reason: str, *paths: str) -> list[SeverityRule]:
 
 
 DEFAULTS: tuple[SeverityRule, ...] = (
+    *_rules("functional", "a newer build of the same tag waits", "image.moved"),
     *_rules("breaking", "another program runs", "image", "platform", "entrypoint"),
     *_rules("breaking", "clients can't reach it, or others can", "ports.*"),
     *_rules("breaking", "it reads and writes other data", "volumes.*", "tmpfs.*", "volumes_from.*", "secrets.*", "configs.*"),
@@ -101,9 +102,11 @@ class Policy:
     ignores: Sequence[IgnoreRule] = field(default=())
 
     def judge(
-        self, path: str, *, host: str, stack: str | None, service: str, change: Change
+        self, path: str, *, host: str, stack: str | None, service: str, change: Change, moved: bool = False
     ) -> SeverityRule:
-        """The rule that says how bad a difference is."""
+        """The rule that says how bad a difference is. `moved`: git is as it was, its tag names another image."""
+        if moved:
+            path = "image.moved"
         where = {"host": host, "stack": stack, "service": service}
         return next(rule for rule in self.severities if rule.scope.matches(path, change=change, **where))
 

@@ -7,6 +7,7 @@ from typing import Any
 from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_v1 import as_v1
 from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status
+from homelab_assets.drift.image_moved import moved_to, short
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
@@ -62,6 +63,8 @@ class Judge:
                 note = f"in {container.name}" if len(match.containers) > 1 else None
                 item = writer.write(difference, container, note=note)
                 items.setdefault(item.path, item)
+        if "image" not in items and (moved := self._moved_item(match, writer)):
+            items["image"] = moved
         if scale := self._scale_item(match, declared, writer):
             items[scale.path] = scale
         return dict(sorted(items.items())), comparisons
@@ -73,9 +76,26 @@ class Judge:
     def _writer(self, match: Match, model: Model) -> ItemWriter:
         return ItemWriter(
             policy=self.policy, compare=self.compare, templates=self.settled.templates, final=model,
-            conflicts=self.settled.conflicts, host=self.host, stack=self.stack, service=match.service,
+            conflicts=self.settled.conflicts, known=self.settled.known, host=self.host, stack=self.stack, service=match.service,
             definition=self._declared(match, model).service,
         )  # fmt: skip
+
+    def _moved_item(self, match: Match, writer: ItemWriter) -> Item | None:
+        """The item of a tag that names another image now."""
+        for container in match.containers:
+            if identity := moved_to(container):
+                span = writer.span("image")
+                text = str(container.config.get("Image"))
+                rule = self.policy.judge(
+                    "image", host=self.host.name, stack=self.stack, service=match.service, change="changed", moved=True
+                )
+                return Item(
+                    path="image", change="changed", severity=rule.severity, baseline=f"{text} ({short(identity)})",
+                    running=f"{text} ({short(str(container.container.get('Image')))})",
+                    file=span.file if span else None, line=span.line if span else None, rule=rule.reason,
+                    provenance="the engine: the tag was pulled or built again", note=causes.IMAGE_MOVED,
+                )  # fmt: skip
+        return None
 
     def _scale_item(self, match: Match, declared: Declared, writer: ItemWriter) -> Item | None:
         wanted, found = replicas(declared.service), len(match.containers)

@@ -45,6 +45,11 @@ class Settled:
         """Variables with two values."""
         return self.bindings.conflicts
 
+    @property
+    def known(self) -> dict[str, Alternative]:
+        """Values of all variables that are settled or bound."""
+        return {**self.bindings.values, **self.stack.settled}
+
     def model_for(self, service: str) -> Model:
         """What a service is compared with."""
         return self.models.get(service, self.final)

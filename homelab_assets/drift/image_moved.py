@@ -1,0 +1,42 @@
+"""The same tag, another image: a pull happened, or a build, and the container still runs the old one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homelab_assets.drift.rows.process import reference
+from homelab_assets.drift.view import Observed
+
+
+def moved_to(container: Observed) -> str | None:
+    """The id of the image that the container's tag names now, None where it still is the container's own.
+
+    Ids are compared, not digests of registries: an image that lost its tag has none left, and one that was built here
+    never had any. With a multi-platform image the container may name the manifest of its platform instead.
+    """
+    text = str(container.config.get("Image") or "")
+    own = str(container.container.get("Image") or "")
+    if not text or not own or "@" in text or text.startswith("sha256:"):
+        return None
+    tagged = next(
+        (image for tag, image in container.host.tags.items() if reference(tag) == reference(text)), None
+    )
+    if tagged is None or own in _ids(tagged) or not str(tagged.get("Id") or ""):
+        return None
+    label = container.labels.get("com.docker.compose.image")
+    if label and label in _ids(tagged):
+        return None
+    return str(tagged["Id"])
+
+
+def _ids(image: Mapping[str, Any]) -> set[str]:
+    """All ids under which an image may be known: its own, and those of its platforms' manifests."""
+    manifests = image.get("Manifests") or ()
+    descriptor = image.get("Descriptor") or {}
+    found = {str(image.get("Id")), str(descriptor.get("digest"))}
+    found |= {str(manifest.get("ID")) for manifest in manifests}
+    return found | {str((manifest.get("Descriptor") or {}).get("digest")) for manifest in manifests}
+
+
+def short(identity: str) -> str:
+    """An image id as people read it."""
+    return identity.removeprefix("sha256:")[:12]
