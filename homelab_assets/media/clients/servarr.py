@@ -120,6 +120,14 @@ class Servarr:
         answer = self.transport.change("PUT", path, json=dict(body), params={"forceSave": "true"}, kind="write")
         return json_of(answer, dict)
 
+    def create(self, resource: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Trouble:
+        """Add a resource."""
+        return json_of(self.transport.change("POST", f"{self.api}/{resource}", json=dict(body), kind="write"), dict)
+
+    def delete(self, path: str) -> Reply | Trouble:
+        """Delete a resource such as `remotepathmapping/3`."""
+        return usable(self.transport.change("DELETE", f"{self.api}/{path}", kind="write"))
+
     def search(self, query: str, *, limit: int = 20) -> Sequence[Mapping[str, Any]] | Trouble:
         """Search Prowlarr's indexers. An empty list may also mean that all of them failed."""
         params = {"query": query, "type": "search", "limit": str(limit)}

@@ -34,7 +34,9 @@ class Arr(ServarrApp):
         self.grabs: dict[str, dict[str, Any]] = {}
         self.handling = {"id": 1, "enableCompletedDownloadHandling": True, "autoRedownloadFailed": True}
         self.management = {"id": 1, "copyUsingHardlinks": True, "importExtraFiles": False}
-        self.catalogue = [{"title": "Night of the Living Dead", "year": 1968, "tmdbId": 10331, "titleSlug": "10331"}]
+        self.catalogue: list[dict[str, Any]] = [
+            {"title": "Night of the Living Dead", "year": 1968, "tmdbId": 10331, "titleSlug": "10331"}
+        ]
         super().__init__(network, key)
 
     def routes(self) -> list[tuple[str, str, Route]]:
@@ -44,7 +46,7 @@ class Arr(ServarrApp):
             ("POST", f"{api}/rootfolder", self._add_root),
             ("DELETE", rf"{api}/rootfolder/(\d+)", self._drop_root),
             ("GET", f"{api}/remotepathmapping", lambda request: reply(self.mappings)),
-            ("PUT", rf"{api}/remotepathmapping/(\d+)", self._put_mapping),
+            ("POST", f"{api}/remotepathmapping", self._add_mapping),
             ("DELETE", rf"{api}/remotepathmapping/(\d+)", self._drop_mapping),
             ("GET", f"{api}/qualityprofile", lambda request: reply(self.profiles)),
             ("GET", f"{api}/tag", lambda request: reply([])),
@@ -55,7 +57,7 @@ class Arr(ServarrApp):
             ("GET", f"{api}/filesystem", self._filesystem),
             ("GET", f"{api}/history", self._history),
             ("GET", f"{api}/queue", self._queue),
-            ("GET", f"{api}/{self.media}", lambda request: reply(self._importing() or self.titles)),
+            ("GET", f"{api}/{self.media}", self._titles),
             ("POST", f"{api}/{self.media}", self._add_title),
             ("GET", f"{api}/{self.media}/lookup", self._lookup),
             *super().routes(),
@@ -156,10 +158,10 @@ class Arr(ServarrApp):
         del self.roots[int(request.match[0]) - 1]
         return reply({})
 
-    def _put_mapping(self, request: Request) -> Response:
-        body = request.json()
-        self.mappings = [body if one["id"] == body["id"] else one for one in self.mappings]
-        return reply(body, 202)
+    def _add_mapping(self, request: Request) -> Response:
+        body = {**request.json(), "id": max([one["id"] for one in self.mappings], default=0) + 1}
+        self.mappings.append(body)
+        return reply(body, 201)
 
     def _drop_mapping(self, request: Request) -> Response:
         self.mappings = [one for one in self.mappings if one["id"] != int(request.match[0])]
@@ -181,6 +183,10 @@ class Arr(ServarrApp):
             for name in names
         ]
         return reply({"parent": posixpath.dirname(path), "directories": listing, "files": []})
+
+    def _titles(self, request: Request) -> Response:
+        self._importing()
+        return reply(self.titles)
 
     def _lookup(self, request: Request) -> Response:
         term = request.query.get("term", "").lower().removeprefix("tmdb:")

@@ -85,7 +85,7 @@ class Plex(App):
         if self.preferences["FSEventLibraryUpdatesEnabled"] and self.events:
             self.scan()
         wanted = request.query.get("title", "").lower()
-        items = []
+        items: list[dict[str, Any]] = []
         for file in self.found.get(request.match[0], []):
             title = posixpath.basename(file).removesuffix(".mkv").partition(" (")[0]
             if wanted in title.lower():

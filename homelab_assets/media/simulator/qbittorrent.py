@@ -97,7 +97,7 @@ class QBittorrent(App):
         self.sessions.add(session)
         name = f"QBT_SID_{self.preferences['web_ui_port']}" if self.modern else "SID"
         cookie = {"Set-Cookie": f"{name}={session}; HttpOnly; path=/"}
-        return Response(status=204, headers=cookie) if self.modern else words("Ok.", **cookie)
+        return Response(status=204, headers=cookie) if self.modern else Response(body=b"Ok.", headers=cookie)
 
     def _set_preferences(self, request: Request) -> Response:
         self.preferences |= json.loads(request.form()["json"])

@@ -54,6 +54,16 @@ def words(text: str, status: int = 200, kind: str = "text/plain", **headers: str
 Route = Callable[[Request], Response]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one simulated app got from another."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    text: str
+
+
 class NoSuchName(OSError):
     """Docker's name service does not know the name."""
 
@@ -64,9 +74,7 @@ class Network:
     def __init__(self) -> None:
         self.ports: dict[tuple[str, int], int] = {}
 
-    def call(
-        self, method: str, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> http.client.HTTPResponse:
+    def call(self, method: str, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Call from inside a container.
 
         Raises:
@@ -89,8 +97,8 @@ class Network:
                 headers={"Host": f"{host}:{port}", "Accept": "application/json", **(headers or {})},
             )
             response = connection.getresponse()
-            response.text = response.read().decode("utf-8", "replace")  # type: ignore[attr-defined]
-            return response
+            text = response.read().decode("utf-8", "replace")
+            return Answer(status=response.status, reason=response.reason, headers=dict(response.headers), text=text)
         except ConnectionRefusedError:
             raise ConnectionRefusedError(f"Connection refused ({host}:{port})") from None
         except http.client.HTTPException as error:
@@ -162,7 +170,7 @@ class App:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: Any) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)

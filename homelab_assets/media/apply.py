@@ -1,0 +1,257 @@
+"""Carry out an approved apply plan, step by step: look, write, look again; on failure, put back what was changed.
+
+No value of a secret is printed, stored or returned. What an app never shows (a masked key) can't be put back; such a
+step is last-known-bad anyway: it was proved to be refused.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from homelab_assets.media.clients import Clients, Trouble
+from homelab_assets.media.clients.servarr import Servarr
+from homelab_assets.media.plan import Step
+from homelab_assets.media.settings import MediaSettings
+
+State = Literal["done", "already", "failed", "undone", "not tried"]
+Undo = Callable[[], None | Trouble]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of one step. `detail` says why it failed, or why it can't be undone."""
+
+    step: Step
+    state: State
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as JSON values."""
+        return {"what": str(self.step), "state": self.state, "detail": self.detail}
+
+
+class _Refused(Exception):
+    """A step can't be done; the message says why, without secrets."""
+
+
+def execute(
+    steps: Sequence[Step], clients: Clients, settings: MediaSettings, *, progress: Callable[[Done], None] | None = None
+) -> Sequence[Done]:
+    """Execute steps in order; the first failure stops, and undoes what came before as far as that is possible.
+
+    Returns:
+        One outcome per step, in order.
+    """
+    outcomes: list[Done] = []
+    undos: list[Undo | None] = []
+    for step in steps:
+        try:
+            done, undo = _Executor(clients, settings).run(step)
+        except _Refused as refusal:
+            outcomes.append(Done(step=step, state="failed", detail=str(refusal)))
+            break
+        outcomes.append(done)
+        undos.append(undo)
+        if progress is not None:
+            progress(done)
+    if outcomes and outcomes[-1].state == "failed":
+        outcomes = [*_rolled_back(outcomes[:-1], undos), outcomes[-1]]
+        if progress is not None:
+            progress(outcomes[-1])
+    return [*outcomes, *(Done(step=step, state="not tried") for step in steps[len(outcomes) :])]
+
+
+def _rolled_back(outcomes: Sequence[Done], undos: Sequence[Undo | None]) -> list[Done]:
+    result = []
+    for done, undo in reversed(list(zip(outcomes, undos, strict=True))):
+        if done.state != "done":
+            result.append(done)
+        elif undo is None:
+            result.append(Done(step=done.step, state="done", detail="stays: the app never showed the former value"))
+        else:
+            trouble = undo()
+            result.append(
+                Done(step=done.step, state="done" if trouble else "undone", detail=trouble.detail if trouble else "")
+            )
+    return result[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Executor:
+    clients: Clients
+    settings: MediaSettings
+
+    def run(self, step: Step) -> tuple[Done, Undo | None]:
+        """Do one step and prove it; return how to undo it, None where nothing was done or it can't be undone."""
+        act = getattr(self, f"_{step.action}")
+        undo: Undo | None | Literal["already"] = act(step, self._value(step))
+        if undo == "already":
+            return Done(step=step, state="already"), None
+        return Done(step=step, state="done"), undo  # type: ignore[return-value]
+
+    def _value(self, step: Step) -> Any:
+        if step.secret is None:
+            return step.value
+        name, _, credential = step.secret.partition(".")
+        service = self.settings.service(name)
+        if service is None or credential not in ("api_key", "password", "token") or not getattr(service, credential):
+            raise _Refused(f"{step.secret} is not set")
+        return getattr(service, credential)
+
+    def _client(self, app: str) -> Any:
+        client = getattr(self.clients, app, None)
+        if client is None:
+            raise _Refused(f"{app} is not configured")
+        return client
+
+    def _provider_field(self, step: Step, value: Any) -> Any:
+        client: Servarr = self._client(step.app)
+        raw = self._provider(client, step)
+        entry = next((one for one in raw["fields"] if one.get("name") == step.field), None)
+        if entry is None:
+            raise _Refused(f"{step.target.get('name')} has no field {step.field}")
+        if step.secret is None and entry.get("value") == value:
+            return "already"
+        self._unchanged(step, entry.get("value"))
+        self._put(
+            client, step, {**raw, "fields": [{**one, "value": value} if one is entry else one for one in raw["fields"]]}
+        )
+        if step.secret is not None:
+            self._prove_by_test(client, step)
+            return None
+        return lambda: _none(client.update(step.target["kind"], raw))
+
+    def _provider_switch(self, step: Step, value: Any) -> Any:
+        client: Servarr = self._client(step.app)
+        raw = self._provider(client, step)
+        if raw.get(step.field) == value:
+            return "already"
+        self._unchanged(step, raw.get(step.field))
+        self._put(client, step, {**raw, step.field: value})
+        if self._provider(client, step).get(step.field) != value:
+            raise _Refused("the app did not keep it")
+        return lambda: _none(client.update(step.target["kind"], raw))
+
+    def _provider(self, client: Servarr, step: Step) -> dict[str, Any]:
+        found = _sure(client.providers(step.target["kind"]))
+        match = [
+            one.raw for one in found if one.id == step.target["id"] and one.name == step.target.get("name", one.name)
+        ]
+        if not match:
+            raise _Refused(f"there is no {step.target['kind']} {step.target.get('name')} any more")
+        return dict(match[0])
+
+    def _put(self, client: Servarr, step: Step, body: Mapping[str, Any]) -> None:
+        _sure(client.update(step.target["kind"], body))
+
+    def _prove_by_test(self, client: Servarr, step: Step) -> None:
+        failures = _sure(client.test(step.target["kind"], self._provider(client, step)))
+        if any(
+            failure.field.lower() in (step.field.lower(), "username") or "401" in failure.message
+            for failure in failures
+        ):
+            raise _Refused("it is still refused after the change")
+
+    def _category(self, step: Step, value: Any) -> Any:
+        client, name = self._client("qbittorrent"), str(step.target["name"])
+        before = str((_sure(client.categories()).get(name) or {}).get("savePath") or "")
+        if before == value:
+            return "already"
+        self._unchanged(step, before)
+        _sure(client.set_category(name, value))
+        if (_sure(client.categories()).get(name) or {}).get("savePath") != value:
+            raise _Refused("qBittorrent did not keep it")
+        return lambda: client.set_category(name, before)
+
+    def _preference(self, step: Step, value: Any) -> Any:
+        client = self._client("qbittorrent")
+        before = _sure(client.preferences()).get(step.field)
+        if before is None:
+            raise _Refused(f"{step.field} is no preference that plans may change")
+        if before == value:
+            return "already"
+        self._unchanged(step, before)
+        _sure(client.set_preferences({step.field: value}))
+        if str(_sure(client.preferences()).get(step.field)).rstrip("/") != str(value).rstrip("/"):
+            raise _Refused("qBittorrent did not keep it")
+        return lambda: client.set_preferences({step.field: before})
+
+    def _server_field(self, step: Step, value: Any) -> Any:
+        client, app = self._client("overseerr"), step.target["kind"]
+        if app not in ("radarr", "sonarr"):
+            raise _Refused(f"{app} is no kind of server")
+        servers = _sure(client.servers(app))
+        before = next((dict(one) for one in servers if one.get("id") == step.target["id"]), None)
+        if before is None:
+            raise _Refused("there is no such server any more")
+        if before.get(step.field) == value:
+            return "already"
+        if step.secret is None:
+            self._unchanged(step, before.get(step.field))
+        _sure(client.update_server(app, {**before, step.field: value}))
+        if not any(
+            one.get("id") == before["id"] and one.get(step.field) == value for one in _sure(client.servers(app))
+        ):
+            raise _Refused("Overseerr did not keep it")
+        return lambda: client.update_server(app, before)
+
+    def _delete_mapping(self, step: Step, value: Any) -> Any:
+        client: Servarr = self._client(step.app)
+        number = step.target["id"]
+        before = next((dict(one) for one in _sure(client.items("remotepathmapping")) if one.get("id") == number), None)
+        if before is None:
+            return "already"
+        self._unchanged(step, before)
+        _sure(client.delete(f"remotepathmapping/{number}"))
+        return lambda: _none(
+            client.create("remotepathmapping", {key: one for key, one in before.items() if key != "id"})
+        )
+
+    def _plex_preference(self, step: Step, value: Any) -> Any:
+        client = self._client("plex")
+        before = _sure(client.preferences()).get(step.field)
+        if before == value:
+            return "already"
+        self._unchanged(step, before)
+        _sure(client.set_preference(step.field, _as_text(value)))
+        if _as_text(_sure(client.preferences()).get(step.field)) != _as_text(value):
+            raise _Refused("Plex did not keep it")
+        return lambda: client.set_preference(step.field, _as_text(before))
+
+    def _config(self, step: Step, value: Any) -> Any:
+        client: Servarr = self._client(step.app)
+        resource = step.target["kind"]
+        if resource not in ("config/downloadclient", "config/mediamanagement"):
+            raise _Refused(f"{resource} is not for plans")
+        before = dict(_sure(client.item(resource)))
+        if before.get(step.field) == value:
+            return "already"
+        self._unchanged(step, before.get(step.field))
+        _sure(client.update(resource, {**before, step.field: value}))
+        if _sure(client.item(resource)).get(step.field) != value:
+            raise _Refused("the app did not keep it")
+        return lambda: _none(client.update(resource, before))
+
+    @staticmethod
+    def _unchanged(step: Step, now: Any) -> None:
+        """Refuse where the world moved on since the plan was made and reviewed."""
+        if step.before is not None and step.secret is None and now != step.before:
+            raise _Refused("it was changed since the plan was made; make a new plan")
+
+
+def _as_text(value: Any) -> str:
+    return (
+        {True: "1", False: "0"}.get(value, str(value))
+        if isinstance(value, bool)
+        else {"true": "1", "false": "0"}.get(str(value), str(value))
+    )
+
+
+def _none(answer: Any) -> None | Trouble:
+    return answer if isinstance(answer, Trouble) else None
+
+
+def _sure(answer: Any) -> Any:
+    if isinstance(answer, Trouble):
+        raise _Refused(answer.detail)
+    return answer

@@ -1,0 +1,200 @@
+"""Paths: one folder above downloads and library, mounted whole and under the same name everywhere."""
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from homelab_assets.media.containers import Container
+from homelab_assets.media.mounts import Place, is_inside, resolve
+from homelab_assets.media.plan import ComposeEdit, Fix, Step
+from homelab_assets.media.probes.base import title_of
+from homelab_assets.media.probes.paths import CATEGORY_FIELD
+from homelab_assets.media.result import Check
+from homelab_assets.media.situation import Situation
+from homelab_assets.media.verdicts import Fail
+
+_KIND = {"radarr": "movies", "sonarr": "tv"}
+
+
+def align(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Propose the standard layout: the same mount in all three containers, and folders below it."""
+    root = situation.settings.paths.root
+    source = _source_of_root(situation, root)
+    if source is None or check.probe.id.endswith("_library"):
+        return None
+    edits = [edit for app in ("qbittorrent", *_KIND) for edit in _mount_root(app, root, source, situation)]
+    steps = [*_folders(situation), *_mappings(situation)]
+    if not (edits or steps):
+        return None
+    why = [
+        *fail.evidence,
+        f"All of it lies below {source} on the host; mounted whole as {root}, every app means the same by the same path.",
+        "Downloads and library stay on one mount, so imports stay hard links.",
+    ]
+    return Fix(
+        check=check.probe.id,
+        cause=fail.cause,
+        title=f"Align download paths below {root}",
+        why=why,
+        edits=edits,
+        steps=steps,
+        manual=[
+            "Torrents that are there already stay where they are; move them with “Set location” if they still have to be imported."
+        ],
+    )
+
+
+def _source_of_root(situation: Situation, root: str) -> str | None:
+    """Return the host folder that is the root, as the importing apps have it mounted."""
+    for app in _KIND:
+        container = situation.containers.get(app) if situation.containers else None
+        place = resolve(container, root) if container else None
+        if isinstance(place, Place) and not place.host.startswith("volume "):
+            return place.host
+    return None
+
+
+def _mount_root(app: str, root: str, source: str, situation: Situation) -> Sequence[ComposeEdit]:
+    container = situation.containers.get(app) if situation.containers else None
+    if container is None:
+        return ()
+    place = resolve(container, root)
+    if isinstance(place, Place) and place.host == source:
+        return ()
+    return [_volume(container, app, root, f"{source}:{root}")]
+
+
+def _volume(container: Container, app: str, destination: str, value: str | None) -> ComposeEdit:
+    present = any(posixpath.normpath(str(one.get("Destination"))) == destination for one in container.mounts)
+    change: Any = "removed" if value is None else "changed" if present else "added"
+    return ComposeEdit(
+        stack=container.stack,
+        service=container.service or app,
+        path=f"volumes.{destination}",
+        change=change,
+        value=value,
+    )
+
+
+def _folders(situation: Situation) -> Sequence[Step]:
+    paths, steps = situation.settings.paths, []
+    for app, kind in _KIND.items():
+        for client in situation.providers.get(f"{app}.downloadclient", ()):
+            category = str(client.fields.get(CATEGORY_FIELD[app]) or "")
+            wanted = getattr(paths, kind)
+            before = str((situation.categories.get(category) or {}).get("savePath") or "")
+            if client.implementation == "QBittorrent" and category and before != wanted:
+                steps.append(
+                    Step(
+                        app="qbittorrent",
+                        action="category",
+                        target={"kind": "category", "name": category},
+                        field="savePath",
+                        value=wanted,
+                        before=before,
+                    )
+                )
+    wanted_preferences = {"save_path": posixpath.dirname(paths.movies), "temp_path": paths.incomplete}
+    for key, value in wanted_preferences.items():
+        present = situation.preferences.get(key)
+        # A folder below the common root is as good as the standard one.
+        if present is not None and not is_inside(str(present), paths.root):
+            steps.append(
+                Step(app="qbittorrent", action="preference", target={}, field=key, value=value, before=present)
+            )
+    return steps
+
+
+def _mappings(situation: Situation) -> Sequence[Step]:
+    """With equal paths everywhere no mapping is wanted; one that remains would spoil them."""
+    hosts = {
+        str(one.fields.get("host")).lower()
+        for app in _KIND
+        for one in situation.providers.get(f"{app}.downloadclient", ())
+    }
+    return [
+        _deletion(app, mapping)
+        for app in _KIND
+        for mapping in situation.mappings.get(app, ())
+        if str(mapping.get("host")).lower() in {*hosts, "qbittorrent"}
+    ]
+
+
+def _deletion(app: str, mapping: Any) -> Step:
+    return Step(
+        app=app,
+        action="delete_mapping",
+        target={"kind": "remotepathmapping", "id": mapping["id"]},
+        field="*",
+        value=None,
+        before=dict(mapping),
+    )
+
+
+def drop_mapping(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Delete the mapping that spoils a path which both containers agree on."""
+    app = check.probe.app
+    spoiling = [one for one in situation.mappings.get(app, ()) if is_inside(fail.about, str(one.get("localPath")))]
+    return Fix(
+        check=check.probe.id,
+        cause=fail.cause,
+        title=f"Delete {title_of(app)}'s remote path mapping",
+        why=[*fail.evidence, "Without the mapping both containers mean the same folder."],
+        steps=[_deletion(app, one) for one in spoiling],
+    )
+
+
+def one_mount(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Replace separate mounts of siblings by one mount of their parent, where host and container agree on the parent."""
+    app = check.probe.app
+    container = situation.containers.get(app) if situation.containers else None
+    if container is None or not check.probe.id.endswith("_hardlink"):
+        return None
+    root = situation.settings.paths.root
+    below = [
+        one
+        for one in container.mounts
+        if is_inside(str(one.get("Destination")), root) and str(one.get("Destination")) != root
+    ]
+    parents = {_parent(str(one.get("Source")), posixpath.relpath(str(one["Destination"]), root)) for one in below}
+    if len(parents) != 1 or None in parents:
+        return None
+    (parent,) = parents
+    edits = [_volume(container, app, root, f"{parent}:{root}")]
+    edits += [_volume(container, app, str(one["Destination"]), None) for one in below]
+    return Fix(
+        check=check.probe.id,
+        cause=fail.cause,
+        title=f"One mount for {title_of(app)}: {parent}:{root}",
+        why=[
+            *fail.evidence,
+            f"All of them are parts of {parent} on the host, so one mount shows the same paths and allows links.",
+        ],
+        edits=edits,
+        manual=[
+            f"If parts of {parent} are file systems of their own, links between them stay impossible: then move one of them."
+        ],
+    )
+
+
+def _parent(source: str, rest: str) -> str | None:
+    return source.removesuffix(f"/{rest}") if source.endswith(f"/{rest}") else None
+
+
+def writable(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Mount the folder read-write."""
+    container = situation.containers.get(check.probe.app) if situation.containers else None
+    place = resolve(container, fail.about) if container else None
+    if container is None or not isinstance(place, Place):
+        return None
+    mount = next(one for one in container.mounts if posixpath.normpath(str(one.get("Destination"))) == place.mount)
+    source = mount.get("Name") if mount.get("Type") == "volume" else mount.get("Source")
+    edit = replace(_volume(container, check.probe.app, place.mount, f"{source}:{place.mount}"), change="changed")
+    return Fix(
+        check=check.probe.id,
+        cause=fail.cause,
+        title=f"Let {title_of(check.probe.app)} write to {place.mount}",
+        why=list(fail.evidence),
+        edits=[edit],
+    )

@@ -1,0 +1,113 @@
+"""The VPN: mostly compose's business."""
+
+from homelab_assets.media.containers import Container
+from homelab_assets.media.plan import ComposeEdit, Fix, Step
+from homelab_assets.media.result import Check
+from homelab_assets.media.situation import Situation
+from homelab_assets.media.verdicts import Fail
+
+_SWITCH = "FIREWALL_ENABLED_DISABLING_IT_SHOOTS_YOU_IN_YOUR_FOOT"
+
+
+def into_namespace(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Put qBittorrent into Gluetun's network."""
+    container, tunnel = _containers(situation)
+    if container is None or tunnel is None:
+        return None
+    service = container.service or "qbittorrent"
+    edits = [
+        ComposeEdit(
+            stack=container.stack,
+            service=service,
+            path="network_mode",
+            change="added",
+            value=f"service:{tunnel.service or 'gluetun'}",
+        )
+    ]
+    manual = [
+        "Publish qBittorrent's port at Gluetun instead: ports of a container without a network of its own do nothing."
+    ]
+    return Fix(
+        check=check.probe.id,
+        cause=fail.cause,
+        title="Put qBittorrent behind Gluetun",
+        why=list(fail.evidence),
+        edits=edits,
+        manual=manual,
+    )
+
+
+def follow_gluetun(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Make Compose restart qBittorrent together with Gluetun, and say how to get out of it now."""
+    container, tunnel = _containers(situation)
+    if container is None or tunnel is None:
+        return None
+    service, owner = container.service or "qbittorrent", tunnel.service or "gluetun"
+    wanted = {"condition": "service_healthy" if tunnel.health else "service_started", "restart": True}
+    edit = ComposeEdit(
+        stack=container.stack, service=service, path=f"depends_on.{owner}", change="changed", value=wanted
+    )
+    now = (
+        f"docker compose up -d --force-recreate {service}"
+        if fail.cause == "netns_stale_recreate"
+        else f"docker restart {container.name}"
+    )
+    return Fix(
+        check=check.probe.id, cause=fail.cause, title="Let qBittorrent follow Gluetun's restarts", why=list(fail.evidence), edits=[edit],
+        manual=[f"Now, on the host: {now}"],
+    )  # fmt: skip
+
+
+def kill_switch(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Take out of compose what opens the firewall."""
+    _, tunnel = _containers(situation)
+    if tunnel is None:
+        return None
+    service, found = tunnel.service or "gluetun", " ".join(fail.evidence)
+    if _SWITCH in found:
+        edit = ComposeEdit(stack=tunnel.stack, service=service, path=f"environment.{_SWITCH}", change="removed")
+    elif "FIREWALL_OUTBOUND_SUBNETS" in found:
+        edit = ComposeEdit(
+            stack=tunnel.stack, service=service, path="environment.FIREWALL_OUTBOUND_SUBNETS", change="removed"
+        )
+    else:
+        edit = ComposeEdit(
+            stack=tunnel.stack, service=service, path="cap_add.NET_ADMIN", change="added", value="NET_ADMIN"
+        )
+    manual = [
+        "If apps of the LAN have to reach what is behind Gluetun, list only their prefixes in FIREWALL_OUTBOUND_SUBNETS."
+    ]
+    return Fix(
+        check=check.probe.id,
+        cause=fail.cause,
+        title="Close Gluetun's firewall",
+        why=list(fail.evidence),
+        edits=[edit],
+        manual=manual,
+    )
+
+
+def bind_interface(check: Check, fail: Fail, situation: Situation) -> Fix | None:
+    """Bind qBittorrent to the tunnel."""
+    before = situation.preferences.get("current_network_interface")
+    step = Step(
+        app="qbittorrent",
+        action="preference",
+        target={},
+        field="current_network_interface",
+        value="tun0",
+        before=before,
+    )
+    return Fix(
+        check=check.probe.id,
+        cause=fail.cause,
+        title="Bind qBittorrent to the tunnel",
+        why=list(fail.evidence),
+        steps=[step],
+    )
+
+
+def _containers(situation: Situation) -> tuple[Container | None, Container | None]:
+    if situation.containers is None:
+        return None, None
+    return situation.containers.get("qbittorrent"), situation.containers.get("gluetun")

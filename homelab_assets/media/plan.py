@@ -1,0 +1,139 @@
+"""Proposed fixes: what goes into git as an edit of compose files, and what goes into an app's database as an apply plan.
+
+A plan names secrets (`{"secret": "radarr.api_key"}`: the service's credential in `lab.yaml`) and never holds one. It is
+executed only after a person has written their name into `approved`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from homelab_assets.errors import UserError
+
+Action = Literal[
+    "provider_field",
+    "provider_switch",
+    "category",
+    "preference",
+    "server_field",
+    "delete_mapping",
+    "plex_preference",
+    "config",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposeEdit:
+    """What a compose file shall say, in the drift document's words.
+
+    Attributes:
+        stack, service: compose project and service, where the container's labels tell them.
+        path: such as `environment.RADARR__AUTH__APIKEY` or `volumes./media`. value: None where it is removed.
+        samples: variables that `.env.sample` must name, with a placeholder for a value.
+    """
+
+    stack: str | None
+    service: str
+    path: str
+    change: Literal["changed", "added", "removed"]
+    value: Any = None
+    samples: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One change in one app.
+
+    Attributes:
+        target: what is changed, by the app's own id or name: `{"kind": "indexer", "id": 3}`.
+        field: the setting. value: what it shall be, or `{"secret": "<service>.<credential>"}`.
+        before: what it is now, where it is no secret and known; None otherwise.
+        before_hash, after_hash: keyed fingerprints of secrets, which tell that two differ and nothing else.
+    """
+
+    app: str
+    action: Action
+    target: Mapping[str, Any]
+    field: str
+    value: Any
+    before: Any = None
+    before_hash: str | None = None
+    after_hash: str | None = None
+
+    @property
+    def secret(self) -> str | None:
+        """The reference of the secret that is written, or None."""
+        return self.value.get("secret") if isinstance(self.value, Mapping) else None
+
+    def __str__(self) -> str:
+        what = " ".join(str(self.target[key]) for key in ("kind", "name") if key in self.target)
+        value = f"the value of {self.secret}" if self.secret else repr(self.value)
+        return f"{self.app}: set {self.field}{f' of {what}' if what else ''} to {value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What cures one failed check.
+
+    Attributes:
+        check, cause: of the failure. why: the proof and the reasoning, in sentences.
+        manual: what only a person can do, in order.
+    """
+
+    check: str
+    cause: str
+    title: str
+    why: Sequence[str]
+    edits: Sequence[ComposeEdit] = ()
+    steps: Sequence[Step] = ()
+    manual: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fix as JSON values."""
+        return {**asdict(self), "steps": [{**asdict(step), "what": str(step)} for step in self.steps]}
+
+
+def apply_plan(fixes: Sequence[Fix], *, generated_at: str, host: str | None) -> dict[str, Any]:
+    """Return the apply plan of all fixes that change an app, as JSON values; `steps` is empty where none does."""
+    steps = [
+        {"number": 0, "check": fix.check, "cause": fix.cause, **asdict(step), "what": str(step)}
+        for fix in fixes
+        for step in fix.steps
+    ]
+    for number, step in enumerate(steps, 1):
+        step["number"] = number
+    return {
+        "schema": 1,
+        "kind": "apply-plan",
+        "generated_at": generated_at,
+        "host": host,
+        "approved": None,
+        "steps": steps,
+    }
+
+
+def read_plan(document: Any) -> Sequence[Step]:
+    """Read an approved plan.
+
+    Raises:
+        UserError: it is no plan, nobody has approved it, or a step asks for something that plans can't do.
+    """
+    if not isinstance(document, Mapping) or document.get("kind") != "apply-plan" or document.get("schema") != 1:
+        raise UserError("this is no apply plan", hint="`drift-detector pipeline --plan FILE` writes one")
+    if not str(document.get("approved") or "").strip():
+        raise UserError(
+            "nobody has approved this plan",
+            hint='read its steps, then write your name into it: "approved": "your name"',
+        )
+    steps = document.get("steps")
+    return [_step(number, step) for number, step in enumerate(steps if isinstance(steps, list) else [], 1)]
+
+
+def _step(number: int, values: Any) -> Step:
+    known = {field.name for field in fields(Step)}
+    if not isinstance(values, Mapping) or not known - {"before", "before_hash", "after_hash"} <= set(values):
+        raise UserError("is incomplete", where=f"step {number}")
+    step = Step(**{key: value for key, value in values.items() if key in known})
+    if step.action not in get_args(Action) or not isinstance(step.target, Mapping):
+        raise UserError(f"asks for {step.action!r}, which plans can't do", where=f"step {number}")
+    return step

@@ -1,0 +1,190 @@
+"""Fixes: proposed from a result, applied on the simulator, and the next run passes."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from homelab_assets.errors import UserError
+from homelab_assets.media.apply import execute
+from homelab_assets.media.clients import Clients
+from homelab_assets.media.containers import media_containers
+from homelab_assets.media.fixes import propose
+from homelab_assets.media.pipeline import run_pipeline
+from homelab_assets.media.plan import Fix, apply_plan, read_plan
+from homelab_assets.media.result import PipelineResult
+from homelab_assets.media.simulator import FAULTS, LARRY, World
+from homelab_assets.media.situation import look
+
+WHEN = "2026-11-23T06:00:00Z"
+SALT = b"a salt for tests"
+
+
+def examine(world: World, clients: Clients) -> PipelineResult:
+    return run_pipeline(
+        world.settings(),
+        clients=clients,
+        generated_at=WHEN,
+        observed_containers=world.containers(),
+        observed_volumes=world.volumes,
+    )
+
+
+def fixes_for(world: World) -> Sequence[Fix]:
+    with world.clients() as clients:
+        result = examine(world, clients)
+        containers = media_containers(world.containers(), world.settings(), world.volumes)
+        return propose(result, look(clients, world.settings(), containers, salt=SALT))
+
+
+def approved(fixes: Sequence[Fix]) -> dict[str, object]:
+    plan = json.loads(json.dumps(apply_plan(fixes, generated_at=WHEN, host="ct-media-01")))
+    return {**plan, "approved": "Larry"}
+
+
+def secrets_of(world: World) -> set[str]:
+    return {secret for service in world.settings().services.values() for secret in service.secrets}
+
+
+def test_larrys_faults_are_fixed_and_the_next_run_passes() -> None:
+    with World(faults=LARRY) as world:
+        fixes = fixes_for(world)
+        assert [(fix.check, fix.cause) for fix in fixes] == [
+            ("search.radarr", "key_stale_copy"),
+            ("paths.radarr_downloads", "path_not_mounted"),
+            ("library.scan", "scan_disabled"),
+        ]
+        with world.clients() as clients:
+            outcomes = execute(read_plan(approved(fixes)), clients, world.settings())
+        assert {outcome.state for outcome in outcomes} == {"done"}
+        with world.clients() as clients:
+            result = examine(world, clients)
+        assert [check.to_json() for check in result.checks if check.status not in ("pass", "skipped")] == []
+        assert result.check("end_to_end.dry_run").status == "pass"
+
+
+FIXABLE = [
+    "key_stale_copy@applications", "key_stale_copy@downloads", "key_stale_copy@requests", "mapping_wrong", "mapping_dead", "path_ephemeral",
+    "interface_missing", "import_off", "provider_disabled", "provider_disabled@downloads", "default_server_missing",
+    "request_root_missing", "scan_disabled", "scan_no_events",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FIXABLE)
+def test_a_plan_cures_what_lives_in_an_app(fault: str) -> None:
+    with World(faults=[fault]) as world:
+        (fix,) = fixes_for(world)
+        assert fix.steps
+        with world.clients() as clients:
+            outcomes = execute(read_plan(approved([fix])), clients, world.settings())
+            assert {outcome.state for outcome in outcomes} == {"done"}, [outcome.to_json() for outcome in outcomes]
+        with world.clients() as clients:
+            assert [check.to_json() for check in examine(world, clients).checks if check.status == "fail"] == []
+            again = execute(read_plan(approved([fix])), clients, world.settings())
+        assert {outcome.state for outcome in again} <= {"already", "done"}
+
+
+@pytest.mark.parametrize("fault", list(FAULTS))
+def test_every_failure_comes_with_something_to_do_and_no_secret(fault: str) -> None:
+    with World(faults=[fault]) as world:
+        fixes = fixes_for(world)
+        text = json.dumps([fix.to_json() for fix in fixes] + [apply_plan(fixes, generated_at=WHEN, host=None)])
+        assert not [secret for secret in secrets_of(world) if secret in text]
+    for fix in fixes:
+        assert fix.steps or fix.edits or fix.manual
+        assert fix.why
+
+
+EDITS = {
+    "netns_not_vpn": ("qbittorrent", "network_mode", "service:gluetun"),
+    "netns_stale_restart": ("qbittorrent", "depends_on.gluetun", {"condition": "service_healthy", "restart": True}),
+    "killswitch_off@subnets": ("gluetun", "environment.FIREWALL_OUTBOUND_SUBNETS", None),
+}
+
+
+@pytest.mark.parametrize("fault", EDITS)
+def test_what_compose_decides_becomes_an_edit(fault: str) -> None:
+    with World(faults=[fault]) as world:
+        (fix,) = fixes_for(world)
+    (edit,) = fix.edits
+    assert (edit.service, edit.path, edit.value) == EDITS[fault]
+    assert edit.stack == "media-downloads"
+
+
+def test_a_folder_that_only_qbittorrent_has_is_mounted_and_used_under_the_common_name() -> None:
+    with World(faults=["path_not_mounted@everywhere"]) as world:
+        (fix,) = fixes_for(world)
+        assert [(edit.service, edit.path, edit.value) for edit in fix.edits] == [
+            ("qbittorrent", "volumes./media", f"{world.media}:/media")
+        ]
+    assert {(step.field, step.value) for step in fix.steps} == {
+        ("savePath", "/media/downloads/complete/movies"),
+        ("savePath", "/media/downloads/complete/tv"),
+        ("save_path", "/media/downloads/complete"),
+        ("temp_path", "/media/downloads/incomplete"),
+    }
+
+
+def test_separate_mounts_become_one() -> None:
+    with World(faults=["hardlink_impossible"]) as world:
+        (fix,) = fixes_for(world)
+        assert [(edit.path, edit.change, edit.value) for edit in fix.edits] == [
+            ("volumes./media", "added", f"{world.media}:/media"),
+            ("volumes./media/downloads", "removed", None),
+            ("volumes./media/movies", "removed", None),
+            ("volumes./media/tv", "removed", None),
+        ]
+
+
+def test_an_unpinned_key_is_pinned_by_name() -> None:
+    with World(faults=["key_stale_copy"]) as world:
+        environment = world.inspect["prowlarr"]["Config"]["Env"]
+        environment[:] = [one for one in environment if "APIKEY" not in one]
+        (fix,) = fixes_for(world)
+    (edit,) = fix.edits
+    assert (edit.service, edit.path, edit.value) == (
+        "prowlarr",
+        "environment.PROWLARR__AUTH__APIKEY",
+        "${PROWLARR_API_KEY:?}",
+    )
+    assert edit.samples == ("PROWLARR_API_KEY",)
+    assert any(".env" in line for line in fix.manual)
+
+
+def test_a_failing_step_puts_back_what_came_before() -> None:
+    with World(faults=["path_not_mounted", "scan_disabled"]) as world:
+        plan = approved(fixes_for(world))
+        world.plex.stop()
+        with world.clients() as clients:
+            outcomes = execute(read_plan(plan), clients, world.settings())
+        assert [outcome.state for outcome in outcomes][:2] == ["undone", "failed"]
+        assert world.qbittorrent.categories["radarr"]["savePath"] == "/downloads/complete/movies"
+
+
+def test_a_world_that_moved_on_is_left_alone() -> None:
+    with World(faults=["path_not_mounted"]) as world:
+        plan = approved(fixes_for(world))
+        world.qbittorrent.categories["radarr"]["savePath"] = "/media/somewhere/else"
+        with world.clients() as clients:
+            (outcome,) = execute(read_plan(plan), clients, world.settings())
+        assert outcome.state == "failed"
+        assert "changed since" in outcome.detail
+        assert world.qbittorrent.categories["radarr"]["savePath"] == "/media/somewhere/else"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"approved": None}, "nobody has approved"),
+        ({"approved": "  "}, "nobody has approved"),
+        ({"kind": "shopping list"}, "no apply plan"),
+        ({"steps": [{"app": "radarr"}]}, "step 1: is incomplete"),
+        (
+            {"steps": [{"app": "plex", "action": "run", "target": {}, "field": "x", "value": "rm"}]},
+            "which plans can't do",
+        ),
+    ],
+)
+def test_a_plan_that_is_not_right_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read_plan({**approved([]), **change})
