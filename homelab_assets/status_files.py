@@ -1,0 +1,101 @@
+"""Reads what the last runs left behind, for the status. A file that can't be read is told, never taken for nothing."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from homelab_assets.documentation.cron import next_run
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.lab.settings import Lab
+
+DAILY = "0 6 * * *"
+_CATALOG = "service_catalog.json"
+
+
+@dataclass(slots=True)
+class Leftovers:
+    """The last results, each None where there is none, and what could not be read."""
+
+    document: DriftDocument | None = None
+    catalog: Mapping[str, Any] | None = None
+    pipeline: Mapping[str, Any] | None = None
+    pull_requests: Sequence[Mapping[str, str]] | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def read_leftovers(lab: Lab) -> Leftovers:
+    """Read the newest of each kind of result."""
+    found = Leftovers()
+    reports = _newest(lab.reports.glob("drift-*.json"))
+    found.document = max(_documents([*reports, lab.state / "history.json"], found.problems), key=lambda d: d.generated_at, default=None)
+    found.catalog = _mapping(lab.docs / _CATALOG, found.problems)
+    tests = [*_newest(lab.reports.glob("pipeline-test-*.json")), lab.state / "assets" / "media_health.json"]
+    results = [result for file in tests if (result := _mapping(file, found.problems)) and _has_moment(result)]
+    found.pipeline = max(results, key=lambda result: str(result["generated_at"]), default=None)
+    found.pull_requests = _pull_requests(lab.state, found.problems)
+    return found
+
+
+def next_audit(lab: Lab, now: datetime, problems: list[str]) -> datetime | None:
+    """Return when the daily audit is due next, in the schedule's time zone."""
+    from zoneinfo import ZoneInfo
+
+    zone = lab.schedule.get("timezone")
+    try:
+        local = now.astimezone(ZoneInfo(zone) if zone else None)
+        return next_run(lab.schedule.get("daily_audit") or DAILY, local)
+    except (ValueError, KeyError, OSError) as error:
+        line = lab.lines.get("schedule.daily_audit") or lab.lines.get("schedule.timezone") or 1
+        problems.append(f"{lab.file}:{line}: schedule: {error}")
+        return None
+
+
+def _newest(files: Iterable[Path]) -> list[Path]:
+    # Names hold the day, so that the newest report is the last by name.
+    return sorted(files)[-1:]
+
+
+def _documents(files: Iterable[Path], problems: list[str]) -> Iterator[DriftDocument]:
+    for file in files:
+        data = _mapping(file, problems)
+        if data is None:
+            continue
+        try:
+            document = DriftDocument.from_json(data)
+            datetime.fromisoformat(document.generated_at)
+        except (ValueError, TypeError, AttributeError) as error:
+            problems.append(f"{file} can't be used: {error}")
+        else:
+            yield document
+
+
+def _mapping(file: Path, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        data = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, OSError, RecursionError) as error:
+        problems.append(f"{file} can't be read: {getattr(error, 'strerror', None) or 'it is damaged'}")
+        return None
+    if not isinstance(data, dict):
+        problems.append(f"{file} can't be used: it is not what was written there")
+        return None
+    return data
+
+
+def _has_moment(result: Mapping[str, Any]) -> bool:
+    try:
+        return datetime.fromisoformat(str(result.get("generated_at"))).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _pull_requests(state: Path, problems: list[str]) -> list[dict[str, str]] | None:
+    data = _mapping(state / "assets" / "pull_requests.json", problems)
+    listed = data.get("pull_requests") if data else None
+    if not isinstance(listed, list):
+        return None
+    return [{key: str(pull[key]) for key in ("title", "url") if pull.get(key)} for pull in listed if isinstance(pull, dict) and pull.get("state", "open") == "open"]
