@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "homelab_assets"
 
-PURE = ("compose", "drift", "documentation", "rendering", "model.py", "secrecy.py", "errors.py")
+PURE = ("compose", "drift", "documentation", "rendering", "model.py", "secrecy", "errors.py")
 WORLD = {"dagster", "docker", "paramiko", "requests", "github", "subprocess", "socket", "urllib.request", "http.client", "sqlite3", "time"}
 HEAVY = ("dagster", "docker", "paramiko", "requests", "github", "pandas", "deepdiff", "pydantic", "rich")
 

@@ -1,0 +1,173 @@
+"""Sealing: secrets become tokens, tokens are compared, and only their own process can open them."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from homelab_assets.secrecy.looks import find_secrets
+from homelab_assets.secrecy.names import entropy_counts, is_whole_secret
+
+TOKEN = re.compile(r"<secret#(?P<key>[0-9a-f]{4})\.(?P<mac>[0-9a-f]{20})>")
+SHOWN = "<secret>"
+SHOWN_CHANGED = "<secret changed>"
+_SECRET_FLAG = re.compile(
+    r"--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|auth-?key|requirepass|masterauth|credentials?))",
+    re.IGNORECASE,
+)
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Say whether `value`, standing under `name`, is or contains a secret."""
+    return is_whole_secret(name, value) or bool(find_secrets(value, entropy_counts(name))) or bool(TOKEN.search(value))
+
+
+def show(text: str, *, changed: bool = False) -> str:
+    """Return text for people: each token as `<secret>`, or as `<secret changed>`."""
+    return TOKEN.sub(SHOWN_CHANGED if changed else SHOWN, text)
+
+
+def has_token(text: str) -> bool:
+    """Say whether a sealed secret stands in the text."""
+    return "<secret#" in text and TOKEN.search(text) is not None
+
+
+class Vault:
+    """Seals secrets with one installation's key and remembers, in memory only, what it sealed.
+
+    Args:
+        key: at least 16 random bytes, the same for all runs of an installation.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < 16:
+            raise ValueError("a fingerprint key has at least 16 bytes")
+        self._key = key
+        self.key_id = hashlib.sha256(b"key id" + key).hexdigest()[:4]
+        self._raw: dict[str, str] = {}
+        self._sealed: dict[tuple[str, str], str] = {}
+
+    def __repr__(self) -> str:
+        return f"Vault({self.key_id}, {len(self._raw)} secrets)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a vault stays in its process")
+
+    def token(self, secret: str) -> str:
+        """Seal a whole text as one secret. A token stays as it is."""
+        if TOKEN.fullmatch(secret):
+            return secret
+        mac = hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:20]
+        token = f"<secret#{self.key_id}.{mac}>"
+        self._raw[token] = secret
+        return token
+
+    def seal(self, name: str, value: str) -> str:
+        """Seal what is secret in a value that stands under a name (variable, label, option).
+
+        The whole value becomes one token if its name says that it is a secret, else only the secret parts of it
+        (the password inside a URL, a hash in a list of users). Ordinary text comes back unchanged; sealing twice
+        changes nothing.
+        """
+        key = (name, value)
+        sealed = self._sealed.get(key)
+        if sealed is None:
+            sealed = (
+                self.token(value)
+                if is_whole_secret(name, value)
+                else self.seal_text(value, entropy=entropy_counts(name))
+            )
+            if len(self._sealed) < 200_000:
+                self._sealed[key] = sealed
+        return sealed
+
+    def seal_text(self, text: str, *, entropy: bool = True) -> str:
+        """Seal the secret parts of a text that has no name, such as an argument, a path or a message."""
+        spans = find_secrets(text, entropy)
+        if not spans:
+            return text
+        parts, last = [], 0
+        tokens = [match.span() for match in TOKEN.finditer(text)]
+        for start, end in spans:
+            if any(a < end and start < b for a, b in tokens):
+                continue
+            parts += [text[last:start], self.token(text[start:end])]
+            last = end
+        return "".join(parts) + text[last:]
+
+    def seal_args(self, arguments: Sequence[str]) -> list[str]:
+        """Seal a command line given as a list: an argument after `--password` or its kin is a secret as a whole."""
+        sealed: list[str] = []
+        after_flag = False
+        for argument in arguments:
+            if after_flag and not argument.startswith("-"):
+                sealed.append(self.token(argument) if argument else argument)
+            else:
+                name, equals, value = argument.partition("=")
+                sealed.append(
+                    f"{name}={self.seal(name, value)}"
+                    if equals and name.isprintable() and " " not in name
+                    else self.seal_text(argument)
+                )
+            after_flag = bool(_SECRET_FLAG.fullmatch(argument))
+        return sealed
+
+    def seal_mapping(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """Seal the string values of a mapping by their keys, order kept; other values stay."""
+        return {key: self.seal(key, value) if isinstance(value, str) else value for key, value in mapping.items()}
+
+    def seal_assignment(self, assignment: str) -> str:
+        """Seal one `NAME=value`, as environments are listed. A bare `NAME` stays."""
+        name, equals, value = assignment.partition("=")
+        return f"{name}={self.seal(name, value)}" if equals else assignment
+
+    def seal_inspect(self, document: Any) -> Any:
+        """Seal a whole inspect document (container, image, network, volume): a copy with the secrets as tokens.
+
+        Health-check output and other free logs are dropped: nobody compares them, and anything may stand in them.
+        """
+        from homelab_assets.secrecy.documents import seal_document
+
+        return seal_document(document, self)
+
+    def reveal(self, text: str) -> str:
+        """Put back what this vault sealed. Tokens of other installations, or of earlier runs, stay.
+
+        The result must not leave the process.
+        """
+        return TOKEN.sub(lambda match: self._raw.get(match[0], match[0]), text) if "<secret#" in text else text
+
+    def revealable(self, text: str) -> bool:
+        """Say whether `reveal` would leave no token in the text."""
+        return all(match[0] in self._raw for match in TOKEN.finditer(text))
+
+    def same(self, one: str, other: str) -> bool | None:
+        """Compare two sealed texts: True, False, or None where tokens of another key make it impossible to know."""
+        if one == other:
+            return True
+        keys = {match["key"] for match in TOKEN.finditer(one)} | {match["key"] for match in TOKEN.finditer(other)}
+        if keys - {self.key_id}:
+            return None
+        return self.reveal(one) == self.reveal(other)
+
+    def redact(self, text: str) -> str:
+        """Make free text (a log line, an exception, an HTTP error) fit to be shown: its secrets become `<secret>`."""
+        for raw in sorted((raw for raw in self._raw.values() if len(raw) >= 6), key=len, reverse=True):
+            if raw in text:
+                text = text.replace(raw, SHOWN)
+        return redact(text)
+
+
+def redact(text: str) -> str:
+    """Replace all that looks like a secret by `<secret>`, without a vault: for text that is shown, not compared."""
+    spans = find_secrets(text)
+    parts, last = [], 0
+    for start, end in spans:
+        if TOKEN.search(text, max(0, start - 40), min(len(text), end + 40)):
+            continue
+        parts += [text[last:start], SHOWN]
+        last = end
+    return show("".join(parts) + text[last:])
