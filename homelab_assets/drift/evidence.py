@@ -1,13 +1,20 @@
 """Compose's own hash of a service's model: where it's reproduced, the file in git is what the container was made from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from homelab_assets import compose
-from homelab_assets.drift.stacks import Model
+from homelab_assets.compose.confighash import config_hash
+from homelab_assets.drift.rows.environment import assignments
+from homelab_assets.drift.rows.shapes import has_marker
+from homelab_assets.drift.sealing import map_texts
+from homelab_assets.drift.stacks import NO_FOLDER, Model
 from homelab_assets.drift.view import Observed
-from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy import Vault, has_token
 
 HASH = "com.docker.compose.config-hash"
+_TRUSTED = ((2, 24), (2, 41))
+"""Versions of which a different hash proves a different model; of others only an equal one proves anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,26 +22,71 @@ class Proof:
     """What the hash says.
 
     Attributes:
-        same: it was reproduced. label: the container has one that could be recomputed.
-        by_choice: reproduced with other values of the variables than the running container shows.
+        same: it was reproduced. differs: the container was made from another model.
+        by_choice: reproduced with other values of the variables than the running containers show.
     """
 
     same: bool = False
-    label: bool = False
+    differs: bool = False
     by_choice: bool = False
-
-    @property
-    def differs(self) -> bool:
-        """The container was made from another model."""
-        return self.label and not self.same
 
 
 NOTHING = Proof()
 
 
-def prove(model: Model, service: str, container: Observed, vault: Vault) -> Proof:
-    """Compute the hash as the container's version of Compose does, and compare it with the label."""
+def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Mapping[str, str]) -> Proof:
+    """Compute the hash as the container's version of Compose does, and compare it with the label.
+
+    Args:
+        ids: ids of the containers of services, for shared namespaces.
+    """
     label = container.labels.get(HASH)
-    if not label or not container.compose or not hasattr(compose, "config_hash"):
+    if not label or len(container.compose) < 2 or container.compose < _TRUSTED[0]:
         return NOTHING
-    return NOTHING
+    definition = _in_clear(model, service, container, vault)
+    if definition is None:
+        return NOTHING
+    version = ".".join(str(number) for number in container.compose)
+    computed = config_hash(definition, service, version, container_ids=ids, label_files=_label_files(model, service))
+    if computed is None:
+        return NOTHING
+    same = computed == label
+    return Proof(same=same, differs=not same and container.compose[:2] < _TRUSTED[1])
+
+
+def _label_files(model: Model, service: str) -> Any:
+    return (getattr(model.project, "label_files", None) or {}).get(service) or ()
+
+
+def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> dict[str, Any] | None:
+    """The service's model without anything open or sealed; None where that isn't possible. It must not leave here."""
+    definition = model.services.get(service) or model.disabled.get(service)
+    if definition is None or model.open_files["labels"].get(service):
+        return None
+    definition = dict(definition)
+    if environment := _environment(model, service, definition, container):
+        definition["environment"] = environment
+    clear: dict[str, Any] = map_texts(definition, vault.reveal)
+    unknown = [False]
+
+    def look(text: str) -> str:
+        unknown[0] = unknown[0] or has_token(text) or NO_FOLDER in text or text.startswith(f"{model.view.directory}/~")
+        return text
+
+    map_texts(clear, look)
+    return None if unknown[0] or has_marker(clear) else clear
+
+
+def _environment(
+    model: Model, service: str, definition: Mapping[str, Any], container: Observed
+) -> dict[str, str | None]:
+    """The variables, with those that only the deployer knew (passed on, or from a file that git lacks) as they run."""
+    running = assignments(container.config.get("Env"))
+    own: dict[str, str | None] = {
+        name: running.get(name) if value is None else value
+        for name, value in (definition.get("environment") or {}).items()
+    }
+    if model.open_files["environment"].get(service):
+        image = assignments(container.image_config.get("Env"))
+        own |= {name: value for name, value in running.items() if name not in own and image.get(name) != value}
+    return {name: own[name] for name in sorted(own)}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from homelab_assets.drift.bindings import Bindings, Sight, bind
-from homelab_assets.drift.evidence import Proof, prove
+from homelab_assets.drift.evidence import HASH, Proof, prove
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.networks import NAMES
@@ -151,16 +151,20 @@ def _as_set(bound: Mapping[str, Alternative], model: Model) -> dict[str, Alterna
 
 def _verify(settled: Settled, match: Match, vault: Vault) -> None:
     """See whether Compose's own hash is reproduced, and by which values of the variables."""
+    ids = {other.service: other.containers[0].id for other in settled.matches if other.containers}
     container = match.containers[0]
-    proof = prove(settled.final, match.service, container, vault)
+    proof = prove(settled.final, match.service, container, vault, ids)
     if proof.differs:
         for values in _other_choices(settled, match.service):
             model = _load(settled.stack, {**settled.bindings.values, **values}, settled.templates)
-            if model is not None and prove(model, match.service, container, vault).same:
+            if model is not None and prove(model, match.service, container, vault, ids).same:
                 settled.models[match.service] = model
-                proof = Proof(same=True, label=proof.label, by_choice=True)
+                proof = Proof(same=True, by_choice=True)
                 break
     settled.proofs[match.service] = proof
+    for replica in match.containers:
+        same_label = replica.labels.get(HASH) == container.labels.get(HASH)
+        replica.proven = (True if proof.same else False if proof.differs else None) if same_label else None
 
 
 def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative]]:
