@@ -6,6 +6,7 @@ Assets that need all hosts read them here instead of as inputs: an input per hos
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 
+from homelab_assets.audit import Audit
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.model import Baseline, Captured, CaptureResult, Json, Problem, Unreachable
@@ -91,6 +92,15 @@ def stored_baselines(store: JsonStore, laboratory: Laboratory) -> Baselines:
 def stored_drift(store: JsonStore) -> DriftDocument:
     """Read the stored drift document."""
     return DriftDocument.from_json(store.read(names.DRIFT_DOCUMENT))
+
+
+def stored_audit(store: JsonStore, laboratory: Laboratory) -> Audit:
+    """Put the stored captures, baselines and drift together again as one audit."""
+    return Audit(
+        captures=stored_captures(store, laboratory.lab),
+        baselines=stored_baselines(store, laboratory),
+        document=stored_drift(store),
+    )
 
 
 def _stack(stack: Baseline) -> Json:

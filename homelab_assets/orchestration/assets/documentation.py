@@ -1,22 +1,104 @@
+"""Documentation that writes itself, from what runs, what git says and what the audit found.
+
+All of it refreshes itself once the drift document is newer, also after an audit that did not write it (see
+`sensors.refresh`). Files that would not change are not written.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import dagster as dg
 
 from homelab_assets.lab.settings import Lab
-from homelab_assets.orchestration import names
+from homelab_assets.orchestration import names, tables
+from homelab_assets.orchestration.documents import stored_audit
+from homelab_assets.orchestration.resources import LaboratoryResource
+from homelab_assets.orchestration.store import JsonStore
+
+if TYPE_CHECKING:
+    from homelab_assets.publishing import Publication
+
+# Asset, part of `documentation.generate.PARTS`, description.
+_PARTS = (
+    (
+        names.SERVICE_CATALOG,
+        "catalog",
+        "Every service on every host: image, version, purpose, addresses, health, drift: `docs/SERVICE_CATALOG.md`.",
+    ),
+    (
+        names.ARCHITECTURE_DIAGRAMS,
+        "architecture",
+        "Hosts, services, networks and the flow of media as Mermaid diagrams: `docs/architecture/`.",
+    ),
+    (
+        names.DEPENDENCY_MAP,
+        "dependencies",
+        "What needs what, with evidence, and what breaks if something stops: `docs/dependencies.md`.",
+    ),
+    (
+        names.AUDIT_TRAIL,
+        "audit_trail",
+        "Configuration changes of the last weeks over all repositories: `reports/AUDIT_TRAIL.md`.",
+    ),
+    (
+        names.RUNBOOKS,
+        "runbooks",
+        "What to do when something fails, with real names, paths and commands: `docs/troubleshooting/`.",
+    ),
+)
 
 
 def documentation_assets(lab: Lab) -> list[dg.AssetsDefinition]:
-    made = []
-    for key in (
-        names.SERVICE_CATALOG,
-        names.ARCHITECTURE_DIAGRAMS,
-        names.DEPENDENCY_MAP,
-        names.AUDIT_TRAIL,
-        names.RUNBOOKS,
-    ):
+    """Return one asset per part of the documentation."""
+    return [_asset(lab, key, part, description) for key, part, description in _PARTS]
 
-        @dg.asset(key=key, deps=[names.DRIFT_DOCUMENT], group_name=names.DOCUMENTATION)
-        def body() -> dg.MaterializeResult:
-            return dg.MaterializeResult()
 
-        made.append(body)
-    return made
+def _asset(lab: Lab, key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=key,
+        deps=[names.DRIFT_DOCUMENT, *map(names.capture, lab.hosts), *map(names.baseline, lab.repositories)],
+        group_name=names.DOCUMENTATION,
+        kinds={"markdown"},
+        owners=names.OWNERS,
+        tags={"homelab/kind": "documentation"},
+        description=description,
+        automation_condition=_after_an_audit(),
+    )
+    def documentation(
+        context: dg.AssetExecutionContext, laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]
+    ) -> dg.MaterializeResult:
+        from homelab_assets.documenting import document_audit, write_documents
+
+        with laboratory.plain_errors():
+            audit = stored_audit(store, laboratory)
+            documents, notices = document_audit(
+                laboratory.lab, audit.captures, audit.baselines, audit.document, parts=[part]
+            )
+            done = write_documents(laboratory.lab, documents)
+        for text in (*notices, *done.problems):
+            context.log.warning(text)
+        return dg.MaterializeResult(metadata=_metadata(done, notices))
+
+    return documentation
+
+
+def _after_an_audit() -> dg.AutomationCondition:
+    """Refresh when the drift document is newer; captures and baselines alone say nothing before it is."""
+    return dg.AutomationCondition.eager().allow(dg.AssetSelection.assets(names.DRIFT_DOCUMENT))
+
+
+def _metadata(done: "Publication", notices: Sequence[str]) -> dict[str, Any]:
+    paths = [path for path in (*done.written, *done.unchanged) if path.suffix == ".md"]
+    first: list[Path] = sorted(paths, key=lambda path: (path.name != "README.md", len(path.parts)))[:1]
+    shown = {"path": dg.MetadataValue.path(str(first[0]))} if first else {}
+    if first:
+        shown["preview"] = tables.markdown(first[0].read_text("utf-8"))
+    return {
+        **shown,
+        "written": dg.MetadataValue.int(len(done.written)),
+        "unchanged": dg.MetadataValue.int(len(done.unchanged)),
+        "problems": dg.MetadataValue.int(len(done.problems)),
+        "files": tables.markdown("\n".join(f"- `{path}`" for path in paths), 4000),
+        "remarks": tables.markdown("\n".join(f"- {text}" for text in (*notices, *done.problems)) or "none", 4000),
+    }
