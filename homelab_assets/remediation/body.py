@@ -82,12 +82,9 @@ def body_of(plan: "RemediationPlan", *, report: str, diff: str) -> str:
 
 def fingerprint_of(plan: "RemediationPlan") -> str:
     """Name the text of a body by what it is made of, without what changes from day to day (the report's date)."""
-    rows = [
-        (edit.item.path, edit.item.severity, edit.item.provenance, edit.item.first_seen, edit.line)
-        for edit in plan.edits
-    ]
+    rows = [(edit.item.path, edit.item.severity, edit.item.provenance, edit.line) for edit in plan.edits]
     refused = [(one.item.path, one.why) for one in plan.refused]
-    return digest_of(plan.digest, plan.content, plan.title, rows, refused, plan.weakenings, plan.cause)
+    return digest_of(plan.digest, plan.content, plan.title, rows, refused, plan.weakenings, plan.cause, plan.left)
 
 
 def _verdict(plan: "RemediationPlan") -> str:
@@ -189,6 +186,9 @@ def _merging(plan: "RemediationPlan") -> str:
         "- It changes nothing on the host by itself. Where a merge to the base branch redeploys the stack, Compose may"
         " recreate the container once, with the settings that it has now."
     )
+    if plan.left:
+        paths = ", ".join(code(path) for path in plan.left)
+        text += f"\n- {paths} will differ until the next deploy: Compose sets it when it makes the container."
     return text + (
         "\n- Set the variables named above first: a deploy without them would empty them." if _secrets(plan) else ""
     )

@@ -55,6 +55,7 @@ class RemediationPlan:
     content: str
     title: str
     report: str = ""
+    left: Sequence[str] = ()
     weakenings: Sequence[str] = ()
     documentation: frozenset[str] = frozenset()
     base: Baseline | None = None
@@ -164,12 +165,14 @@ class _Planner:
         self._report, self._documentation, self._recheck = report, documentation, recheck
         self._ambiguous = ambiguous
         self._begun: set[str] = set()
+        self._left: Sequence[str] = ()
 
     def plan(self, identity: Identity, verdicts: Sequence[ServiceDrift]) -> RemediationPlan:
         verdict = verdicts[0]
         siblings = [b for b in self._baselines if b.repository == verdict.repository]
         own = _baseline_of(identity, siblings)
         refused: list[NotBackported] = []
+        self._left = ()
         wanted = list(_agreed(verdicts, refused))
         edits: list[Backported] = []
         prover = Prover(self._load, siblings)
@@ -200,6 +203,7 @@ class _Planner:
             content=content,
             title=body.title_of(identity.service, items or list(verdict.items)),
             report=self._report,
+            left=tuple(self._left),
             weakenings=tuple(dict.fromkeys(words for item in items for words in weaknesses(item))),
             base=own,
         )
@@ -212,6 +216,7 @@ class _Planner:
         if self._recheck is None or not edits:
             return edits, refused
         left = {item.path for item in self._recheck(_edited(self._baselines, own, prover), identity)}
+        self._left = sorted(left - {item.path for item in verdict.items})
         stubborn = [edit for edit in edits if edit.item.path in left]
         if not stubborn:
             return edits, refused

@@ -131,7 +131,8 @@ class Repository:
         commit = self.branch(head)
         if commit is None or self.branch(base) is None:
             raise Refused(missing, "Validation Failed: head is invalid")
-        if any(p.state == "open" and p.head == head and p.base == base for p in self.pulls):
+        own = [pull for pull in self.pulls if pull.head_repository == self.slug]
+        if any(p.state == "open" and p.head == head and p.base == base for p in own):
             raise Refused(taken, f"A pull request already exists for {head}.")
         if commit == self.branch(base):
             raise Refused(422, f"No commits between {base} and {head}")

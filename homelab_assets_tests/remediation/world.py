@@ -1,0 +1,114 @@
+"""The demo homelab with a real remote and a simulated forge: everything that `remediate --open` touches."""
+
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from homelab_assets.audit import Audit, run_audit
+from homelab_assets.lab.demo import demo_lab_file
+from homelab_assets.lab.settings import Lab, load_lab
+from homelab_assets.remediation.dashboard import Outcome
+from homelab_assets.remediation.flow import open_pull_requests, plan_audit
+from homelab_assets.remediation.plan import RemediationPlan
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.forge.git import run
+from homelab_assets_tests.forge.server import Face
+from homelab_assets_tests.forge.state import Pull, Repository
+
+TOKEN = "t0ken-of-the-test"
+
+
+@dataclass
+class World:
+    """Attributes: origin: the bare remote. clone: the operator's. other: another person's clone."""
+
+    root: Path
+    repository: Repository
+    face: Face
+    settings: str = ""
+
+    @property
+    def origin(self) -> Path:
+        return self.root / "origin.git"
+
+    @property
+    def clone(self) -> Path:
+        return self.root / "clone"
+
+    @property
+    def other(self) -> Path:
+        return self.root / "other"
+
+    def lab(self) -> Lab:
+        """Write and load the `lab.yaml`."""
+        kind = "github" if not self.face.prefix else "gitea"
+        demo = demo_lab_file({"HOMELAB_STATE": str(self.root / "demo")}).parent
+        (self.root / "lab.yaml").write_text(
+            f"hosts:\n"
+            f"  ct-docker-01: {{docker: 'capture:{demo}/captures/ct-docker-01'}}\n"
+            f"  ct-media-01: {{docker: 'capture:{demo}/captures/ct-media-01'}}\n"
+            f"repositories:\n"
+            f"  homelab-apps:\n"
+            f"    path: clone\n"
+            f"    ref: origin/main\n"
+            f"    forge: {{kind: {kind}, url: '{self.face.url}', slug: larry/homelab-apps}}\n"
+            f"drift:\n"
+            f"  ignore:\n"
+            f"    - {{service: watchtower, reason: not in git}}\n"
+            f"{self.settings or 'remediation: {max_new_per_run: 20, max_open: 20}'}\n"
+        )
+        name = "GITHUB_TOKEN" if kind == "github" else "GITEA_TOKEN"
+        return load_lab(str(self.root / "lab.yaml"), {name: TOKEN, "HOMELAB_STATE": str(self.root / "state")})
+
+    def audit(self, only: str | None = None) -> tuple[Lab, Audit, tuple[RemediationPlan, ...]]:
+        """Fetch, audit and plan."""
+        run(self.clone, "fetch", "-q", "--prune", "origin")
+        lab, vault = self.lab(), Vault(b"k" * 32)
+        audit = run_audit(lab, vault=vault, service=only)
+        assert list(audit.document.problems) == []
+        return lab, audit, plan_audit(lab, audit, vault=vault)
+
+    def run(self, only: str | None = None, without: str | None = None) -> dict[str, Outcome]:
+        """Do what `remediate --open` does; `only` narrows to a service, `without` acts as if its drift were gone."""
+        lab, audit, plans = self.audit(only)
+        if without:
+            plans = tuple(plan for plan in plans if plan.identity.service != without)
+            services = tuple(
+                replace(v, status="clean", items=(), cause=None) if v.service == without else v
+                for v in audit.document.services
+            )
+            audit = replace(audit, document=replace(audit.document, services=services))
+        outcomes = open_pull_requests(lab, audit, plans, whole=only is None)
+        return {outcome.identity.service: outcome for outcome in outcomes}
+
+    def pull(self, service: str) -> Pull:
+        """The newest pull request about a service."""
+        return next(pull for pull in reversed(self.repository.pulls) if f"/{service} " in pull.body)
+
+    def push_by_hand(self, branch: str, path: str, old: str, new: str) -> str:
+        """Another person changes a file on a branch of the remote."""
+        run(self.other, "fetch", "-q", "--prune", "origin")
+        run(self.other, "checkout", "-q", "-B", branch, f"origin/{branch}")
+        file = self.other / path
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+        run(self.other, "commit", "-q", "-a", "-m", "fix: by hand")
+        run(self.other, "push", "-q", "origin", branch)
+        return run(self.other, "rev-parse", "HEAD")
+
+    def snapshot(self) -> str:
+        """Everything of the operator's clone that must not change: checkout, index, branches, stash, worktrees.
+
+        Only `origin/fix/…` may come: git itself notes what it pushed.
+        """
+        refs = [line for line in run(self.clone, "for-each-ref").splitlines() if "refs/remotes/origin/fix/" not in line]
+        commands = (("status", "--porcelain"), ("worktree", "list"), ("rev-parse", "HEAD"), ("stash", "list"))
+        return "\n".join([*refs, *(run(self.clone, *command) for command in commands)])
+
+
+def lay_out(root: Path) -> None:
+    """Make the remote and both clones of the demo's repository, with its history."""
+    demo = demo_lab_file({"HOMELAB_STATE": str(root / "demo")}).parent
+    subprocess.run(["git", "clone", "-q", "--bare", str(demo / "homelab-apps"), str(root / "origin.git")], check=True)
+    for name in ("clone", "other"):
+        subprocess.run(["git", "clone", "-q", str(root / "origin.git"), str(root / name)], check=True)
