@@ -3,7 +3,6 @@
 import hashlib
 import posixpath
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 IMAGES = {
@@ -28,11 +27,11 @@ def identity(name: str, generation: int = 1) -> str:
     return hashlib.sha256(f"{name} {generation}".encode()).hexdigest()
 
 
-def bind(source: Path, destination: str, *, writable: bool = True) -> dict[str, Any]:
+def bind(source: str, destination: str, *, writable: bool = True) -> dict[str, Any]:
     """Make an entry of `Mounts`."""
     return {
         "Type": "bind",
-        "Source": str(source),
+        "Source": source,
         "Destination": destination,
         "Mode": "" if writable else "ro",
         "RW": writable,
@@ -64,7 +63,7 @@ def document(name: str, mounts: Sequence[Mapping[str, Any]] = (), **environment:
     }  # fmt: skip
 
 
-def documents(media: Path) -> dict[str, dict[str, Any]]:
+def documents(media: str) -> dict[str, dict[str, Any]]:
     """Make the documents of a healthy media host whose media lie in one folder, by name."""
     whole = [bind(media, "/media")]
     found = {name: document(name, whole if name in ("qbittorrent", "radarr", "sonarr") else []) for name in IMAGES}
@@ -81,7 +80,7 @@ def documents(media: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def on_host(inspect: Mapping[str, Any], path: str) -> Path | None:
+def on_host(inspect: Mapping[str, Any], path: str) -> str | None:
     """Return where a path of a container is on the host; None where no mount covers it."""
     covering = [
         one for one in inspect["Mounts"] if posixpath.commonpath([one["Destination"], path]) == one["Destination"]
@@ -89,4 +88,4 @@ def on_host(inspect: Mapping[str, Any], path: str) -> Path | None:
     if not covering or not path.startswith("/"):
         return None
     mount = max(covering, key=lambda one: len(one["Destination"]))
-    return Path(mount["Source"]) / posixpath.relpath(path, mount["Destination"])
+    return posixpath.normpath(posixpath.join(mount["Source"], posixpath.relpath(path, mount["Destination"])))

@@ -14,7 +14,7 @@ from homelab_assets.media.settings import Service
 from homelab_assets.media.simulator.containers import bind, identity
 from homelab_assets.media.simulator.server import App, Response, words
 from homelab_assets.media.simulator.servarr import set_value
-from homelab_assets.media.simulator.world import HOME_V4, HOME_V6, World, made_up
+from homelab_assets.media.simulator.world import HOME_V4, HOME_V6, HOST_MEDIA, World, made_up
 
 Fault = Callable[[World], None]
 
@@ -157,13 +157,13 @@ def _no_results(world: World) -> None:
 
 def _private_mount(world: World) -> None:
     """qBittorrent puts films where only it has a mount: Larry's path mismatch."""
-    world.inspect["qbittorrent"]["Mounts"].append(bind(world.media / "downloads", "/downloads"))
+    world.inspect["qbittorrent"]["Mounts"].append(bind("/media/downloads", "/downloads"))
     world.qbittorrent.categories["radarr"]["savePath"] = "/downloads/complete/movies"
 
 
 def _other_mount(world: World) -> None:
     """qBittorrent knows the downloads under a name that no other app has."""
-    world.inspect["qbittorrent"]["Mounts"] = [bind(world.media / "downloads", "/downloads")]
+    world.inspect["qbittorrent"]["Mounts"] = [bind("/media/downloads", "/downloads")]
     world.qbittorrent.preferences |= {"save_path": "/downloads/complete", "temp_path": "/downloads/incomplete"}
     for name, folder in (("radarr", "movies"), ("sonarr", "tv")):
         world.qbittorrent.categories[name]["savePath"] = f"/downloads/complete/{folder}"
@@ -200,7 +200,7 @@ def _read_only(world: World) -> None:
 
 def _split_mounts(world: World) -> None:
     parts = ("downloads", "movies", "tv")
-    world.inspect["radarr"]["Mounts"] = [bind(world.media / part, f"/media/{part}") for part in parts]
+    world.inspect["radarr"]["Mounts"] = [bind(f"/media/{part}", f"/media/{part}") for part in parts]
 
 
 def _copied(world: World) -> None:
@@ -237,7 +237,7 @@ def _on_nas(world: World) -> None:
             {
                 "Type": "volume",
                 "Name": "media",
-                "Source": str(world.media),
+                "Source": HOST_MEDIA,
                 "Destination": "/media",
                 "Driver": "local",
                 "RW": True,

@@ -21,6 +21,7 @@ from homelab_assets.media.simulator.server import App, Network
 from homelab_assets.media.simulator.servarr import WHEN, field_list
 
 HOME_V4, HOME_V6, TUNNEL_V4 = "198.51.100.23", "2001:db8:50::23", "203.0.113.77"
+HOST_MEDIA = "/media"
 FILM = "Night of the Living Dead (1968)"
 _RADARR = {"5": "5.27.5.10198", "6": "6.0.4.10291"}
 _QBITTORRENT = {"4.6": "v4.6.5", "5.0": "v5.0.5", "5.1": "v5.1.4", "5.2": "v5.2.3"}
@@ -47,7 +48,7 @@ class World:
         versions = versions or {}
         self._folder = tempfile.TemporaryDirectory(prefix="media-simulator-")
         self.media = Path(self._folder.name) / "media"
-        self.inspect = documents(self.media)
+        self.inspect = documents(HOST_MEDIA)
         self.volumes: list[dict[str, Any]] = []
         self.home: tuple[str, ...] = (HOME_V4, "2001:db8:50::/48")
         self.egress = Egress(v4=TUNNEL_V4, v6=None, source="from inside qBittorrent's container")
@@ -74,7 +75,11 @@ class World:
 
     def see(self, container: str, path: str) -> Path | None:
         """Return where a path of a container is on the host; None where it is in the container itself."""
-        return on_host(self.inspect[container], path)
+        return self._real(on_host(self.inspect[container], path))
+
+    def _real(self, host: str | None) -> Path | None:
+        """Return where a path of the simulated host really is, below a temporary folder."""
+        return None if host is None else Path(self._folder.name, host.lstrip("/"))
 
     def containers(self) -> list[dict[str, Any]]:
         """Return the inspect documents of the media host."""
@@ -107,7 +112,7 @@ class World:
 
     def _stat(self, path: str) -> FileIdentity | None:
         try:
-            found = Path(path).stat()
+            found = Path(self._folder.name, path.lstrip("/")).stat()
         except OSError:
             return None
         return FileIdentity(device=found.st_dev, inode=found.st_ino, links=found.st_nlink)

@@ -1,0 +1,80 @@
+"""What the pipeline's report says in words, for all formats. The input is the result's JSON document."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WORDS = {"pass": "passed", "fail": "failed", "blocked": "blocked", "unknown": "unknown", "skipped": "skipped"}
+SIGNS = {"pass": "✓", "fail": "✗", "blocked": "‖", "unknown": "?", "skipped": "–"}
+
+Document = Mapping[str, Any]
+
+
+def by_id(document: Document) -> Mapping[str, Mapping[str, Any]]:
+    """Return the checks by id."""
+    return {check["id"]: check for check in document["checks"]}
+
+
+def titles(document: Document) -> Mapping[str, str]:
+    """Return the links' titles by id."""
+    return {link["link"]: link["title"] for link in document["chain"]}
+
+
+def verdict(document: Document) -> str:
+    """Return the whole result in one sentence."""
+    broken = document.get("first_broken")
+    if broken:
+        check = by_id(document)[broken["check"]]
+        return (
+            f"The chain breaks at {titles(document)[broken['link']]}: {check['title'][0].lower()}{check['title'][1:]}"
+        )
+    if document["summary"]["unknown"]:
+        return "Nothing is broken, but not everything could be judged"
+    if document.get("health_only"):
+        return "Every app answers"
+    return "The whole chain holds, from request to playback"
+
+
+def explanation(document: Document) -> str:
+    """Return what stands behind the sentence: how many failures, and how much hangs on them."""
+    summary = document["summary"]
+    parts = [f"{summary['pass']} of {summary['total']} checks pass"]
+    if summary["fail"]:
+        parts.append(
+            f"{summary['fail']} {'has' if summary['fail'] == 1 else 'have'} a cause of {'its' if summary['fail'] == 1 else 'their'} own"
+        )
+    if summary["blocked"]:
+        parts.append(f"{summary['blocked']} hang on {'it' if summary['fail'] == 1 else 'them'}")
+    if summary["unknown"]:
+        parts.append(f"{summary['unknown']} could not be judged, which is no pass")
+    return "; ".join(parts) + "."
+
+
+def effects(document: Document) -> str:
+    """Return what the run did to the apps."""
+    names = {
+        "read": "reads",
+        "login": "logins",
+        "command": "commands",
+        "test": "tests by the apps",
+        "search": "searches",
+        "write": "writes",
+    }
+    done = [f"{count} {names.get(kind, kind)}" for kind, count in document["effects"].items()]
+    return f"Calls to the apps: {', '.join(done)}." if done else "No app was called."
+
+
+def troubles(document: Document) -> Sequence[Mapping[str, Any]]:
+    """Return failed checks, then those that could not be judged, each with its link's title, fix and what hangs on it."""
+    fixes = {fix["check"]: fix for fix in document.get("fixes") or ()}
+    named = titles(document)
+    return [
+        {
+            **check,
+            "link_title": named[check["link"]],
+            "fix": fixes.get(check["id"]),
+            "blocks": [other["name"] for other in document["checks"] if other["by"] == check["id"]],
+        }
+        for status in ("fail", "unknown")
+        for check in document["checks"]
+        if check["status"] == status
+    ]
