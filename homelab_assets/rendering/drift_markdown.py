@@ -45,6 +45,7 @@ def _template():  # type: ignore[no-untyped-def]  # jinja2 is imported where a r
         name=words.name,
         anchor=_anchor,
         since=_since,
+        paths=_paths,
         diff=_diff,
         advice=words.advice,
     )
@@ -57,6 +58,11 @@ def _anchor(service: ServiceDrift) -> str:
 
 def _since(service: ServiceDrift) -> str:
     return min((item.first_seen for item in service.items if item.first_seen), default="")[:10]
+
+
+def _paths(service: ServiceDrift, most: int = 3) -> str:
+    shown = ", ".join(markdown.code(item.path, in_table=True) for item in service.items[:most])
+    return shown + (f" and {len(service.items) - most} more" if len(service.items) > most else "")
 
 
 def _diff(service: ServiceDrift) -> str:
