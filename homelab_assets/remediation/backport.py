@@ -227,7 +227,7 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
     names: list[str] = []
 
     def variable(match: "re.Match[str]") -> str:
-        names.append(_name_for(service, item.path, len(names), taken))
+        names.append(secret_name(service, item.path, len(names), taken))
         return "${" + names[-1] + "}"
 
     return replace(wish, value=_with_variables(value, variable)), tuple(names)
@@ -249,7 +249,7 @@ def _with_variables(value: Any, variable: Any) -> Any:
     return _HIDDEN.sub(variable, value) if isinstance(value, str) else value
 
 
-def _name_for(service: str, path: str, number: int, taken: set[str]) -> str:
+def secret_name(service: str, path: str, number: int, taken: set[str]) -> str:
     """Return a name that says what the secret is for, and that the stack does not use yet."""
     head, _, rest = path.partition(".")
     parts = [part.upper() for part in words(rest.rpartition(".")[2] if head == "labels" else rest or head)]

@@ -19,6 +19,7 @@ from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
     from homelab_assets.audit import Audit
+    from homelab_assets.remediation.adopt import Adoption
 
 Progress = Callable[[str], None]
 
@@ -134,3 +135,55 @@ def write_proposals(
     if whole and directory.is_dir():
         drop_others(directory, kept, prefix=f"{kebab(repository)}-")
     return outcomes
+
+
+def open_adoption(lab: Lab, adoption: "Adoption", repository_name: str) -> str:
+    """Propose a new stack: a branch and a pull request, or files where there is no forge. Return what was done.
+
+    A pull request that is open already for the container, or that a person closed, stays as it is.
+    """
+    from homelab_assets.forge import open_forge
+    from homelab_assets.forge.none import write_proposal
+    from homelab_assets.remediation.adoption_body import adoption_body, adoption_marker, adoption_title
+    from homelab_assets.remediation.branches import COMMITTER
+    from homelab_assets.remediation.patch import patch_of
+    from homelab_assets.remediation.plan import LABEL
+    from homelab_assets.remediation.proof import Overlay
+    from homelab_assets.remediation.repository_docs import with_target
+    from homelab_assets.repository.git import Git
+    from homelab_assets.repository.remotes import push, remote_branch
+    from homelab_assets.repository.trees import GitTree
+    from homelab_assets.repository.worktrees import temporary_worktree
+
+    repository = lab.repositories[repository_name]
+    git = Git(repository.path)
+    base = git.resolve(repository.ref or git.default_ref())
+    tree = GitTree(git, base)
+    taken = [path for path in adoption.files if tree.read(path) is not None]
+    if taken:
+        raise UserError("is there already", where=taken[0], hint="adopt is for containers that git does not know")
+    files: dict[str, bytes | None] = dict(adoption.files)
+    targets = tree.read("stack-targets.yml")
+    if targets is not None:
+        files["stack-targets.yml"] = with_target(targets.decode(), adoption.stack, adoption.host).encode()
+    title, body = adoption_title(adoption), adoption_body(adoption)
+    forge = open_forge(lab, repository)
+    if forge is None:
+        name = f"adopt-{kebab(repository_name)}-{adoption.host}-{adoption.stack}"
+        patch = patch_of(Overlay(tree, {}), files)
+        written, _ = write_proposal(lab.reports / "pull-requests", name, title=title, body=body, patch=patch)
+        return f"written to {written}"
+    branch, remote = f"feat/adopt-{kebab(adoption.host)}-{adoption.stack}", repository.forge.remote
+    with forge as opened:
+        for pull in opened.pulls():
+            if adoption_marker(adoption) in pull.body and pull.state != "merged":
+                return f"{pull.state} already: {pull.url}"
+        if remote_branch(git, remote, branch) is None:
+            with temporary_worktree(git, base) as worktree:
+                commit = worktree.commit(files, f"{title}\n", COMMITTER)
+                push(git, remote, commit, branch)
+        named = (repository.ref or "").removeprefix(f"{remote}/") if "/" in (repository.ref or "") else ""
+        into = repository.forge.base or named or opened.default_branch()
+        draft = bool(adoption.weakenings or adoption.variables)
+        pull = opened.open_pull(head=branch, base=into, title=title, body=body, draft=draft, labels=[LABEL])
+    return f"opened {pull.url}"

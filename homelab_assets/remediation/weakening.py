@@ -1,7 +1,7 @@
 """Drift that weakens security: what git would bless if it were merged without a thought."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from homelab_assets.drift.document import Item
@@ -26,6 +26,12 @@ _AUTH = re.compile(r"auth|sso|ldap|oidc|forward-?auth|whitelist|allowlist|ip-?fi
 def weaknesses(item: Item) -> tuple[str, ...]:
     """Return in words how a difference weakens security if git adopts it; () where it does not."""
     return tuple(dict.fromkeys(_weaknesses(item)))
+
+
+def weaknesses_of(values: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
+    """Return in words what of these settings (path, value) weakens security in a stack that is new to git."""
+    items = [Item(path=path, change="added", severity="functional", running=value) for path, value in values]
+    return tuple(words for item in items for words in weaknesses(item))
 
 
 def _weaknesses(item: Item) -> Iterator[str]:

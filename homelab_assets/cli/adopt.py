@@ -1,0 +1,96 @@
+"""`drift-detector adopt`: make a compose stack for a container that git does not know."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from homelab_assets.cli.common import FINDINGS, OK, Options, open_vault, verb
+from homelab_assets.errors import UserError
+
+if TYPE_CHECKING:
+    from homelab_assets.lab.settings import Lab
+    from homelab_assets.model import Captured
+    from homelab_assets.remediation.adopt import Adoption
+    from homelab_assets.secrecy import Vault
+
+
+@click.command("adopt")
+@click.argument("container")
+@click.option("--host", metavar="NAME", help="The host it runs on, where several have one of that name.")
+@click.option("--repository", metavar="NAME", help="The repository to add it to. Default: the one that holds stacks.")
+@click.option("--open", "open_", is_flag=True, help="Push a branch and open a pull request.")
+@verb()
+def command(options: Options, container: str, host: str | None, repository: str | None, open_: bool) -> int:
+    """Show, or with --open propose, a stack for a container that git does not know.
+
+    What its image or the engine sets is left out; secrets become variables with a placeholder in `.env.sample`.
+
+    Exit code: 0 the stack says all that runs, 1 something can't be said in compose, 2 not completed.
+    """
+    from homelab_assets.remediation.adopt import adopt
+
+    lab = options.lab()
+    vault = open_vault(lab, create=open_)
+    captured, name = _find(lab, container, host, vault)
+    adoption = adopt(captured, name, vault=vault, folder=_folder(lab, repository))
+    options.write(_render(adoption, options))
+    if open_:
+        from homelab_assets.remediation.flow import open_adoption
+
+        options.say(open_adoption(lab, adoption, _repository(lab, repository)))
+    return FINDINGS if adoption.left else OK
+
+
+def _find(lab: "Lab", container: str, host: str | None, vault: "Vault") -> "tuple[Captured, str]":
+    from homelab_assets.audit import capture
+    from homelab_assets.drift.view import Host, name_of
+    from homelab_assets.model import Captured
+
+    if host is not None and host not in lab.hosts:
+        raise UserError(f"no host is named {host!r}", hint="known: " + ", ".join(lab.hosts))
+    results = capture(lab, [host] if host else tuple(lab.hosts), vault=vault)
+    seen = [result for result in results if isinstance(result, Captured)]
+    found = [(one, document) for one in seen if (document := Host(one).by_reference(container)) is not None]
+    if len(found) > 1:
+        hosts = ", ".join(one.host for one, _ in found)
+        raise UserError(f"{container} runs on several hosts", hint=f"say which with --host: {hosts}")
+    if not found:
+        from difflib import get_close_matches
+
+        names = sorted({name_of(document) for one in seen for document in one.containers})
+        near = get_close_matches(container, names, n=3)
+        missed = [f"{one.host} can't be reached" for one in results if not isinstance(one, Captured)]
+        hint = "; ".join([*missed, *(["did you mean " + " or ".join(near) + "?"] if near else [])])
+        raise UserError(f"no container is named {container!r}", hint=hint or None)
+    return found[0][0], name_of(found[0][1])
+
+
+def _repository(lab: "Lab", name: str | None) -> str:
+    if name is not None and name not in lab.repositories:
+        raise UserError(f"no repository is named {name!r}", hint="known: " + ", ".join(lab.repositories))
+    if not lab.repositories:
+        raise UserError("lab.yaml names no repository", hint="add one under `repositories`")
+    return name or next(iter(lab.repositories))
+
+
+def _folder(lab: "Lab", repository: str | None) -> str:
+    patterns = lab.repositories[_repository(lab, repository)].stacks
+    return next((p.removesuffix("/*") for p in patterns if p.endswith("/*") and "*" not in p[:-1]), "stacks")
+
+
+def _render(adoption: "Adoption", options: Options) -> str:
+    if options.format == "json":
+        fields = ("host", "container", "stack", "variables", "left", "weakenings")
+        values = {name: getattr(adoption, name) for name in fields}
+        files = {path: data.decode() for path, data in adoption.files.items()}
+        return json.dumps({"schema": 1, **values, "files": files}, indent=2, ensure_ascii=False)
+    if options.format == "markdown":
+        from homelab_assets.remediation.adoption_body import adoption_body
+
+        return adoption_body(adoption)
+    parts = [f"# {path}\n{data.decode()}" for path, data in adoption.files.items()]
+    parts += [f"# set in the .env on {adoption.host}: {name}" for name in adoption.variables]
+    parts += [f"# compose can't say: {path}" for path in adoption.left]
+    parts += [f"# mind: {words}" for words in adoption.weakenings]
+    return "\n".join(parts)

@@ -1,0 +1,208 @@
+"""A container that git does not know becomes a stack, by the conventions. Pure.
+
+The audit's own field table writes the file: a service that declares nothing but its image is compared with the container,
+and what the comparison finds is what has to be declared. So what the image or the engine sets is left out by the same
+rules as in an audit, and comparing the result with the container finds nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets import compose
+from homelab_assets.drift.leaf import Difference
+from homelab_assets.drift.leaves import Comparer
+from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.view import Declared, Host, Observed, ProjectView, name_of
+from homelab_assets.model import Captured
+from homelab_assets.remediation import dotenv_text, yaml_text
+from homelab_assets.remediation.backport import PLACEHOLDER, secret_name
+from homelab_assets.remediation.identity import kebab
+from homelab_assets.remediation.proof import service_part
+from homelab_assets.remediation.short_forms import named_volume
+from homelab_assets.remediation.weakening import weaknesses_of
+from homelab_assets.remediation.wish import Wish
+from homelab_assets.secrecy import TOKEN, Vault
+
+_ORDER = (
+    "image", "container_name", "hostname", "network_mode", "restart", "user", "privileged", "cap_add", "cap_drop",
+    "security_opt", "devices", "entrypoint", "command", "environment", "ports", "expose", "volumes", "tmpfs", "networks",
+    "labels", "healthcheck",
+)  # fmt: skip
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """A new stack.
+
+    Attributes:
+        stack, service: names. compose_file: its text. sample: text of `.env.sample`, "" without secrets.
+        files: both by path. variables: names that must be set in the `.env` on the host.
+        left: paths that still differ, because compose can't say them. weakenings: what to think about, in words.
+    """
+
+    host: str
+    container: str
+    stack: str
+    service: str
+    directory: str
+    compose_file: str
+    sample: str
+    variables: Sequence[str]
+    left: Sequence[str]
+    weakenings: Sequence[str]
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The new files by path."""
+        files = {f"{self.directory}/docker-compose.yml": self.compose_file.encode()}
+        return files | ({f"{self.directory}/.env.sample": self.sample.encode()} if self.sample else {})
+
+
+def adopt(captured: Captured, container: str, *, vault: Vault, folder: str = "stacks") -> Adoption:
+    """Make a stack of a container.
+
+    Args:
+        captured: the host, with the container and its image. container: name or id.
+        folder: where stacks lie in the repository.
+
+    Raises:
+        KeyError: the host has no such container.
+    """
+    host = Host(captured)
+    document = host.by_reference(container)
+    if document is None:
+        raise KeyError(container)
+    observed = Observed(document, host)
+    name = kebab(observed.name)
+    writer = _Writer(observed, name, vault)
+    left = writer.write()
+    service = writer.service
+    sample = ""
+    for variable in writer.variables:
+        sample = dotenv_text.add(sample, variable, PLACEHOLDER)
+    return Adoption(
+        host=captured.host,
+        container=observed.name,
+        stack=name,
+        service=name,
+        directory=f"{folder}/{name}",
+        compose_file=yaml_text.document(writer.document()),
+        sample=sample,
+        variables=tuple(writer.variables),
+        left=tuple(left),
+        weakenings=tuple(dict.fromkeys(weaknesses_of(writer.found))) if service else (),
+    )
+
+
+class _Writer:
+    """Declares what the comparison finds, until it finds nothing new."""
+
+    def __init__(self, observed: Observed, name: str, vault: Vault) -> None:
+        self._observed, self._name = observed, name
+        self._comparer = Comparer(compare=SealedCompare(vault))
+        self.service: dict[str, Any] = {"image": str(observed.config.get("Image") or "")}
+        self.variables: dict[str, str] = {}
+        self.found: list[tuple[str, Any]] = []
+
+    def write(self) -> list[str]:
+        """Fill the service, and return the paths that differ all the same."""
+        known: set[tuple[str, str]] = set()
+        for _ in range(_ROUNDS):
+            differences = self._differences()
+            fresh = [d for d in differences if (d.path, d.change) not in known]
+            if not fresh:
+                break
+            known |= {(d.path, d.change) for d in differences}
+            for difference in sorted(fresh, key=lambda d: d.path):
+                self._declare(difference)
+        return sorted(difference.path for difference in self._differences())
+
+    def _declare(self, difference: Difference) -> None:
+        if difference.observed is None or difference.change == "removed":
+            # `networks.default` goes as soon as a network or a mode is declared.
+            return
+        value = self._shared(difference.path, difference.observed.shown)
+        self.found.append((difference.path, value))
+        wish = Wish(
+            service=self._name,
+            path=difference.path,
+            change="added",
+            value=self._without_secrets(difference.path, value),
+        )
+        _merge(self.service, service_part(wish))
+
+    def _shared(self, path: str, value: Any) -> Any:
+        """Name a container whose network or processes are shared: in a stack of its own it is no service."""
+        if path not in ("network_mode", "pid", "ipc") or not str(value).startswith("service:"):
+            return value
+        field = {"network_mode": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}[path]
+        reference = str(self._observed.host_config.get(field)).removeprefix("container:")
+        other = self._observed.host.by_reference(reference)
+        return f"container:{name_of(other)}" if other is not None else value
+
+    def _without_secrets(self, path: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._without_secrets(path, part) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._without_secrets(path, part) for part in value]
+        if not isinstance(value, str):
+            return value
+        parts, last = [], 0
+        for match in TOKEN.finditer(value):
+            taken = set(self.variables)
+            variable = next((name for name, token in self.variables.items() if token == match[0]), None)
+            if variable is None:
+                variable = secret_name(self._name, path, 0, taken)
+                self.variables[variable] = match[0]
+            parts += [yaml_text.literal(value[last : match.start()]), "${" + variable + "}"]
+            last = match.end()
+        return "".join(parts) + yaml_text.literal(value[last:])
+
+    def document(self) -> dict[str, Any]:
+        """Return the whole file: the service in the usual order, what it shares declared as existing."""
+        order = {key: position for position, key in enumerate(_ORDER)}
+        keys = sorted(self.service, key=lambda key: (order.get(key, len(order) - 2), key))
+        result: dict[str, Any] = {"services": {self._name: {key: self.service[key] for key in keys}}}
+        networks = self.service.get("networks") or {}
+        if isinstance(networks, Mapping) and all(options is None for options in networks.values()) and networks:
+            result["services"][self._name]["networks"] = list(networks)
+        shared = {name: {"external": True} for name in networks if name != "default"}
+        volumes = [name for mount in self.service.get("volumes") or () if (name := named_volume(mount))]
+        if shared:
+            result["networks"] = shared
+        if volumes:
+            result["volumes"] = {name: {"external": True} for name in volumes}
+        return result
+
+    def _differences(self) -> list[Difference]:
+        directory = "/adopted"
+        text = yaml_text.document(self.document()).encode()
+        project = compose.load(
+            [f"{directory}/docker-compose.yml"],
+            read=lambda path: text if path == f"{directory}/docker-compose.yml" else None,
+            project_directory=directory,
+            environment=self.variables,
+            project_name=self._name,
+        )
+        view = ProjectView(
+            name=self._name, directory=directory, networks=project.networks, volumes=project.volumes,
+            services=project.services,
+        )  # fmt: skip
+        declared = Declared(name=self._name, service=project.services[self._name], project=view)
+        return self._comparer.run(declared, self._observed).differences
+
+
+def _merge(into: dict[str, Any], part: Mapping[str, Any]) -> None:
+    for key, value in part.items():
+        present = into.get(key)
+        if isinstance(present, dict) and isinstance(value, Mapping):
+            _merge(present, value)
+        elif isinstance(present, list) and isinstance(value, list) and key not in ("command", "entrypoint", "test"):
+            present += [item for item in value if item not in present]
+        elif isinstance(value, Mapping):
+            into[key] = {}
+            _merge(into[key], value)
+        else:
+            into[key] = list(value) if isinstance(value, list) else value
