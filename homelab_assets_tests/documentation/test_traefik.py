@@ -1,0 +1,123 @@
+"""Rules of Traefik 2 and 3 give the addresses under which a router answers, and no others."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homelab_assets.documentation.access import Access
+from homelab_assets.documentation.traefik import matches_of, proxy_of, routers_of
+from homelab_assets_tests.documentation.estates import capture, container, estate
+
+RULES = {
+    "Host(`a.lan`)": ["a.lan"],
+    'Host("a.lan")': ["a.lan"],
+    "Host(`A.Lan`)": ["a.lan"],
+    "Host(`a.lan`) || Host(`b.lan`)": ["a.lan", "b.lan"],
+    "Host(`a.lan`, `b.lan`)": ["a.lan", "b.lan"],
+    "Host(`a.lan`,`b.lan`) && PathPrefix(`/x`)": ["a.lan/x", "b.lan/x"],
+    "Host(`a.lan`) && (Path(`/api`) || PathPrefix(`/ui`))": ["a.lan/api", "a.lan/ui"],
+    "(Host(`a.lan`) || Host(`b.lan`)) && PathPrefix(`/x`)": ["a.lan/x", "b.lan/x"],
+    "Host(`a.lan`) || Host(`b.lan`) && PathPrefix(`/x`)": ["a.lan", "b.lan/x"],
+    "PathPrefix(`/x`) && Host(`a.lan`) && PathPrefix(`/x/y`)": ["a.lan/x/y"],
+    "Host(`a.lan`) && !PathPrefix(`/admin`)": ["a.lan"],
+    "!Host(`a.lan`)": [],
+    "Host(`a.lan`) && Host(`b.lan`)": [],
+    "HostRegexp(`^.+\\.lan$`)": [],
+    "HostRegexp(`{sub:[a-z]+}.lan`) || Host(`a.lan`)": ["a.lan"],
+    "Host(`a.lan`) && Headers(`X-Mode`, `(on)`)": ["a.lan"],
+    "Host(`a.lan`) && Method(`GET`) && ClientIP(`10.0.0.0/8`)": ["a.lan"],
+    "Host(`a.lan`) && PathPrefix(`/users/{id:[0-9]+}`)": ["a.lan/users/"],
+    "PathPrefix(`/x`)": [],
+    "HostSNI(`db.lan`)": ["db.lan"],
+    "HostSNI(`*`)": [],
+    "Host(`a.lan": [],
+    "Host(`a.lan`) &&": [],
+    "Host(`a.lan`))": [],
+    "Host(`${APP}.lan`)": [],
+    "": [],
+    "((((((Host(`a.lan`)))))))": ["a.lan"],
+}
+
+
+@pytest.mark.parametrize(("rule", "expected"), RULES.items(), ids=list(RULES))
+def test_rules(rule: str, expected: list[str]) -> None:
+    assert [match.host + match.path for match in matches_of(rule)] == expected
+
+
+@given(st.text(alphabet="Host(`a.lan`)|&! Pthrefix/", max_size=80))
+def test_any_rule_is_survived(rule: str) -> None:
+    for match in matches_of(rule):
+        assert match.host
+
+
+def test_a_deep_rule_ends() -> None:
+    assert matches_of("(" * 5000 + "Host(`a.lan`)" + ")" * 5000) == ()
+    assert matches_of("!" * 5000 + "Host(`a.lan`)") == ()
+
+
+def test_a_wide_rule_stays_bounded() -> None:
+    hosts = " || ".join(f"Host(`h{n}.lan`)" for n in range(500))
+    paths = " || ".join(f"PathPrefix(`/p{n}`)" for n in range(500))
+    assert len(matches_of(f"({hosts}) && ({paths})")) <= 64
+
+
+def test_a_container_that_is_not_enabled_has_no_routers() -> None:
+    labels = {"traefik.enable": "false", "traefik.http.routers.a.rule": "Host(`a.lan`)"}
+    assert routers_of(labels) == ()
+    assert len(routers_of({**labels, "traefik.enable": "true"})) == 1
+
+
+def _traefik(*command: str, env: dict[str, str] | None = None) -> dict[str, object]:
+    ports = {"80/tcp": ("0.0.0.0", 80), "8443/tcp": ("0.0.0.0", 9443)}
+    return container("traefik", "traefik:v3.1", command=command, ports=ports, env=env)
+
+
+def _urls(proxy: dict[str, object] | None, labels: dict[str, str]) -> list[str]:
+    app = container("app", labels={"traefik.http.routers.app.rule": "Host(`app.lan`) && PathPrefix(`/x`)", **labels})
+    seen = estate(capture("h", app, *([proxy] if proxy else [])))
+    service = next(service for service in seen.services if service.name == "app")
+    return [address.url for address in Access(seen).of(service)]
+
+
+ENTRY = "traefik.http.routers.app.entrypoints"
+TLS = "traefik.http.routers.app.tls"
+RESOLVER = "traefik.http.routers.app.tls.certresolver"
+STATIC = ("--entrypoints.web.address=:80", "--entrypoints.secure.address=:8443", "--entryPoints.secure.http.tls=true")
+
+
+@pytest.mark.parametrize(
+    ("command", "labels", "expected"),
+    [
+        (STATIC, {ENTRY: "web"}, ["http://app.lan/x"]),
+        (STATIC, {ENTRY: "secure"}, ["https://app.lan:9443/x"]),
+        (STATIC, {ENTRY: "web,secure"}, ["http://app.lan/x", "https://app.lan:9443/x"]),
+        (STATIC, {}, ["http://app.lan/x"]),
+        (STATIC, {TLS: "true"}, ["https://app.lan/x"]),
+        (STATIC, {TLS: "false", ENTRY: "web"}, ["http://app.lan/x"]),
+        (STATIC, {RESOLVER: "le"}, ["https://app.lan/x"]),
+        ((), {ENTRY: "websecure"}, ["https://app.lan/x"]),
+        ((*STATIC, "--entrypoints.web.http.redirections.entrypoint.to=secure"), {ENTRY: "web"}, ["https://app.lan:9443/x"]),
+        ((*STATIC, "--entrypoints.web.http.redirections.entrypoint.to=secure"), {}, ["https://app.lan:9443/x"]),
+    ],
+)
+def test_entry_points_decide_scheme_and_port(command: tuple[str, ...], labels: dict[str, str], expected: list[str]) -> None:
+    assert _urls(_traefik(*command), labels) == expected
+
+
+def test_entry_points_are_read_from_variables_too() -> None:
+    env = {"TRAEFIK_ENTRYPOINTS_SECURE_ADDRESS": ":443", "TRAEFIK_ENTRYPOINTS_SECURE_HTTP_TLS": "true"}
+    seen = estate(capture("h", _traefik(env=env)))
+    proxy = proxy_of(seen.services[0])
+    assert proxy is not None
+    assert proxy.entrypoints["secure"].port == 443
+    assert proxy.entrypoints["secure"].tls
+
+
+def test_without_a_traefik_the_labels_still_say_where() -> None:
+    assert _urls(None, {ENTRY: "websecure"}) == ["https://app.lan/x"]
+
+
+def test_a_secret_in_a_rule_is_no_address() -> None:
+    path = "/hook/ghp_" + "a1B2" * 9
+    urls = _urls(None, {"traefik.http.routers.app.rule": f"Host(`app.lan`) && PathPrefix(`{path}`)"})
+    assert urls == [""]
