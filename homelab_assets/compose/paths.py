@@ -32,7 +32,7 @@ def is_windows_absolute(path: str) -> bool:
     """`C:\\x`, `C:/x` or `\\\\server\\share`."""
     if len(path) >= 2 and path[1] == ":":
         return len(path) > 2 and path[2] in "/\\"
-    return len(path) > 2 and path[0] in "/\\" and path[1] in "/\\"
+    return len(path) >= 2 and path[0] in "/\\" and path[1] in "/\\"
 
 
 class Resolver:

@@ -36,7 +36,8 @@ class Project:
         sources: canonical path → where its value is written, see `sources`.
         expressions: what the markers in values stand for, by number (symbolic loading only).
         open_env_files: service → `env_file` paths that are not there; its set of variables is open (symbolic only).
-        open_label_files: the same for `label_file`.
+        label_files: service → its `label_file` paths, which count for the config hash.
+        open_label_files: those that are not there (symbolic only).
         warnings: remarks that Compose makes, such as variables that are not set.
     """
 
@@ -52,6 +53,7 @@ class Project:
     sources: Mapping[tuple[str, ...], Span]
     expressions: tuple[Expression, ...] = ()
     open_env_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     open_label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     _documents: tuple[Document, ...] = ()
@@ -67,7 +69,14 @@ class Project:
         return uses
 
     def to_json(self) -> Plain:
-        """Return what `docker compose config --format json` prints, `$` doubled."""
+        """Return what `docker compose config --format json` prints, `$` doubled.
+
+        Raises:
+            BaselineError: a build has an SSH key with a path; Compose can't print that as JSON either.
+        """
+        for name, service in self.services.items():
+            if any("=" in key for key in (service.get("build") or {}).get("ssh") or ()):
+                refuse(f"service {name!r}: Compose can't print build.ssh with a path as JSON")
         shown: Plain = {"name": self.name, "services": self.services}
         for section in ("networks", "volumes", "secrets", "configs"):
             resources = getattr(self, section)
@@ -132,6 +141,7 @@ class _Loading:
         self._tree = Map()
         self._sources: Sources
         self._open_env: dict[str, list[str]] = {}
+        self._label_files: dict[str, list[str]] = {}
         self._open_labels: dict[str, list[str]] = {}
 
     def project(self, files: list[str], given_name: str | None, profiles: Sequence[str]) -> Project:
@@ -170,6 +180,7 @@ class _Loading:
             sources=self._sources,
             expressions=tuple(self._interpolator.expressions),
             open_env_files=self._open_env,
+            label_files=self._label_files,
             open_label_files=self._open_labels,
             warnings=tuple(f'The "{name}" variable is not set. Defaulting to a blank string.' for name in self._interpolator.warnings),
             _documents=tuple(document for documents in self._files.documents.values() for document in documents),
@@ -271,6 +282,7 @@ class _Loading:
         if not files:
             return
         labels: dict[str, str] = {}
+        self._label_files[name] = files
         for path in files:
             data = None if OPEN in path else self._files.read(path)
             if data is not None:

@@ -132,14 +132,10 @@ def parse_volume(text: str) -> Map:
         return Map({"type": "volume", "target": clean(text)})
     source = target = ""
     volume = Map()
-    sections = list(_sections(text))
-    for index, section in enumerate(sections):
-        last = index == len(sections) - 1
+    for section, last in _sections(text):
         if not section:
             refuse(f"invalid volume {text!r}: empty section between colons")
-        if not source and last:
-            target = section
-        elif not source:
+        if not source and not last:
             source = section
         elif not target:
             target = section
@@ -158,8 +154,11 @@ def parse_volume(text: str) -> Map:
     return result
 
 
-def _sections(text: str) -> Iterator[str]:
-    """Split at colons that are no part of a Windows drive or inside `${…}`."""
+def _sections(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the parts between colons and whether it is the last; no colon counts in a Windows drive or inside `${…}`.
+
+    Where a `${` is never closed the last part is lost, as in Compose.
+    """
     buffer = ""
     depth = 0
     for index, character in enumerate(text):
@@ -170,11 +169,12 @@ def _sections(text: str) -> Iterator[str]:
             depth -= 1
             buffer += character
         elif character == ":" and not depth and not (len(buffer) == 1 and buffer.isalpha()):
-            yield buffer
+            yield buffer, False
             buffer = ""
         else:
             buffer += character
-    yield buffer
+    if not depth:
+        yield buffer, True
 
 
 def _options(volume: Map, section: str) -> None:

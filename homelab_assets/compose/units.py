@@ -42,7 +42,7 @@ def parse_size(text: str) -> int:
             refuse(f"invalid size {text!r}", hint="use b, k, m, g, t or p")
         if match[1]:
             size *= float(1 << _POWERS[match[1].lower()])
-    return int(size)
+    return int(size) if size < 1 << 63 else -(1 << 63)  # as the conversion of a float that is too large ends on amd64
 
 
 def parse_duration(text: str) -> int:
