@@ -32,10 +32,6 @@ class Bound:
         names = {project_of(container) for container in self.group} | {normalised(self.baseline.stack)}
         return frozenset(name for name in names if name)
 
-    def owns(self, container: Observed, host: str) -> bool:
-        """Whether a container carries this stack's labels on this very host."""
-        return host == self.host and project_of(container) in self.project_names
-
 
 def bind_to_hosts(
     baselines: Sequence[Baseline], hosts: Mapping[str, Containers], captures: Sequence[CaptureResult]

@@ -1,6 +1,6 @@
 """The comparison of everything: all hosts with all baselines, as one pure function."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
@@ -75,13 +75,17 @@ def compare_all(
     hosts = {captured.host: Containers(Host(captured)) for captured in captures if isinstance(captured, Captured)}
     bound = bind_to_hosts(baselines, hosts, captures)
     names = frozenset(name for one in bound for name in one.project_names)
+    by_host: dict[str, list[Bound]] = {}
+    for one in bound:
+        by_host.setdefault(one.host, []).append(one)
     for name, containers in sorted(hosts.items()):
-        _audit_host(audit, containers, [one for one in bound if one.host == name], names)
+        _audit_host(audit, containers, by_host.get(name, ()), names)
     for one in bound:
         if one.host not in hosts:
             _not_audited(audit, one)
-    for containers in hosts.values():
-        _leftover_containers(audit, containers, bound)
+    anywhere = {name: one for one in bound for name in one.project_names}
+    for name, containers in hosts.items():
+        _leftover_containers(audit, containers, by_host.get(name, ()), anywhere)
     return _document(audit, captures, baselines)
 
 
@@ -150,13 +154,14 @@ def _not_audited(audit: _Audit, one: Bound) -> None:
         )
 
 
-def _leftover_containers(audit: _Audit, containers: Containers, bound: Sequence[Bound]) -> None:
+def _leftover_containers(
+    audit: _Audit, containers: Containers, bound: Sequence[Bound], anywhere: Mapping[str, Bound]
+) -> None:
     """Containers that no service of git has claimed: orphans of a known stack, or unmanaged."""
-    stacks = {name: one for one in bound for name in one.project_names}
+    here = {name: one for one in bound for name in one.project_names}
     for container in containers.free():
-        one = next((b for b in bound if b.owns(container, containers.host.name)), None) or stacks.get(
-            project_of(container) or ""
-        )
+        project = project_of(container) or ""
+        one = here.get(project) or anywhere.get(project)
         elsewhere = one is not None and one.host != containers.host.name
         audit.add(
             ServiceDrift(
@@ -184,10 +189,16 @@ def _service_name(container: Observed) -> str:
 
 
 def _document(audit: _Audit, captures: Sequence[CaptureResult], baselines: Sequence[Baseline]) -> DriftDocument:
+    by_host: dict[str, list[ServiceDrift]] = {}
+    for service in audit.services:
+        by_host.setdefault(service.host, []).append(service)
     services = sorted(audit.services, key=lambda s: (s.host, s.stack or "", s.service, s.container or ""))
     return DriftDocument(
         generated_at=audit.now,
-        hosts=tuple(_host_status(capture, services, audit.ignored) for capture in sorted(captures, key=lambda c: c.host)),
+        hosts=tuple(
+            _host_status(capture, by_host.get(capture.host, ()), audit.ignored)
+            for capture in sorted(captures, key=lambda c: c.host)
+        ),
         baselines=_references(baselines),
         services=tuple(services),
         problems=tuple(asdict(problem) for problem in audit.problems),
@@ -196,8 +207,7 @@ def _document(audit: _Audit, captures: Sequence[CaptureResult], baselines: Seque
     )
 
 
-def _host_status(capture: CaptureResult, services: Iterable[ServiceDrift], ignored: Iterable[Ignored]) -> HostStatus:
-    mine = [service for service in services if service.host == capture.host]
+def _host_status(capture: CaptureResult, mine: Sequence[ServiceDrift], ignored: Iterable[Ignored]) -> HostStatus:
     coverage = {
         "services": len(mine),
         "compared": sum(service.compared for service in mine),

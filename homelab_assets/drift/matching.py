@@ -41,18 +41,18 @@ class Containers:
     host: Host
     all: Sequence[Observed] = ()
     claimed: set[str] = field(default_factory=set)
+    _projects: dict[str, list[Observed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen = (Observed(container, self.host) for container in self.host.captured.containers)
         self.all = tuple(container for container in seen if not is_one_off(container))
+        for container in self.all:
+            if project := project_of(container):
+                self._projects.setdefault(project, []).append(container)
 
     def projects(self) -> dict[str, list[Observed]]:
         """Containers by the project that their labels name."""
-        groups: dict[str, list[Observed]] = {}
-        for container in self.all:
-            if project := project_of(container):
-                groups.setdefault(project, []).append(container)
-        return groups
+        return self._projects
 
     def free(self) -> Iterator[Observed]:
         """Containers that nobody has claimed."""
@@ -72,18 +72,20 @@ def project_group(baseline: Baseline, containers: Containers, names: Sequence[st
         names: further names of the project, such as its `name:`.
     """
     groups = containers.projects()
-    free = {name: [c for c in group if c.id not in containers.claimed] for name, group in groups.items()}
-    wanted = [normalised(baseline.stack), *names]
-    exact = next((free[name] for name in wanted if free.get(name)), None)
+
+    def free(name: str) -> list[Observed]:
+        return [container for container in groups.get(name, ()) if container.id not in containers.claimed]
+
+    exact = next((group for name in (normalised(baseline.stack), *names) if (group := free(name))), None)
     if exact and not any(_elsewhere(baseline, container) for container in exact):
         return exact
-    for group in free.values():
-        if group and any(_same_folder(baseline, container) for container in group):
-            return group
+    for name, group in groups.items():
+        if any(_same_folder(baseline, container) for container in group) and (mine := free(name)):
+            return mine
     if exact:
         return exact
     loose = {_loose(name) for name in (baseline.stack, *names)}
-    return next((group for name, group in free.items() if group and _loose(name) in loose), [])
+    return next((mine for name in groups if _loose(name) in loose and (mine := free(name))), [])
 
 
 def _same_folder(baseline: Baseline, container: Observed) -> bool:

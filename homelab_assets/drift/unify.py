@@ -12,6 +12,7 @@ from homelab_assets.drift.evidence import HASH, Proof, prove
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.networks import NAMES
+from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.drift.view import Declared
@@ -105,7 +106,7 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
         for container in match.containers:
             for row in (*TABLE, NAMES):
                 wanted = row.expected(declared)
-                if wanted:
+                if has_marker(wanted) or any(has_marker(leaf) for leaf in wanted.values()):
                     sights.append(
                         Sight(
                             service=match.service, created=str(container.container.get("Created") or ""),

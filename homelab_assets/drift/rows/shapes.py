@@ -24,7 +24,7 @@ def has_marker(value: Any) -> bool:
     if isinstance(value, str):
         return "\ue000" in value
     if isinstance(value, Mapping):
-        return any(has_marker(part) for pair in value.items() for part in pair)
+        return any(has_marker(part) for part in value) or any(has_marker(part) for part in value.values())
     return isinstance(value, list | tuple | set | frozenset) and any(has_marker(part) for part in value)
 
 

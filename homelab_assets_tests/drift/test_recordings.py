@@ -1,0 +1,62 @@
+"""Real engines answered, once: right after `up` an audit finds nothing, after each manual change exactly that change."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import pytest
+
+from homelab_assets.drift.document import ServiceDrift
+from homelab_assets_tests.drift import stacks
+from homelab_assets_tests.drift.mutations import Mutation
+from homelab_assets_tests.drift.world import audit, baseline, found, recording
+
+ENGINES = ("20.10.24-compose-2.40.3", "20.10.24-compose-2.26.1", "28.5.2-compose-2.40.3")
+EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "file", "verified"),
+    [*((engine, "traps.yml", 93) for engine in ENGINES), ("20.10.24-compose-1.29.2", "traps-v1.yml", 0)],
+)
+def test_nothing_is_reported_right_after_up(engine: str, file: str, verified: int) -> None:
+    document = audit(
+        recording(f"traps-{engine}"), [baseline("traps", (stacks.DATA / file).read_text(), extra=EXTRA)]
+    )
+    assert not document.problems
+    assert [(service.service, service.items) for service in document.services if service.items] == []
+    assert {service.status for service in document.services} == {"stopped"}, "created, and never started"
+    assert document.summary["verified"] >= verified
+    assert len(document.services) >= 85
+
+
+@cache
+def _changed(engine: str) -> Mapping[str, ServiceDrift]:
+    git, _, _ = stacks.manual_changes()
+    document = audit(recording(f"manual-{engine}"), [baseline("manual", git)])
+    assert not document.problems
+    return {service.service: service for service in document.services}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("service", "mutation", "change"),
+    [(name, mutation, change) for name, (mutation, change) in stacks.manual_changes()[2].items()],
+    ids=[f"{mutation.name}-{change}" for mutation, change in stacks.manual_changes()[2].values()],
+)
+def test_exactly_the_one_change_is_reported(engine: str, service: str, mutation: Mutation, change: str) -> None:
+    verdict = _changed(engine)[service]
+    assert found(verdict) == [(mutation.path, change, mutation.severity)]
+    assert verdict.status == "drifted"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_untouched_services_stay_clean(engine: str) -> None:
+    changed = set(stacks.manual_changes()[2])
+    assert [found(verdict) for name, verdict in _changed(engine).items() if name not in changed] == [[]]
+
+
+def test_no_secret_stands_in_the_document() -> None:
+    git, _, _ = stacks.manual_changes()
+    text = str(audit(recording(f"manual-{ENGINES[0]}"), [baseline("manual", git)]).to_json())
+    for secret in ("hunter2abc", "hunter3abc", "pw1x", "pw2x", "<secret#"):
+        assert secret not in text
