@@ -1,0 +1,207 @@
+"""The jobs on the bundled demo lab and on a small one: what they write, what they say, what stops them and what not."""
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.lab.settings import Lab, load_lab
+from homelab_assets.orchestration.assembly import build_defs
+from homelab_assets.orchestration.resources import Laboratory
+from homelab_assets.orchestration.store import JsonStore
+from homelab_assets_tests.engine.fake_engine import container
+from homelab_assets_tests.orchestration.world import Repository, git, make_lab
+
+SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ456789"
+
+
+@pytest.fixture
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    monkeypatch.chdir(tmp_path)
+    return load_lab(None, {"PATH": os.environ["PATH"], "HOMELAB_STATE": str(tmp_path / "state")})
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def run(lab: Lab, job: str, instance: dg.DagsterInstance, **more: object) -> dg.ExecuteInProcessResult:
+    definitions = build_defs(lab=lab, environment={})
+    return definitions.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False, **more)
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    return {
+        f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}": evaluation.passed
+        for evaluation in result.get_asset_check_evaluations()
+    }
+
+
+def record(folder: Path, *containers: dict[str, object]) -> None:
+    """Write a recorded capture, as somebody saves `docker inspect` by hand."""
+    folder.mkdir(parents=True)
+    image = {"Id": "sha256:one", "RepoTags": ["nginx:1.27"], "Config": {"Env": [], "Labels": None}}
+    parts = {"containers": list(containers), "images": [image], "networks": [], "volumes": []}
+    engine = {"version": {"Version": "27.0", "ApiVersion": "1.46"}, "info": {"Name": "nas"}}
+    for name, content in {**parts, "engine": engine}.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+def test_the_daily_audit_of_the_demo_writes_its_files_and_says_what_it_found(
+    demo: Lab, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    result = run(demo, "daily_audit", instance)
+    assert result.success
+    written = {path.name.rstrip("0123456789-.mdjson").rstrip("-") for path in demo.reports.iterdir()}
+    assert {"drift", "cleanup", "structure"} <= {name.split("-")[0] for name in written}
+    assert (demo.docs / "SERVICE_CATALOG.md").is_file()
+    assert (demo.docs / "architecture").is_dir()
+    verdicts = checks(result)
+    assert verdicts["captures/ct-docker-01:host_is_reachable"]
+    assert verdicts["drift:audit_is_complete"]
+    assert not verdicts["drift:no_breaking_drift"]
+    assert not verdicts["drift:no_drift"]
+
+
+def test_every_asset_alone_works_from_what_is_stored(demo: Lab, instance: dg.DagsterInstance) -> None:
+    assert run(demo, "daily_audit", instance).success
+    for job in ("documentation_refresh", "drift_remediation"):
+        assert run(demo, job, instance).success
+    definitions = build_defs(lab=demo, environment={})
+    everything = definitions.resolve_implicit_global_asset_job_def()
+    graph = definitions.resolve_asset_graph()
+    for key in sorted(graph.materializable_asset_keys, key=lambda key: key.path):
+        if graph.get(key).group_name != "media":
+            alone = everything.execute_in_process(instance=instance, asset_selection=[key], raise_on_error=False)
+            assert alone.success, key
+
+
+def test_an_unreachable_host_fails_its_check_and_nothing_else(
+    demo: Lab, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    text = demo.file.read_text()
+    broken = demo.file.with_name("broken.yaml")
+    broken.write_text(text.replace("capture:captures/ct-media-01", f"unix://{tmp_path}/nothing.sock"))
+    lab = load_lab(str(broken), {"HOMELAB_STATE": str(tmp_path / "broken-state")})
+    result = run(lab, "daily_audit", instance)
+    assert result.success
+    verdicts = checks(result)
+    assert verdicts["captures/ct-docker-01:host_is_reachable"]
+    assert not verdicts["captures/ct-media-01:host_is_reachable"]
+    assert not verdicts["drift:audit_is_complete"]
+    document = DriftDocument.from_json(JsonStore(lab.state / "assets").read(dg.AssetKey("drift")))
+    assert document.exit_code == 2
+    assert any(service.host == "ct-docker-01" and service.items for service in document.services)
+
+
+def test_no_secret_is_stored_or_shown(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    Repository(tmp_path, "apps")
+    labels = {"com.docker.compose.project": "web", "com.docker.compose.service": "web"}
+    leaky = container("web", "nginx:1.27", **labels)
+    leaky["Config"] |= {"Env": [f"GITHUB_TOKEN={SECRET}"], "Cmd": ["serve", "--password", SECRET]}
+    record(tmp_path / "captures" / "nas", leaky)
+    lab = make_lab(tmp_path, repositories={"apps": {"path": "apps", "ref": "origin/main"}})
+    for job in ("daily_audit", "documentation_refresh", "drift_remediation"):
+        result = run(lab, job, instance)
+        assert result.success
+        assert SECRET not in "".join(str(event) for event in result.all_events)
+    kept = [
+        path for path in tmp_path.rglob("*") if path.is_file() and "captures" not in path.relative_to(tmp_path).parts[0]
+    ]
+    assert len(kept) > 10
+    assert [path for path in kept if SECRET.encode() in path.read_bytes()] == []
+    private = lab.state / "assets" / "captures" / "nas.json"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+
+
+def test_a_merge_is_fetched_before_it_is_compared(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    repository = Repository(tmp_path, "apps")
+    record(tmp_path / "captures" / "nas")
+    lab = make_lab(tmp_path, repositories={"apps": {"path": "apps", "ref": "origin/main"}})
+    branch = git(repository.clone, "rev-parse", "main")
+    merged = repository.merge("stacks/web/docker-compose.yml", "services:\n  web:\n    image: nginx:1.28\n")
+    assert run(lab, "post_merge_validation", instance).success
+    stored = JsonStore(lab.state / "assets").read(dg.AssetKey(["baselines", "apps"]))
+    assert stored["commit"] == merged
+    assert git(repository.clone, "rev-parse", "main") == branch
+
+
+def test_a_remote_that_is_down_is_said_and_the_clone_counts(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    repository = Repository(tmp_path, "apps")
+    record(tmp_path / "captures" / "nas")
+    lab = make_lab(tmp_path, repositories={"apps": {"path": "apps", "ref": "origin/main"}})
+    shutil.rmtree(repository.remote)
+    assert run(lab, "daily_audit", instance).success
+    document = DriftDocument.from_json(JsonStore(lab.state / "assets").read(dg.AssetKey("drift")))
+    assert any("apps could not be fetched" in notice for notice in document.notices)
+
+
+def test_first_sight_survives_an_audit_without_the_host(
+    demo: Lab, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    def audit(lab: Lab, moment: str) -> DriftDocument:
+        definitions = build_defs(
+            lab=lab, resource_overrides={"laboratory": Laboratory(lab, now=lambda: moment)}, environment={}
+        )
+        assert definitions.resolve_job_def("daily_audit").execute_in_process(instance=instance).success
+        return DriftDocument.from_json(JsonStore(lab.state / "assets").read(dg.AssetKey("drift")))
+
+    def seen(document: DriftDocument) -> dict[str, str | None]:
+        return {
+            f"{s.service}.{i.path}": i.first_seen for s in document.services if s.host == "ct-media-01" for i in s.items
+        }
+
+    first = audit(demo, "2026-11-20T06:00:00Z")
+    broken = demo.file.with_name("broken.yaml")
+    broken.write_text(demo.file.read_text().replace("capture:captures/ct-media-01", f"unix://{tmp_path}/no.sock"))
+    without = audit(load_lab(str(broken), {"HOMELAB_STATE": str(demo.state)}), "2026-11-21T06:00:00Z")
+    again = audit(demo, "2026-11-22T06:00:00Z")
+    assert seen(first)
+    assert seen(without) == {}
+    assert without.gone == ()
+    assert seen(again) == seen(first)
+    assert again.new == ()
+
+
+def test_a_damaged_history_is_a_notice(demo: Lab, instance: dg.DagsterInstance) -> None:
+    demo.state.mkdir(exist_ok=True)
+    (demo.state / "history.json").write_text("{half")
+    assert run(demo, "daily_audit", instance).success
+    document = DriftDocument.from_json(JsonStore(demo.state / "assets").read(dg.AssetKey("drift")))
+    assert any("history of audits can't be used" in notice for notice in document.notices)
+
+
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+def test_documentation_refreshes_itself_after_an_audit_that_did_not_write_it(tmp_path: Path) -> None:
+    definitions = build_defs(lab=make_lab(tmp_path), environment={})
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def made(*keys: str) -> None:
+            for key in keys:
+                instance.report_runless_asset_event(dg.AssetMaterialization(key.split("/")))
+
+        def tick(cursor: object = None) -> tuple[object, int]:
+            result = dg.evaluate_automation_conditions(defs=definitions, instance=instance, cursor=cursor)
+            return result.cursor, result.total_requested
+
+        cursor, requested = tick()
+        assert requested == 0
+        made("captures/nas")
+        cursor, requested = tick(cursor)
+        assert requested == 0
+        made("drift")
+        cursor, requested = tick(cursor)
+        assert requested == 5
+        cursor, requested = tick(cursor)
+        assert requested == 0
+        made("drift", "service_catalog", "architecture_diagrams")
+        cursor, requested = tick(cursor)
+        assert requested == 3
