@@ -26,6 +26,7 @@ def run_pipeline(
     generated_at: str,
     observed_containers: Sequence[Mapping[str, Any]] | None = None,
     observed_volumes: Sequence[Mapping[str, Any]] = (),
+    capture_error: str | None = None,
     health_only: bool = False,
     active: bool = True,
     progress: Progress | None = None,
@@ -35,6 +36,7 @@ def run_pipeline(
     Args:
         generated_at: ISO 8601 UTC time of the run.
         observed_containers, observed_volumes: inspect documents of the media host; None: it was not captured.
+        capture_error: why it was not captured.
         health_only: only what is cheap enough for every five minutes.
         active: let apps test each other (`testall`, one search), which reaches trackers and counts against limits.
         progress: is called with each check as soon as it is judged.
@@ -49,6 +51,7 @@ def run_pipeline(
         containers=containers,
         home=resolved(settings.home_addresses),
         deep=not health_only,
+        capture_error=capture_error,
     )
     _look_ahead(clients)
     verdicts: dict[str, Verdict] = {}

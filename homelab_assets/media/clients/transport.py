@@ -93,6 +93,10 @@ class Transport:
         late: Reply | Trouble = Trouble("unreachable", self.scrub(f"{where}: no whole answer within {limit:g} s"))
         return within(limit, lambda: self._send(method, path, where, limit, options), late)
 
+    def forget(self) -> None:
+        """Ask again for everything from now on."""
+        self._seen.clear()
+
     def scrub(self, text: str) -> str:
         """Return a message without secrets."""
         for secret in sorted(self.secrets, key=len, reverse=True):

@@ -14,7 +14,7 @@ class Sight:
     """What a probe judges by. Clients remember what they were told, so probes may ask for the same thing again.
 
     Attributes:
-        containers: of the media host; None where it was not captured.
+        containers: of the media host; None where it was not captured, for the reason `capture_error`.
         home: addresses and prefixes of the home as the internet sees it, names already resolved.
         deep: the whole dry run is made, not only the health part.
         title: the film that searches ask for. tmdb_id: its id at The Movie Database.
@@ -25,6 +25,7 @@ class Sight:
     containers: MediaContainers | None = None
     home: Sequence[str] = ()
     deep: bool = True
+    capture_error: str | None = None
     title: str = "Night of the Living Dead"
     tmdb_id: int = 10331
 

@@ -246,6 +246,7 @@ class Arr(ServarrApp):
                     {
                         "id": next(self.numbers),
                         "eventType": "grabbed",
+                        "movieId": title["id"],
                         "date": WHEN,
                         "sourceTitle": name,
                         "downloadId": name,
@@ -295,6 +296,7 @@ class Arr(ServarrApp):
             {
                 "id": next(self.numbers),
                 "eventType": "downloadFolderImported",
+                "movieId": grab["movie"],
                 "date": WHEN,
                 "sourceTitle": name,
                 "downloadId": name,

@@ -1,0 +1,171 @@
+"""`drift-detector pipeline`: validate the media pipeline end to end."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, verb
+
+if TYPE_CHECKING:
+    from homelab_assets.lab.settings import Lab
+    from homelab_assets.media.live import Outcome
+    from homelab_assets.media.result import Check
+    from homelab_assets.media.session import Session
+
+
+@click.command("pipeline")
+@click.option("--dry-run", is_flag=True, help="Look and let the apps test each other; request nothing. The default.")
+@click.option("--health", is_flag=True, help="Only whether the apps are well: reads, and one login.")
+@click.option("--gentle", is_flag=True, help="No test that makes apps call each other or trackers.")
+@click.option(
+    "--live", is_flag=True, help="Request a free film for real and follow it to Plex. Goes on where it stopped."
+)
+@click.option(
+    "--wait", type=click.IntRange(0), default=60, metavar="SECONDS", help="How long --live waits (default 60)."
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the apply plan of the proposed fixes here.",
+)
+@click.option(
+    "--apply",
+    "apply_file",
+    type=click.Path(path_type=Path),
+    metavar="PLAN",
+    help="Carry out a plan that a person has approved.",
+)
+@click.option("--no-report", is_flag=True, help="Write no report files.")
+@verb(formats=("terminal", "json", "markdown", "junit"))
+def command(
+    options: Options,
+    dry_run: bool,
+    health: bool,
+    gentle: bool,
+    live: bool,
+    wait: int,
+    plan_file: Path | None,
+    apply_file: Path | None,
+    no_report: bool,
+) -> int:
+    """Validate the media pipeline: find the one broken link, prove it, propose the fix.
+
+    Exit code: 0 every link holds, 1 a link is broken, 2 something could not be judged.
+    """
+    from homelab_assets.audit import utc_now
+    from homelab_assets.fingerprint_key import load_key
+    from homelab_assets.media.session import open_session
+
+    if sum([dry_run, health, live, apply_file is not None]) > 1:
+        raise click.UsageError("--dry-run, --health, --live and --apply exclude one another")
+    lab = options.lab()
+    vault = open_vault(lab)
+    with open_session(lab, vault=vault, salt=load_key(lab.state, create=True), say=options.say) as session:
+        if apply_file is not None:
+            return _apply(apply_file, session, options)
+        show = _progress(options) if options.verbose else None
+        result = session.check(generated_at=utc_now(), health_only=health, active=not gentle, progress=show)
+        document = session.document(result)
+        _write_files(lab, document, options, plan_file, report=not (no_report or health))
+        options.write(_render(document, options))
+        if live and result.exit_code != FINDINGS:
+            return _live(lab, session, wait, options)
+    if live:
+        options.say("no live run: the chain is broken")
+    return result.exit_code
+
+
+def _progress(options: Options) -> Any:
+    from homelab_assets.rendering.pipeline_text import check_line
+
+    def show(check: "Check") -> None:
+        options.say(check_line(check.status, check.probe.title, color=options.color))
+
+    return show
+
+
+def _write_files(
+    lab: "Lab", document: dict[str, Any], options: Options, plan_file: Path | None, *, report: bool
+) -> None:
+    if plan_file is not None:
+        from homelab_assets.files import write_whole
+
+        write_whole(plan_file, json.dumps(document["plan"], indent=2, ensure_ascii=False) + "\n")
+        options.say(
+            f"apply plan with {len(document['plan']['steps'])} steps: {plan_file}; approve it before you apply it"
+        )
+    if report:
+        from homelab_assets.rendering.pipeline_files import report_texts
+        from homelab_assets.reports import write_report
+
+        files = write_report(lab, "pipeline-test", document["generated_at"], report_texts(document))
+        options.say(f"report: {files[0]}")
+
+
+def _render(document: dict[str, Any], options: Options) -> str:
+    from homelab_assets.rendering import pipeline_text
+
+    match options.format:
+        case "json":
+            return json.dumps(document, indent=2, ensure_ascii=False)
+        case "markdown":
+            return pipeline_text.pipeline_markdown(document)
+        case "junit":
+            from homelab_assets.rendering.junit import junit
+
+            return junit(
+                pipeline_text.pipeline_cases(document), name="media pipeline", timestamp=document["generated_at"]
+            )
+        case _:
+            return pipeline_text.pipeline_terminal(document, color=options.color, verbose=options.verbose)
+
+
+def _apply(file: Path, session: "Session", options: Options) -> int:
+    from homelab_assets.errors import UserError
+    from homelab_assets.media.apply import execute
+    from homelab_assets.media.plan import read_plan
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"can't be read: {error.strerror}", where=str(file)) from None
+    except ValueError:
+        raise UserError("is no JSON", where=str(file)) from None
+    outcomes = execute(read_plan(document), session.clients, session.settings)
+    lines = [
+        f"{outcome.state:<10} {outcome.step}" + (f" ({outcome.detail})" if outcome.detail else "")
+        for outcome in outcomes
+    ]
+    as_json = options.format == "json"
+    options.write(
+        json.dumps([outcome.to_json() for outcome in outcomes], indent=2)
+        if as_json
+        else "\n".join(lines) or "nothing to do"
+    )
+    return OK if all(outcome.state in ("done", "already") for outcome in outcomes) else INCOMPLETE
+
+
+def _live(lab: "Lab", session: "Session", wait: int, options: Options) -> int:
+    from homelab_assets.audit import utc_now
+    from homelab_assets.files import write_whole
+    from homelab_assets.media.live import STEPS, new_state, read_state, run_live
+    from homelab_assets.rendering.pipeline_text import check_line
+
+    signs = {"done": "pass", "waiting": "blocked", "manual": "unknown", "failed": "fail"}
+
+    def show(step: str, outcome: "Outcome") -> None:
+        options.say(check_line(signs[outcome[0]], STEPS[step], outcome[1], color=options.color))
+
+    file = lab.state / "live-run.json"
+    state = read_state(file.read_text(encoding="utf-8") if file.is_file() else "") or new_state(utc_now())
+    state = run_live(session.clients, state, now=utc_now, seconds=wait, progress=show)
+    write_whole(file, json.dumps(state, indent=2, ensure_ascii=False) + "\n")
+    if state["finished_at"]:
+        options.say(f"“{state['title']}” went all the way from request to Plex")
+        return OK
+    options.say("not there yet; run `drift-detector pipeline --live` again to go on")
+    return FINDINGS if any(step["state"] == "failed" for step in state["steps"].values()) else INCOMPLETE

@@ -1,0 +1,213 @@
+"""The live run: ask for a free film and follow it to Plex, step by step, over hours and several runs if need be.
+
+The state is a JSON value that the caller keeps. A step that was done is not done again; a run goes as far as it can
+within its time and says what it waits for.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from homelab_assets.media.clients import Clients, Trouble
+
+State = dict[str, Any]
+Outcome = tuple[str, str]
+"""`done`, `waiting`, `manual` or `failed`, and what was seen or what to do."""
+
+TITLE, TMDB_ID = "Night of the Living Dead", 10331
+"""A film in the public domain, which every Radarr knows."""
+
+STEPS = {
+    "requested": "Ask for the film in Overseerr",
+    "received": "Radarr has the film",
+    "grabbed": "Radarr found a release and handed it to qBittorrent",
+    "downloaded": "qBittorrent has downloaded it",
+    "imported": "Radarr has imported it into the library",
+    "in_library": "Plex shows it",
+}
+
+
+def new_state(now: str, *, title: str = TITLE, tmdb_id: int = TMDB_ID) -> State:
+    """Return the state of a live run that has not begun."""
+    return {"schema": 1, "title": title, "tmdb_id": tmdb_id, "started_at": now, "finished_at": None, "steps": {}}
+
+
+def run_live(
+    clients: Clients,
+    state: State,
+    *,
+    now: Callable[[], str],
+    seconds: float = 60.0,
+    pause: float = 2.0,
+    progress: Callable[[str, Outcome], None] | None = None,
+) -> State:
+    """Go on with a live run until it is finished, fails, needs a person, or the time is up.
+
+    Args:
+        state: of an earlier call, or `new_state`. seconds: how long to wait in all. pause: between two looks.
+        progress: is called with a step's name and its outcome whenever that changes.
+
+    Returns:
+        The new state; `finished_at` is set once the film is in Plex.
+    """
+    state = {**state, "steps": dict(state["steps"])}
+    deadline = time.monotonic() + seconds
+    for step in STEPS:
+        while state["steps"].get(step, {}).get("state") != "done":
+            outcome = _LOOKS[step](clients, state)
+            if outcome[0] != state["steps"].get(step, {}).get("state") and progress is not None:
+                progress(step, outcome)
+            state["steps"][step] = {
+                **state["steps"].get(step, {}),
+                "state": outcome[0],
+                "text": outcome[1],
+                "at": now(),
+            }
+            if outcome[0] == "done":
+                break
+            if outcome[0] == "failed" or time.monotonic() + pause > deadline:
+                return state
+            time.sleep(pause)
+    return {**state, "finished_at": now()}
+
+
+def _request(clients: Clients, state: State) -> Outcome:
+    if clients.overseerr is None:
+        return "done", "Overseerr is not configured; add the film in Radarr by hand"
+    found = clients.overseerr.request_movie(state["tmdb_id"])
+    if isinstance(found, Trouble):
+        return "failed", found.detail
+    return "done", "it was asked for before" if found.get("status") == "duplicate" else "request accepted"
+
+
+def _received(clients: Clients, state: State) -> Outcome:
+    film = _film(clients, state)
+    if isinstance(film, Trouble):
+        return "failed", film.detail
+    if film is None:
+        return "manual", "approve the request in Overseerr, or add the film in Radarr"
+    return "done", f"{film.get('title')} is film {film.get('id')} in Radarr"
+
+
+def _film(clients: Clients, state: State) -> Any:
+    if clients.radarr is None:
+        return Trouble("key_missing", "Radarr is not configured")
+    clients.radarr.transport.forget()
+    films = clients.radarr.items("movie", tmdbId=str(state["tmdb_id"]))
+    if isinstance(films, Trouble):
+        return films
+    return next((one for one in films if one.get("tmdbId") == state["tmdb_id"]), None)
+
+
+def _history(clients: Clients, state: State, event: str) -> Any:
+    film = _film(clients, state)
+    if film is None or isinstance(film, Trouble):
+        return film
+    assert clients.radarr is not None
+    found = clients.radarr.item(
+        "history",
+        fresh=True,
+        movieIds=str(film["id"]),
+        eventType=event,
+        pageSize="50",
+        sortKey="date",
+        sortDirection="descending",
+    )
+    if isinstance(found, Trouble):
+        return found
+    return next((one for one in found.get("records") or [] if one.get("movieId") == film["id"]), None)
+
+
+def _grabbed(clients: Clients, state: State) -> Outcome:
+    record = _history(clients, state, "1")
+    if isinstance(record, Trouble):
+        return "failed", record.detail
+    if record is None:
+        film = _film(clients, state)
+        has_file = isinstance(film, dict) and film.get("hasFile")
+        return (
+            ("done", "Radarr has the file already") if has_file else ("waiting", "Radarr has not found a release yet")
+        )
+    state["download"] = str(record.get("downloadId") or "")
+    return "done", str(record.get("sourceTitle"))
+
+
+def _downloaded(clients: Clients, state: State) -> Outcome:
+    if clients.qbittorrent is None or not state.get("download"):
+        return "done", "nothing to look at in qBittorrent"
+    torrents = clients.qbittorrent.torrents(fresh=True)
+    if isinstance(torrents, Trouble):
+        return "failed", torrents.detail
+    wanted = state["download"].lower()
+    mine = next(
+        (one for one in torrents if wanted in (str(one.get("hash")).lower(), str(one.get("name")).lower())), None
+    )
+    if mine is None:
+        return "waiting", "qBittorrent does not list the download"
+    if float(mine.get("progress") or 0) < 1:
+        return "waiting", f"{100 * float(mine.get('progress') or 0):.0f} % ({mine.get('state')})"
+    return "done", f"in {mine.get('save_path')}"
+
+
+def _imported(clients: Clients, state: State) -> Outcome:
+    record = _history(clients, state, "3")
+    if isinstance(record, Trouble):
+        return "failed", record.detail
+    if record is None:
+        film = _film(clients, state)
+        return (
+            ("done", "Radarr has the file")
+            if isinstance(film, dict) and film.get("hasFile")
+            else ("waiting", _stuck(clients))
+        )
+    return "done", str((record.get("data") or {}).get("importedPath"))
+
+
+def _stuck(clients: Clients) -> str:
+    assert clients.radarr is not None
+    queue = clients.radarr.item("queue", fresh=True)
+    records = [] if isinstance(queue, Trouble) else queue.get("records") or []
+    messages = [
+        str(text)
+        for one in records
+        for message in one.get("statusMessages") or []
+        for text in message.get("messages") or []
+    ]
+    return clients.radarr.transport.scrub("; ".join(messages)) or "Radarr has not imported it yet"
+
+
+def _in_library(clients: Clients, state: State) -> Outcome:
+    if clients.plex is None:
+        return "manual", "Plex is not configured; look whether the film is in your library"
+    libraries = clients.plex.libraries()
+    if isinstance(libraries, Trouble):
+        return "failed", libraries.detail
+    for library in (one for one in libraries if one.kind == "movie"):
+        items = clients.plex.content(library.key, title=state["title"], fresh=True)
+        if isinstance(items, Trouble):
+            return "failed", items.detail
+        if items:
+            return "done", f"“{items[0].get('title')}” is in “{library.title}”"
+    return "waiting", "Plex does not show it yet"
+
+
+_LOOKS: dict[str, Callable[[Clients, State], Outcome]] = {
+    "requested": _request,
+    "received": _received,
+    "grabbed": _grabbed,
+    "downloaded": _downloaded,
+    "imported": _imported,
+    "in_library": _in_library,
+}
+
+
+def read_state(text: str) -> State | None:
+    """Read a kept state that is not finished; None where there is none to go on with."""
+    import json
+
+    try:
+        state = json.loads(text)
+    except ValueError:
+        return None
+    fits = isinstance(state, dict) and state.get("schema") == 1 and isinstance(state.get("steps"), dict)
+    return state if fits and not state.get("finished_at") else None

@@ -1,0 +1,180 @@
+"""One run of the pipeline check for a lab: settings, capture of the media host, clients, memory of refused logins.
+
+The command line and Dagster both come in here.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from homelab_assets.errors import ConfigurationError
+from homelab_assets.media.clients import Clients, open_clients
+from homelab_assets.media.containers import MediaContainers, media_containers
+from homelab_assets.media.fixes import propose
+from homelab_assets.media.keys import with_resolved_keys
+from homelab_assets.media.pipeline import Progress, run_pipeline
+from homelab_assets.media.plan import Fix, apply_plan
+from homelab_assets.media.result import PipelineResult
+from homelab_assets.media.settings import MediaPaths, MediaSettings, Service
+from homelab_assets.media.situation import look
+from homelab_assets.model import Captured, CaptureResult
+
+if TYPE_CHECKING:
+    from homelab_assets.lab.settings import Lab
+    from homelab_assets.secrecy import Vault
+
+_CREDENTIALS = ("api_key", "token", "username", "password")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Everything that a run needs, open. `salt` keys the fingerprints of secrets."""
+
+    settings: MediaSettings
+    clients: Clients
+    captured: CaptureResult | None
+    salt: bytes
+
+    @property
+    def containers(self) -> MediaContainers | None:
+        """The media host's containers, where it was captured."""
+        if not isinstance(self.captured, Captured):
+            return None
+        return media_containers(self.captured.containers, self.settings, self.captured.volumes)
+
+    def check(
+        self, *, generated_at: str, health_only: bool = False, active: bool = True, progress: Progress | None = None
+    ) -> PipelineResult:
+        """Run the probes."""
+        captured = self.captured if isinstance(self.captured, Captured) else None
+        return run_pipeline(
+            self.settings,
+            clients=self.clients,
+            generated_at=generated_at,
+            observed_containers=captured.containers if captured else None,
+            observed_volumes=captured.volumes if captured else (),
+            capture_error=getattr(self.captured, "error", None),
+            health_only=health_only,
+            active=active,
+            progress=progress,
+        )
+
+    def fixes(self, result: PipelineResult) -> list[Fix]:
+        """Propose fixes for what failed. Reads once more where something has to be changed."""
+        if not any(check.status == "fail" for check in result.checks):
+            return []
+        return list(propose(result, look(self.clients, self.settings, self.containers, salt=self.salt)))
+
+    def document(self, result: PipelineResult) -> dict[str, Any]:
+        """Return the result as JSON values, with the fixes and their apply plan."""
+        fixes = self.fixes(result)
+        plan = apply_plan(fixes, generated_at=result.generated_at, host=self.settings.host)
+        return {**result.to_json(), "fixes": [fix.to_json() for fix in fixes], "plan": plan}
+
+
+def media_settings(lab: "Lab") -> MediaSettings:
+    """Return the media section of a lab, credentials resolved from the environment; one without a value stays None.
+
+    Raises:
+        ConfigurationError: the lab has no media section.
+    """
+    section = lab.media
+    if not section.get("services"):
+        raise ConfigurationError(
+            "has no media section",
+            where=str(lab.file),
+            hint="`media: {host: …, services: {radarr: {url: …, api_key: …}}}`",
+        )
+    services = {name: _service(lab, name, values) for name, values in section["services"].items()}
+    return MediaSettings(
+        host=section.get("host"),
+        services=services,
+        paths=MediaPaths(**(section.get("paths") or {})),
+        home_addresses=tuple(
+            _resolved(lab, text, "media.home_addresses") or "" for text in section.get("home_addresses") or ()
+        ),
+    )
+
+
+def _service(lab: "Lab", name: str, values: Mapping[str, str]) -> Service:
+    key = f"media.services.{name}"
+    credentials = {one: _resolved(lab, values[one], f"{key}.{one}") for one in _CREDENTIALS if values.get(one)}
+    return Service(url=lab.resolve(values["url"], key=f"{key}.url"), **credentials)  # type: ignore[arg-type]
+
+
+def _resolved(lab: "Lab", text: str, key: str) -> str | None:
+    """Return a value, or None where its variable is not set: the app's own check then says so."""
+    try:
+        return lab.resolve(text, key=key) or None
+    except ConfigurationError:
+        return None
+
+
+@contextmanager
+def open_session(
+    lab: "Lab",
+    *,
+    vault: "Vault",
+    salt: bytes,
+    captured: CaptureResult | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Iterator[Session]:
+    """Open everything for one run.
+
+    The bundled demo lab has no media host; a simulated one takes its place, with the faults that Larry's home had.
+
+    Args:
+        captured: of the media host, where the caller has it; otherwise it is captured now.
+    """
+    if lab.demo and not lab.media.get("services"):
+        with _simulated(salt, say) as session:
+            yield session
+        return
+    settings = media_settings(lab)
+    if captured is None and settings.host:
+        from homelab_assets.engine import capture_hosts
+
+        (captured,) = capture_hosts([lab.hosts[settings.host]], vault=vault)
+    if isinstance(captured, Captured):
+        known = media_containers(captured.containers, settings, captured.volumes)
+        settings = with_resolved_keys(settings, known, reveal=lambda text: vault.reveal(text) if text else "")
+    with (
+        _memory(lab.state / "refused-logins.json") as memory,
+        open_clients(settings, memory=memory, salt=salt) as clients,
+    ):
+        yield Session(settings=settings, clients=clients, captured=captured, salt=salt)
+
+
+@contextmanager
+def _simulated(salt: bytes, say: Callable[[str], None] | None) -> Iterator[Session]:
+    from homelab_assets.media.simulator import LARRY, World
+
+    if say is not None:
+        say("demo: a simulated media host, with three faults")
+    with World(faults=LARRY) as world, world.clients() as clients:
+        nothing: dict[str, Any] = {"captured_at": "", "engine": {}, "images": (), "networks": ()}
+        captured = Captured(host="ct-media-01", containers=world.containers(), volumes=world.volumes, **nothing)
+        yield Session(
+            settings=replace(world.settings(), host="ct-media-01"), clients=clients, captured=captured, salt=salt
+        )
+
+
+@contextmanager
+def _memory(file: Path) -> Iterator[dict[str, str]]:
+    """Keep fingerprints of refused logins between runs: five refused ones ban this machine for an hour."""
+    from homelab_assets.files import write_whole
+
+    try:
+        before = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    memory = {str(key): str(value) for key, value in before.items()} if isinstance(before, dict) else {}
+    kept = dict(memory)
+    try:
+        yield memory
+    finally:
+        if memory != kept:
+            write_whole(file, json.dumps(memory, indent=2) + "\n", private=True)

@@ -1,0 +1,17 @@
+"""The pipeline's report in all formats that are written to disk."""
+
+import json
+
+from homelab_assets.rendering.junit import junit
+from homelab_assets.rendering.pipeline_html import pipeline_html
+from homelab_assets.rendering.pipeline_text import pipeline_cases
+from homelab_assets.rendering.pipeline_words import Document
+
+
+def report_texts(document: Document) -> dict[str, str]:
+    """Return text by file ending, for `reports.write_report(lab, "pipeline-test", …)`."""
+    return {
+        "html": pipeline_html(document),
+        "json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
+        "xml": junit(pipeline_cases(document), name="media pipeline", timestamp=document["generated_at"]),
+    }
