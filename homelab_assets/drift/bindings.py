@@ -4,6 +4,7 @@ Every text of git with an open variable in it is matched against the running val
 project folder has one `.env`, so a variable has one value: the one that most observations allow.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,9 @@ from homelab_assets.drift.templates import (
     unknown_names,
 )
 from homelab_assets.secrecy import TOKEN, Vault
+
+
+_WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,18 +169,31 @@ def _pairs(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Git's texts with markers in one leaf, each with the ways to write the running value."""
-    if found is None or isinstance(found.value, Uncompared):
-        if found is None and row.nothing and isinstance(wanted.shown, str):
-            yield wanted.shown, ("",)
+    if found is None:
+        if row.nothing and isinstance(wanted.shown, str):
+            yield wanted.shown, _absent_forms(row)
         return
+    if isinstance(found.value, Uncompared):
+        return
+    shown = wanted.shown
     if row.seal == "arguments" and isinstance(wanted.value, tuple) and len(wanted.value) != len(found.value):
-        joined = " ".join(wanted.value)
-        yield joined, _forms(row, found)
-        return
-    pairs = list(_walk(row, wanted.value, found.value, found))
-    if not pairs and isinstance(wanted.shown, str) and has_marker(wanted.shown):
-        pairs = [(wanted.shown, _forms(row, found))]
-    yield from pairs
+        # An empty variable leaves no word behind.
+        blank = "" if len(found.value) < len(wanted.value) else " "
+        yield _WORD.sub(blank, " ".join(wanted.value)), _forms(row, found)
+    elif row.forms and isinstance(shown, str) and has_marker(shown):
+        own = (found.value,) if isinstance(found.value, str) else ()
+        yield shown, tuple(dict.fromkeys((*own, *_forms(row, found))))
+    else:
+        pairs = list(_walk(row, wanted.value, found.value, found))
+        if not pairs and isinstance(shown, str) and has_marker(shown):
+            pairs = [(shown, _forms(row, found))]
+        yield from pairs
+
+
+def _absent_forms(row: Row) -> tuple[str, ...]:
+    """The ways to write that a key is absent: nothing, or its default."""
+    defaults = (value[0] if isinstance(value, tuple) and value else value for value in row.nothing)
+    return ("", *(_plain(value) for value in defaults))
 
 
 def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, tuple[str, ...]]]:

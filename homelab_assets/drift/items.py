@@ -86,12 +86,12 @@ class ItemWriter:
         if not isinstance(template, str) or not isinstance(difference.observed and difference.observed.shown, str):
             return None
         text = str(difference.observed.shown)  # type: ignore[union-attr]
-        references = [r for r in self.templates.references if str(r) in template]
-        for reference in references:
+        references = {str(r): r for r in self.templates.references if str(r) in template}
+        for spelled, reference in references.items():
             value = self.known.get(reference.name)
             if not value or len(value) < 3 or value not in text:
                 return None
-            text = text.replace(value, str(reference))
+            text = text.replace(value, spelled)
         return self.compare.shown(difference.row, difference.path, text) if references else None
 
     def _hides(self, difference: Difference) -> bool:

@@ -105,7 +105,19 @@ def inverse(reference: Reference, captured: str, known: Mapping[str, Alternative
                 return (captured, UNSET) if captured or reference.operator == ":-" else ("", UNSET)
             return (captured,) if captured or reference.operator == "-" else None
         case _:
-            return ("", UNSET) if not captured else ()
+            return _inverse_of_alternate(reference, captured, known)
+
+
+def _inverse_of_alternate(
+    reference: Reference, captured: str, known: Mapping[str, Alternative]
+) -> tuple[Alternative, ...] | None:
+    """`${A:+word}` gives the word for any value, and nothing else."""
+    if not captured:
+        return "", UNSET
+    try:
+        return () if captured == expand(reference.word, known) else None
+    except Unknown:
+        return ()
 
 
 class Piece(NamedTuple):

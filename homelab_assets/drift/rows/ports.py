@@ -83,6 +83,8 @@ def _forms(leaf: Leaf) -> tuple[str, ...]:
         forms += [text, f"{bare}/tcp"] if bare == text else [text]
         if text.count(":") == 1:
             forms.append(f"0.0.0.0:{text}")
+        elif ":" not in text:
+            forms.append(f":{text}")
     return tuple(forms)
 
 

@@ -1,0 +1,227 @@
+"""What a service is called: missing, stopped, orphan, …; and how containers find their service."""
+
+from typing import Any
+
+import pytest
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.model import Baseline, Problem, Unreachable
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import NOW, audit, baseline, capture, found
+
+PLAIN = image("plain:1", Cmd=["run"])
+ONE: dict[str, Any] = {"services": {"app": {"image": "plain:1"}}}
+
+
+def run(containers: list[dict[str, Any]], *baselines: Baseline, **more: Any) -> DriftDocument:
+    return audit(capture(containers, images=[PLAIN], **more), baselines or (baseline("web", ONE),))
+
+
+def statuses(document: DriftDocument) -> dict[str, str]:
+    return {service.container or service.service: service.status for service in document.services}
+
+
+def service(body: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"services": {"app": {"image": "plain:1", **body}}, **more}
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "code", "status"),
+    [
+        ({}, "running", 0, "clean"),
+        ({"restart": "always"}, "paused", 0, "clean"),
+        ({"restart": "always"}, "restarting", 1, "clean"),
+        ({"restart": "always"}, "exited", 0, "stopped"),
+        ({"restart": "unless-stopped"}, "exited", 137, "stopped"),
+        ({}, "exited", 0, "clean"),
+        ({}, "exited", 1, "stopped"),
+        ({"restart": "on-failure:3"}, "exited", 0, "clean"),
+        ({"restart": "no"}, "exited", 0, "clean"),
+        ({}, "created", 0, "stopped"),
+        ({}, "dead", 0, "stopped"),
+    ],
+)
+def test_state(body: dict[str, Any], state: str, code: int, status: str) -> None:
+    name, _, retries = str(body.get("restart", "no")).partition(":")
+    policy = {"RestartPolicy": {"Name": name, "MaximumRetryCount": int(retries or 0)}}
+    document = run([container("web", "app", state=state, code=code, host=policy)], baseline("web", service(body)))
+    assert statuses(document) == {"web-app-1": status}
+    assert not document.services[0].items
+
+
+def test_a_stopped_container_is_compared_all_the_same() -> None:
+    document = run([container("web", "app", state="exited", code=1, env={"NEW": "1"})])
+    assert found(document.services[0]) == [("environment.NEW", "added", "functional")]
+    assert (document.services[0].status, document.services[0].note) == ("drifted", "not running: exited with code 1")
+
+
+def test_missing_orphan_unmanaged() -> None:
+    document = run([container("web", "old"), container("else", "x"), container(None, "hand", name="hand", networks={})])
+    assert statuses(document) == {"app": "missing", "web-old-1": "orphan", "else-x-1": "unmanaged", "hand": "unmanaged"}
+    assert [s.remedy for s in document.services] == ["adopt", "adopt", "deploy", "remove"]
+
+
+def test_containers_of_compose_run_are_nobodys_business() -> None:
+    one_off = container("web", "app", name="web-app-run-1", labels={"com.docker.compose.oneoff": "True"})
+    assert statuses(run([container("web", "app"), one_off])) == {"web-app-1": "clean"}
+
+
+def test_profiles_that_are_off() -> None:
+    stack = {"services": {"app": {"image": "plain:1"}, "debug": {"image": "plain:1", "profiles": ["debug"], "user": "1"}}}
+    assert statuses(run([container("web", "app")], baseline("web", stack))) == {"web-app-1": "clean"}
+    document = run([container("web", "app"), container("web", "debug")], baseline("web", stack))
+    assert statuses(document) == {"web-app-1": "clean", "web-debug-1": "drifted"}
+    assert [item.path for s in document.services for item in s.items] == ["user"]
+
+
+def test_scale_zero_is_not_missing() -> None:
+    assert statuses(run([], baseline("web", service({"scale": 0})))) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "count", "items"),
+    [
+        ({"scale": 2}, 2, []),
+        ({"deploy": {"replicas": 2}}, 2, []),
+        ({"deploy": {"replicas": 3}}, 2, [("deploy.replicas", "changed", "functional")]),
+        ({}, 2, [("scale", "added", "functional")]),
+    ],
+)
+def test_replicas(body: dict[str, Any], count: int, items: list[tuple[str, str, str]]) -> None:
+    containers = [container("web", "app", number=number) for number in range(1, count + 1)]
+    document = run(containers, baseline("web", service(body)))
+    assert [found(one) for one in document.services] == [items]
+
+
+def test_one_changed_replica_is_one_item() -> None:
+    containers = [container("web", "app"), container("web", "app", number=2, env={"X": "1"})]
+    document = run(containers, baseline("web", service({"scale": 2})))
+    assert [(item.path, item.note) for item in document.services[0].items] == [("environment.X", "in web-app-2")]
+
+
+def test_only_replica_may_have_any_number() -> None:
+    assert statuses(run([container("web", "app", number=3)])) == {"web-app-3": "clean"}
+
+
+def test_renamed_container() -> None:
+    document = run([container("web", "app", name="elsewhere")])
+    assert found(document.services[0]) == [("container_name", "added", "functional")]
+
+
+def test_interrupted_recreate() -> None:
+    old = container("web", "app", name="0123456789ab_web-app-1", created="2026-10-01T00:00:00Z")
+    document = run([container("web", "app"), old])
+    assert statuses(document) == {"web-app-1": "clean"}
+    assert document.services[0].note == "an interrupted recreate left 0123456789ab_web-app-1 behind"
+
+
+def test_container_without_labels_is_found_by_its_name() -> None:
+    stack = service({"container_name": "radarr", "network_mode": "bridge"})
+    document = run([container(None, "radarr", name="radarr", networks={})], baseline("web", stack))
+    assert statuses(document) == {"radarr": "clean"}
+    assert document.services[0].note == "started without Compose, matched by its name"
+
+
+def test_compose_v1_names() -> None:
+    seen = container("web", "app", name="web_app_1", version="1.29.2")
+    assert statuses(run([seen])) == {"web_app_1": "clean"}
+
+
+def test_the_folder_in_the_labels_finds_a_stack_of_another_project_name() -> None:
+    seen = container("custom", "app", directory="/home/larry/apps/stacks/web")
+    assert statuses(run([seen])) == {"custom-app-1": "clean"}
+
+
+def test_portainer_keeps_its_stacks_where_nobody_sees_them() -> None:
+    stack = service({"volumes": ["./config:/config"]})
+    bind = {"Type": "bind", "Source": "/data/compose/5/config", "Destination": "/config", "RW": True, "Propagation": "rprivate"}
+    for directory in ("/data/compose/5", ""):
+        seen = container("web", "app", directory=directory, mounts=[bind], labels={"io.portainer.edge_stack_id": "3"}, version="")
+        assert statuses(run([seen], baseline("web", stack))) == {"web-app-1": "clean"}
+    moved = container("web", "app", directory="", mounts=[{**bind, "Source": "/elsewhere"}], version="")
+    assert [item.path for item in run([moved], baseline("web", stack)).services[0].items] == ["volumes./config"]
+
+
+def test_podman_compose() -> None:
+    engine = {"version": {"Version": "4.9.3", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}, "info": {}}
+    labels = {"io.podman.compose.project": "web", "io.podman.compose.version": "1.2.0", "PODMAN_SYSTEMD_UNIT": "x"}
+    seen = container(
+        "web", "app", name="web_app_1", labels=labels, env={"container": "podman", "HOME": "/root", "HOSTNAME": "abc"},
+        config={"StopSignal": "SIGTERM", "StopTimeout": 10, "WorkingDir": "/"},
+        host={"NetworkMode": "bridge", "Init": False, "Runtime": "oci", "PidsLimit": 2048, "CgroupParent": "user.slice"},
+    )  # fmt: skip
+    seen["Config"]["Labels"].pop("com.docker.compose.version")
+    assert [found(one) for one in run([seen], engine=engine).services] == [[]]
+
+
+def test_unreachable_host() -> None:
+    down = Unreachable(host="host", captured_at=NOW, error="connection refused")
+    document = audit(down, [baseline("web", ONE)])
+    assert [(one.service, one.status, one.remedy) for one in document.services] == [("app", "unreachable", "none")]
+    assert document.exit_code == 2
+
+
+def test_a_baseline_that_does_not_load_makes_its_containers_unknown() -> None:
+    document = run([container("web", "app")], baseline("web", "services: {app: {imagee: x}}\n"))
+    assert statuses(document) == {"web-app-1": "unknown"}
+    assert [(problem["kind"], problem["stack"]) for problem in document.problems] == [("baseline", "web")]
+    assert "compose.yml:1" in str(document.problems[0]["where"])
+
+
+def test_problems_before_the_comparison_are_passed_on() -> None:
+    from homelab_assets.drift.compare import compare_all
+    from homelab_assets.drift.policy import Policy
+    from homelab_assets.secrecy import Vault
+
+    problem = Problem(kind="repository", what="no such ref")
+    document = compare_all([], [], vault=Vault(b"k" * 16), policy=Policy(), now=NOW, problems=[problem])
+    assert (document.problems[0]["what"], document.exit_code) == ("no such ref", 2)
+
+
+@pytest.mark.parametrize(
+    ("containers", "networks", "host", "status"),
+    [
+        ({"b": [container("web", "app")]}, {}, "b", "clean"),
+        ({}, {"a": [{"Id": "1", "Name": "web_default", "Labels": {"com.docker.compose.project": "web"}}]}, "a", "missing"),
+        ({}, {}, "unassigned", "missing"),
+    ],
+)
+def test_a_stack_that_nothing_binds(containers: Any, networks: Any, host: str, status: str) -> None:
+    captures = [
+        capture(containers.get(name, []), images=[PLAIN], host=name, networks=networks.get(name, ())) for name in "ab"
+    ]
+    document = audit(captures, [baseline("web", ONE, endpoint=None)])
+    assert [(one.host, one.status) for one in document.services] == [(host, status)]
+
+
+def test_a_stack_on_the_wrong_host_is_an_orphan_there() -> None:
+    captures = [capture([], images=[PLAIN], host="a"), capture([container("web", "app")], images=[PLAIN], host="b")]
+    document = audit(captures, [baseline("web", ONE, endpoint="a")])
+    assert [(one.host, one.status, one.note) for one in document.services] == [
+        ("a", "missing", None), ("b", "orphan", "git deploys this stack to a"),
+    ]  # fmt: skip
+
+
+def test_shared_network_of_a_service_that_was_replaced() -> None:
+    stack = {"services": {"vpn": {"image": "plain:1"}, "app": {"image": "plain:1", "network_mode": "service:vpn"}}}
+    vpn = container("web", "vpn")
+    joined = container("web", "app", networks={}, host={"NetworkMode": f"container:{vpn['Id']}"})
+    stale = container("web", "app", networks={}, host={"NetworkMode": f"container:{'9' * 64}"})
+    assert [found(one) for one in run([vpn, joined], baseline("web", stack)).services] == [[], []]
+    document = run([vpn, stale], baseline("web", stack))
+    assert [(i.path, i.baseline, i.running) for one in document.services for i in one.items] == [
+        ("network_mode", "service:vpn", f"container:{'9' * 12}")
+    ]
+
+
+def test_same_tag_another_image() -> None:
+    newer = image("plain:1", identity="sha256:" + "2" * 64, Cmd=["run"])
+    older = image(identity=PLAIN["Id"], Cmd=["run"])
+    document = audit(capture([container("web", "app")], images=[older, newer]), [baseline("web", ONE)])
+    one = document.services[0]
+    assert (one.cause, one.remedy, found(one)) == ("image_moved", "pull", [("image", "changed", "functional")])
+
+
+def test_a_second_connection_by_hand_forgets_the_service_name() -> None:
+    forgot = container("web", "app", networks={"web_default": {"Aliases": None}})
+    assert found(run([forgot]).services[0]) == [("networks.default.aliases", "changed", "functional")]

@@ -1,0 +1,220 @@
+"""What git can't know: variables are bound from what runs, and never guessed."""
+
+from typing import Any
+
+import pytest
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, parse_reference, pieces
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+
+PLAIN = image("plain:1", "plain:2", Cmd=["run"])
+
+
+def unify(git: dict[str, Any], *containers: dict[str, Any], **more: Any) -> DriftDocument:
+    services = git.get("services") or {"app": {"image": "plain:1", **git}}
+    captured = {key: more.pop(key) for key in ("dotenv", "vault") if key in more}
+    stack = baseline("web", {**git, "services": services} if "services" in git else {"services": services}, **more)
+    vault = captured.pop("vault", None)
+    return audit(capture(containers, images=[PLAIN], vault=vault, **captured), [stack], vault=vault)
+
+
+def items(document: DriftDocument) -> list[tuple[str, str]]:
+    assert not document.problems
+    return [(item.path, item.change) for service in document.services for item in service.items]
+
+
+@pytest.mark.parametrize(
+    ("operator", "word", "captured", "alternatives"),
+    [
+        ("", "", "x", ("x",)),
+        ("", "", "", ("", UNSET)),
+        (":-", "d", "d", ("d", UNSET)),
+        (":-", "d", "z", ("z",)),
+        (":-", "d", "", None),
+        ("-", "d", "d", ("d", UNSET)),
+        ("-", "d", "", ("",)),
+        (":+", "a", "", ("", UNSET)),
+        (":+", "a", "a", ()),
+        (":?", "m", "x", ("x",)),
+        (":?", "m", "", None),
+        ("?", "m", "", ("",)),
+    ],
+)
+def test_what_a_reference_tells(operator: str, word: str, captured: str, alternatives: Any) -> None:
+    assert inverse(Reference("A", operator, word), captured, {}) == alternatives
+
+
+@pytest.mark.parametrize(
+    ("template", "references", "text", "known", "bound"),
+    [
+        ("Host(`\ue0000\ue001`)", ["${H}"], "Host(`a.b`)", {}, {"H": ("a.b",)}),
+        ("Host(`\ue0000\ue001`)", ["${H}"], "PathPrefix(`/`)", {}, None),
+        ("\ue0000\ue001:\ue0001\ue001", ["${A}", "${B:-x}"], "p:x", {}, {"A": ("p",), "B": ("x", UNSET)}),
+        ("\ue0000\ue001\ue0001\ue001", ["${A}", "${B}"], "xy", {}, {}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${A}"], "x-x", {}, {"A": ("x",)}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${A}"], "x-y", {}, None),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${B}"], "x-y", {"A": "x"}, {"B": ("y",)}),
+        ("\ue0000\ue001", ["${A:-${B:-c}}"], "c", {"B": UNSET}, {"A": ("c", UNSET)}),
+    ],
+)
+def test_templates(template: str, references: list[str], text: str, known: Any, bound: Any) -> None:
+    parsed = [reference for one in references if (reference := parse_reference(one))]
+    assert match_pieces(pieces(template, parsed, known), text, known) == bound
+
+
+@pytest.mark.parametrize(
+    ("git", "running"),
+    [
+        ({"environment": {"TZ": "${TZ}"}}, {"env": {"TZ": "UTC"}}),
+        ({"environment": {"TZ": "${TZ:-UTC}"}}, {"env": {"TZ": "Asia/Tokyo"}}),
+        ({"environment": {"A": "${A:+yes}"}}, {"env": {"A": ""}}),
+        ({"environment": {"A": "${A:+yes}"}}, {"env": {"A": "yes"}}),
+        ({"environment": {"A": "${A:?m}"}}, {"env": {"A": "1"}}),
+        ({"environment": {"A": "${X}-${Y}", "B": "${X}", "C": "${Y}"}}, {"env": {"A": "1-2-3", "B": "1-2", "C": "3"}}),
+        ({"environment": ["PASSED"]}, {"env": {"PASSED": "on"}}),
+        ({"environment": {"K": "a${X}${Y}b"}}, {"env": {"K": "axyzb"}}),
+        ({"environment": {"N": "${A:-${B:-c}}"}}, {"env": {"N": "c"}}),
+        ({"environment": {"ML": "x${A}"}}, {"env": {"ML": "xtwo\nlines"}}),
+        ({"image": "plain:${TAG}"}, {"config": {"Image": "plain:2"}}),
+        ({"image": "${IMAGE}"}, {"config": {"Image": "plain:2"}}),
+        ({"user": "${UID}:${GID}"}, {"config": {"User": "1:2"}}),
+        ({"mem_limit": "${M}"}, {"host": {"Memory": 512 * 1024**2}}),
+        ({"mem_limit": "${M}m"}, {"host": {"Memory": 512 * 1024**2}}),
+        ({"mem_limit": "${M:-512m}", "environment": {"M": "${M:-512m}"}}, {"host": {"Memory": 1024**3}, "env": {"M": "1G"}}),
+        ({"cpus": "${C}"}, {"host": {"NanoCpus": 1500000000}}),
+        ({"privileged": "${P:-false}"}, {"host": {"Privileged": True}}),
+        ({"tty": "${T}"}, {"config": {"Tty": False}}),
+        ({"restart": "${R}"}, {"host": {"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}}}),
+        ({"restart": "${R:-no}"}, {"host": {"RestartPolicy": {"Name": "", "MaximumRetryCount": 0}}}),
+        ({"stop_grace_period": "${G}"}, {"config": {"StopTimeout": 90}}),
+        ({"healthcheck": {"test": ["CMD", "${T}"], "interval": "${I}"}},
+         {"config": {"Healthcheck": {"Test": ["CMD", "true"], "Interval": 90 * 10**9}}}),
+        ({"ports": ["${P}:80"]}, {"host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}}),
+        ({"ports": ["${P}:80"]}, {"host": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}}}),
+        ({"ports": ["${P}:80"]}, {"host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": ""}]}}}),
+        ({"ports": ["${P}:${P}/udp"]}, {"host": {"PortBindings": {"53/udp": [{"HostIp": "", "HostPort": "53"}]}}}),
+        ({"ports": ["${ALL}"]}, {"host": {"PortBindings": {"53/udp": [{"HostIp": "", "HostPort": "5353"}]}}}),
+        ({"command": "serve ${OPTIONS}"}, {"config": {"Cmd": ["serve", "--a", "b c"]}}),
+        ({"command": "serve ${OPTIONS}"}, {"config": {"Cmd": ["serve"]}}),
+        ({"container_name": "${N}"}, {"name": "radarr"}),
+        ({"extra_hosts": ["db:${IP}"]}, {"host": {"ExtraHosts": ["db:10.0.0.1"]}}),
+        ({"devices": ["${D}:/dev/x"]}, {"host": {"Devices": [
+            {"PathOnHost": "/dev/sda", "PathInContainer": "/dev/x", "CgroupPermissions": "rwm"}]}}),
+        ({"cap_add": ["${CAP}"]}, {"host": {"CapAdd": ["CAP_NET_ADMIN"]}}),
+        ({"dns": ["${DNS}"]}, {"host": {"Dns": ["1.1.1.1"]}}),
+        ({"labels": ["traefik.http.routers.${R}.rule=Host(`${H}`)"]},
+         {"labels": {"traefik.http.routers.web.rule": "Host(`a.b`)"}}),
+        ({"volumes": ["${DATA}:/data"]}, {"mounts": [
+            {"Type": "bind", "Source": "/srv/data", "Destination": "/data", "RW": True, "Propagation": "rprivate"}]}),
+        ({"volumes": ["${DATA:-./data}:/data"]}, {"mounts": [
+            {"Type": "bind", "Source": "/opt/apps/stacks/web/data", "Destination": "/data", "RW": True, "Propagation": ""}]}),
+        ({"volumes": ["${MEDIA}/tv:/tv:ro"]}, {"mounts": [
+            {"Type": "bind", "Source": "/media/tv", "Destination": "/tv", "RW": False, "Propagation": "rprivate"}]}),
+        ({"deploy": {"replicas": "${N:-1}"}}, {}),
+        ({"ulimits": {"nofile": {"soft": "${S}", "hard": 20}}}, {"host": {"Ulimits": [{"Name": "nofile", "Soft": 10, "Hard": 20}]}}),
+        ({"logging": {"driver": "json-file", "options": {"max-size": "${L:-10m}"}}},
+         {"host": {"LogConfig": {"Type": "json-file", "Config": {"max-size": "5m"}}}}),
+    ],
+)  # fmt: skip
+def test_any_value_that_a_variable_can_give_is_no_drift(git: dict[str, Any], running: dict[str, Any]) -> None:
+    assert items(unify(git, container("web", "app", **running))) == []
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "path"),
+    [
+        ({"labels": {"r": "Host(`${H}`)"}}, {"labels": {"r": "PathPrefix(`/`)"}}, "labels.r"),
+        ({"environment": {"U": "https://${H}/"}}, {"env": {"U": "http://a.b/"}}, "environment.U"),
+        ({"environment": {"U": "https://${H}/", "H": "${H}"}}, {"env": {"U": "https://a.b/x", "H": "a.b"}}, "environment.U"),
+        ({"environment": {"A": "${A:+yes}"}}, {"env": {"A": "other"}}, "environment.A"),
+        ({"ports": ["${P}:80"]}, {"host": {"PortBindings": {"81/tcp": [{"HostIp": "", "HostPort": "8080"}]}}}, "ports.80/tcp"),
+        ({"image": "plain:${TAG}"}, {"config": {"Image": "other:2"}}, "image"),
+    ],
+)
+def test_what_no_value_can_explain_is_drift(git: dict[str, Any], running: dict[str, Any], path: str) -> None:
+    assert path in [item for item, _ in items(unify(git, container("web", "app", **running)))]
+
+
+def test_what_differs_is_told_in_gits_own_terms() -> None:
+    git = {"environment": {"U": "https://${H}/", "H": "${H}", "P": "x${SECRET}"}}
+    running = container("web", "app", env={"U": "https://home.example.org/x", "H": "home.example.org", "P": "hush-hush"})
+    shown = {item.path: (item.baseline, item.running, item.secret) for item in unify(git, running).services[0].items}
+    assert shown == {
+        "environment.U": ("https://${H}/", "https://${H}/x", True),
+        "environment.P": ("x${SECRET}", "<secret changed>", True),
+    }
+
+
+def test_one_variable_with_two_values_is_a_finding_of_its_own() -> None:
+    git = {"services": {name: {"image": "plain:1", "environment": {"TZ": "${TZ}"}} for name in "abc"}}
+    running = [container("web", name, env={"TZ": "UTC" if name != "b" else "Asia/Tokyo"}) for name in "abc"]
+    document = unify(git, *running)
+    assert [(s.service, found(s)) for s in document.services if s.items] == [("b", [("environment.TZ", "changed", "functional")])]
+    item = document.services[1].items[0]
+    assert (item.note, item.baseline, item.running) == ("one variable, two values", "${TZ}", "<secret changed>")
+
+
+def test_of_two_the_younger_container_is_the_odd_one() -> None:
+    git = {"services": {name: {"image": "plain:1", "environment": {"TZ": "${TZ}"}} for name in "ab"}}
+    young = container("web", "a", env={"TZ": "UTC"}, created="2026-11-02T00:00:00Z")
+    old = container("web", "b", env={"TZ": "Asia/Tokyo"}, created="2026-11-01T00:00:00Z")
+    assert [s.service for s in unify(git, young, old).services if s.items] == ["a"]
+
+
+def test_the_env_file_beside_the_running_stack_settles_it() -> None:
+    dotenv = {"/opt/apps/stacks/web/.env": {"TZ": "UTC"}}
+    git = {"environment": {"TZ": "${TZ}"}}
+    assert items(unify(git, container("web", "app", env={"TZ": "UTC"}), dotenv=dotenv)) == []
+    changed = unify(git, container("web", "app", env={"TZ": "Asia/Tokyo"}), dotenv=dotenv)
+    assert items(changed) == [("environment.TZ", "changed")]
+
+
+def test_variables_that_git_knows_settle_it_too() -> None:
+    git = {"environment": {"TZ": "${TZ}"}}
+    document = unify(git, container("web", "app", env={"TZ": "Asia/Tokyo"}), variables={"TZ": "UTC"})
+    assert items(document) == [("environment.TZ", "changed")]
+
+
+def test_a_missing_env_file_leaves_the_set_of_variables_open() -> None:
+    git = {"env_file": [".env"], "environment": {"A": "1"}}
+    document = unify(git, container("web", "app", env={"A": "2", "B": "3"}))
+    assert items(document) == [("environment.A", "changed")]
+    assert list(document.services[0].uncompared) == ["environment.B"]
+
+
+def test_an_env_file_that_the_host_holds_closes_it() -> None:
+    dotenv = {"/opt/apps/stacks/web/.env": {"B": "3"}}
+    git = {"env_file": [".env"], "environment": {"A": "1"}}
+    document = unify(git, container("web", "app", env={"A": "1", "B": "3", "C": "4"}), dotenv=dotenv)
+    assert items(document) == [("environment.C", "added")]
+
+
+def test_secrets_are_compared_sealed() -> None:
+    git = {"environment": {"DB_PASSWORD": "${PW}", "URL": "postgres://u:${PW}@db/x", "API_TOKEN": "cl3arInG1t"}}
+    running = {"DB_PASSWORD": "hunter2hunter2", "URL": "postgres://u:hunter2hunter2@db/x", "API_TOKEN": "cl3arInG1t"}
+    vault = Vault(KEY)
+    assert items(unify(git, container("web", "app", env=running), vault=vault)) == []
+    document = unify(git, container("web", "app", env={**running, "API_TOKEN": "0therT0ken"}), vault=vault)
+    assert [(i.path, i.running) for i in document.services[0].items] == [("environment.API_TOKEN", "<secret changed>")]
+    assert "hunter2" not in str(document.to_json())
+    assert "0therT0ken" not in str(document.to_json())
+
+
+def test_a_secret_sealed_with_another_key_is_no_drift() -> None:
+    elsewhere = Vault(b"another installation")
+    sealed = elsewhere.seal("DB_PASSWORD", "hunter2hunter2")
+    document = unify({"environment": {"DB_PASSWORD": "hunter2hunter2"}}, container("web", "app", env={"DB_PASSWORD": sealed}))
+    assert items(document) == []
+    assert list(document.services[0].uncompared) == ["environment.DB_PASSWORD"]
+
+
+def test_a_recorded_capture_seals_for_good() -> None:
+    """A vault of a later run knows no raw secrets: tokens alone must do."""
+    git = {"environment": {"DB_PASSWORD": "${PW}", "PG_DSN": "postgres://u:${PW}@db/x", "PLAIN_TOKEN": "cl3arInG1t"}}
+    running = {"DB_PASSWORD": "hunter2hunter2", "PG_DSN": "postgres://u:hunter2hunter2@db/x", "PLAIN_TOKEN": "cl3arInG1t"}
+    first = Vault(KEY)
+    sealed = first.seal_inspect([container("web", "app", env=running)])
+    assert items(unify(git, *sealed, vault=Vault(KEY))) == []
