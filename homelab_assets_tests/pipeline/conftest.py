@@ -152,7 +152,10 @@ def prove(result: PipelineResult, document: dict[str, object], said: set[str]) -
             case Blocked(by):
                 # Also when only this file is run, the failure behind it has to show.
                 said.add(by)
-                pytest.fail(f"{check.probe.title}: can't be judged, because\n{in_words(result.check(by), document)}", pytrace=False)
+                pytest.fail(
+                    f"{check.probe.title}: can't be judged, because\n{in_words(result.check(by), document)}",
+                    pytrace=False,
+                )
             case Fail():
                 said.add(identity)
                 pytest.fail(in_words(check, document), pytrace=False)

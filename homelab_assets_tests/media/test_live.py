@@ -1,0 +1,79 @@
+"""The live run against the simulator: a request really becomes a file in Plex, over several runs where need be."""
+
+from homelab_assets.media.live import STEPS, State, new_state, read_state, run_live
+from homelab_assets.media.simulator import World
+
+WHEN = "2026-11-23T06:00:00Z"
+
+
+def go(world: World, state: State | None = None, seconds: float = 3.0) -> State:
+    with world.clients() as clients:
+        return run_live(clients, state or new_state(WHEN), now=lambda: WHEN, seconds=seconds, pause=0.01)
+
+
+def states(state: State) -> dict[str, str]:
+    return {name: step["state"] for name, step in state["steps"].items()}
+
+
+def test_a_request_becomes_a_film_in_plex() -> None:
+    with World() as world:
+        for file in world.media.rglob("*.mkv"):
+            file.unlink()
+        state = go(world)
+        assert states(state) == dict.fromkeys(STEPS, "done")
+        assert state["finished_at"] == WHEN
+        (film,) = (world.media / "movies").rglob("*.mkv")
+        (download,) = (world.media / "downloads").rglob("*.mkv")
+        assert film.samefile(download)
+        assert world.overseerr.requests[0]["media"]["tmdbId"] == 10331
+
+
+def test_a_slow_download_is_waited_for_over_several_runs() -> None:
+    import json
+
+    with World() as world:
+        for file in world.media.rglob("*.mkv"):
+            file.unlink()
+        world.qbittorrent.patience = 10**6
+        state = go(world, seconds=0.05)
+        assert states(state)["downloaded"] == "waiting"
+        assert state["finished_at"] is None
+        world.qbittorrent.patience = 0
+        state = go(world, read_state(json.dumps(state)))
+        assert state["finished_at"] == WHEN
+        assert len(world.overseerr.requests) == 1
+
+
+def test_a_download_that_radarr_does_not_find_says_so() -> None:
+    with World(faults=["path_not_mounted"]) as world:
+        (world.media / "downloads/complete/movies/Night of the Living Dead (1968).mkv").unlink()
+        state = go(world, seconds=0.3)
+    assert states(state)["imported"] == "waiting"
+    assert "No files found are eligible for import" in state["steps"]["imported"]["text"]
+
+
+def test_a_plex_that_does_not_scan_leaves_it_waiting() -> None:
+    with World(faults=["scan_disabled"]) as world:
+        for file in world.media.rglob("*.mkv"):
+            file.unlink()
+        state = go(world, seconds=0.3)
+    assert states(state)["in_library"] == "waiting"
+
+
+def test_a_request_that_is_refused_fails_at_once() -> None:
+    with World(faults=["csrf"]) as world:
+        state = go(world)
+    assert states(state) == {"requested": "failed"}
+    assert "403" in state["steps"]["requested"]["text"]
+
+
+def test_without_a_default_server_a_person_has_to_act() -> None:
+    with World(faults=["default_server_missing"]) as world:
+        state = go(world, seconds=0.05)
+    assert states(state) == {"requested": "done", "received": "manual"}
+
+
+def test_a_finished_or_damaged_state_is_not_gone_on_with() -> None:
+    assert read_state("") is None
+    assert read_state("[]") is None
+    assert read_state('{"schema": 1, "steps": {}, "finished_at": "2026-11-23T06:00:00Z"}') is None
