@@ -84,6 +84,13 @@ def test_only_the_secret_part_of_a_url_is_sealed(vault: Vault) -> None:
     assert show(sealed) == f"postgres://n8n:{SHOWN}@db:5432/n8n"
 
 
+@pytest.mark.parametrize(
+    "text", ['WEBPASSWORD: "${WEBPASSWORD}"', "--requirepass ${REDIS_PASSWORD}", "postgres://n8n:${DB_PASS}@db/n8n"]
+)
+def test_a_reference_to_a_variable_is_no_secret(text: str) -> None:
+    assert redact(text) == text
+
+
 def test_an_argument_after_a_secret_flag_is_sealed(vault: Vault) -> None:
     sealed = vault.seal_args(["redis-server", "--requirepass", "hunter2", "--appendonly", "yes"])
     assert [show(argument) for argument in sealed] == ["redis-server", "--requirepass", SHOWN, "--appendonly", "yes"]

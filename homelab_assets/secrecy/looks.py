@@ -78,7 +78,7 @@ def find_secrets(text: str, entropy: bool = True) -> tuple[tuple[int, int], ...]
         for pattern in _EMBEDDED:
             for match in pattern.finditer(text):
                 group = "s" if match["s"] is not None else "t"
-                if not HARMLESS.fullmatch(match[group]) and not _VARIABLE.fullmatch(match[group]):
+                if not HARMLESS.fullmatch(match[group]) and not _is_variable(text, *match.span(group)):
                     found.append(match.span(group))
     if entropy and len(text) >= 20:
         for match in _CANDIDATE.finditer(text):
@@ -87,6 +87,12 @@ def find_secrets(text: str, entropy: bool = True) -> tuple[tuple[int, int], ...]
             if any(looks_random(run) for run in _RUN.findall(match[0])) or _dense(match[0]):
                 found.append(match.span())
     return _without_overlap(found)
+
+
+def _is_variable(text: str, start: int, end: int) -> bool:
+    """Say whether the place holds a reference such as `${PASSWORD}`, which git may show, up to its closing brace."""
+    variable = _VARIABLE.match(text, start)
+    return variable is not None and variable.end() >= end
 
 
 def _dense(text: str) -> bool:
