@@ -30,9 +30,11 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
         return Finding(evidence=evidence, remedy="start" if status == "stopped" else "none")
     if all(item.note == IMAGE_MOVED for item in items):
         return Finding(evidence=evidence, cause="image_moved", remedy="pull")
+    if proof.variables_moved:
+        note = "it was created with other values of the variables than its .env has now"
+        return Finding(evidence=evidence, cause="git_ahead", remedy="deploy", note=note)
     cause = _cause(match, items, settled, proof)
-    note = "the variables' values changed after it was created" if proof.by_choice and cause == "git_ahead" else None
-    return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport", note=note)
+    return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport")
 
 
 IMAGE_MOVED = "the tag now names another image on this host"

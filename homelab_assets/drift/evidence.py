@@ -23,12 +23,12 @@ class Proof:
 
     Attributes:
         same: it was reproduced. differs: the container was made from another model.
-        by_choice: reproduced with other values of the variables than the running containers show.
+        variables_moved: it would be reproduced with the variables that the container shows, not with the `.env` of now.
     """
 
     same: bool = False
     differs: bool = False
-    by_choice: bool = False
+    variables_moved: bool = False
 
 
 NOTHING = Proof()

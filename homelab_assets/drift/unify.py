@@ -116,10 +116,15 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
     return sights
 
 
-def _load(stack: Stack, bound: Mapping[str, Alternative], model: Model) -> Model | None:
+def _load(
+    stack: Stack,
+    bound: Mapping[str, Alternative],
+    model: Model,
+    settled: Mapping[str, Alternative] | None = None,
+) -> Model | None:
     """Load with bound variables; None where Compose would refuse what the running values say."""
     try:
-        return stack.load({**stack.settled, **_as_set(bound, model)})
+        return stack.load({**(stack.settled if settled is None else settled), **_as_set(bound, model)})
     except BaselineError:
         return None
 
@@ -160,12 +165,28 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
             model = _load(settled.stack, {**settled.bindings.values, **values}, settled.templates)
             if model is not None and prove(model, match.service, container, vault, ids).same:
                 settled.models[match.service] = model
-                proof = Proof(same=True, by_choice=True)
+                proof = Proof(same=True)
                 break
+        else:
+            proof = _with_variables_of_then(settled, match, ids, vault) or proof
     settled.proofs[match.service] = proof
     for replica in match.containers:
         same_label = replica.labels.get(HASH) == container.labels.get(HASH)
         replica.proven = (True if proof.same else False if proof.differs else None) if same_label else None
+
+
+def _with_variables_of_then(
+    settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault
+) -> Proof | None:
+    """See whether the container was made from these files with other values than the `.env` has by now."""
+    stack, templates = settled.stack, settled.templates
+    if not stack.settled:
+        return None
+    then = bind(_sights(templates, [match]), templates.references, {}, vault)
+    model = _load(stack, then.values, templates, settled={})
+    if model is not None and prove(model, match.service, match.containers[0], vault, ids).same:
+        return Proof(differs=True, variables_moved=True)
+    return None
 
 
 def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative]]:

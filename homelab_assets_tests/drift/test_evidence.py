@@ -1,0 +1,116 @@
+"""Compose's hash as a witness: what it proves about variables, about who changed what, and when it says nothing."""
+
+from typing import Any
+
+import pytest
+
+from homelab_assets import compose
+from homelab_assets.compose.confighash import config_hash
+from homelab_assets.drift.document import ServiceDrift
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+
+PLAIN = image("plain:1", "plain:2", Cmd=["run"])
+CREATED = "2026-11-10T00:00:00Z"
+
+
+def hashed(body: dict[str, Any], variables: dict[str, str] | None = None) -> dict[str, str]:
+    """The label that Compose would have put on a container of this service."""
+    import yaml
+
+    text = yaml.safe_dump({"services": {"app": {"image": "plain:1", **body}}}).encode()
+    project = compose.load(
+        ["/opt/apps/stacks/web/compose.yml"], read=lambda path: text if path.endswith("compose.yml") else None,
+        project_directory="/opt/apps/stacks/web", environment=variables or {}, project_name="web",
+    )  # fmt: skip
+    return {"com.docker.compose.config-hash": str(config_hash(project.services["app"], "app", "2.40.3"))}
+
+
+def judge(body: dict[str, Any], label: dict[str, str], *, dotenv: Any = None, committed: str | None = None, **running: Any) -> ServiceDrift:
+    running["labels"] = {**label, **running.get("labels", {})}
+    seen = container("web", "app", created=CREATED, **running)
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}}, committed_at=committed)
+    vault = Vault(KEY)
+    document = audit(capture([seen], images=[PLAIN], dotenv=dotenv or {}, vault=vault), [stack], vault=vault)
+    assert not document.problems
+    return document.services[0]
+
+
+def test_a_service_is_verified_when_the_hash_is_reproduced() -> None:
+    body = {"environment": {"A": "1"}}
+    one = judge(body, hashed(body), env={"A": "1"})
+    assert (one.status, one.evidence) == ("clean", "verified")
+
+
+def test_it_is_verified_through_bound_variables_and_secrets() -> None:
+    body = {"environment": {"DB_PASSWORD": "${PW}", "TZ": "${TZ:-UTC}"}}
+    label = hashed(body, {"PW": "hunter2hunter2", "TZ": "Asia/Tokyo"})
+    one = judge(body, label, env={"DB_PASSWORD": "hunter2hunter2", "TZ": "Asia/Tokyo"})
+    assert (one.status, one.evidence, one.bound) == ("clean", "verified", ("PW", "TZ"))
+
+
+def test_without_a_reproduced_hash_it_is_consistent() -> None:
+    body = {"environment": {"A": "1"}}
+    assert judge(body, {"com.docker.compose.config-hash": "0" * 64}, env={"A": "1"}).evidence == "consistent"
+
+
+@pytest.mark.parametrize(
+    ("body", "running", "path"),
+    [
+        ({"restart": "${R:-always}"}, {"host": {"RestartPolicy": {"Name": "unless-stopped"}}}, "restart"),
+        ({"mem_limit": "${M:-64m}"}, {"host": {"Memory": 128 * 1024**2}}, "mem_limit"),
+        ({"image": "plain:${TAG:-1}"}, {"config": {"Image": "plain:2"}}, "image"),
+    ],
+)
+def test_a_default_that_the_hash_proves_was_changed_on_the_host(body: dict[str, Any], running: Any, path: str) -> None:
+    one = judge(body, hashed(body), **running)
+    assert [item[0] for item in found(one)] == [path]
+    assert (one.evidence, one.cause, one.remedy) == ("verified", "host_changed", "backport")
+    assert one.items[0].baseline is not None
+
+
+def test_a_mutual_change_behind_one_variable_is_not_hidden_by_the_majority() -> None:
+    body = {"environment": {"A": "${V}", "B": "${V}"}}
+    one = judge(body, hashed(body, {"V": "right"}), env={"A": "right", "B": "wrong"})
+    assert [(item.path, item.note) for item in one.items] == [("environment.B", "one variable, two values")]
+
+
+@pytest.mark.parametrize(
+    ("committed", "label", "cause", "remedy"),
+    [
+        ("2026-11-01T00:00:00Z", "same", "host_changed", "backport"),
+        ("2026-11-20T00:00:00Z", "same", "host_changed", "backport"),
+        ("2026-11-20T00:00:00Z", "other", "git_ahead", "deploy"),
+        ("2026-11-01T00:00:00Z", "other", "host_changed", "backport"),
+        (None, "other", "unknown", "backport"),
+        ("2026-11-20T00:00:00Z", "none", "unknown", "backport"),
+        ("2026-11-01T00:00:00Z", "none", "host_changed", "backport"),
+    ],
+)
+def test_cause(committed: str | None, label: str, cause: str, remedy: str) -> None:
+    body = {"environment": {"A": "1"}}
+    labels = {"same": hashed(body), "other": hashed({"environment": {"A": "0"}}), "none": {}}[label]
+    one = judge(body, labels, committed=committed, env={"A": "2"})
+    assert (one.cause, one.remedy) == (cause, remedy)
+
+
+def test_an_env_file_that_changed_after_the_deploy_is_a_deploy_that_is_due() -> None:
+    body = {"environment": {"TZ": "${TZ}"}}
+    dotenv = {"/opt/apps/stacks/web/.env": {"TZ": "UTC"}}
+    one = judge(body, hashed(body, {"TZ": "Asia/Tokyo"}), dotenv=dotenv, env={"TZ": "Asia/Tokyo"}, committed="2026-11-01T00:00:00Z")
+    assert [item[0] for item in found(one)] == ["environment.TZ"]
+    assert (one.cause, one.remedy) == ("git_ahead", "deploy")
+    assert one.note == "it was created with other values of the variables than its .env has now"
+
+
+@pytest.mark.parametrize("hash_of", ["same", "other"])
+def test_a_volume_that_compose_carried_over_is_drift_only_if_the_hash_says_so(hash_of: str) -> None:
+    body: dict[str, Any] = {"environment": {"A": "1"}}
+    mount = {"Type": "volume", "Name": "web_old", "Destination": "/data", "RW": True}
+    labels = hashed(body) if hash_of == "same" else {"com.docker.compose.config-hash": "0" * 64}
+    seen = container("web", "app", env={"A": "1"}, mounts=[mount], labels={**labels, "com.docker.compose.replace": "web-app-1"})
+    holder = image("plain:1", Cmd=["run"], Volumes={"/data": {}})
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}})
+    one = audit(capture([seen], images=[holder]), [stack]).services[0]
+    assert [item.path for item in one.items] == ([] if hash_of == "same" else ["volumes./data"])
