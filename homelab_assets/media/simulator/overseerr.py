@@ -116,8 +116,9 @@ class Overseerr(App):
 
 def server(app: str, port: int, key: str, folder: str, profile: int) -> dict[str, Any]:
     """Make a server of Overseerr's."""
+    own = {"enableSeasonFolders": True} if app == "sonarr" else {"minimumAvailability": "released"}
     return {
-        "id": 0, "name": app.capitalize(), "hostname": app, "port": port, "apiKey": key, "useSsl": False, "baseUrl": "",
+        **own, "id": 0, "name": app.capitalize(), "hostname": app, "port": port, "apiKey": key, "useSsl": False, "baseUrl": "",
         "activeProfileId": profile, "activeProfileName": "HD-1080p", "activeDirectory": folder, "is4k": False,
-        "minimumAvailability": "released", "isDefault": True, "externalUrl": "", "syncEnabled": False, "preventSearch": False,
+        "isDefault": True, "externalUrl": "", "syncEnabled": False, "preventSearch": False,
     }  # fmt: skip

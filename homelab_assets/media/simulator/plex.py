@@ -103,10 +103,6 @@ def section(key: str, title: str, kind: str, *paths: str) -> dict[str, Any]:
     """Make a library."""
     locations = [{"id": number, "path": path} for number, path in enumerate(paths, 1)]
     return {
-        "key": key,
-        "title": title,
-        "type": kind,
-        "refreshing": False,
-        "scannedAt": 1763877600,
-        "Location": locations,
-    }
+        "key": key, "uuid": f"00000000-0000-4000-8000-{key:>012}", "title": title, "type": kind, "language": "en-US",
+        "refreshing": False, "scannedAt": 1763877600, "Location": locations,
+    }  # fmt: skip

@@ -53,7 +53,9 @@ class QBittorrent(App):
         port = request.headers.get("host", "").rpartition(":")[2]
         if self.listens_on is not None and port != str(self.listens_on):
             return words("Unauthorized", 401)
-        if request.path == "/api/v2/auth/login":
+        # As the real one: what does not exist is 404 for everybody.
+        known = any(pattern.fullmatch(request.path) for _, pattern, _ in self._routes)
+        if request.path == "/api/v2/auth/login" or not known:
             return None
         pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
         if {value for _, _, value in pairs} & self.sessions:
