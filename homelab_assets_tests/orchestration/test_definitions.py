@@ -27,7 +27,7 @@ captures/nas:capture_is_fresh captures/nas:host_is_reachable captures/nas:no_sec
 captures/pi.lan:capture_is_fresh captures/pi.lan:host_is_reachable captures/pi.lan:no_secrets_in_capture
 cleanup_report:nothing_is_stale
 drift:audit_is_complete drift:no_breaking_drift drift:no_drift drift:no_secrets_in_drift drift:no_unmanaged_containers
-structure_report:conventions_hold
+pull_requests:every_pull_request_was_brought_up_to_date structure_report:conventions_hold
 """
 JOBS = "daily_audit documentation_refresh drift_remediation pipeline_validation post_merge_validation"
 SCHEDULES = "daily_audit_schedule pipeline_health_schedule"
@@ -51,7 +51,9 @@ def test_names_are_what_people_rely_on(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     checks = [f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys]
     assert sorted(key.to_user_string() for key in graph.get_all_asset_keys()) == ASSETS.split()
-    assert sorted(check for check in checks if not check.startswith(("media", "pipeline"))) == CHECKS.split()
+    assert (
+        sorted(check for check in checks if not check.startswith(("media_health", "pipeline_report"))) == CHECKS.split()
+    )
     assert sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")) == JOBS.split()
     assert sorted(schedule.name for schedule in repository.schedule_defs) == SCHEDULES.split()
     assert sorted(sensor.name for sensor in repository.sensor_defs) == SENSORS.split()

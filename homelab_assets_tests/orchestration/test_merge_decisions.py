@@ -1,6 +1,7 @@
 """When does a moving branch start a run? Nothing missed, nothing twice, one dead remote blocks nobody."""
 
 import json
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,7 +83,7 @@ def test_runs_are_exactly_the_changes_that_could_be_seen(looks: list[dict[str, H
     decisions = replay(*looks)
     for name in ("apps", "infra"):
         seen = [look[name].commit for look in looks if isinstance(look[name], Head)]
-        changes = [(one, other) for one, other in zip(seen, seen[1:], strict=False) if one != other]
+        changes = [(one, other) for one, other in pairwise(seen) if one != other]
         ran = [(m.before, m.after) for decision in decisions for m in decision.moves if m.repository == name]
         assert ran == changes
     keys = [decision.run_key for decision in decisions if decision.run_key]

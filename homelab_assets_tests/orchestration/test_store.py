@@ -5,25 +5,17 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from homelab_assets.model import Captured, CaptureResult, Unreachable
 from homelab_assets.orchestration.documents import capture_from_json, capture_to_json
 from homelab_assets.orchestration.store import JsonStore
 
 KEY = dg.AssetKey(["captures", "nas"])
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
 
 
-@settings(deadline=None, max_examples=40)
-@given(JSON)
-def test_what_is_stored_is_read_back(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
-    store = JsonStore(tmp_path_factory.mktemp("store"))
+@pytest.mark.parametrize("value", [None, [], {}, {"a": [1, 2.5, True, None]}, "\ud800 \u2028 ä", [[["deep"]]]])
+def test_what_is_stored_is_read_back(tmp_path: Path, value: object) -> None:
+    store = JsonStore(tmp_path)
     store.handle_output(dg.build_output_context(asset_key=KEY), value)
     assert store.load_input(dg.build_input_context(asset_key=KEY)) == value
 
@@ -37,7 +29,7 @@ def test_files_are_readable_text_for_the_owner_alone(tmp_path: Path) -> None:
 
 
 def test_what_was_never_stored_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(dg.Failure, match="captures/nas was never materialized here: .* run daily_audit") as raised:
+    with pytest.raises(dg.Failure, match=r"captures/nas was never materialized here: .* run daily_audit") as raised:
         JsonStore(tmp_path).read(KEY)
     assert raised.value.allow_retries is False
 

@@ -83,6 +83,7 @@ def _plans(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
 def _pull_requests(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
         key=names.PULL_REQUESTS,
+        dagster_type=dict,
         deps=[names.REMEDIATION_PLANS, *upstream],
         check_specs=[
             dg.AssetCheckSpec(ALL_DONE, asset=names.PULL_REQUESTS, description="No forge and no push refused.")
@@ -109,7 +110,11 @@ def _pull_requests(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         if not config.open:
             text = "nothing was pushed: run the job drift_remediation, or set `open: true`"
             skipped = dg.AssetCheckResult(check_name=ALL_DONE, passed=True, description=text)
-            return dg.MaterializeResult(metadata={"opened": False, "remark": text}, check_results=[skipped])
+            # What is known of pull requests stays as the last run that looked at them left it.
+            known = store.read(names.PULL_REQUESTS) if store.file(names.PULL_REQUESTS).exists() else _kept([])
+            return dg.MaterializeResult(
+                value=known, metadata={"opened": False, "remark": text}, check_results=[skipped]
+            )
         with laboratory.plain_errors():
             audit = stored_audit(store, laboratory)
             plans = plan_audit(laboratory.lab, audit, vault=laboratory.vault)
@@ -133,6 +138,7 @@ def _result(outcomes: "Sequence[Outcome]") -> dg.MaterializeResult:
         for outcome in outcomes
     ]
     return dg.MaterializeResult(
+        value=_kept(outcomes),
         metadata={
             "opened": True,
             **{status: dg.MetadataValue.int(sum(o.status == status for o in outcomes)) for status in _COUNTED},
@@ -149,6 +155,21 @@ def _result(outcomes: "Sequence[Outcome]") -> dg.MaterializeResult:
     )
 
 
+def _kept(outcomes: "Sequence[Outcome]") -> dict[str, Any]:
+    """Return the pull requests as they are stored, for the status among others."""
+    listed = [
+        {
+            "service": str(o.identity),
+            "title": o.title,
+            "url": o.reference,
+            "state": "open" if o.status in _OPEN else o.status,
+        }
+        for o in outcomes
+    ]
+    return {"schema": 1, "pull_requests": listed}
+
+
+_OPEN = ("opened", "updated", "unchanged", "reopened", "edited", "kept")
 _COUNTED = ("opened", "updated", "unchanged", "closed", "written", "refused", "failed")
 
 

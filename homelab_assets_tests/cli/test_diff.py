@@ -1,0 +1,123 @@
+"""`drift-detector diff` and `audit`: what they print, write, and return."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from homelab_assets.cli import main
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder without a lab.yaml, so that the demo lab answers."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
+    for name in ("HOMELAB_LAB", "DAGSTER_HOME", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def detect(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_diff_prints_the_drift_and_writes_nothing(home: Path) -> None:
+    result = detect("diff")
+    assert result.exit_code == 1, result.output
+    assert "ct-media-01 / media-indexers / radarr" in result.stdout
+    assert sorted(path.name for path in home.iterdir()) == ["state"]
+    assert sorted(path.name for path in (home / "state").iterdir()) == ["demo"]
+
+
+@pytest.mark.parametrize("format_", ["json", "sarif"])
+def test_machines_read_json(home: Path, format_: str) -> None:
+    document = json.loads(detect("diff", "--format", format_).stdout)
+    found = document["services"] if format_ == "json" else document["runs"][0]["results"]
+    assert found
+
+
+def test_workflows_read_annotations(home: Path) -> None:
+    lines = detect("diff", "--format", "github").stdout.splitlines()
+    assert any(line.startswith("::error file=stacks/media-indexers/docker-compose.yml,line=") for line in lines)
+
+
+def test_markdown_goes_to_a_file(home: Path) -> None:
+    result = detect("diff", "--format", "markdown", "--output", "drift.md")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert (home / "drift.md").read_text().startswith("# Drift report")
+
+
+def test_a_narrow_view_has_nothing_else(home: Path) -> None:
+    services = json.loads(detect("diff", "--service", "radarr", "--format", "json").stdout)["services"]
+    assert [service["service"] for service in services] == ["radarr"]
+    only = json.loads(detect("diff", "--host", "ct-docker-01", "--format", "json").stdout)
+    assert {service["host"] for service in only["services"]} == {"ct-docker-01"}
+    assert [host["name"] for host in only["hosts"]] == ["ct-docker-01"]
+
+
+def test_a_clean_service_is_0(home: Path) -> None:
+    assert detect("diff", "--service", "bazarr").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "near"), [("--host", "ct-doker-01", "ct-docker-01"), ("--service", "radar", "radarr"), ("--stack", "media-plexx", "media-plex")]
+)  # fmt: skip
+def test_a_name_that_nothing_has_is_an_error_with_near_ones(home: Path, option: str, name: str, near: str) -> None:
+    result = detect("diff", option, name)
+    assert result.exit_code == 2
+    assert near in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_the_working_tree_can_be_compared_instead(home: Path) -> None:
+    detect("diff")
+    (clone,) = (home / "state" / "demo").glob("*/homelab-apps")
+    file = clone / "stacks" / "media-indexers" / "docker-compose.yml"
+    file.write_text(file.read_text().replace("bazarr:", "bazarr:  # changed\n    hostname: elsewhere", 1))
+    assert detect("diff", "--service", "bazarr").exit_code == 0
+    assert detect("diff", "--service", "bazarr", "--working-tree").exit_code == 1
+
+
+def test_an_unreachable_host_makes_it_2_and_the_others_are_shown(home: Path) -> None:
+    detect("diff")
+    (demo,) = (home / "state" / "demo").glob("*/lab.yaml")
+    broken = demo.with_name("broken.yaml")
+    broken.write_text(demo.read_text().replace("capture:captures/ct-media-01", f"unix://{home}/nothing.sock"))
+    result = detect("diff", "--lab", str(broken))
+    assert result.exit_code == 2
+    assert "NOT AUDITED" in result.stdout
+    assert "ct-docker-01 / dns-pihole / pihole" in result.stdout
+
+
+def test_diff_imports_nothing_heavy(home: Path) -> None:
+    heavy = ("dagster", "docker", "paramiko", "requests", "pydantic", "pandas", "github")
+    code = (
+        "import sys\nfrom homelab_assets.cli import main\n"
+        "try: main(['diff', '-q'])\nexcept SystemExit: pass\n"
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=home, check=False)
+    assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+def test_audit_writes_reports_and_says_where(home: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", "from homelab_assets.cli import main; main()", "audit"],
+        capture_output=True,
+        text=True,
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        check=False,
+    )
+    assert result.returncode == 1, result.stderr
+    assert "ct-media-01 / media-indexers / radarr" in result.stdout
+    (report,) = (home / "reports").glob("drift-*.md")
+    assert str(report) in result.stderr
+    assert (home / "docs" / "SERVICE_CATALOG.md").is_file()
+    assert "DEBUG" not in result.stderr
