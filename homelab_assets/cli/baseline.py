@@ -37,7 +37,9 @@ def command(
     here = _working_directory()
     paths = [_STDIN if file == "-" else _absolute(file, here) for file in files]
     on_disk = [path for path in paths if path != _STDIN]
-    directory = _absolute(project_directory, here) if project_directory else os.path.dirname(on_disk[0]) if on_disk else here
+    directory = (
+        _absolute(project_directory, here) if project_directory else os.path.dirname(on_disk[0]) if on_disk else here
+    )
     shell = {"PWD": here, **os.environ}
     chosen = env_files or tuple(part for part in shell.get("COMPOSE_ENV_FILES", "").split(",") if part)
     environment = interpolation_environment(

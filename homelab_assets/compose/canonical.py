@@ -26,7 +26,9 @@ def names_to_map(value: Any) -> Any:
 
 def dependencies_to_map(value: Any) -> Any:
     """`depends_on: [a]` to its long form."""
-    return keyed(value, lambda: Map({"condition": "service_started", "required": True})) if type(value) is Seq else value
+    return (
+        keyed(value, lambda: Map({"condition": "service_started", "required": True})) if type(value) is Seq else value
+    )
 
 
 def keyed(names: Seq, value: Any) -> Map:

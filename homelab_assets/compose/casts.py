@@ -9,7 +9,9 @@ from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.tree import Rules
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
-_DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:_?[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?0[xX][0-9a-fA-F.]+[pP][-+]?[0-9]+")
+_DECIMAL = re.compile(
+    r"[-+]?(?:[0-9]+(?:_?[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?0[xX][0-9a-fA-F.]+[pP][-+]?[0-9]+"
+)
 _SPECIAL = re.compile(r"[-+]?(?:inf|infinity|nan)", re.IGNORECASE)
 _BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
 
@@ -54,7 +56,6 @@ def to_bool(text: str) -> bool:
     return value
 
 
-
 CASTS: Rules[Callable[[str], Any]] = Rules(
     {
         **dict.fromkeys(
@@ -76,7 +77,10 @@ CASTS: Rules[Callable[[str], Any]] = Rules(
         "services.*.healthcheck.retries": to_int,
         "services.*.healthcheck.disable": to_bool,
         **dict.fromkeys(
-            (f"services.*.{key}" for key in ("init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty")),
+            (
+                f"services.*.{key}"
+                for key in ("init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty")
+            ),
             to_bool,
         ),
         "services.*.oom_score_adj": to_int,
@@ -89,7 +93,8 @@ CASTS: Rules[Callable[[str], Any]] = Rules(
         "services.*.volumes.*.read_only": to_bool,
         "services.*.volumes.*.volume.nocopy": to_bool,
         **dict.fromkeys(
-            (f"networks.*.{key}" for key in ("external", "internal", "attachable", "enable_ipv4", "enable_ipv6")), to_bool
+            (f"networks.*.{key}" for key in ("external", "internal", "attachable", "enable_ipv4", "enable_ipv6")),
+            to_bool,
         ),
         "volumes.*.external": to_bool,
         "secrets.*.external": to_bool,

@@ -120,7 +120,9 @@ class Consistency:
             if context.startswith("service:"):
                 other = self._services.get(context.removeprefix("service:"))
                 if other is None or other.get("build") is None:
-                    refuse(f"service {name!r} declares unknown or non-buildable service as additional context {context}")
+                    refuse(
+                        f"service {name!r} declares unknown or non-buildable service as additional context {context}"
+                    )
         platforms, platform = build.get("platforms"), service.get("platform")
         if platforms and platform and platform not in platforms:
             refuse(f"build.platforms must include the service's platform {platform!r}")
@@ -173,7 +175,9 @@ class Consistency:
         if type(count) is int and count < 0:
             refuse(f"service {name!r}: the number of replicas must be greater than or equal to 0")
         if type(count) is int and count > 1 and service.get("container_name"):
-            refuse(f"service {name!r}: can't set container_name and {count} replicas, as container names must be unique")
+            refuse(
+                f"service {name!r}: can't set container_name and {count} replicas, as container names must be unique"
+            )
 
     def _limits(self, name: str, service: Plain) -> None:
         resources = (service.get("deploy") or {}).get("resources") or {}
@@ -188,7 +192,9 @@ class Consistency:
                 continue
             other = resources[section].get(limit)
             if mine != other and not is_marked(other):
-                refuse(f"service {name!r}: can't set distinct values on {key!r} and 'deploy.resources.{section}.{limit}'")
+                refuse(
+                    f"service {name!r}: can't set distinct values on {key!r} and 'deploy.resources.{section}.{limit}'"
+                )
 
     def _watch(self, name: str, service: Plain) -> None:
         for trigger in (service.get("develop") or {}).get("watch") or ():

@@ -140,7 +140,13 @@ class Files:
                 raise at(error, services.places.get(name)) from None
 
     def _extended(
-        self, name: str, services: Map, file: str, scope: Scope, resets: frozenset[Path], chain: tuple[tuple[str, str], ...]
+        self,
+        name: str,
+        services: Map,
+        file: str,
+        scope: Scope,
+        resets: frozenset[Path],
+        chain: tuple[tuple[str, str], ...],
     ) -> Any:
         service = services[name]
         if service is None:
@@ -262,7 +268,9 @@ class Files:
     def _refuse_open(self, path: str, what: str, scope: Scope, place: Node | None) -> None:
         index = int(path[path.index(OPEN) + 1 :].partition("\ue001")[0])
         name = scope.interpolator.expressions[index].name
-        refuse(f"{what} names a file by the variable {name}, whose value is not known", place, hint=f"give {name} a value")
+        refuse(
+            f"{what} names a file by the variable {name}, whose value is not known", place, hint=f"give {name} a value"
+        )
 
 
 def reset(tree: Map, resets: frozenset[Path]) -> None:

@@ -21,7 +21,9 @@ MAX_VALUES = 200_000
 _LONG, _MANY = 100_000, 1_000
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
-_TEMPLATE = re.compile(rf"\$(?:(?P<escaped>\$)|(?P<named>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?][^\n]*)?)\}}|(?P<invalid>)))")
+_TEMPLATE = re.compile(
+    rf"\$(?:(?P<escaped>\$)|(?P<named>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?][^\n]*)?)\}}|(?P<invalid>)))"
+)
 _BRACED = re.compile(rf"(?P<name>{_NAME})(?:(?P<operator>:?[-+?])(?P<argument>[^\n]*))?")
 
 Lookup = Callable[[str], str | None]

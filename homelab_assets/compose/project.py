@@ -1,8 +1,7 @@
 """A project: its files loaded, completed, checked and brought into Compose's canonical form."""
 
 import posixpath
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,7 +11,8 @@ from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
 from homelab_assets.compose.files import Files, Read, Scope, text_of
 from homelab_assets.compose.interpolation import OPEN, Expression, Interpolator, VariableUse, variables_of
-from homelab_assets.compose.normalise import normalise, project_name as normalised_name
+from homelab_assets.compose.normalise import normalise
+from homelab_assets.compose.normalise import project_name as normalised_name
 from homelab_assets.compose.problems import at, refuse
 from homelab_assets.compose.scalars import Timestamp
 from homelab_assets.compose.shapes import FILE_OBJECT, NETWORK, SERVICE, VOLUME, Entries
@@ -182,7 +182,10 @@ class _Loading:
             open_env_files=self._open_env,
             label_files=self._label_files,
             open_label_files=self._open_labels,
-            warnings=tuple(f'The "{name}" variable is not set. Defaulting to a blank string.' for name in self._interpolator.warnings),
+            warnings=tuple(
+                f'The "{name}" variable is not set. Defaulting to a blank string.'
+                for name in self._interpolator.warnings
+            ),
             _documents=tuple(document for documents in self._files.documents.values() for document in documents),
             **_used(enabled, resources),
         )

@@ -407,9 +407,7 @@ NETWORK = Section(
     },
     {"ipam": dict},
 )
-VOLUME = Section(
-    {"name": v.string, "driver": v.string, "driver_opts": v.texts, "external": v.flag, "labels": v.texts}
-)
+VOLUME = Section({"name": v.string, "driver": v.string, "driver_opts": v.texts, "external": v.flag, "labels": v.texts})
 FILE_OBJECT = Section(
     {
         "name": v.string,

@@ -32,7 +32,8 @@ def _section(optional: bool = False, required: tuple[str, ...] = (), **keys: Che
 
 
 LIST_OR_MAP = one_of(
-    ("mapping", mapping(others=kinds("string", "number", "boolean", "null"), pattern="(?s:.+)")), ("list", UNIQUE_STRINGS)
+    ("mapping", mapping(others=kinds("string", "number", "boolean", "null"), pattern="(?s:.+)")),
+    ("list", UNIQUE_STRINGS),
 )
 HOSTS = one_of(
     ("mapping", mapping(others=one_of(("string", S), ("list", STRINGS)), pattern="(?s:.+)")), ("list", UNIQUE_STRINGS)
@@ -377,7 +378,14 @@ NETWORK = _section(
     labels=LIST_OR_MAP,
 )
 VOLUME = _section(optional=True, name=S, driver=S, driver_opts=OPTIONS, external=_EXTERNAL, labels=LIST_OR_MAP)
-_FILE_OBJECT = {"name": S, "environment": S, "file": S, "external": _EXTERNAL_OPEN, "labels": LIST_OR_MAP, "template_driver": S}
+_FILE_OBJECT = {
+    "name": S,
+    "environment": S,
+    "file": S,
+    "external": _EXTERNAL_OPEN,
+    "labels": LIST_OR_MAP,
+    "template_driver": S,
+}
 SECRET = mapping({**_FILE_OBJECT, "driver": S, "driver_opts": OPTIONS}, extensions=True)
 CONFIG = mapping({**_FILE_OBJECT, "content": S}, extensions=True)
 MODEL = _section(required=("model",), name=S, model=S, context_size=kinds("integer"), runtime_flags=STRINGS)

@@ -16,7 +16,9 @@ class Map(dict[str, Any]):
 
     __slots__ = ("places",)
 
-    def __init__(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), places: dict[str, Node] | None = None) -> None:
+    def __init__(
+        self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), places: dict[str, Node] | None = None
+    ) -> None:
         super().__init__(items)
         self.places: dict[str, Node] = {} if places is None else places
 
@@ -55,7 +57,9 @@ class Seq(list[Any]):
 def copy(value: Any) -> Any:
     """Copy containers deeply; scalars and places are shared."""
     if type(value) is Map:
-        return Map({key: copy(item) if type(item) in _CONTAINERS else item for key, item in value.items()}, value.places.copy())
+        return Map(
+            {key: copy(item) if type(item) in _CONTAINERS else item for key, item in value.items()}, value.places.copy()
+        )
     if type(value) is Seq:
         return Seq([copy(item) if type(item) in _CONTAINERS else item for item in value], value.places)
     return value

@@ -4,6 +4,7 @@ Compose reads YAML with a port of libyaml, so libyaml's events are the right gra
 refuses an anchor that is defined twice) and its typing is not (see `scalars`). Aliases become the node they name.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from homelab_assets.model import Span
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
+_GLUED_TAG = re.compile(rb"![^\s,]*,")
 _CORE = "tag:yaml.org,2002:"
 _Parser: Any = getattr(yaml, "CSafeLoader", None)
 
@@ -85,7 +87,7 @@ def parse(data: bytes, file: str) -> list[Node]:
     else:
         text = data
     offset = 1 if data.startswith(b"\xef\xbb\xbf") else 0
-    composer = _Composer(file, (_Parser or yaml.SafeLoader)(text))
+    composer = _Composer(file, (_Parser or yaml.SafeLoader)(text), data)
     try:
         roots = list(composer.documents())
     except yaml.MarkedYAMLError as error:
@@ -111,8 +113,9 @@ def _short(tag: str | None) -> str | None:
 
 
 class _Composer:
-    def __init__(self, file: str, parser: Any) -> None:
+    def __init__(self, file: str, parser: Any, data: bytes) -> None:
         self._file = file
+        self._glued_tags = b"!" in data and _GLUED_TAG.search(data) is not None
         self._next = parser.get_event
         self._anchors: dict[str, Node] = {}
         self._open: set[int] = set()
@@ -163,7 +166,9 @@ class _Composer:
         items = node.items
         while type(event := self._next()) is not yaml.SequenceEndEvent:
             items.append(self._node(event, depth))
-        node.end = event.end_mark.index if not items or event.end_mark.index != event.start_mark.index else items[-1].end
+        node.end = (
+            event.end_mark.index if not items or event.end_mark.index != event.start_mark.index else items[-1].end
+        )
         self._open.discard(id(node))
         return node
 
@@ -184,7 +189,14 @@ class _Composer:
         self._open.discard(id(node))
         return node
 
+    def _check_tag(self, node: Node) -> None:
+        """Refuse a tag that a comma follows at once: Compose's parser takes the comma for a part of the tag."""
+        if isinstance(node, Scalar) and node.plain and not node.value and node.end - node.start == len(node.tag or ""):
+            refuse(f"a space is missing after the tag {node.tag}", node)
+
     def _remember(self, node: Node, event: Any) -> None:
+        if node.tag is not None and self._glued_tags:
+            self._check_tag(node)
         self._all.append(node)
         if event.anchor is not None:
             self._anchors[event.anchor] = node

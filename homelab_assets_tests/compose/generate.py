@@ -1,0 +1,311 @@
+"""Random compose stacks for comparing two readers: mostly valid, sometimes not, in every syntax that Compose knows."""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from homelab_assets_tests.compose.plugin import Case
+
+Strategy = st.SearchStrategy[Any]
+
+
+class Plain(str):
+    """A scalar that is written without quotes."""
+
+    __slots__ = ()
+
+
+def _among(*tokens: str) -> Strategy:
+    return st.sampled_from([Plain(token) for token in tokens])
+
+
+def _texts(*tokens: str) -> Strategy:
+    return st.sampled_from(tokens)
+
+
+NAMES = _texts("a", "b", "c")
+SCALARS = _among(
+    "yes",
+    "no",
+    "true",
+    "False",
+    "~",
+    "012",
+    "0o7",
+    "08",
+    "0x1F",
+    "1e3",
+    "1.10",
+    "5.",
+    "22:22",
+    "1_000",
+    "-3",
+    "1000000.5",
+    "word",
+    '"q"',
+    "'s'",
+    ".5",
+) | _texts("", "${SET}", "${UNSET}", "${UNSET:-d $SET}", "${EMPTY-x}", "${EMPTY:+x}${SET:+y}", "a=b", "$$x", "é <&>")
+FLAGS = _among("true", "false", "yes") | _texts("on", "No", "${FLAG}", "1")
+INTEGERS = _among("1", "0", "010", "2.0", "-1") | _texts("5", "${NUMBER}", "x")
+SIZES = _among("1024", "1g", "64 MB", "1.5k", "0") | _texts("1KiB", "${SIZE}", "64Mi", "10b")
+DURATIONS = _texts("30s", "1m30s", "1h1h", "1500ms", "0s", "1d", "30", "${TIME}") | _among("1.5h", "90")
+KEYS = _texts("A", "B", "SET", "UNSET", "x.y", "x-k")
+WORDS = _texts(
+    "echo", "a b", "a 'b c'", "a && b", 'sh -c "x; y"', "", "a\\ b", "${SET} x", "`a b` c", 'a "', "x > y"
+) | _among("top", "ls -l")
+COMMANDS = WORDS | st.lists(WORDS | _among("10"), max_size=3) | _among("~")
+
+
+def _map_or_list(values: Strategy = SCALARS) -> Strategy:
+    items = st.builds(lambda key, value: f"{key}={value}", KEYS, _texts("1", "", "${SET}", "a=b")) | KEYS
+    return st.dictionaries(KEYS, values, max_size=3) | st.lists(items, max_size=3, unique=True)
+
+
+PORTS = st.lists(
+    _texts(
+        "80",
+        "8080:80",
+        "8080:80/udp",
+        "127.0.0.1:8080:80",
+        "8000-8002:80-82",
+        "8000-8010:80",
+        "[::1]:1:1",
+        "${NUMBER}:90",
+        ":70",
+        "1:2/TCP",
+    )
+    | _among("80", "22:22", "443")
+    | st.fixed_dictionaries(
+        {"target": INTEGERS},
+        optional={
+            "published": INTEGERS,
+            "protocol": _texts("udp", "UDP"),
+            "mode": _texts("host"),
+            "host_ip": _texts("127.0.0.1", "x"),
+        },
+    ),
+    max_size=3,
+)
+TARGETS = _texts("/x", "/y/", "/z//w", "/x/../y")
+VOLUMES = st.lists(
+    st.builds(
+        lambda *parts: ":".join(part for part in parts if part),
+        _texts("./a", "../b", "/c", "~/d", "vol", "other", "", "${SET}", "./${SET}"),
+        TARGETS,
+        _texts("", "ro", "rw,z", "nocopy", "cached", "rslave"),
+    )
+    | st.fixed_dictionaries(
+        {"type": _texts("bind", "volume", "tmpfs"), "target": TARGETS},
+        optional={
+            "source": _texts("./a", "vol", "/c"),
+            "read_only": FLAGS,
+            "bind": st.fixed_dictionaries({}, optional={"create_host_path": FLAGS, "propagation": _texts("rslave")}),
+            "volume": st.fixed_dictionaries({}, optional={"nocopy": FLAGS, "subpath": _texts("s")}),
+            "tmpfs": st.fixed_dictionaries({}, optional={"size": SIZES, "mode": INTEGERS}),
+        },
+    ),
+    max_size=3,
+)
+NETWORKS = st.lists(_texts("net", "default", "gone"), max_size=2, unique=True) | st.dictionaries(
+    _texts("net", "default"),
+    _among("~", "{}")
+    | st.fixed_dictionaries(
+        {}, optional={"aliases": st.lists(NAMES, max_size=2), "priority": INTEGERS, "ipv4_address": _texts("1.2.3.4")}
+    ),
+    max_size=2,
+)
+DEPENDS_ON = st.lists(NAMES, max_size=1) | st.dictionaries(
+    NAMES,
+    st.fixed_dictionaries(
+        {"condition": _texts("service_started", "service_healthy")},
+        optional={"restart": FLAGS, "required": _among("true", "false")},
+    ),
+    max_size=1,
+)
+HEALTHCHECK = st.fixed_dictionaries(
+    {},
+    optional={
+        "test": COMMANDS | st.just(["CMD", "a"]) | st.just(["NONE"]),
+        "interval": DURATIONS,
+        "timeout": DURATIONS,
+        "retries": INTEGERS,
+        "disable": FLAGS,
+    },
+)
+DEPLOY = st.fixed_dictionaries(
+    {},
+    optional={
+        "replicas": INTEGERS,
+        "labels": _map_or_list(),
+        "resources": st.fixed_dictionaries(
+            {},
+            optional={
+                "limits": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "cpus": _texts("0.5", "1") | _among("0.1"),
+                        "memory": _texts("1g", "64m"),
+                        "pids": INTEGERS,
+                    },
+                ),
+                "reservations": st.fixed_dictionaries(
+                    {}, optional={"memory": _texts("1m"), "devices": st.just([{"capabilities": ["gpu"]}])}
+                ),
+            },
+        ),
+        "restart_policy": st.fixed_dictionaries(
+            {}, optional={"condition": _texts("any", "none"), "delay": DURATIONS, "max_attempts": INTEGERS}
+        ),
+    },
+)
+LOGGING = st.fixed_dictionaries(
+    {},
+    optional={
+        "driver": _texts("json-file", "local"),
+        "options": st.dictionaries(_texts("max-size", "max-file"), SCALARS, max_size=2),
+    },
+)
+SECRETS = st.lists(
+    _texts("sec")
+    | st.fixed_dictionaries(
+        {"source": _texts("sec")},
+        optional={"target": _texts("t", "/t"), "mode": _among("0400", "400") | _texts("0440"), "uid": _texts("1")},
+    ),
+    max_size=2,
+)
+ULIMITS = st.dictionaries(
+    _texts("nofile", "nproc"), INTEGERS | st.fixed_dictionaries({"soft": INTEGERS, "hard": INTEGERS}), max_size=2
+)
+BUILD = _texts(".", "./sub", "https://github.com/a/b.git") | st.fixed_dictionaries(
+    {},
+    optional={
+        "context": _texts("./c"),
+        "args": _map_or_list(),
+        "dockerfile": _texts("D"),
+        "target": _texts("t"),
+        "labels": _map_or_list(),
+    },
+)
+
+ATTRIBUTES: dict[str, Strategy] = {
+    "build": BUILD,
+    "cap_add": st.lists(_texts("NET_ADMIN", "ALL", "CAP_NET_ADMIN"), max_size=2),
+    "command": COMMANDS,
+    "container_name": _texts("one", "two", "${SET}"),
+    "cpus": _among("0.5", "1", ".25") | _texts("1.5", "${NUMBER}"),
+    "depends_on": DEPENDS_ON,
+    "deploy": DEPLOY,
+    "devices": st.lists(
+        _texts("/dev/a", "/dev/a:/dev/b", "/dev/a:/dev/c:r") | st.just({"source": "/dev/e", "target": "/dev/f"}),
+        max_size=2,
+    ),
+    "dns": _texts("1.1.1.1", "") | st.lists(_texts("1.1.1.1", "8.8.8.8", ""), max_size=2),
+    "entrypoint": COMMANDS,
+    "env_file": _texts("one.env")
+    | st.lists(
+        _texts("one.env", "two.env")
+        | st.fixed_dictionaries({"path": _texts("two.env", "gone.env")}, optional={"required": _among("false")}),
+        max_size=2,
+    ),
+    "environment": _map_or_list(),
+    "expose": st.lists(_texts("80", "81/udp") | _among("80"), max_size=2),
+    "extra_hosts": st.lists(_texts("a:1.1.1.1", "a=2.2.2.2", "b=[::1]", "c"), max_size=2)
+    | st.dictionaries(NAMES, _texts("1.1.1.1", "::1"), max_size=2),
+    "healthcheck": HEALTHCHECK,
+    "hostname": SCALARS,
+    "init": FLAGS,
+    "labels": _map_or_list(),
+    "logging": LOGGING,
+    "mem_limit": SIZES,
+    "network_mode": _texts("host", "none", "service:a", "container:x"),
+    "networks": NETWORKS,
+    "pids_limit": INTEGERS,
+    "ports": PORTS,
+    "privileged": FLAGS,
+    "profiles": st.lists(_texts("p", "q"), max_size=1),
+    "pull_policy": _texts("always", "if_not_present", "sometimes"),
+    "restart": _among("no", "always", "true") | _texts("on-failure:3", "${UNSET}"),
+    "scale": INTEGERS,
+    "secrets": SECRETS,
+    "shm_size": SIZES,
+    "stop_grace_period": DURATIONS,
+    "sysctls": _map_or_list(),
+    "tmpfs": _texts("/t", "/t:size=1m") | st.lists(_texts("/t", "/u"), max_size=2),
+    "tty": FLAGS,
+    "ulimits": ULIMITS,
+    "user": SCALARS,
+    "volumes": VOLUMES,
+    "working_dir": _texts("/w", ""),
+    "x-note": SCALARS,
+}
+FILES = {
+    "one.env": "A=1\nB=\"two $A ${SET}\"\nPASSED\n# note\nC='$x' # rest\n",
+    "two.env": "export A=2\nB: yaml\nD = spaced \n",
+    ".env": "SET=from-dotenv\nNUMBER=7\nSIZE=10m\nTIME=5s\nFLAG=yes\n",
+}
+
+
+@st.composite
+def _service(draw: st.DrawFn, *, image: bool) -> dict[str, Any]:
+    keys = draw(st.lists(st.sampled_from(sorted(ATTRIBUTES)), max_size=5, unique=True))
+    service = {key: draw(ATTRIBUTES[key]) for key in keys}
+    return {"image": draw(_texts("x", "x:${NUMBER}", "${UNSET:-y}")), **service} if image else service
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> Case:
+    """A stack of one or two files, with an `.env` and env files."""
+    services = draw(st.dictionaries(NAMES, _service(image=True), min_size=1, max_size=3))
+    if draw(st.integers(0, 4)) == 0:
+        services["c"] = {"extends": draw(_texts(*services)), **draw(_service(image=False))}
+    resources = {
+        "volumes": {
+            "vol": draw(
+                _among(
+                    "~",
+                    "{}",
+                    "{external: true}",
+                    "{name: '${SET}'}",
+                    "{driver: local, driver_opts: {o: bind, device: ./v}}",
+                )
+            )
+        },
+        "networks": {
+            "net": draw(
+                _among("~", "{internal: yes}", "{external: true, name: n}", "{labels: [a=b], driver_opts: {mtu: 1450}}")
+            )
+        },
+        "secrets": {"sec": draw(_among("{file: ./s}", "{environment: SET}", "{external: true}"))},
+    }
+    files = {**FILES, "compose.yaml": render({"services": services, **resources})}
+    load = ["compose.yaml"]
+    if draw(st.booleans()):
+        over = draw(st.dictionaries(st.sampled_from(sorted(services)), _service(image=False), min_size=1, max_size=2))
+        tagged = {
+            name: {key: _tag(value) if draw(st.integers(0, 7)) == 0 else value for key, value in service.items()}
+            for name, service in over.items()
+        }
+        files["over.yaml"] = render({"services": tagged})
+        load.append("over.yaml")
+    return Case(
+        name="generated",
+        files=files,
+        load=load,
+        env={"EMPTY": "", "PASSED": "p"},
+        profiles=draw(st.sampled_from([(), ("p",), ("*",)])),
+    )
+
+
+def _tag(value: Any) -> Any:
+    return Plain(f"!override {render(value)}") if isinstance(value, dict | list) else Plain("!reset null")
+
+
+def render(value: Any) -> str:
+    """Write a value as YAML in flow style, the top level as a block."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)}: {render(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(render, value)) + "]"
+    return str(value) if isinstance(value, Plain) else json.dumps(value)

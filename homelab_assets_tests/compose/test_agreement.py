@@ -1,0 +1,67 @@
+"""The loader agrees with Compose: on hand-written cases and on generated files."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from homelab_assets_tests.compose.generate import stacks
+from homelab_assets_tests.compose.plugin import (
+    FOLDER,
+    HERE,
+    REFUSED,
+    Case,
+    answer_of_loader,
+    answer_of_plugin,
+    cases,
+    need_plugin,
+)
+
+RECORDED: dict[str, Any] = json.loads((HERE / "recorded.json").read_text())
+CASES = cases()
+GENERATED = 700 if os.environ.get("HOMELAB_LAB_REQUIRED") == "1" else 60
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_loader_says_what_compose_said(case: Case) -> None:
+    assert answer_of_loader(case) == RECORDED[case.name]
+
+
+def test_every_case_is_recorded() -> None:
+    assert set(RECORDED) == {case.name for case in CASES}
+    assert sum(answer == REFUSED for answer in RECORDED.values()) > 30
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_compose_still_says_so(case: Case, tmp_path: Path) -> None:
+    need_plugin()
+    stack = tmp_path / Path(FOLDER).name
+    stack.mkdir()
+    answer = json.dumps(answer_of_plugin(case, stack))
+    assert json.loads(answer.replace(str(stack), FOLDER)) == RECORDED[case.name]
+
+
+@pytest.mark.lab
+def test_loader_agrees_on_generated_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    need_plugin()
+    stack = tmp_path / "stack"
+    stack.mkdir()
+    counts = {"accepted": 0, "refused": 0}
+
+    @settings(
+        max_examples=GENERATED, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(stacks())
+    def agree(case: Case) -> None:
+        expected = answer_of_plugin(case, stack)
+        counts["refused" if expected == REFUSED else "accepted"] += 1
+        assert answer_of_loader(case, str(stack)) == expected
+
+    agree()
+    with capsys.disabled():
+        print(f"\n{sum(counts.values())} generated stacks compared with Compose: {counts}")
+    assert counts["accepted"] > GENERATED / 4
