@@ -1,0 +1,83 @@
+"""The page `docs/compose-keys.md`: every compose key, and what the audit makes of it. Generated from the field table.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from homelab_assets.drift.fields import TABLE, UNSEEN
+from homelab_assets.drift.leaf import Row
+from homelab_assets.drift.policy import Policy
+
+_HEAD = """# Every compose key, and what the audit makes of it
+
+Generated from the field table (`homelab_assets/drift/fields.py`); do not edit by hand.
+
+An audit compares, leaf by leaf, what git declares with what `docker inspect` shows, after subtracting what the image, the
+engine and Compose contribute by themselves. *Kind*: how values are compared (`scalar` as a whole, `keyed` by name, `set`
+without order, `ordered` with it). *Without recreate*: somebody can change it on a living container (`docker update`,
+`docker network`, `docker rename`). *Manual changes*: how many one-change tests real engines have answered
+(`homelab_assets_tests/drift/mutations.py`); each is run both ways, on Engine 20.10.24 and 28.5.2, with Compose 2.40.3 and 2.26.1.
+
+*Right after `up`*: how many recorded services that use the key an audit has found clean (`data/traps.yml`).
+
+| key | kind | in inspect | image contributes | engine or Compose contributes | without recreate | severity | right after `up` | manual changes |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+"""
+
+_UNSEEN = """
+## Not compared by themselves
+
+| key | why |
+| --- | --- |
+"""
+
+
+def keys_page(tested: Mapping[str, int], clean: Mapping[str, int]) -> str:
+    """Write the page.
+
+    Args:
+        tested: number of one-change tests by key of the row. clean: number of recorded services that declare a key.
+    """
+    rows = sorted(TABLE, key=lambda row: row.key)
+    table = "\n".join(_line(row, tested, clean) for row in rows)
+    unseen = "\n".join(f"| `{key}` | {why} |" for key, why in sorted(UNSEEN.items()))
+    return f"{_HEAD}{table}\n{_UNSEEN}{unseen}\n"
+
+
+def _line(row: Row, tested: Mapping[str, int], clean: Mapping[str, int]) -> str:
+    cells: Sequence[str] = (
+        f"`{row.key}`",
+        row.kind,
+        f"`{row.where}`",
+        row.image or "–",
+        row.engine or "–",
+        "yes" if row.live else "no",
+        _severity(row),
+        str(clean.get(row.key, 0) or "–"),
+        str(tested.get(row.key, 0) or "–"),
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _severity(row: Row) -> str:
+    where: dict[str, Any] = {"host": "", "stack": "", "service": "", "change": "changed"}
+    rules = [Policy().judge(path, **where) for path in (row.key, f"{row.key}.x")]
+    own = [rule for rule in rules if rule.scope.path != "*"] or rules
+    return own[0].severity + (" (Traefik's: functional)" if row.key == "labels" else "")
+
+
+def count_by_key(paths: Sequence[str]) -> dict[str, int]:
+    """Count tests by row, from the paths of the items that they expect."""
+    counts: dict[str, int] = {}
+    for path in paths:
+        key = _row_key(path)
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def _row_key(path: str) -> str:
+    if path.startswith("networks.") and path.count(".") > 1:
+        return "networks.*.aliases" if path.endswith(".aliases") else "networks.*.options"
+    if path.startswith("deploy.resources.limits."):
+        return {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}[path.rpartition(".")[2]]
+    return "restart" if path.startswith("deploy.restart_policy") else path.partition(".")[0]
