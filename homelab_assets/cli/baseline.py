@@ -1,4 +1,4 @@
-"""`drift-detector baseline`: print the canonical compose model of files, as `docker compose config --format json` does."""
+"""`drift-detector baseline`: the canonical compose model of files, as `docker compose config --format json` prints it."""
 
 import json
 import os

@@ -18,11 +18,9 @@ _BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "
 
 def to_int(text: str) -> int:
     """Cast text to an integer: decimal digits only."""
-    if _INTEGER.fullmatch(text):
-        value = int(text)
-        if -(1 << 63) <= value < 1 << 63:
-            return value
-    refuse(f"{text!r} is not a decimal integer")
+    if not _INTEGER.fullmatch(text) or not -(1 << 63) <= int(text) < 1 << 63:
+        refuse(f"{text!r} is not a decimal integer")
+    return int(text)
 
 
 def to_float(text: str) -> float:

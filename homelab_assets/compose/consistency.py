@@ -240,7 +240,7 @@ class Consistency:
             container = service.get("container_name")
             if container and container in used:
                 refuse(
-                    f"container name {container!r} of service {name!r} is already in use by service {used[container]!r}",
+                    f"services {used[container]!r} and {name!r} have the same container name {container!r}",
                     self._place(name, "container_name"),
                 )
             if container and OPEN not in container:

@@ -174,7 +174,11 @@ class _Parser:
         start = self.position
         characters: list[str] = []
         escaped = False
-        for index in range(start + 1, len(self.text)):
+        index = start
+        while True:
+            index += 1
+            if index >= len(self.text):
+                refuse("unterminated quoted value", self._place(start), hint="close the quote")
             character = self.text[index]
             if character != quote:
                 if not escaped and character == "\\":
@@ -191,7 +195,6 @@ class _Parser:
                 self.position = index + 1
                 value = "".join(characters)
                 return self._expand(_ESCAPE.sub(_unescape, value), start) if quote == '"' else value
-        refuse("unterminated quoted value", self._place(start), hint="close the quote")
 
     def _expand(self, value: str, position: int) -> str:
         return self.expander.text(value, self._place(position)) if "$" in value else value

@@ -11,11 +11,12 @@ from homelab_assets.compose.casts import CASTS
 from homelab_assets.compose.consistency import check_attributes
 from homelab_assets.compose.documents import Document, Path, read_documents
 from homelab_assets.compose.interpolation import OPEN, Interpolator
-from homelab_assets.compose.merge import drop_duplicates, extend, merge
+from homelab_assets.compose.merge import extend, merge
 from homelab_assets.compose.paths import Resolver, join, relative
 from homelab_assets.compose.problems import at, refuse
 from homelab_assets.compose.specification import validate
 from homelab_assets.compose.tree import Map, Seq, copy
+from homelab_assets.compose.unique import drop_duplicates
 from homelab_assets.compose.yaml_nodes import Node
 from homelab_assets.errors import BaselineError
 
@@ -192,26 +193,27 @@ class Files:
                 refuse(f"cannot extend service {name!r}: no such file: {path}", place)
             tree, resets = self._file(path, scope, Map(), alone=True)
             Resolver(folder, self.home).resolve(tree)
-            self._bases[path, folder] = tree.get("services"), resets
+            services = tree.get("services")
+            self._bases[path, folder] = services if isinstance(services, Map) else Map(), resets
         services, resets = self._bases[path, folder]
-        if type(services) is not Map or reference not in services:
+        if reference not in services:
             refuse(f"cannot extend service {name!r}: service {reference!r} not found in {target}", place)
         return services, resets
 
     # ---- include
 
     def _include_all(self, layer: Map, scope: Scope) -> None:
-        entries = layer.get("include")
         if "include" not in layer:
             return
         place = layer.places.get("include")
-        if entries is not None and type(entries) is not Seq:
+        entries = Seq() if layer["include"] is None else layer["include"]
+        if not isinstance(entries, Seq):
             refuse("`include` must be a list", place)
-        for index, entry in enumerate(entries or ()):
+        for entry, written in zip(entries, entries.places, strict=True):
             try:
-                self._include(_as_include(entry), layer, scope, entries.places[index] or place)
+                self._include(_as_include(entry), layer, scope, written or place)
             except BaselineError as error:
-                raise at(error, entries.places[index] or place) from None
+                raise at(error, written or place) from None
         layer.drop("include")
 
     def _include(self, entry: Map, layer: Map, scope: Scope, place: Node | None) -> None:

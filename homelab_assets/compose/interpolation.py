@@ -169,8 +169,8 @@ class Interpolator:
 def _expressions(template: str, place: Written | None) -> Iterator[tuple[int, int, tuple[str, str, str] | None]]:
     """Yield start, end and (name, operator, argument) of every variable; None instead of the triple for `$$`.
 
-    The pattern is greedy: it takes a braced expression with everything up to the last `}` of the line, and the brace that
-    closes it is searched afterwards. That is how Compose comes to its results for unbalanced braces.
+    The pattern is greedy: it takes a braced expression with everything up to the last `}` of the line, and the brace
+    that closes it is searched afterwards. That is how Compose comes to its results for unbalanced braces.
     """
     if len(template) > _LONG and template.count("$") > _MANY:
         refuse(f"a text of {len(template)} characters with {template.count('$')} variables", place)
@@ -192,7 +192,7 @@ def _expressions(template: str, place: Written | None) -> Iterator[tuple[int, in
 
 
 def _closing_brace(text: str) -> int:
-    """Where the first `{` of a match closes. The character after a `{` is skipped, as Compose does; never found = end."""
+    """Where the first `{` of a match closes, else its end. The character after a `{` is skipped, as Compose does."""
     depth, index = 0, 0
     while index < len(text):
         if text[index] == "}":

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from homelab_assets.compose import dotenv
 from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
-from homelab_assets.compose.files import Files, Read, Scope, text_of
+from homelab_assets.compose.extensions import doubled, fold_extensions, plain
+from homelab_assets.compose.files import Files, Read, Scope
 from homelab_assets.compose.interpolation import OPEN, Expression, Interpolator, VariableUse, variables_of
 from homelab_assets.compose.normalise import normalise
 from homelab_assets.compose.normalise import project_name as normalised_name
-from homelab_assets.compose.problems import at, refuse
-from homelab_assets.compose.scalars import Timestamp
-from homelab_assets.compose.shapes import FILE_OBJECT, NETWORK, SERVICE, VOLUME, Entries
+from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.sections import Entries
+from homelab_assets.compose.service_files import ServiceFiles
+from homelab_assets.compose.shapes import FILE_OBJECT, NETWORK, SERVICE, VOLUME
 from homelab_assets.compose.sources import Sources
-from homelab_assets.compose.tree import Map, Seq
+from homelab_assets.compose.tree import Map
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Span
 
@@ -82,8 +83,8 @@ class Project:
             resources = getattr(self, section)
             if resources:
                 shown[section] = resources
-        doubled: Plain = _doubled({**shown, **self.extensions})
-        return doubled
+        printed: Plain = doubled({**shown, **self.extensions})
+        return printed
 
 
 def load(
@@ -140,9 +141,6 @@ class _Loading:
         self._files = Files(read=read, home=environment.get("HOME"), symbolic=symbolic, is_directory=is_directory)
         self._tree = Map()
         self._sources: Sources
-        self._open_env: dict[str, list[str]] = {}
-        self._label_files: dict[str, list[str]] = {}
-        self._open_labels: dict[str, list[str]] = {}
 
     def project(self, files: list[str], given_name: str | None, profiles: Sequence[str]) -> Project:
         name = self._name(files, given_name)
@@ -159,7 +157,7 @@ class _Loading:
         if not name:
             refuse("project name must not be empty", hint="set one with -p or name:")
         normalise(self._tree, name, self._environment.get)
-        extensions = {key: _plain(self._tree.pop(key)) for key in list(self._tree) if key.startswith("x-")}
+        extensions = {key: plain(self._tree.pop(key)) for key in list(self._tree) if key.startswith("x-")}
         self._sources = Sources(self._tree)
         fold_extensions(self._tree)
         services = self._decoded("services", SERVICE)
@@ -168,8 +166,14 @@ class _Loading:
         disabled = {key: service for key, service in services.items() if key not in enabled}
         resources = self._resources()
         Consistency(enabled, disabled, resources, self._sources.node_of_service).check()
-        self._finish(enabled, strict=not self._symbolic)
-        self._finish(disabled, strict=False)
+        service_files = ServiceFiles(
+            read=self._files.read,
+            environment=self._environment,
+            interpolator=self._interpolator,
+            sources=self._sources,
+        )
+        service_files.complete(enabled, strict=not self._symbolic)
+        service_files.complete(disabled, strict=False)
         del resources["models"]
         return Project(
             name=name,
@@ -179,9 +183,9 @@ class _Loading:
             extensions=extensions,
             sources=self._sources,
             expressions=tuple(self._interpolator.expressions),
-            open_env_files=self._open_env,
-            label_files=self._label_files,
-            open_label_files=self._open_labels,
+            open_env_files=service_files.open_env,
+            label_files=service_files.label_files,
+            open_label_files=service_files.open_labels,
             warnings=tuple(
                 f'The "{name}" variable is not set. Defaulting to a blank string.'
                 for name in self._interpolator.warnings
@@ -229,93 +233,6 @@ class _Loading:
                 config.pop("content", None)
         return resources
 
-    def _finish(self, services: dict[str, Plain], *, strict: bool) -> None:
-        """Read env files and label files, and let `scale` decide the number of replicas."""
-        for name, service in services.items():
-            try:
-                self._read_env_files(name, service, strict)
-                self._read_label_files(name, service, strict)
-            except BaselineError as error:
-                raise at(error, self._sources.node_of_service(name, "env_file")) from None
-            if "scale" in service and "deploy" in service:
-                service["deploy"]["replicas"] = service["scale"]
-            services[name] = {key: service[key] for key in SERVICE.attributes if key in service}
-
-    def _read_env_files(self, name: str, service: Plain, strict: bool) -> None:
-        files = service.pop("env_file", None)
-        own: dict[str, str | None] = service.get("environment") or {}
-        for key in own:
-            if own[key] is None and key in self._environment:
-                own[key] = self._environment[key]
-        if not files:
-            return
-        known = {key: value for key, value in own.items() if value is not None}
-        lookup = dotenv.lookup_first(self._environment, dict(known))
-        lines: dict[str, tuple[str, int]] = {}
-        for entry in files:
-            found = self._read_variables(entry["path"], entry.get("format"), known, lookup)
-            if found is None and entry["required"] and strict:
-                refuse(f"env file {entry['path']} not found", hint="create it, or set required: false")
-            elif found is None:
-                self._open_env.setdefault(name, []).append(entry["path"])
-            else:
-                lines.update({key: (entry["path"], line) for key, line in found.items()})
-        merged = {**known, **own}
-        if merged:
-            service["environment"] = {key: merged[key] for key in sorted(merged)}
-        self._sources.add_env_lines(name, {key: where for key, where in lines.items() if key not in own})
-
-    def _read_variables(
-        self, path: str, format_: str | None, known: dict[str, str], lookup: Callable[[str], str | None]
-    ) -> dict[str, int] | None:
-        data = None if OPEN in path else self._files.read(path)
-        if data is None:
-            return None
-        lines: dict[str, int] = {}
-        if format_ == "raw":
-            known.update(dotenv.parse_raw(text_of(data), lookup, file=path))
-        elif format_ in (None, "", ".env"):
-            dotenv.parse_into(known, text_of(data), lookup, file=path, interpolator=self._interpolator, lines=lines)
-        else:
-            refuse(f"unsupported env_file format {format_!r}")
-        return lines
-
-    def _read_label_files(self, name: str, service: Plain, strict: bool) -> None:
-        files = service.pop("label_file", None)
-        if not files:
-            return
-        labels: dict[str, str] = {}
-        self._label_files[name] = files
-        for path in files:
-            data = None if OPEN in path else self._files.read(path)
-            if data is not None:
-                labels.update(dotenv.parse(text_of(data), labels.get, file=path))
-            elif strict:
-                refuse(f"label file {path} not found")
-            else:
-                self._open_labels.setdefault(name, []).append(path)
-        labels.update(service.get("labels") or {})
-        if labels:
-            service["labels"] = {key: labels[key] for key in sorted(labels)}
-
-
-def fold_extensions(tree: Map, path: tuple[str, ...] = ()) -> None:
-    """Move `x-` keys below `#extensions`, as Compose does before it reads a section.
-
-    In a section nobody sees them again; in a free mapping such as `labels` they become an entry of that name.
-    """
-    if not (len(path) == 1 or (len(path) == 3 and path[0] == "services" and path[2] == "depends_on")):
-        extensions = {key: tree.pop(key) for key in [key for key in tree if key.startswith("x-")]}
-        if extensions:
-            tree["#extensions"] = Map(extensions)
-    for key, value in tree.items():
-        if type(value) is Map and key != "#extensions":
-            fold_extensions(value, (*path, key))
-        elif type(value) is Seq:
-            for index, item in enumerate(value):
-                if type(item) is Map:
-                    fold_extensions(item, (*path, key, str(index)))
-
 
 def _is_on(service: Plain, profiles: Sequence[str]) -> bool:
     return "profiles" not in service or any(each == "*" or each in service["profiles"] for each in profiles)
@@ -336,22 +253,3 @@ def _used(services: Mapping[str, Plain], resources: Mapping[str, dict[str, Plain
         section: {key: value for key, value in found.items() if key in wanted[section]}
         for section, found in resources.items()
     }
-
-
-def _plain(value: Any) -> Any:
-    """A tree as JSON shows it; an empty list in an extension is null, as Compose prints it."""
-    if type(value) is Map:
-        return {key: _plain(item) for key, item in value.items()}
-    if type(value) is Seq:
-        return [_plain(item) for item in value] or None
-    if type(value) is float and not -1.8e308 < value < 1.8e308:
-        refuse(f"a number that JSON can't hold: {value}")
-    return value.text if isinstance(value, Timestamp) else value
-
-
-def _doubled(value: Any) -> Any:
-    if type(value) is str:
-        return value.replace("$", "$$") if "$" in value else value
-    if isinstance(value, dict):
-        return {_doubled(key): _doubled(item) for key, item in value.items()}
-    return [_doubled(item) for item in value] if isinstance(value, list) else value

@@ -3,90 +3,11 @@
 The order is part of the truth: Compose's config hash is taken of the text (see `confighash`).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from homelab_assets.compose import values as v
-from homelab_assets.compose.problems import at, refuse
-from homelab_assets.compose.tree import Map, Seq
-from homelab_assets.compose.values import OMIT, Decode
-from homelab_assets.errors import BaselineError
-
-
-class Section:
-    """A section: attributes in order. `always`: attributes that are printed when they are missing, with their value.
-
-    As a decoder it turns a tree into a plain dict.
-    """
-
-    __slots__ = ("always", "attributes")
-
-    def __init__(self, attributes: dict[str, Decode], always: dict[str, Callable[[], Any]] | None = None) -> None:
-        self.attributes = attributes
-        self.always = always or {}
-
-    def __call__(self, value: Any) -> Any:
-        if type(value) is not Map:
-            refuse("must be a mapping")
-        result: dict[str, Any] = {}
-        always = self.always
-        for name, decode in self.attributes.items():
-            item = value.get(name)
-            if item is not None:
-                try:
-                    decoded = decode(item)
-                except BaselineError as error:
-                    raise at(_named(error, name), value.places.get(name)) from None
-                if decoded is not OMIT:
-                    result[name] = decoded
-                    continue
-            if name in always:
-                result[name] = always[name]()
-        return result
-
-
-def _named(error: BaselineError, name: str) -> BaselineError:
-    return BaselineError(f"{name}: {error.what}", where=error.where, hint=error.hint)
-
-
-class Items:
-    """A list of equal things, omitted when empty."""
-
-    __slots__ = ("item",)
-
-    def __init__(self, item: Decode) -> None:
-        self.item = item
-
-    def __call__(self, value: Any) -> Any:
-        if type(value) is not Seq:
-            refuse("must be a list")
-        result = []
-        for each, place in zip(value, value.places, strict=True):
-            try:
-                result.append(self.item(each))
-            except BaselineError as error:
-                raise at(error, place) from None
-        return result or OMIT
-
-
-class Entries:
-    """A mapping of names to equal things, sorted by name. `nullable`: null stays null."""
-
-    __slots__ = ("item", "nullable")
-
-    def __init__(self, item: Decode, *, nullable: bool = False) -> None:
-        self.item = item
-        self.nullable = nullable
-
-    def __call__(self, value: Any) -> Any:
-        result = {}
-        for name in sorted(value):
-            each = value[name]
-            try:
-                result[name] = None if each is None and self.nullable else self.item(Map() if each is None else each)
-            except BaselineError as error:
-                raise at(_named(error, name), value.places.get(name)) from None
-        return result or OMIT
+from homelab_assets.compose.sections import Entries, Items, Section
+from homelab_assets.compose.values import Decode
 
 
 def _renamed(section: Section, **names: str) -> Decode:

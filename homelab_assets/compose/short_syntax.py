@@ -1,7 +1,7 @@
 """The short forms of ports, volumes and devices.
 
-A marker (see `interpolation`) counts as an ordinary character. What a short form means can depend on the variable's text;
-then the visible separators decide, and the result says so:
+A marker (see `interpolation`) counts as an ordinary character. What a short form means can depend on the variable's
+text; then the visible separators decide, and the result says so:
 
 - `${P}:80`: `published` is the marker. `${P}` alone, or a marker in the container's part: `target` is the marked text.
 - `./${D}:/data`, `/srv/${D}:/data`, `${D}/media:/data`: a bind; `source` keeps the marker and stays as written where it

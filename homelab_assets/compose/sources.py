@@ -2,8 +2,8 @@
 
 Paths are tuples of strings: `("services", "radarr", "image")`, `("services", "radarr", "environment", "TZ")`,
 `("services", "radarr", "ports", "0")` (index in the canonical list), `("services", "radarr")` for the service itself.
-A scalar's span is its own text (with its quotes; the whole item in a list of `KEY=value`), a section's span goes from its
-key to its last value. What Compose adds by itself has no source.
+A scalar's span is its own text (with its quotes; the whole item in a list of `KEY=value`), a section's span goes from
+its key to its last value. What Compose adds by itself has no source.
 """
 
 from collections.abc import Iterator, Mapping

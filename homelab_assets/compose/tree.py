@@ -101,7 +101,7 @@ class Rules(Generic[Action]):
 def apply(value: Any, rules: Rules[Change]) -> Any:
     """Replace, in place, every value that a rule names by what its action makes of it.
 
-    An action gets the value and returns the new one; below a value with an action the walk goes on only where rules are.
+    An action gets the value and returns the new one; below it the walk goes on where there are further rules.
     """
     if rules.action is not None:
         value = rules.action(value)

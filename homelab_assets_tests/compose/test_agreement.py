@@ -22,7 +22,7 @@ from homelab_assets_tests.compose.plugin import (
 
 RECORDED: dict[str, Any] = json.loads((HERE / "recorded.json").read_text())
 CASES = cases()
-GENERATED = 700 if os.environ.get("HOMELAB_LAB_REQUIRED") == "1" else 60
+GENERATED = 450 if os.environ.get("HOMELAB_LAB_REQUIRED") == "1" else 60
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

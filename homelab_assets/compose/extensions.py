@@ -1,0 +1,45 @@
+"""`x-` keys, and plain values as they are printed."""
+
+from typing import Any
+
+from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.scalars import Timestamp
+from homelab_assets.compose.tree import Map, Seq
+
+
+def fold_extensions(tree: Map, path: tuple[str, ...] = ()) -> None:
+    """Move `x-` keys below `#extensions`, as Compose does before it reads a section.
+
+    In a section nobody sees them again; in a free mapping such as `labels` they become an entry of that name.
+    """
+    if not (len(path) == 1 or (len(path) == 3 and path[0] == "services" and path[2] == "depends_on")):
+        extensions = {key: tree.pop(key) for key in [key for key in tree if key.startswith("x-")]}
+        if extensions:
+            tree["#extensions"] = Map(extensions)
+    for key, value in tree.items():
+        if type(value) is Map and key != "#extensions":
+            fold_extensions(value, (*path, key))
+        elif type(value) is Seq:
+            for index, item in enumerate(value):
+                if type(item) is Map:
+                    fold_extensions(item, (*path, key, str(index)))
+
+
+def plain(value: Any) -> Any:
+    """A tree as JSON shows it; an empty list in an extension is null, as Compose prints it."""
+    if type(value) is Map:
+        return {key: plain(item) for key, item in value.items()}
+    if type(value) is Seq:
+        return [plain(item) for item in value] or None
+    if type(value) is float and not -1.8e308 < value < 1.8e308:
+        refuse(f"a number that JSON can't hold: {value}")
+    return value.text if isinstance(value, Timestamp) else value
+
+
+def doubled(value: Any) -> Any:
+    """A plain value with every `$` doubled, in keys too, as `config` prints it."""
+    if type(value) is str:
+        return value.replace("$", "$$") if "$" in value else value
+    if isinstance(value, dict):
+        return {doubled(key): doubled(item) for key, item in value.items()}
+    return [doubled(item) for item in value] if isinstance(value, list) else value

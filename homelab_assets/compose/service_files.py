@@ -1,0 +1,102 @@
+"""The files that a service names: `env_file` and `label_file`, read into its variables and labels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from homelab_assets.compose import dotenv
+from homelab_assets.compose.files import Read, text_of
+from homelab_assets.compose.interpolation import OPEN, Interpolator
+from homelab_assets.compose.problems import at, refuse
+from homelab_assets.compose.shapes import SERVICE
+from homelab_assets.compose.sources import Sources
+from homelab_assets.errors import BaselineError
+
+Plain = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceFiles:
+    """Reads the files of a project's services.
+
+    Attributes:
+        environment: the project's variables. interpolator: replaces those that env files name.
+        open_env, open_labels: service → paths that are not there. label_files: service → all its label files.
+    """
+
+    read: Read
+    environment: Mapping[str, str]
+    interpolator: Interpolator
+    sources: Sources
+    open_env: dict[str, list[str]] = field(default_factory=dict)
+    label_files: dict[str, list[str]] = field(default_factory=dict)
+    open_labels: dict[str, list[str]] = field(default_factory=dict)
+
+    def complete(self, services: dict[str, Plain], *, strict: bool) -> None:
+        """Read env files and label files, and let `scale` decide the number of replicas."""
+        for name, service in services.items():
+            try:
+                self._read_env_files(name, service, strict)
+                self._read_label_files(name, service, strict)
+            except BaselineError as error:
+                raise at(error, self.sources.node_of_service(name, "env_file")) from None
+            if "scale" in service and "deploy" in service:
+                service["deploy"]["replicas"] = service["scale"]
+            services[name] = {key: service[key] for key in SERVICE.attributes if key in service}
+
+    def _read_env_files(self, name: str, service: Plain, strict: bool) -> None:
+        files = service.pop("env_file", None)
+        own: dict[str, str | None] = service.get("environment") or {}
+        for key in own:
+            if own[key] is None and key in self.environment:
+                own[key] = self.environment[key]
+        if not files:
+            return
+        known = {key: value for key, value in own.items() if value is not None}
+        lookup = dotenv.lookup_first(self.environment, dict(known))
+        lines: dict[str, tuple[str, int]] = {}
+        for entry in files:
+            found = self._read_variables(entry["path"], entry.get("format"), known, lookup)
+            if found is None and entry["required"] and strict:
+                refuse(f"env file {entry['path']} not found", hint="create it, or set required: false")
+            elif found is None:
+                self.open_env.setdefault(name, []).append(entry["path"])
+            else:
+                lines.update({key: (entry["path"], line) for key, line in found.items()})
+        merged = {**known, **own}
+        if merged:
+            service["environment"] = {key: merged[key] for key in sorted(merged)}
+        self.sources.add_env_lines(name, {key: where for key, where in lines.items() if key not in own})
+
+    def _read_variables(
+        self, path: str, format_: str | None, known: dict[str, str], lookup: Callable[[str], str | None]
+    ) -> dict[str, int] | None:
+        data = None if OPEN in path else self.read(path)
+        if data is None:
+            return None
+        lines: dict[str, int] = {}
+        if format_ == "raw":
+            known.update(dotenv.parse_raw(text_of(data), lookup, file=path))
+        elif format_ in (None, "", ".env"):
+            dotenv.parse_into(known, text_of(data), lookup, file=path, interpolator=self.interpolator, lines=lines)
+        else:
+            refuse(f"unsupported env_file format {format_!r}")
+        return lines
+
+    def _read_label_files(self, name: str, service: Plain, strict: bool) -> None:
+        files = service.pop("label_file", None)
+        if not files:
+            return
+        labels: dict[str, str] = {}
+        self.label_files[name] = files
+        for path in files:
+            data = None if OPEN in path else self.read(path)
+            if data is not None:
+                labels.update(dotenv.parse(text_of(data), labels.get, file=path))
+            elif strict:
+                refuse(f"label file {path} not found")
+            else:
+                self.open_labels.setdefault(name, []).append(path)
+        labels.update(service.get("labels") or {})
+        if labels:
+            service["labels"] = {key: labels[key] for key in sorted(labels)}
