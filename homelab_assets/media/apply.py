@@ -14,7 +14,7 @@ from homelab_assets.media.plan import Step
 from homelab_assets.media.settings import MediaSettings
 
 State = Literal["done", "already", "failed", "undone", "not tried"]
-Undo = Callable[[], None | Trouble]
+Undo = Callable[[], Trouble | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class _Executor:
     def run(self, step: Step) -> tuple[Done, Undo | None]:
         """Do one step and prove it; return how to undo it, None where nothing was done or it can't be undone."""
         act = getattr(self, f"_{step.action}")
-        undo: Undo | None | Literal["already"] = act(step, self._value(step))
+        undo: Undo | Literal["already"] | None = act(step, self._value(step))
         if undo == "already":
             return Done(step=step, state="already"), None
         return Done(step=step, state="done"), undo  # type: ignore[return-value]
@@ -247,7 +247,7 @@ def _as_text(value: Any) -> str:
     )
 
 
-def _none(answer: Any) -> None | Trouble:
+def _none(answer: Any) -> Trouble | None:
     return answer if isinstance(answer, Trouble) else None
 
 

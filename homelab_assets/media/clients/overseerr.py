@@ -51,7 +51,7 @@ class Overseerr:
             return Trouble("unreachable", f"{answer.where}: Overseerr fails to connect to {app}")
         return json_of(answer, dict)
 
-    def update_server(self, app: str, server: Mapping[str, Any]) -> None | Trouble:
+    def update_server(self, app: str, server: Mapping[str, Any]) -> Trouble | None:
         """Write a server back whole."""
         body = {key: value for key, value in server.items() if key != "id"}
         reply = usable(self.transport.change("PUT", f"/api/v1/settings/{app}/{server['id']}", json=body, kind="write"))

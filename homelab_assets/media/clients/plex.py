@@ -71,7 +71,7 @@ class Plex:
         found = self._container(f"/library/sections/{quote(library)}/all", params=params, fresh=fresh)
         return found if isinstance(found, Trouble) else list(found.get("Metadata") or [])
 
-    def set_preference(self, name: str, value: str) -> None | Trouble:
+    def set_preference(self, name: str, value: str) -> Trouble | None:
         """Change one setting of the server."""
         reply = usable(self.transport.change("PUT", "/:/prefs", params={name: value}, kind="write"))
         return reply if isinstance(reply, Trouble) else None

@@ -139,13 +139,13 @@ class QBittorrent:
         found = self._json("/api/v2/app/networkInterfaceList", list)
         return found if isinstance(found, Trouble) else [str(one.get("value")) for one in found]
 
-    def set_preferences(self, values: Mapping[str, Any]) -> None | Trouble:
+    def set_preferences(self, values: Mapping[str, Any]) -> Trouble | None:
         """Change settings."""
         import json
 
         return self._write("/api/v2/app/setPreferences", {"json": json.dumps(dict(values))})
 
-    def set_category(self, name: str, save_path: str) -> None | Trouble:
+    def set_category(self, name: str, save_path: str) -> Trouble | None:
         """Create a category, or change where it saves."""
         found = self.categories()
         if isinstance(found, Trouble):
@@ -162,7 +162,7 @@ class QBittorrent:
         gained = self.login()
         return gained if isinstance(gained, Trouble) else json_of(self.transport.get(path, fresh=fresh), shape)
 
-    def _write(self, path: str, form: Mapping[str, str]) -> None | Trouble:
+    def _write(self, path: str, form: Mapping[str, str]) -> Trouble | None:
         gained = self.login()
         reply = (
             gained

@@ -94,10 +94,8 @@ class Servarr:
         """Test all enabled providers; failures by provider id. Disabled ones are missing in the answer."""
         answer = self.transport.change("POST", f"{self.api}/{resource}/testall", kind="test", seconds=TEST_SECONDS)
         # With a failed one the same list comes with status 400.
-        if isinstance(answer, Reply) and answer.status == 400:
-            found = answer.json()
-        else:
-            found = json_of(answer, list)
+        failed = isinstance(answer, Reply) and answer.status == 400
+        found = answer.json() if failed and isinstance(answer, Reply) else json_of(answer, list)
         if isinstance(found, Trouble):
             return found
         return {one["id"]: self._failures(one.get("validationFailures")) for one in found if isinstance(one, dict)}

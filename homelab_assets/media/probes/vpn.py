@@ -17,7 +17,8 @@ _OFF = {"off", "false", "no", "0", "disabled"}
 def captured(sight: Sight) -> Verdict:
     """Are the containers of the media host known?"""
     if sight.containers is None:
-        return Unknown("the containers of the media host were not captured")
+        why = "the containers of the media host were not captured"
+        return Unknown(f"{why}: {sight.capture_error}" if sight.capture_error else why)
     return Pass(
         [f"{len(sight.containers.everything)} containers, of the pipeline: {listed(list(sight.containers.by_app))}"]
     )
@@ -150,12 +151,20 @@ def egress(version: int, sight: Sight) -> Verdict:
             return Fail(f"leak_v{version}", [f"{source}: {_shown(address)}, which is the home's"])
     if live is not None and (live.v4 if version == 4 else live.v6) is None:
         return Pass([f"{live.source}: no route to the internet over IPv{version}"])
+    if version == 6 and not seen and _without_ipv6(sight.container("gluetun")):
+        return Pass(["Gluetun's Docker networks have no IPv6, so nothing leads past the tunnel"])
     if not home:
         why = f"the home's IPv{version} address is not known; set media.home_addresses in lab.yaml"
         return Unknown(why) if seen or version == 4 else Skipped("no IPv6 of the home is configured, and none was seen")
     if not seen:
         return Unknown(f"nobody could say which IPv{version} address the internet sees")
     return Pass([f"{source}: {_shown(address)}, which is not the home's" for address, source in seen])
+
+
+def _without_ipv6(tunnel: Container | None) -> bool:
+    """Docker gives a container no IPv6 at all where none of its networks has it."""
+    found = list(((tunnel.raw.get("NetworkSettings") or {}).get("Networks") or {}).values()) if tunnel else []
+    return bool(found) and all(one.get("GlobalIPv6Address") == "" for one in found)
 
 
 def _sightings(sight: Sight) -> tuple[Egress | None, Sequence[tuple[str, str]]]:

@@ -22,6 +22,10 @@ STACKS = {
 }
 
 
+# As a capture of another installation has it: equal to nothing, and nobody can open it.
+_SEALED = "<secret#0000.00000000000000000000>"
+
+
 def identity(name: str, generation: int = 1) -> str:
     """Make the id of a container; a recreated one has another generation."""
     return hashlib.sha256(f"{name} {generation}".encode()).hexdigest()
@@ -59,7 +63,7 @@ def document(name: str, mounts: Sequence[Mapping[str, Any]] = (), **environment:
             "Env": [f"{key}={value}" for key, value in variables.items()],
             "Labels": {"com.docker.compose.project": stack, "com.docker.compose.service": name},
         },
-        "NetworkSettings": {"Networks": {f"{stack}_default": {}}},
+        "NetworkSettings": {"Networks": {f"{stack}_default": {"GlobalIPv6Address": ""}}},
     }  # fmt: skip
 
 
@@ -69,7 +73,7 @@ def documents(media: str) -> dict[str, dict[str, Any]]:
     found = {name: document(name, whole if name in ("qbittorrent", "radarr", "sonarr") else []) for name in IMAGES}
     found["plex"]["Mounts"] = [bind(media, "/media", writable=False)]
     for name in ("radarr", "sonarr", "prowlarr"):
-        found[name]["Config"]["Env"].append(f"{name.upper()}__AUTH__APIKEY=<sealed>")
+        found[name]["Config"]["Env"].append(f"{name.upper()}__AUTH__APIKEY={_SEALED}")
     gluetun, torrent = found["gluetun"], found["qbittorrent"]
     gluetun["HostConfig"] |= {"CapAdd": ["NET_ADMIN"], "Devices": [{"PathInContainer": "/dev/net/tun"}]}
     gluetun["State"]["Health"] = {"Status": "healthy", "FailingStreak": 0}

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from homelab_assets.media.simulator.server import Network, NoSuchName, Request, Response, Route, reply, words
 from homelab_assets.media.simulator.servarr import MASK, WHEN, ServarrApp, failure, field_list, in_words, value_of
+from homelab_assets.media.simulator.server import Network, NoSuchName, Request, Response, Route, reply, words
 
 
 class Prowlarr(ServarrApp):

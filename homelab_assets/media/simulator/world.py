@@ -17,8 +17,8 @@ from homelab_assets.media.simulator.overseerr import Overseerr, server
 from homelab_assets.media.simulator.plex import Plex, section
 from homelab_assets.media.simulator.prowlarr import Prowlarr, application
 from homelab_assets.media.simulator.qbittorrent import QBittorrent
-from homelab_assets.media.simulator.server import App, Network
 from homelab_assets.media.simulator.servarr import WHEN, field_list
+from homelab_assets.media.simulator.server import App, Network
 
 HOME_V4, HOME_V6, TUNNEL_V4 = "198.51.100.23", "2001:db8:50::23", "203.0.113.77"
 HOST_MEDIA = "/media"
