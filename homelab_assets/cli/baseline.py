@@ -1,4 +1,4 @@
-"""`drift-detector baseline`: the canonical compose model of files, as `docker compose config --format json` prints it."""
+"""`drift-detector baseline`: the canonical compose model of files, as `docker compose config --format json`."""
 
 import json
 import os

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from homelab_assets.compose.interpolation import OPEN
+from homelab_assets.compose.paths import clean
 from homelab_assets.compose.problems import at, refuse
 from homelab_assets.compose.scalars import go_text
 from homelab_assets.compose.short_syntax import parse_device, parse_port, parse_volume
@@ -106,7 +108,12 @@ def _gpus(value: Any) -> Any:
 
 
 def _mount(value: Any) -> Any:
-    return parse_volume(value) if type(value) is str else value
+    if type(value) is not str:
+        return value
+    volume = parse_volume(value)
+    if "target" in volume and not volume["target"].startswith(OPEN):
+        volume["target"] = clean(volume["target"])
+    return volume
 
 
 def _device(value: Any) -> Any:

@@ -158,6 +158,8 @@ class Files:
             return service
         place = service.places.get("extends")
         reference, target = _target(service["extends"], name, place)
+        if OPEN in reference:
+            self._refuse_open(reference, "extends", scope, place)
         base_resets: frozenset[Path] = frozenset()
         if target is not None:
             services, base_resets = self._base(name, reference, target, scope, place)

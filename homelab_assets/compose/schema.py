@@ -26,10 +26,11 @@ _KINDS: dict[type, str] = {
 
 
 class Violation(Exception):
-    """A value that the schema does not allow; `path` grows while it travels up."""
+    """A value that the schema does not allow; `path` grows while it travels up. `key`: the entry that is wrong."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, key: str | None = None) -> None:
         self.what = what
+        self.key = key
         self.path: list[str | int] = []
         super().__init__(what)
 
@@ -173,7 +174,7 @@ def mapping(
                 elif open_:
                     continue
                 else:
-                    raise Violation(f"additional properties {key!r} not allowed")
+                    raise Violation(f"additional properties {key!r} not allowed", key)
             try:
                 check(item)
             except Violation as violation:

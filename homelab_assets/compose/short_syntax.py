@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from homelab_assets.compose.interpolation import MARKER, OPEN
-from homelab_assets.compose.paths import clean
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.tree import Map
 
@@ -121,7 +120,8 @@ def _is_port(text: str) -> bool:
 
 
 def parse_volume(text: str) -> Map:
-    """Return the long form of `[source:]target[:options]`. Unknown options are dropped, as Compose does.
+    """Return the long form of `[source:]target[:options]`. Unknown options are dropped, as Compose does;
+    the target is as written.
 
     Raises:
         BaselineError: empty, an empty section, too many colons.
@@ -129,7 +129,7 @@ def parse_volume(text: str) -> Map:
     if not text:
         refuse("invalid empty volume spec")
     if len(text.encode()) <= 2:
-        return Map({"type": "volume", "target": clean(text)})
+        return Map({"type": "volume", "target": text})
     source = target = ""
     volume = Map()
     for section, last in _sections(text):
@@ -147,7 +147,7 @@ def parse_volume(text: str) -> Map:
     if source:
         result["source"] = source
     if target:
-        result["target"] = clean(target) if not target.startswith(OPEN) else target
+        result["target"] = target
     if volume.get("read_only"):
         result["read_only"] = True
     _sections_of_type(result, volume)

@@ -33,7 +33,8 @@ class Sources(Mapping[Path, Span]):
         """Where a service, or one of its attributes, is written."""
         service = self._services.get(name)
         found = service.places.get(key) if key is not None and type(service) is Map else None
-        return found or self._services.places.get(name)
+        whole = self._services.places.get(name)
+        return found or (whole.key if whole is not None and whole.key is not None else whole)
 
     def add_env_lines(self, service: str, lines: Mapping[str, tuple[str, int]]) -> None:
         """Add variables that come from an `env_file`."""

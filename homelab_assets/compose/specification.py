@@ -233,7 +233,8 @@ def validate(tree: Map, place: Node) -> None:
         FILE(tree)
     except Violation as violation:
         path = violation.path[::-1]
-        refuse(f"{'.'.join(map(str, path)) or 'the file'} {violation.what}", _place(tree, path) or place)
+        written = [] if violation.key is None else [violation.key]
+        refuse(f"{'.'.join(map(str, path)) or 'the file'} {violation.what}", _place(tree, [*path, *written]) or place)
 
 
 def _place(tree: Map, path: list[str | int]) -> Node | None:

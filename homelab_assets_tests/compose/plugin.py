@@ -79,16 +79,20 @@ def answer_of_plugin(case: Case, folder: Path) -> Any:
         command += ["-f", str(folder / name)]
     for profile in case.profiles:
         command += ["--profile", profile]
-    environment = {"PATH": os.environ["PATH"], "DOCKER_CONFIG": _docker_config(), "PWD": str(folder), **case.shell}
     done = subprocess.run(
         [*command, "config", "--format", "json"],
         cwd=folder,
-        env=environment,
+        env=plugin_environment(case, folder),
         capture_output=True,
         text=True,
         check=False,
     )
     return json.loads(done.stdout) if done.returncode == 0 else REFUSED
+
+
+def plugin_environment(case: Case, folder: Path) -> dict[str, str]:
+    """All variables of the plugin's process."""
+    return {"PATH": os.environ["PATH"], "DOCKER_CONFIG": _docker_config(), "PWD": str(folder), **case.shell}
 
 
 def _docker_config() -> str:

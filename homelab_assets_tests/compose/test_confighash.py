@@ -1,0 +1,118 @@
+"""Compose's label, computed: against recorded hashes, and against the plugin."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from homelab_assets.compose.confighash import config_hash, go_json
+from homelab_assets_tests.compose.plugin import (
+    REFUSED,
+    Case,
+    answer_of_loader,
+    answer_of_plugin,
+    cases,
+    loaded,
+    need_plugin,
+    plugin_environment,
+)
+
+IMAGE_ONLY = Case(name="n", files={"compose.yaml": "services: {a: {image: busybox}}"})
+RICH = Case(
+    name="r",
+    files={
+        "compose.yaml": """
+services:
+  a:
+    image: x
+    command: ["<&>", "é"]
+    deploy: {replicas: 2, resources: {limits: {cpus: "0.5", memory: 1g}}}
+    depends_on: [b]
+    profiles: [p]
+    devices: [/dev/a]
+    configs: [{source: c, mode: 0440}]
+    build: .
+  b: {image: x}
+configs: {c: {file: /c}}
+"""
+    },
+    profiles=("p",),
+)
+
+
+@pytest.mark.parametrize("case", [IMAGE_ONLY, RICH], ids=["plain", "rich"])
+def test_hashes_of_versions(case: Case, request: pytest.FixtureRequest) -> None:
+    service = loaded(case).services["a"]
+    found = {
+        version: config_hash(service, "a", version) for version in ("2.40.3", "2.26.1", "2.29.7", "v2.35.0-desktop.1")
+    }
+    assert found == HASHES[request.node.callspec.id]
+
+
+# Of 2.40.3 and 2.26.1 as the plugins print them.
+HASHES: dict[str, dict[str, str | None]] = {
+    "plain": {
+        "2.40.3": "2afd7866203dca40993313263173003833e9de9c3ad83f2f59484e32a5605234",
+        "2.26.1": "2afd7866203dca40993313263173003833e9de9c3ad83f2f59484e32a5605234",
+        "2.29.7": "2afd7866203dca40993313263173003833e9de9c3ad83f2f59484e32a5605234",
+        "v2.35.0-desktop.1": "2afd7866203dca40993313263173003833e9de9c3ad83f2f59484e32a5605234",
+    },
+    "rich": {
+        "2.40.3": "43ecd7c9619d5eb9797f4d9f4cf424cdf89b77776ceaf9fd693bd045ed229240",
+        "2.26.1": "2ebc25c14c3baf28cb0680fd56e7a952b2bab0317c830dee7f0330acac1a491d",
+        "2.29.7": "ef3ef8e5d4f501d17cb67be92f231f23a1e063353fad5fa4ae01d99e6ff7e181",
+        "v2.35.0-desktop.1": "43ecd7c9619d5eb9797f4d9f4cf424cdf89b77776ceaf9fd693bd045ed229240",
+    },
+}
+
+
+def test_unknown_versions_have_no_hash() -> None:
+    service = loaded(IMAGE_ONLY).services["a"]
+    assert config_hash(service, "a", "1.29.2") is None
+    assert config_hash(service, "a", "dev") is None
+
+
+def test_shared_namespaces_need_the_id() -> None:
+    service = {**loaded(IMAGE_ONLY).services["a"], "network_mode": "service:vpn", "volumes_from": ["vpn:ro"]}
+    assert config_hash(service, "a", "2.40.3") is None
+    resolved = {**service, "network_mode": "container:" + "1" * 64, "volumes_from": ["container:" + "1" * 64]}
+    assert config_hash(service, "a", "2.40.3", container_ids={"vpn": "1" * 64}) == config_hash(resolved, "a", "2.40.3")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a<b>&\u2028", '"a\\u003cb\\u003e\\u0026\\u2028"'),
+        ("é\n\x01", '"é\\n\\u0001"'),
+        (0.1, "0.1"),
+        (1e-7, "1e-7"),
+        (0.00001, "0.00001"),
+        (1.5e-5, "0.000015"),
+        (2.0, "2"),
+        ([None, True], "[null,true]"),
+        ({"b": 1, "a": {}}, '{"b":1,"a":{}}'),
+    ],
+)
+def test_json_as_go_prints_it(value: object, text: str) -> None:
+    assert go_json(value) == text
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_compose_computes_the_same(case: Case, tmp_path: Path) -> None:
+    need_plugin()
+    text = "".join(case.files.values())
+    if any(word in text for word in ("env_file", "label_file", "service:", "volumes_from", "include")):
+        pytest.skip("`config --hash` is not the label for these")
+    answer_of_plugin(case, tmp_path)  # writes the files
+    command = ["docker", "compose", *(part for name in case.load for part in ("-f", str(tmp_path / name)))]
+    command += [part for profile in case.profiles for part in ("--profile", profile)]
+    environment = plugin_environment(case, tmp_path)
+    done = subprocess.run(
+        [*command, "config", "--hash", "*"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0 or answer_of_loader(case, str(tmp_path)) == REFUSED:
+        pytest.skip("refused")
+    expected = dict(line.split() for line in done.stdout.splitlines() if line.strip())
+    project = loaded(case, str(tmp_path))
+    assert {name: config_hash(service, name, "2.40.3") for name, service in project.services.items()} == expected

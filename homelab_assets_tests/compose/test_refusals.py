@@ -1,0 +1,88 @@
+"""Mistakes are told with file and line; hostile files end quickly."""
+
+import time
+
+import pytest
+
+from homelab_assets.compose import load
+from homelab_assets.errors import BaselineError
+
+FILE = "/srv/stack/compose.yaml"
+
+
+def _refusal(text: str | bytes, **files: str) -> BaselineError:
+    data = text.encode() if isinstance(text, str) else text
+    contents = {FILE: data, **{f"/srv/stack/{name}": body.encode() for name, body in files.items()}}
+    with pytest.raises(BaselineError) as caught:
+        load([FILE], read=contents.get, project_directory="/srv/stack", environment={})
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("services:\n  a:\n    image: x\n    imagee: y\n", 4, "imagee"),
+        ("services:\n  a:\n    image: x\n    command:\n      - sleep\n      - 10\n", 6, "must be a string"),
+        ("services:\n  a:\n    image: x\n    image: y\n", 4, "already defined at line 3"),
+        ("services:\n  a:\n    image: x\n    ports:\n      - 80:80\n      - a:b\n", 6, "invalid port"),
+        ("services:\n  a:\n    image: x\n    mem_limit: 1q\n", 4, "invalid size"),
+        ("services:\n  a:\n    image: x\n    volumes:\n      - vol:/x\n", 2, "undefined volume vol"),
+        ("services:\n  a:\n    image: x\n    depends_on: [b]\n", 4, "undefined service 'b'"),
+        ("services:\n  a:\n    image: ${I:?please}\n", 3, "please"),
+        ("services:\n  a:\n    image: ${I\n", 3, "invalid interpolation"),
+        ("services:\n  a:\n    image: x\n    privileged: maybe\n", 4, "boolean"),
+        ("services:\n  a:\n    image: x\n   b: y\n", 4, "not valid YAML"),
+        ("services:\n  a:\n    image: x\n    command: (a)\n", 4, "command line"),
+        ("services:\n  a:\n    image: x\n    env_file: gone\n", 4, "not found"),
+    ],
+)
+def test_refusals_name_file_and_line(text: str, line: int, words: str) -> None:
+    error = _refusal(text)
+    assert error.where == f"{FILE}:{line}"
+    assert words in error.what
+
+
+def test_a_mistake_in_an_included_file_is_told_there() -> None:
+    error = _refusal("include: [i.yaml]\n", **{"i.yaml": "services:\n  a:\n    imag: x\n"})
+    assert error.where == "/srv/stack/i.yaml:3"
+
+
+def test_a_missing_file() -> None:
+    with pytest.raises(BaselineError, match="no such file"):
+        load(["/nowhere.yaml"], read=lambda path: None, project_directory="/", environment={})
+
+
+BOMB = "x-0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"x-{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BOMB + "services: {a: {image: x}}",
+        "[" * 100_000,
+        "a: " * 5000 + "b",
+        "{a: " * 5000,
+        "services: {a: {image: '" + "${A:-" * 50_000 + "'}}",
+        "services: {a: {image: '" + "${A:-" * 900 + "x" + "}" * 900 + "'}}",
+        "services: {a: {image: '" + "${A:-x} " * 100_000 + "'}}",
+        b"\x00\x01\x02",
+        b"\xff\xfe\xff",
+        b"services: {a: {image: \xc3\x28}}",
+        "x" * 5_000_000,
+        "services:\n" + "".join(f"  s{n}: {{extends: s{n + 1}}}\n" for n in range(3000)),
+    ],
+    ids=range(12),
+)
+def test_hostile_files_end_quickly(text: str | bytes) -> None:
+    started = time.process_time()
+    _refusal(text)
+    assert time.process_time() - started < 5
+
+
+def test_a_deep_chain_of_dependencies_is_no_cycle() -> None:
+    chain = "".join(f"  s{n}: {{image: x, depends_on: [s{n + 1}]}}\n" for n in range(800))
+    text = f"services:\n{chain}  s800: {{image: x}}\n"
+    project = load([FILE], read={FILE: text.encode()}.get, project_directory="/srv/stack", environment={})
+    assert len(project.services) == 801

@@ -1,0 +1,158 @@
+"""Loading without the real `.env`: unknown variables stay visible, known ones are replaced."""
+
+from typing import Any
+
+import pytest
+
+from homelab_assets.compose import Project, load
+from homelab_assets.compose.interpolation import MARKER
+from homelab_assets.errors import BaselineError
+
+FOLDER = "/srv/stack"
+
+
+def _load(text: str, *, files: dict[str, str] | None = None, known: dict[str, str] | None = None) -> Project:
+    contents = {f"{FOLDER}/{name}": body.encode() for name, body in {"compose.yaml": text, **(files or {})}.items()}
+    return load(
+        [f"{FOLDER}/compose.yaml"],
+        read=contents.get,
+        project_directory=FOLDER,
+        environment=known or {},
+        symbolic=True,
+    )
+
+
+def _shown(project: Project, value: Any) -> Any:
+    """A value with the markers written as the expressions that they stand for."""
+    if isinstance(value, dict):
+        return {_shown(project, key): _shown(project, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(project, item) for item in value]
+    if not isinstance(value, str):
+        return value
+
+    def expression(match: Any) -> str:
+        found = project.expressions[int(match[1])]
+        return f"<{found.name}{found.operator}{found.argument}>"
+
+    return MARKER.sub(expression, value)
+
+
+def _service(body: str, **more: Any) -> Any:
+    project = _load(f"services: {{a: {{image: x, {body}}}}}", **more)
+    return _shown(project, project.services["a"])
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "expected"),
+    [
+        ('hostname: "$A-${B:-b ${C}}-${D:?no}"', "hostname", "<A>-<B:-b ${C}>-<D:?no>"),
+        ('ports: ["${P}:80"]', "ports", [{"mode": "ingress", "target": 80, "published": "<P>", "protocol": "tcp"}]),
+        ('ports: ["${P}"]', "ports", [{"mode": "ingress", "target": "<P>", "protocol": "tcp"}]),
+        (
+            'ports: ["${I}:1:${P}/udp"]',
+            "ports",
+            [{"mode": "ingress", "host_ip": "<I>", "target": "<P>", "published": "1", "protocol": "udp"}],
+        ),
+        ('volumes: ["${D}:/d"]', "volumes", [{"type": "bind-or-volume", "source": "<D>", "target": "/d"}]),
+        (
+            'volumes: ["${D}/m:/d:ro"]',
+            "volumes",
+            [
+                {
+                    "type": "bind",
+                    "source": "<D>/m",
+                    "target": "/d",
+                    "read_only": True,
+                    "bind": {"create_host_path": True},
+                }
+            ],
+        ),
+        (
+            'volumes: ["./${D}:/d"]',
+            "volumes",
+            [
+                {
+                    "type": "bind",
+                    "source": f"{FOLDER}/<D>",
+                    "target": "/d",
+                    "bind": {"create_host_path": True},
+                }
+            ],
+        ),
+        ('mem_limit: "${M}"', "mem_limit", "<M>"),
+        ('privileged: "${M:-false}"', "privileged", "<M:-false>"),
+        ('stop_grace_period: "${T}s"', "stop_grace_period", "<T>s"),
+        ('cpus: "${T}"', "cpus", "<T>"),
+        ('scale: "${T}"', "scale", "<T>"),
+        ("command: 'sh ${A} \"b ${C}\"'", "command", ["sh", "<A>", "b <C>"]),
+        ('environment: {A: "${A}", B: }', "environment", {"A": "<A>", "B": None}),
+        ('environment: ["${K}=v"]', "environment", {"<K>": "v"}),
+        ('extra_hosts: ["h:${A}"]', "extra_hosts", ["h=<A>"]),
+        ('labels: ["a=`${A}`"]', "labels", {"a": "`<A>`"}),
+        ('cgroup: "${A}"', "cgroup", "<A>"),
+        ('healthcheck: {test: ["${A}"], interval: "${T}", retries: "${R}"}', "healthcheck", None),
+        ('ulimits: {nofile: "${U}"}', "ulimits", {"nofile": "<U>"}),
+    ],
+)
+def test_unknown_variables_stay_visible(body: str, key: str, expected: Any) -> None:
+    found = _service(body)[key]
+    if expected is not None:
+        assert found == expected
+    assert MARKER.search(str(found)) is None
+
+
+def test_known_variables_are_replaced() -> None:
+    project = _load("services: {a: {image: 'x:${T}${U-u}', user: '${E:-${N}}'}}", known={"T": "<secret#01>", "E": ""})
+    assert _shown(project, project.services["a"]["image"]) == "x:<secret#01><U-u>"
+    assert _shown(project, project.services["a"]["user"]) == "<N>"
+
+
+def test_missing_env_file_leaves_the_variables_open() -> None:
+    project = _load(
+        "services: {a: {image: x, env_file: [.env, one.env], label_file: gone}, b: {image: y}}",
+        files={"one.env": "A=$B\n"},
+    )
+    assert project.open_env_files == {"a": [f"{FOLDER}/.env"]}
+    assert project.open_label_files == {"a": [f"{FOLDER}/gone"]}
+    assert _shown(project, project.services["a"]["environment"]) == {"A": "<B>"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: ['${WHERE}/x.yaml']\nservices: {a: {image: x}}",
+        "services: {a: {extends: {file: '${WHERE}', service: b}}}",
+        "services: {a: {extends: '${WHERE}'}}",
+    ],
+)
+def test_a_file_named_by_an_unknown_variable_is_an_error_that_names_it(text: str) -> None:
+    with pytest.raises(BaselineError, match="WHERE"):
+        _load(text)
+
+
+def test_inventory_of_variables() -> None:
+    project = _load("x-a: ${A}\nservices:\n  a:\n    image: ${A:-x${B}}\n    user: ${C:?must}\n    labels: {k: $$D}\n")
+    assert {name: [use.span.line for use in uses] for name, uses in project.variables.items()} == {
+        "A": [1, 4],
+        "B": [4],
+        "C": [5],
+    }
+    assert project.variables["A"][1].default == "x${B}"
+    assert project.variables["C"][0].required
+
+
+def test_warnings_name_unset_variables() -> None:
+    contents = {f"{FOLDER}/c.yaml": b"services: {a: {image: 'x$U'}}"}
+    project = load([f"{FOLDER}/c.yaml"], read=contents.get, project_directory=FOLDER, environment={})
+    assert [warning.split()[1] for warning in project.warnings] == ['"U"']
+
+
+def test_the_same_text_is_parsed_once_and_never_changed() -> None:
+    text = (
+        "x-e: &e {A: 1}\n"
+        "services: {a: {image: 'x:${T}', environment: *e, ports: ['1:1']}, b: {extends: a, ports: ['2:2']}}"
+    )
+    first = [_load(text, known={"T": "1"}).to_json() for _ in range(3)]
+    assert first[0] == first[1] == first[2]
+    assert _load(text, known={"T": "2"}).services["a"]["image"] == "x:2"
