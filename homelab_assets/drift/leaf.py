@@ -70,6 +70,7 @@ class Row:
         explicit_default: the default is a value that a person would write: losing the declared one is a change.
         same: compares two values. live: can be changed without a new container. seal: how secrets are sealed in it.
         image, engine: what they contribute (for people).
+        daemon: topic of `Host.habits` where the daemon has configurable defaults of its own.
         forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
     """
 
@@ -86,6 +87,7 @@ class Row:
     seal: Seal = "text"
     image: str = ""
     engine: str = ""
+    daemon: str = ""
     forms: Callable[[Leaf], tuple[str, ...]] | None = None
 
 

@@ -55,6 +55,8 @@ class Comparer:
                     result.silences[path] = "Compose v1 joins it when the container is first started"
                 elif observed.v1 and verdict.change == "changed" and _spelled_alike(verdict):
                     result.compared += 1
+                elif verdict.change == "added" and _may_be_the_daemons(row, observed):
+                    result.silences[path] = "may be this daemon's default: no other container tells"
                 elif unread and verdict.change == "added":
                     result.silences[path] = f"may come from {', '.join(unread)}, which git doesn't have"
                 else:
@@ -99,6 +101,11 @@ class Comparer:
         for other in rest:
             if (whole and path.partition(".")[0] in ("ports", "volumes")) or match_pieces(pieces(path, self.references, {}), other, {}) is not None:
                 yield other
+
+
+def _may_be_the_daemons(row: Row, observed: Observed) -> bool:
+    """Whether the hash proves that Compose put nothing there, and nothing else tells what the daemon does."""
+    return bool(row.daemon and observed.proven and observed.host.alone(row.daemon, observed.id))
 
 
 def _spelled_alike(difference: Difference) -> bool:

@@ -121,6 +121,10 @@ class Host:
         """Remember what a container has where git says nothing: the daemon's defaults show in it."""
         self.habits.setdefault(topic, []).append((container, value))
 
+    def alone(self, topic: str, container: str) -> bool:
+        """Whether no other container tells what this daemon's defaults are."""
+        return not any(other != container for other, _ in self.habits.get(topic, ()))
+
     def usual(self, topic: str, value: Any, but: str, name: str = "") -> bool:
         """Whether other containers have the same value undeclared: most of them, or two or more.
 

@@ -66,11 +66,11 @@ def _cgroup_default(container: Observed) -> tuple[Any, ...]:
 
 
 ROWS: tuple[Row, ...] = (
-    _sharing("ipc", "IpcMode", default=("private", "shareable"), given=_usual("ipc", "IpcMode"), engine="`private`, or the daemon's default"),
+    _sharing("ipc", "IpcMode", default=("private", "shareable"), given=_usual("ipc", "IpcMode"), daemon="ipc", engine="`private`, or the daemon's default"),
     _sharing("pid", "PidMode", default=("private",)),
     scalar("uts", "HostConfig.UTSMode", default=("private",)),
     scalar("userns_mode", "HostConfig.UsernsMode"),
-    _sharing("cgroup", "CgroupnsMode", given=_cgroup_default, engine="`host` (cgroup v1), `private` (v2), or the daemon's"),
+    _sharing("cgroup", "CgroupnsMode", given=_cgroup_default, daemon="cgroup", engine="`host` (cgroup v1), `private` (v2), or the daemon's"),
     scalar("cgroup_parent", "HostConfig.CgroupParent", given=lambda container, declared:
            (container.host_config.get("CgroupParent"),) if container.host.podman else ()),
 )  # fmt: skip

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
+from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.namespaces import expected_sharing, shared_namespace
-from homelab_assets.drift.rows.shapes import dig, has_marker, plain, scalar, unseen
+from homelab_assets.drift.rows.shapes import dig, has_marker, plain, unseen
 from homelab_assets.drift.view import Declared, Observed, name_of
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
@@ -185,9 +185,24 @@ def _mac(key: str, wanted: Any, endpoint: Mapping[str, Any], container: Observed
     return {path: Leaf(str(found).lower(), found)}
 
 
-def _mac_given(container: Observed, declared: Declared) -> Any:
-    declared_elsewhere = any(dig(options, "mac_address") for options in _keys(declared).values())
-    return ANYTHING if declared_elsewhere or container.host.podman else ()
+def _expected_mac(declared: Declared) -> dict[str, Leaf]:
+    address = declared.get("mac_address")
+    return {"mac_address": Leaf(str(address).lower(), address)} if address else {}
+
+
+def _observed_mac(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    """The address of the container, or of its endpoints: newer engines keep it there, and show it while they are up."""
+    wanted = declared.get("mac_address")
+    by_network = any(dig(options, "mac_address") for options in _keys(declared).values())
+    found = container.config.get("MacAddress")
+    if not wanted and (by_network or container.host.podman):
+        return {}
+    if not found and wanted:
+        addresses = [str(e.get("MacAddress")).lower() for e in container.networks.values() if e and e.get("MacAddress")]
+        if not addresses:
+            return {"mac_address": unseen("visible only while the container runs")}
+        found = next((address for address in addresses if address == str(wanted).lower()), addresses[0])
+    return {"mac_address": Leaf(str(found).lower(), found)} if found else {}
 
 
 def _expected_links(declared: Declared) -> dict[str, Leaf]:
@@ -281,5 +296,8 @@ ROWS: tuple[Row, ...] = (
         engine="name, service and number of the linked container, by Compose",
         expected=_expected_links, observed=_observed_links,
     ),
-    scalar("mac_address", "Config.MacAddress", normal=str.lower, given=_mac_given),
+    Row(
+        key="mac_address", kind="scalar", where="Config.MacAddress", engine="generated",
+        expected=_expected_mac, observed=_observed_mac,
+    ),
 )  # fmt: skip

@@ -225,7 +225,7 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_name, observed=_observed_name, given=_given_name,
         engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
     ),
-    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, engine="the daemon's default runtime"),
+    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon="runtime", engine="the daemon's default runtime"),
     scalar("isolation", "HostConfig.Isolation", default=("", "default")),
 )  # fmt: skip
 

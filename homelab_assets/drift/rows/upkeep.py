@@ -223,7 +223,7 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_health, observed=_observed_health, given=_given_health, forms=_health_forms,
     ),
     Row(
-        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name",
+        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon="logging.options",
         engine="the daemon's log driver and options",
         expected=_expected_logging, observed=_observed_logging, given=_given_logging,
     ),
