@@ -20,7 +20,7 @@ def networks(addresses: Sequence[str], version: int) -> Sequence[Network]:
 
 
 def is_public(text: str) -> bool:
-    """Say whether a text is an address that the internet can see. Documentation prefixes count, for tests and examples."""
+    """Say whether a text is an address that the internet can see. Documentation prefixes count as public."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

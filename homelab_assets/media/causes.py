@@ -1,4 +1,4 @@
-"""The catalogue of causes: why a link of the pipeline breaks, how it shows, and what cures it. The data is `causes.yaml`."""
+"""The catalogue of causes: why a link of the pipeline breaks, and what cures it. Data: `causes.yaml`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Which folder Radarr or Sonarr looks into for finished downloads: category, default folder, remote path mapping.
 
 It follows the apps' own rules: a category's save path counts as it is where absolute, below the default one where
-relative; a mapping applies when its host is exactly the download client's and its remote path is a parent; the first wins.
+relative; a mapping applies when its host is the download client's and its remote path is a parent; the first wins.
 """
 
 import posixpath

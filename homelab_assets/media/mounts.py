@@ -1,7 +1,7 @@
 """Where a path inside a container really is: the host folder or volume behind it, read from inspect documents.
 
-What inspect cannot show (a file system mounted below a source, a ZFS child, a mergerfs branch) is not guessed: an answer
-means "as far as the mounts tell".
+What inspect cannot show (a file system mounted below a source, a ZFS child, a mergerfs branch) is not guessed: an
+answer means "as far as the mounts tell".
 """
 
 import posixpath

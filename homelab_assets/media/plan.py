@@ -1,4 +1,4 @@
-"""Proposed fixes: what goes into git as an edit of compose files, and what goes into an app's database as an apply plan.
+"""Proposed fixes: what goes into git as edits of compose files, and into an app's database as an apply plan.
 
 A plan names secrets (`{"secret": "radarr.api_key"}`: the service's credential in `lab.yaml`) and never holds one. It is
 executed only after a person has written their name into `approved`.

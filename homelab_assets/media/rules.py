@@ -127,23 +127,35 @@ def _full_sync(sight: Sight) -> str | None:
 
 RULES = (
     Rule(
-        id="MP01", app="qbittorrent", setting="Advanced > Network interface", wanted="tun0",
-        rationale="Bound to the tunnel, qBittorrent stays silent when the tunnel is gone, whatever the firewall does: a second lock on the same door.",
+        id="MP01",
+        app="qbittorrent",
+        setting="Advanced > Network interface",
+        wanted="tun0",
+        rationale="Bound to the tunnel, qBittorrent stays silent without it, whatever the firewall does.",
         seen=_torrent("current_network_interface", lambda found: not found.get("current_network_interface")),
     ),
     Rule(
-        id="MP02", app="qbittorrent", setting="Connection > UPnP", wanted="false",
+        id="MP02",
+        app="qbittorrent",
+        setting="Connection > UPnP",
+        wanted="false",
         rationale="Behind a VPN it can open no useful port; outside of one it would open a port of the home's router.",
         seen=_torrent("upnp", lambda found: found.get("upnp") is True),
     ),
     Rule(
-        id="MP03", app="qbittorrent", setting="Downloads > Default torrent management mode", wanted="true",
-        rationale="With automatic management a category's folder is where its downloads are; by hand they can end up anywhere.",
+        id="MP03",
+        app="qbittorrent",
+        setting="Downloads > Default torrent management mode",
+        wanted="true",
+        rationale="With automatic management a category's downloads are in its folder; by hand, anywhere.",
         seen=_torrent("auto_tmm_enabled", lambda found: found.get("auto_tmm_enabled") is False),
     ),
     *(
         Rule(
-            id=f"MP0{number}", app=app, setting="Media Management > Use Hardlinks instead of Copy", wanted="true",
+            id=f"MP0{number}",
+            app=app,
+            setting="Media Management > Use Hardlinks instead of Copy",
+            wanted="true",
             rationale="A hard link costs no space and no time while the torrent goes on seeding.",
             seen=_servarr(app, "config/mediamanagement", "copyUsingHardlinks", True),
         )
@@ -151,24 +163,37 @@ RULES = (
     ),
     *(
         Rule(
-            id=f"MP0{number}", app=app, setting=f"environment {app.upper()}__AUTH__APIKEY", wanted="pinned in compose",
-            rationale="A key that is pinned by environment survives a rebuild; one that the app made up itself goes stale everywhere at once.",
+            id=f"MP0{number}",
+            app=app,
+            setting=f"environment {app.upper()}__AUTH__APIKEY",
+            wanted="pinned in compose",
+            rationale="A pinned key survives a rebuild; one that the app made up goes stale everywhere at once.",
             seen=_pinned(app),
         )
         for number, app in ((6, "radarr"), (7, "sonarr"), (8, "prowlarr"))
     ),
     Rule(
-        id="MP09", app="prowlarr", setting="Apps > Sync Level", wanted="Full Sync",
-        rationale="Only a full sync corrects indexers that were changed in Radarr or Sonarr; the lesser level leaves them as they are.",
+        id="MP09",
+        app="prowlarr",
+        setting="Apps > Sync Level",
+        wanted="Full Sync",
+        rationale="Only a full sync corrects indexers that were changed in Radarr or Sonarr.",
         seen=_full_sync,
     ),
     Rule(
-        id="MP10", app="plex", setting="Library > Run a partial scan when changes are detected", wanted="true",
+        id="MP10",
+        app="plex",
+        setting="Library > Run a partial scan when changes are detected",
+        wanted="true",
         rationale="Only the changed folder is read, not the whole library, each time that a file arrives.",
         seen=_plex("FSEventLibraryPartialScanEnabled", (False, "0", "false")),
     ),
     Rule(
-        id="MP11", app="all", setting="PUID and PGID", wanted="the same everywhere",
-        rationale="Files that one app writes must be movable and linkable by the next one.", seen=_owners,
+        id="MP11",
+        app="all",
+        setting="PUID and PGID",
+        wanted="the same everywhere",
+        rationale="Files that one app writes must be movable and linkable by the next one.",
+        seen=_owners,
     ),
-)  # fmt: skip
+)

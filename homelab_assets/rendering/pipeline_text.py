@@ -53,6 +53,10 @@ def _dim(text: str, color: bool) -> str:
     return click.style(text, dim=True) if color else text
 
 
+def _bold(text: str, color: bool) -> str:
+    return click.style(text, bold=True) if color else text
+
+
 def _link(link: Document, document: Document, color: bool) -> str:
     checks = by_id(document)
     counted = [checks[name] for name in link["checks"] if checks[name]["status"] != "skipped"]
@@ -71,9 +75,7 @@ def _detail(check: Document, color: bool) -> str:
 
 def _trouble(check: Document, color: bool) -> str:
     head = f"{check['link_title']}: {check['title'] or check['why']}  [{check['cause'] or 'unknown'}]"
-    lines = [
-        f"{_sign(check['status'], color)} {click.style(terminal_safe(head), bold=True) if color else terminal_safe(head)}"
-    ]
+    lines = [f"{_sign(check['status'], color)} {_bold(terminal_safe(head), color)}"]
     lines += [f"    {terminal_safe(line)}" for line in check["evidence"]]
     fix = check["fix"]
     steps = (
@@ -108,7 +110,8 @@ def pipeline_markdown(document: Document) -> str:
         if check["status"] != "skipped":
             note = check["title"] or (f"hangs on {check['by']}" if check["by"] else check["why"] or "")
             lines.append(
-                f"| {SIGNS[check['status']]} {WORDS[check['status']]} | {cell(named[check['link']])} | {cell(check['name'])} | {cell(note)} |"
+                f"| {SIGNS[check['status']]} {WORDS[check['status']]} | {cell(named[check['link']])} "
+                f"| {cell(check['name'])} | {cell(note)} |"
             )
     for check in troubles(document):
         lines += [

@@ -40,7 +40,7 @@ def explanation(document: Document) -> str:
     parts = [f"{summary['pass']} of {summary['total']} checks pass"]
     if summary["fail"]:
         parts.append(
-            f"{summary['fail']} {'has' if summary['fail'] == 1 else 'have'} a cause of {'its' if summary['fail'] == 1 else 'their'} own"
+            "1 has a cause of its own" if summary["fail"] == 1 else f"{summary['fail']} have a cause of their own"
         )
     if summary["blocked"]:
         parts.append(f"{summary['blocked']} hang on {'it' if summary['fail'] == 1 else 'them'}")
@@ -64,7 +64,7 @@ def effects(document: Document) -> str:
 
 
 def troubles(document: Document) -> Sequence[Mapping[str, Any]]:
-    """Return failed checks, then those that could not be judged, each with its link's title, fix and what hangs on it."""
+    """Return failed checks, then those that could not be judged, each with its link's title, fix and dependants."""
     fixes = {fix["check"]: fix for fix in document.get("fixes") or ()}
     named = titles(document)
     return [

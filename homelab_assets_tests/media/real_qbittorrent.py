@@ -41,8 +41,11 @@ def qbittorrent(folder: Path, **options: str) -> Iterator[Service]:
     _configure(folder, port, options)
     process = subprocess.Popen(
         [program, f"--profile={folder}", f"--webui-port={port}"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={"HOME": str(folder), "PATH": os.environ["PATH"]},
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={"HOME": str(folder), "PATH": os.environ["PATH"]},
+    )
     try:
         _wait(port)
         yield Service(url=f"http://127.0.0.1:{port}", username="admin", password=PASSWORD)
@@ -59,11 +62,21 @@ def _configure(folder: Path, port: int, options: dict[str, str]) -> None:
     key = hashlib.pbkdf2_hmac("sha512", PASSWORD.encode(), salt, 100_000)
     stored = f"@ByteArray({base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()})"
     lines = [
-        "[LegalNotice]", "Accepted=true", "[BitTorrent]", "Session\\DHTEnabled=false", "Session\\LSDEnabled=false", "Session\\Port=0",
-        f"Session\\DefaultSavePath={folder}/downloads", "[Preferences]", "WebUI\\Address=127.0.0.1", f"WebUI\\Port={port}",
-        "WebUI\\Username=admin", f'WebUI\\Password_PBKDF2="{stored}"', "WebUI\\LocalHostAuth=true",
+        "[LegalNotice]",
+        "Accepted=true",
+        "[BitTorrent]",
+        "Session\\DHTEnabled=false",
+        "Session\\LSDEnabled=false",
+        "Session\\Port=0",
+        f"Session\\DefaultSavePath={folder}/downloads",
+        "[Preferences]",
+        "WebUI\\Address=127.0.0.1",
+        f"WebUI\\Port={port}",
+        "WebUI\\Username=admin",
+        f'WebUI\\Password_PBKDF2="{stored}"',
+        "WebUI\\LocalHostAuth=true",
         *(f"WebUI\\{name}={value}" for name, value in options.items()),
-    ]  # fmt: skip
+    ]
     file = folder / "qBittorrent" / "config" / "qBittorrent.conf"
     file.parent.mkdir(parents=True)
     file.write_text("\n".join(lines) + "\n")

@@ -64,10 +64,21 @@ def test_larrys_faults_are_fixed_and_the_next_run_passes() -> None:
 
 
 FIXABLE = [
-    "key_stale_copy@applications", "key_stale_copy@downloads", "key_stale_copy@requests", "mapping_wrong", "mapping_dead", "path_ephemeral",
-    "interface_missing", "import_off", "provider_disabled", "provider_disabled@downloads", "default_server_missing",
-    "request_root_missing", "scan_disabled", "scan_no_events",
-]  # fmt: skip
+    "key_stale_copy@applications",
+    "key_stale_copy@downloads",
+    "key_stale_copy@requests",
+    "mapping_wrong",
+    "mapping_dead",
+    "path_ephemeral",
+    "interface_missing",
+    "import_off",
+    "provider_disabled",
+    "provider_disabled@downloads",
+    "default_server_missing",
+    "request_root_missing",
+    "scan_disabled",
+    "scan_no_events",
+]
 
 
 @pytest.mark.parametrize("fault", FIXABLE)

@@ -177,8 +177,13 @@ def test_apps_are_found_by_service_name_or_image() -> None:
     ]
     found = media_containers(documents, MediaSettings(services={}, containers={"qbittorrent": "vpn"}))
     assert {app: one.name for app, one in found.by_app.items()} == {
-        "radarr": "media-radarr-1", "gluetun": "vpn", "plex": "pms", "overseerr": "requests", "sonarr": "films", "qbittorrent": "vpn",
-    }  # fmt: skip
+        "radarr": "media-radarr-1",
+        "gluetun": "vpn",
+        "plex": "pms",
+        "overseerr": "requests",
+        "sonarr": "films",
+        "qbittorrent": "vpn",
+    }
 
 
 def test_settings_file_seerr_under_overseerr_and_hide_their_secrets() -> None:

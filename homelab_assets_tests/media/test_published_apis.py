@@ -20,9 +20,20 @@ SPECS = Path(__file__).resolve().parents[2].parent / "shared" / "specs"
 pytestmark = pytest.mark.skipif(not SPECS.is_dir(), reason="no published API descriptions beside the checkout")
 
 ARR = (
-    "system/status", "health", "indexer", "downloadclient", "notification", "rootfolder", "qualityprofile", "tag",
-    "remotepathmapping", "config/downloadclient", "config/mediamanagement", "history", "queue",
-)  # fmt: skip
+    "system/status",
+    "health",
+    "indexer",
+    "downloadclient",
+    "notification",
+    "rootfolder",
+    "qualityprofile",
+    "tag",
+    "remotepathmapping",
+    "config/downloadclient",
+    "config/mediamanagement",
+    "history",
+    "queue",
+)
 CALLS = [
     *(("radarr", "radarr-v3.openapi.json", f"/api/v3/{path}", "") for path in (*ARR, "movie", "movie/lookup")),
     *(("sonarr", "sonarr-v3.openapi.json", f"/api/v3/{path}", "") for path in (*ARR, "series")),
@@ -33,10 +44,16 @@ CALLS = [
     *(
         ("overseerr", spec, path, "/api/v1")
         for spec in ("overseerr-v1.openapi.yml", "seerr-v3.openapi.yml")
-        for path in ("/status", "/settings/main", "/settings/radarr", "/settings/sonarr", "/settings/notifications/webpush")
+        for path in (
+            "/status",
+            "/settings/main",
+            "/settings/radarr",
+            "/settings/sonarr",
+            "/settings/notifications/webpush",
+        )
     ),
     *(("plex", "plex.openapi.yml", path, "") for path in ("/identity", "/library/sections/all", "/:/prefs")),
-]  # fmt: skip
+]
 # The description lists another path than the one that is used for the same answer.
 SERVED_AT = {"/library/sections/all": "/library/sections"}
 

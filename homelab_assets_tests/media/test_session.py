@@ -69,9 +69,12 @@ def test_a_lab_with_a_media_section_is_checked(tmp_path: Path) -> None:
     assert done.exit_code == 0, [one for one in document["checks"] if one["status"] not in ("pass", "skipped")]
     assert document["summary"]["fail"] == 0
     # No file of the host and no process of qBittorrent's container is within reach of a recorded host.
-    assert {one["id"] for one in document["checks"] if one["status"] == "skipped" and one["app"] in ("radarr", "sonarr")} == {
-        "paths.radarr_hardlinked", "paths.sonarr_hardlinked",
-    }  # fmt: skip
+    assert {
+        one["id"] for one in document["checks"] if one["status"] == "skipped" and one["app"] in ("radarr", "sonarr")
+    } == {
+        "paths.radarr_hardlinked",
+        "paths.sonarr_hardlinked",
+    }
 
 
 def test_without_the_homes_address_no_leak_check_passes(tmp_path: Path) -> None:
@@ -159,7 +162,7 @@ def lab(folder: Path, text: str, **environment: str) -> Lab:
 def test_a_variable_without_a_value_is_said_by_the_apps_own_check(tmp_path: Path) -> None:
     loaded = lab(
         tmp_path,
-        "media: {services: {radarr: {url: 'http://x', api_key: '${NOWHERE}'}, seerr: {url: 'http://y', api_key: '${K}'}}}\n",
+        "media: {services: {radarr: {url: 'http://x', api_key: '${NO}'}, seerr: {url: 'http://y', api_key: '${K}'}}}\n",
         K="k",
     )
     settings = media_settings(loaded)

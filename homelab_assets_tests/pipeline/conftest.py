@@ -1,6 +1,6 @@
 """Connections, clients and test data of the operator's suite.
 
-Where the apps are, in this order: `lab.yaml` (`$HOMELAB_LAB` or `./lab.yaml`) with a media section; else `<APP>_URL` with
+Where the apps are, in this order: `lab.yaml` (`$HOMELAB_LAB` or `./lab.yaml`) with a media section; else `<APP>_URL`,
 `<APP>_API_KEY`, `PLEX_TOKEN`, `QBITTORRENT_USERNAME`, `QBITTORRENT_PASSWORD`, `HOME_ADDRESSES` (comma-separated) in the
 environment or in `./.env`; else a simulated media host. What is not configured is skipped with that reason.
 """

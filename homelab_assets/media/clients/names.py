@@ -7,7 +7,7 @@ from homelab_assets.media.clients.transport import within
 
 
 def resolved(addresses: Sequence[str]) -> Sequence[str]:
-    """Return addresses and prefixes as they are, and each DNS name as the addresses that it has now (none: left out)."""
+    """Return addresses and prefixes as they are, and each DNS name as the addresses that it has now, if any."""
     found: list[str] = []
     for text in addresses:
         if any(character.isalpha() for character in text) and ":" not in text:

@@ -36,7 +36,7 @@ def renew_copy(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     return Fix(
         check=check.probe.id,
         cause=fail.cause,
-        title=f"Renew {title_of(holder)}'s copy of {title_of(owner)}'s {'key' if credential == 'api_key' else 'password'}",
+        title=f"Renew {title_of(holder)}'s copy of {title_of(owner)}'s {credential.removeprefix('api_')}",
         why=why,
         steps=steps,
         edits=pins(owner, situation),
@@ -86,12 +86,16 @@ def _in_indexers(app: str, situation: Situation) -> list[Step]:
     hashed = situation.hashes.get("prowlarr.api_key")
     return [
         Step(
-            app=app, action="provider_field", target={"kind": "indexer", "id": one.id, "name": one.name}, field="apiKey",
-            value={"secret": "prowlarr.api_key"}, after_hash=hashed,
+            app=app,
+            action="provider_field",
+            target={"kind": "indexer", "id": one.id, "name": one.name},
+            field="apiKey",
+            value={"secret": "prowlarr.api_key"},
+            after_hash=hashed,
         )
         for one in situation.providers.get(f"{app}.indexer", ())
         if one.name.endswith("(Prowlarr)")
-    ]  # fmt: skip
+    ]
 
 
 def _in_provider(
@@ -99,12 +103,16 @@ def _in_provider(
 ) -> list[Step]:
     return [
         Step(
-            app=holder, action="provider_field", target={"kind": kind, "id": one.id, "name": one.name}, field=field,
-            value={"secret": secret}, after_hash=situation.hashes.get(secret),
+            app=holder,
+            action="provider_field",
+            target={"kind": kind, "id": one.id, "name": one.name},
+            field=field,
+            value={"secret": secret},
+            after_hash=situation.hashes.get(secret),
         )
         for one in situation.providers.get(f"{holder}.{kind}", ())
         if one.implementation.lower() == implementation
-    ]  # fmt: skip
+    ]
 
 
 def _in_download_client(app: str, situation: Situation) -> list[Step]:
@@ -125,9 +133,14 @@ def _in_server(app: str, situation: Situation) -> list[Step]:
     secret = f"{app}.api_key"
     return [
         Step(
-            app="overseerr", action="server_field", target={"kind": app, "id": one["id"], "name": str(one.get("name"))}, field="apiKey",
-            value={"secret": secret}, before_hash=str(one["apiKey"]), after_hash=situation.hashes.get(secret),
+            app="overseerr",
+            action="server_field",
+            target={"kind": app, "id": one["id"], "name": str(one.get("name"))},
+            field="apiKey",
+            value={"secret": secret},
+            before_hash=str(one["apiKey"]),
+            after_hash=situation.hashes.get(secret),
         )
         for one in situation.servers.get(app, ())
         if one["apiKey"] != situation.hashes.get(secret)
-    ]  # fmt: skip
+    ]

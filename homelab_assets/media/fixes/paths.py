@@ -29,7 +29,7 @@ def align(check: Check, fail: Fail, situation: Situation) -> Fix | None:
         return None
     why = [
         *fail.evidence,
-        f"All of it lies below {source} on the host; mounted whole as {root}, every app means the same by the same path.",
+        f"All of it lies below {source} on the host; mounted whole as {root}, one path means one folder everywhere.",
         "Downloads and library stay on one mount, so imports stay hard links.",
     ]
     return Fix(
@@ -40,7 +40,7 @@ def align(check: Check, fail: Fail, situation: Situation) -> Fix | None:
         edits=edits,
         steps=steps,
         manual=[
-            "Torrents that are there already stay where they are; move them with “Set location” if they still have to be imported."
+            "Torrents that are there already stay where they are; “Set location” moves those that are to be imported."
         ],
     )
 
@@ -146,7 +146,7 @@ def drop_mapping(check: Check, fail: Fail, situation: Situation) -> Fix | None:
 
 
 def one_mount(check: Check, fail: Fail, situation: Situation) -> Fix | None:
-    """Replace separate mounts of siblings by one mount of their parent, where host and container agree on the parent."""
+    """Replace separate mounts of siblings by one mount of their parent, where both sides agree on the parent."""
     app = check.probe.app
     container = situation.containers.get(app) if situation.containers else None
     if container is None or not check.probe.id.endswith("_hardlink"):
@@ -173,7 +173,7 @@ def one_mount(check: Check, fail: Fail, situation: Situation) -> Fix | None:
         ],
         edits=edits,
         manual=[
-            f"If parts of {parent} are file systems of their own, links between them stay impossible: then move one of them."
+            f"If parts of {parent} are file systems of their own, links between them stay impossible: move one of them."
         ],
     )
 

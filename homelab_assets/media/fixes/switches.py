@@ -30,12 +30,16 @@ def enable_provider(check: Check, fail: Fail, situation: Situation) -> Fix | Non
     }.get(link, ("", "", "", None))
     steps = [
         Step(
-            app=holder, action="provider_switch", target={"kind": kind, "id": one.id, "name": one.name}, field=field, value=value,
+            app=holder,
+            action="provider_switch",
+            target={"kind": kind, "id": one.id, "name": one.name},
+            field=field,
+            value=value,
             before=one.raw.get(field),
         )
         for one in situation.providers.get(f"{holder}.{kind}", ())
         if one.name == fail.about
-    ]  # fmt: skip
+    ]
     return _fix(check, fail, f"Enable {fail.about}", steps) if steps else None
 
 

@@ -53,9 +53,13 @@ def follow_gluetun(check: Check, fail: Fail, situation: Situation) -> Fix | None
         else f"docker restart {container.name}"
     )
     return Fix(
-        check=check.probe.id, cause=fail.cause, title="Let qBittorrent follow Gluetun's restarts", why=list(fail.evidence), edits=[edit],
+        check=check.probe.id,
+        cause=fail.cause,
+        title="Let qBittorrent follow Gluetun's restarts",
+        why=list(fail.evidence),
+        edits=[edit],
         manual=[f"Now, on the host: {now}"],
-    )  # fmt: skip
+    )
 
 
 def kill_switch(check: Check, fail: Fail, situation: Situation) -> Fix | None:
@@ -74,9 +78,7 @@ def kill_switch(check: Check, fail: Fail, situation: Situation) -> Fix | None:
         edit = ComposeEdit(
             stack=tunnel.stack, service=service, path="cap_add.NET_ADMIN", change="added", value="NET_ADMIN"
         )
-    manual = [
-        "If apps of the LAN have to reach what is behind Gluetun, list only their prefixes in FIREWALL_OUTBOUND_SUBNETS."
-    ]
+    manual = ["If the LAN has to reach what is behind Gluetun, list only its prefixes in FIREWALL_OUTBOUND_SUBNETS."]
     return Fix(
         check=check.probe.id,
         cause=fail.cause,

@@ -107,8 +107,9 @@ PROBES = (
     ),
     *(
         Probe(
-            id=f"downloads.{app}_import", link="downloads", app=app, title=f"{title_of(app)} looks after finished downloads",
-            proves="Completed Download Handling is on.", judge=partial(imports, app), apps=(app,), needs=(f"{app}.key",), deep=True,
+            id=f"downloads.{app}_import", link="downloads", app=app,
+            title=f"{title_of(app)} looks after finished downloads", proves="Completed Download Handling is on.",
+            judge=partial(imports, app), apps=(app,), needs=(f"{app}.key",), deep=True,
         )
         for app in ("radarr", "sonarr")
     ),

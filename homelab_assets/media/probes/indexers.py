@@ -144,8 +144,9 @@ PROBES = (
     ),
     *(
         Probe(
-            id=f"applications.{app}", link="applications", app="prowlarr", title=f"Prowlarr and {title_of(app)} reach each other",
-            proves=f"Prowlarr's copy of {title_of(app)}'s key is right, and {title_of(app)} finds its way back to Prowlarr.",
+            id=f"applications.{app}", link="applications", app="prowlarr",
+            title=f"Prowlarr and {title_of(app)} reach each other",
+            proves=f"Prowlarr's copy of {title_of(app)}'s key is right, and {title_of(app)} finds its way back.",
             judge=partial(application_works, app), apps=("prowlarr", app), needs=("prowlarr.key", f"{app}.key"),
             deep=True, active=True,
         )

@@ -262,7 +262,8 @@ PROBES = (
     Probe(
         id="paths.qbittorrent", link="paths", app="qbittorrent", title="qBittorrent saves to disk",
         proves="Its folders for finished and unfinished downloads are on writable mounts.",
-        judge=saved_to_disk, apps=("qbittorrent",), inspects=True, needs=("host.captured", "qbittorrent.login"), deep=True,
+        judge=saved_to_disk, apps=("qbittorrent",), inspects=True, deep=True,
+        needs=("host.captured", "qbittorrent.login"),
     ),
     Probe(
         id="paths.shared", link="paths", app="qbittorrent", title="qBittorrent's folders mean something to the apps",

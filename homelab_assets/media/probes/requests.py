@@ -12,7 +12,7 @@ from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
 
 def sends_to(app: str, sight: Sight) -> Verdict:
-    """Compare the server's settings with the app itself. The key is in clear there, so no write is needed to prove it."""
+    """Compare the server's settings with the app itself. The key is in clear there, so it takes no write."""
     assert sight.clients.overseerr is not None
     servers = sight.clients.overseerr.servers(app)
     if isinstance(servers, Trouble):
@@ -85,7 +85,8 @@ PROBES = (
         Probe(
             id=f"requests.{app}", link="requests", app="overseerr", title=f"Requests go to {title_of(app)}",
             proves="There is a default server with the current key, an existing library folder and quality profile.",
-            judge=partial(sends_to, app), apps=("overseerr", app), needs=("overseerr.key", f"{app}.key", f"paths.{app}_library"), deep=True,
+            judge=partial(sends_to, app), apps=("overseerr", app), deep=True,
+            needs=("overseerr.key", f"{app}.key", f"paths.{app}_library"),
         )
         for app in ("radarr", "sonarr")
     ),

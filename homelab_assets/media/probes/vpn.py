@@ -225,7 +225,8 @@ PROBES = (
     ),
     Probe(
         id="vpn.kill_switch", link="vpn", app="gluetun", title="The kill switch holds",
-        proves="Nothing leaves past the tunnel when it drops.", judge=kill_switch, inspects=True, needs=("host.captured",),
+        proves="Nothing leaves past the tunnel when it drops.",
+        judge=kill_switch, inspects=True, needs=("host.captured",),
     ),
     Probe(
         id="vpn.interface", link="vpn", app="qbittorrent", title="qBittorrent's interface exists",
@@ -234,7 +235,8 @@ PROBES = (
     ),
     *(
         Probe(
-            id=f"vpn.egress_v{version}", link="vpn", app="qbittorrent", title=f"Downloads do not show the home's IPv{version}",
+            id=f"vpn.egress_v{version}", link="vpn", app="qbittorrent",
+            title=f"Downloads do not show the home's IPv{version}",
             proves=f"The IPv{version} address that the internet sees of qBittorrent is not one of the home's.",
             judge=partial(egress, version), apps=("qbittorrent",), needs=(*_TUNNEL, "qbittorrent.login"), deep=True,
         )

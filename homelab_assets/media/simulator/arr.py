@@ -135,11 +135,19 @@ class Arr(Flow):
         self.importing()
         return self._paged(
             [
-                {"id": number, "title": one["title"], "status": "downloading", "trackedDownloadState": one["state"], "trackedDownloadStatus": "ok",
-                 "statusMessages": one["messages"], "downloadId": identity, "outputPath": one["path"]}
+                {
+                    "id": number,
+                    "title": one["title"],
+                    "status": "downloading",
+                    "trackedDownloadState": one["state"],
+                    "trackedDownloadStatus": "ok",
+                    "statusMessages": one["messages"],
+                    "downloadId": identity,
+                    "outputPath": one["path"],
+                }
                 for number, (identity, one) in enumerate(self.grabs.items(), 1)
             ]
-        )  # fmt: skip
+        )
 
     def _add_title(self, request: Request) -> Response:
         body = {**request.json(), "id": len(self.titles) + 1, "hasFile": False, "monitored": True}

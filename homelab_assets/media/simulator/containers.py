@@ -52,7 +52,12 @@ def document(name: str, mounts: Sequence[Mapping[str, Any]] = (), **environment:
         "Name": f"/{name}",
         "Created": "2026-11-20T06:00:00.000000000Z",
         "State": {
-            "Status": "running", "Running": True, "Paused": False, "Restarting": False, "Dead": False, "ExitCode": 0,
+            "Status": "running",
+            "Running": True,
+            "Paused": False,
+            "Restarting": False,
+            "Dead": False,
+            "ExitCode": 0,
             "StartedAt": "2026-11-20T06:00:01.5Z",
         },
         "RestartCount": 0,
@@ -64,7 +69,7 @@ def document(name: str, mounts: Sequence[Mapping[str, Any]] = (), **environment:
             "Labels": {"com.docker.compose.project": stack, "com.docker.compose.service": name},
         },
         "NetworkSettings": {"Networks": {f"{stack}_default": {"GlobalIPv6Address": ""}}},
-    }  # fmt: skip
+    }
 
 
 def documents(media: str) -> dict[str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What simulated Radarr and Sonarr really do: search at Prowlarr, hand over to qBittorrent, import files, tell Plex."""
 
+import json
 import posixpath
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from homelab_assets.media.simulator.servarr import WHEN, ServarrApp, failure, in_words, value_of
-from homelab_assets.media.simulator.server import Network
+from homelab_assets.media.simulator.server import Answer, Network
 
 HostPath = Callable[[str], Path | None]
 
@@ -45,17 +46,17 @@ class Flow(ServarrApp):
             return [
                 failure(
                     "",
-                    f"Unable to connect to indexer, check the log above the ValidationFailure for more details. {in_words(error)}",
+                    f"Unable to connect to indexer, check the log for more details. {in_words(error)}",
                 )
             ]
         if response.status == 401:
-            text = f"Unable to connect to indexer, invalid credentials. HTTP request failed: [401:Unauthorized] [GET] at [{url}]"
+            text = f"Unable to connect to indexer, invalid credentials. {_failed(response, url)}"
             return [failure("", text)]
         if response.status != 200:
             return [
                 failure(
                     "",
-                    f"Unable to connect to indexer. HTTP request failed: [{response.status}:{response.reason}] [GET] at [{url}]",
+                    f"Unable to connect to indexer. {_failed(response, url)}",
                 )
             ]
         if "<item>" not in response.text:
@@ -187,3 +188,8 @@ class Flow(ServarrApp):
             if one["implementation"] == "PlexServer" and one.get("onDownload"):
                 url = f"http://{value_of(one, 'host')}:{value_of(one, 'port')}/library/sections/1/refresh"
                 self.network.call("GET", url, headers={"X-Plex-Token": str(value_of(one, "authToken"))})
+
+
+def _failed(response: Answer, url: str) -> str:
+    """Say it as the apps do, with the whole URL and its key."""
+    return f"HTTP request failed: [{response.status}:{response.reason}] [GET] at [{url}]"

@@ -12,7 +12,7 @@ class Overseerr(App):
     """Overseerr or Seerr.
 
     Attributes:
-        key: the API key that it accepts. csrf: refuses changes by key. servers: by app. agents: which notifications are on.
+        key: the API key that it accepts. csrf: refuses changes by key. servers: by app. agents: which are on.
     """
 
     name, port = "overseerr", 5055
@@ -106,8 +106,12 @@ class Overseerr(App):
         if default is not None:
             try:
                 (film,) = self._call(default, f"/movie/lookup?term=tmdb:{body['mediaId']}")
-                wanted = {**film, "rootFolderPath": default["activeDirectory"], "qualityProfileId": default["activeProfileId"],
-                          "addOptions": {"searchForMovie": True}}  # fmt: skip
+                wanted = {
+                    **film,
+                    "rootFolderPath": default["activeDirectory"],
+                    "qualityProfileId": default["activeProfileId"],
+                    "addOptions": {"searchForMovie": True},
+                }
                 self._call(default, "/movie", "POST", wanted)
             except (OSError, ValueError):
                 made["status"] = 4
@@ -118,7 +122,20 @@ def server(app: str, port: int, key: str, folder: str, profile: int) -> dict[str
     """Make a server of Overseerr's."""
     own = {"enableSeasonFolders": True} if app == "sonarr" else {"minimumAvailability": "released"}
     return {
-        **own, "id": 0, "name": app.capitalize(), "hostname": app, "port": port, "apiKey": key, "useSsl": False, "baseUrl": "",
-        "activeProfileId": profile, "activeProfileName": "HD-1080p", "activeDirectory": folder, "is4k": False,
-        "isDefault": True, "externalUrl": "", "syncEnabled": False, "preventSearch": False,
-    }  # fmt: skip
+        **own,
+        "id": 0,
+        "name": app.capitalize(),
+        "hostname": app,
+        "port": port,
+        "apiKey": key,
+        "useSsl": False,
+        "baseUrl": "",
+        "activeProfileId": profile,
+        "activeProfileName": "HD-1080p",
+        "activeDirectory": folder,
+        "is4k": False,
+        "isDefault": True,
+        "externalUrl": "",
+        "syncEnabled": False,
+        "preventSearch": False,
+    }

@@ -21,9 +21,12 @@ class Plex(App):
     def __init__(self, network: Network, token: str, see: Callable[[str], Path | None]) -> None:
         self.token, self.see, self.events = token, see, True
         self.preferences: dict[str, Any] = {
-            "FSEventLibraryUpdatesEnabled": True, "FSEventLibraryPartialScanEnabled": True,
-            "ScheduledLibraryUpdatesEnabled": False, "ScheduledLibraryUpdateInterval": 3600, "autoEmptyTrash": True,
-        }  # fmt: skip
+            "FSEventLibraryUpdatesEnabled": True,
+            "FSEventLibraryPartialScanEnabled": True,
+            "ScheduledLibraryUpdatesEnabled": False,
+            "ScheduledLibraryUpdateInterval": 3600,
+            "autoEmptyTrash": True,
+        }
         self.sections: list[dict[str, Any]] = []
         self.found: dict[str, list[str]] = {}
         self.unreadable = False
@@ -103,6 +106,12 @@ def section(key: str, title: str, kind: str, *paths: str) -> dict[str, Any]:
     """Make a library."""
     locations = [{"id": number, "path": path} for number, path in enumerate(paths, 1)]
     return {
-        "key": key, "uuid": f"00000000-0000-4000-8000-{key:>012}", "title": title, "type": kind, "language": "en-US",
-        "refreshing": False, "scannedAt": 1763877600, "Location": locations,
-    }  # fmt: skip
+        "key": key,
+        "uuid": f"00000000-0000-4000-8000-{key:>012}",
+        "title": title,
+        "type": kind,
+        "language": "en-US",
+        "refreshing": False,
+        "scannedAt": 1763877600,
+        "Location": locations,
+    }

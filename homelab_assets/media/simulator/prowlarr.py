@@ -43,8 +43,15 @@ class Prowlarr(ServarrApp):
     def run_test(self, kind: str, resource: dict[str, Any]) -> list[dict[str, Any]]:
         if kind == "indexer":
             return []
-        probe = {"id": 0, "name": "Test", "implementation": "Torznab", "enableRss": True,
-                 "fields": field_list(baseUrl=f"{value_of(resource, 'prowlarrUrl')}/0/", apiPath="/api", apiKey=self.key, categories=[2000])}  # fmt: skip
+        probe = {
+            "id": 0,
+            "name": "Test",
+            "implementation": "Torznab",
+            "enableRss": True,
+            "fields": field_list(
+                baseUrl=f"{value_of(resource, 'prowlarrUrl')}/0/", apiPath="/api", apiKey=self.key, categories=[2000]
+            ),
+        }
         try:
             response = self._call(resource, "POST", "/api/v3/indexer/test", probe)
         except OSError as error:
@@ -137,10 +144,20 @@ class Prowlarr(ServarrApp):
 def application(number: int, name: str, port: int, key: str) -> dict[str, Any]:
     """Make an application of Prowlarr's."""
     return {
-        "id": number, "name": name, "implementation": name, "implementationName": name, "configContract": f"{name}Settings",
-        "syncLevel": "fullSync", "tags": [],
-        "fields": field_list(prowlarrUrl="http://prowlarr:9696", baseUrl=f"http://{name.lower()}:{port}", apiKey=key, syncCategories=[2000]),
-    }  # fmt: skip
+        "id": number,
+        "name": name,
+        "implementation": name,
+        "implementationName": name,
+        "configContract": f"{name}Settings",
+        "syncLevel": "fullSync",
+        "tags": [],
+        "fields": field_list(
+            prowlarrUrl="http://prowlarr:9696",
+            baseUrl=f"http://{name.lower()}:{port}",
+            apiKey=key,
+            syncCategories=[2000],
+        ),
+    }
 
 
 __all__ = ["MASK", "Prowlarr", "application"]

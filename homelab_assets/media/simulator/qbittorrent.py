@@ -37,11 +37,21 @@ class QBittorrent(App):
         self.categories: dict[str, dict[str, Any]] = {}
         self.torrents: list[dict[str, Any]] = []
         self.preferences: dict[str, Any] = {
-            "save_path": "/media/downloads/complete", "temp_path": "/media/downloads/incomplete", "temp_path_enabled": True,
-            "auto_tmm_enabled": True, "category_changed_tmm_enabled": True, "current_network_interface": "tun0",
-            "current_interface_address": "", "listen_port": 6881, "upnp": False, "web_ui_port": 8080, "web_ui_username": "admin",
-            "bypass_local_auth": False, "proxy_password": "", "max_ratio_enabled": False,
-        }  # fmt: skip
+            "save_path": "/media/downloads/complete",
+            "temp_path": "/media/downloads/incomplete",
+            "temp_path_enabled": True,
+            "auto_tmm_enabled": True,
+            "category_changed_tmm_enabled": True,
+            "current_network_interface": "tun0",
+            "current_interface_address": "",
+            "listen_port": 6881,
+            "upnp": False,
+            "web_ui_port": 8080,
+            "web_ui_username": "admin",
+            "bypass_local_auth": False,
+            "proxy_password": "",
+            "max_ratio_enabled": False,
+        }
         super().__init__(network)
 
     @property
@@ -124,9 +134,17 @@ class QBittorrent(App):
         form = request.form()
         name, folder = form.get("rename", "download"), self._folder(form.get("category", ""))
         self.torrents.append(
-            {"hash": f"{len(self.torrents):040x}", "name": name, "category": form.get("category", ""), "state": "downloading",
-             "progress": 0.0, "save_path": folder, "content_path": posixpath.join(folder, f"{name}.mkv"), "looks": 0}
-        )  # fmt: skip
+            {
+                "hash": f"{len(self.torrents):040x}",
+                "name": name,
+                "category": form.get("category", ""),
+                "state": "downloading",
+                "progress": 0.0,
+                "save_path": folder,
+                "content_path": posixpath.join(folder, f"{name}.mkv"),
+                "looks": 0,
+            }
+        )
         return words("Ok.")
 
     def _progressed(self) -> list[dict[str, Any]]:

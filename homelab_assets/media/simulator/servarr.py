@@ -116,10 +116,18 @@ class ServarrApp(App):
 
     def _status(self) -> dict[str, Any]:
         return {
-            "appName": self.title, "instanceName": self.title, "version": self.version, "isDocker": True, "osName": "alpine",
-            "appData": "/config", "startupPath": "/app/bin", "urlBase": "", "authentication": "forms", "branch": "master",
+            "appName": self.title,
+            "instanceName": self.title,
+            "version": self.version,
+            "isDocker": True,
+            "osName": "alpine",
+            "appData": "/config",
+            "startupPath": "/app/bin",
+            "urlBase": "",
+            "authentication": "forms",
+            "branch": "master",
             "startTime": WHEN,
-        }  # fmt: skip
+        }
 
     def _command(self, request: Request) -> Response:
         body = request.json()

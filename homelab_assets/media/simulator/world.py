@@ -37,7 +37,7 @@ class World:
 
     Args:
         faults: names from `simulator.faults.FAULTS`, applied in order once everything runs.
-        versions: `{"qbittorrent": "5.2", "requests": "seerr", "radarr": "5", "gluetun": "3.42"}`; the rest is the default.
+        versions: such as `{"qbittorrent": "5.2", "requests": "seerr", "radarr": "5", "gluetun": "3.42"}`.
         port_base: the apps listen from this port on, in the order of `apps`; 0 takes free ports.
     """
 
@@ -68,9 +68,14 @@ class World:
         self.overseerr = Overseerr(network, made_up("overseerr"), seerr=versions.get("requests") == "seerr")
         self.plex = Plex(network, made_up("plex")[:20], lambda path: self.see("plex", path))
         self.apps: dict[str, App] = {
-            "gluetun": self.gluetun, "qbittorrent": self.qbittorrent, "prowlarr": self.prowlarr, "radarr": self.radarr,
-            "sonarr": self.sonarr, "overseerr": self.overseerr, "plex": self.plex,
-        }  # fmt: skip
+            "gluetun": self.gluetun,
+            "qbittorrent": self.qbittorrent,
+            "prowlarr": self.prowlarr,
+            "radarr": self.radarr,
+            "sonarr": self.sonarr,
+            "overseerr": self.overseerr,
+            "plex": self.plex,
+        }
         self._furnish()
 
     def see(self, container: str, path: str) -> Path | None:
@@ -86,7 +91,7 @@ class World:
         return list(self.inspect.values())
 
     def settings(self) -> MediaSettings:
-        """Return how the apps are reached from outside, with credentials that are right unless a fault says otherwise."""
+        """Return how the apps are reached from outside, with the right credentials unless a fault says otherwise."""
         services = {
             name: Service(url=app.url if app.running else "http://127.0.0.1:9", **self._credential(name))
             for name, app in self.apps.items()
@@ -171,12 +176,25 @@ class World:
         app.roots = [root]
         app.providers["indexer"] = [
             {
-                "id": number, "name": f"{name} (Prowlarr)", "implementation": "Torznab", "configContract": "TorznabSettings", "protocol": "torrent",
-                "enableRss": True, "enableAutomaticSearch": True, "enableInteractiveSearch": True, "priority": 25, "tags": [],
-                "fields": field_list(baseUrl=f"http://prowlarr:9696/{number}/", apiPath="/api", apiKey=self.prowlarr.key, categories=[category]),
+                "id": number,
+                "name": f"{name} (Prowlarr)",
+                "implementation": "Torznab",
+                "configContract": "TorznabSettings",
+                "protocol": "torrent",
+                "enableRss": True,
+                "enableAutomaticSearch": True,
+                "enableInteractiveSearch": True,
+                "priority": 25,
+                "tags": [],
+                "fields": field_list(
+                    baseUrl=f"http://prowlarr:9696/{number}/",
+                    apiPath="/api",
+                    apiKey=self.prowlarr.key,
+                    categories=[category],
+                ),
             }
             for number, name in ((1, "Internet Archive"), (2, "Public Domain Torrents"))
-        ]  # fmt: skip
+        ]
         client = {
             "host": "gluetun",
             "port": 8080,
@@ -186,10 +204,17 @@ class World:
         }
         app.providers["downloadclient"] = [
             {
-                "id": 1, "name": "qBittorrent", "implementation": "QBittorrent", "configContract": "QBittorrentSettings", "protocol": "torrent",
-                "enable": True, "priority": 1, "tags": [], "fields": field_list(**client, **{app.category_field: app.name}),
+                "id": 1,
+                "name": "qBittorrent",
+                "implementation": "QBittorrent",
+                "configContract": "QBittorrentSettings",
+                "protocol": "torrent",
+                "enable": True,
+                "priority": 1,
+                "tags": [],
+                "fields": field_list(**client, **{app.category_field: app.name}),
             }
-        ]  # fmt: skip
+        ]
         self.overseerr.servers[app.name] = [server(app.name, app.port, app.key, root, 1)]
 
     def _import_a_film(self) -> None:
