@@ -1,13 +1,18 @@
 """Every cause, brought about in the simulator, is found: exactly that cause, at exactly that link, and nothing else."""
 
+import json
 from collections.abc import Sequence
 
 import pytest
 
 from homelab_assets.media.causes import causes
+from homelab_assets.media.containers import media_containers
+from homelab_assets.media.fixes import propose
 from homelab_assets.media.pipeline import run_pipeline
+from homelab_assets.media.plan import Fix, apply_plan
 from homelab_assets.media.result import PipelineResult
 from homelab_assets.media.simulator import FAULTS, LARRY, World
+from homelab_assets.media.situation import look
 from homelab_assets.media.verdicts import Fail, Unknown
 
 WHEN = "2026-11-23T06:00:00Z"
@@ -96,15 +101,29 @@ UNKNOWN = {"vpn_probe_unauthorised", "search_empty", "hardlink_unproved", "csrf"
 def examine(
     faults: Sequence[str] = (), *, versions: dict[str, str] | None = None, health_only: bool = False
 ) -> PipelineResult:
+    return examine_and_fix(faults, versions=versions, health_only=health_only)[0]
+
+
+def examine_and_fix(
+    faults: Sequence[str] = (), *, versions: dict[str, str] | None = None, health_only: bool = False
+) -> tuple[PipelineResult, Sequence[Fix]]:
+    """Run the probes and propose fixes; neither may show a secret."""
     with World(faults=faults, versions=versions) as world, world.clients() as clients:
-        return run_pipeline(
-            world.settings(),
+        settings = world.settings()
+        result = run_pipeline(
+            settings,
             clients=clients,
             generated_at=WHEN,
             observed_containers=world.containers(),
             observed_volumes=world.volumes,
             health_only=health_only,
         )
+        containers = media_containers(world.containers(), settings, world.volumes)
+        fixes = propose(result, look(clients, settings, containers, salt=b"for tests")) if result.exit_code == 1 else []
+    plan = apply_plan(fixes, generated_at=WHEN, host=None)
+    text = json.dumps([result.to_json(), [fix.to_json() for fix in fixes], plan])
+    assert not [secret for secret in settings.secrets if secret in text]
+    return result, fixes
 
 
 def hangs_on(result: PipelineResult, identity: str) -> set[str]:
@@ -131,7 +150,7 @@ def test_without_fault_everything_passes() -> None:
 
 @pytest.mark.parametrize("fault", [name for name in WHERE if name.partition("@")[0] not in UNKNOWN])
 def test_a_fault_is_one_failure_at_its_link(fault: str) -> None:
-    result = examine([fault])
+    result, fixes = examine_and_fix([fault])
     failed = {check.probe.id: check.verdict for check in result.checks if check.status == "fail"}
     assert {name: verdict.cause for name, verdict in failed.items()} == {WHERE[fault]: fault.partition("@")[0]}
     (verdict,) = failed.values()
@@ -139,6 +158,9 @@ def test_a_fault_is_one_failure_at_its_link(fault: str) -> None:
     assert result.first_broken is not None
     assert result.first_broken.probe.id == WHERE[fault]
     assert result.exit_code == 1
+    assert [(fix.check, bool(fix.why), bool(fix.steps or fix.edits or fix.manual)) for fix in fixes] == [
+        (WHERE[fault], True, True)
+    ]
     assert not [check for check in result.checks if check.status == "unknown"]
     downstream, skipped = (
         hangs_on(result, WHERE[fault]),

@@ -13,7 +13,7 @@ from homelab_assets.media.fixes import propose
 from homelab_assets.media.pipeline import run_pipeline
 from homelab_assets.media.plan import Fix, apply_plan, read_plan
 from homelab_assets.media.result import PipelineResult
-from homelab_assets.media.simulator import FAULTS, LARRY, World
+from homelab_assets.media.simulator import LARRY, World
 from homelab_assets.media.situation import look
 
 WHEN = "2026-11-23T06:00:00Z"
@@ -40,10 +40,6 @@ def fixes_for(world: World) -> Sequence[Fix]:
 def approved(fixes: Sequence[Fix]) -> dict[str, object]:
     plan = json.loads(json.dumps(apply_plan(fixes, generated_at=WHEN, host="ct-media-01")))
     return {**plan, "approved": "Larry"}
-
-
-def secrets_of(world: World) -> set[str]:
-    return {secret for service in world.settings().services.values() for secret in service.secrets}
 
 
 def test_larrys_faults_are_fixed_and_the_next_run_passes() -> None:
@@ -93,17 +89,6 @@ def test_a_plan_cures_what_lives_in_an_app(fault: str) -> None:
             assert [check.to_json() for check in examine(world, clients).checks if check.status == "fail"] == []
             again = execute(read_plan(approved([fix])), clients, world.settings())
         assert {outcome.state for outcome in again} <= {"already", "done"}
-
-
-@pytest.mark.parametrize("fault", list(FAULTS))
-def test_every_failure_comes_with_something_to_do_and_no_secret(fault: str) -> None:
-    with World(faults=[fault]) as world:
-        fixes = fixes_for(world)
-        text = json.dumps([fix.to_json() for fix in fixes] + [apply_plan(fixes, generated_at=WHEN, host=None)])
-        assert not [secret for secret in secrets_of(world) if secret in text]
-    for fix in fixes:
-        assert fix.steps or fix.edits or fix.manual
-        assert fix.why
 
 
 EDITS = {
