@@ -68,7 +68,9 @@ def _by_what_runs(baseline: Baseline, hosts: Mapping[str, Containers], unreachab
         return [Bound(baseline=baseline, host=UNASSIGNED, status="unknown", note=note)]
     if len(hosts) == 1:
         return [Bound(baseline=baseline, host=next(iter(hosts)))]
-    return [Bound(baseline=baseline, host=UNASSIGNED, note="nothing binds this stack to a host, and nothing of it runs")]
+    return [
+        Bound(baseline=baseline, host=UNASSIGNED, note="nothing binds this stack to a host, and nothing of it runs")
+    ]
 
 
 def _has_traces(baseline: Baseline, containers: Containers) -> bool:

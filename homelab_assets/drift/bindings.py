@@ -22,7 +22,6 @@ from homelab_assets.drift.templates import (
 )
 from homelab_assets.secrecy import TOKEN, Vault
 
-
 _WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
 
 
@@ -105,8 +104,8 @@ def _observe(
     for text in texts:
         for name, alternatives in _match(parts, text, known, vault).items():
             allowed.setdefault(name, {}).update(dict.fromkeys(alternatives))
-    for name, alternatives in allowed.items():
-        yield Observation(name=name, alternatives=tuple(alternatives), service=sight.service, created=sight.created)
+    for name, found in allowed.items():
+        yield Observation(name=name, alternatives=tuple(found), service=sight.service, created=sight.created)
 
 
 def _match(
@@ -148,7 +147,8 @@ def _allows(observation: Observation, value: Alternative, vault: Vault) -> bool:
         return False
     sealed = value if TOKEN.fullmatch(value) else vault.token(value) if value else value
     return any(
-        (TOKEN.fullmatch(other) is not None and other == sealed) or (TOKEN.fullmatch(value) is not None and vault.token(other) == value)
+        (TOKEN.fullmatch(other) is not None and other == sealed)
+        or (TOKEN.fullmatch(value) is not None and vault.token(other) == value)
         for other in observation.alternatives
         if other
     )

@@ -46,9 +46,14 @@ class _Audit:
 
 def _hidden(service: ServiceDrift, rule: IgnoreRule) -> Ignored:
     return Ignored(
-        host=service.host, stack=service.stack, service=service.service, path=service.status,
-        reason=rule.reason, rule=rule.number, until=rule.until,
-    )  # fmt: skip
+        host=service.host,
+        stack=service.stack,
+        service=service.service,
+        path=service.status,
+        reason=rule.reason,
+        rule=rule.number,
+        until=rule.until,
+    )
 
 
 def compare_all(
@@ -99,7 +104,11 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
     learn(containers.host, settled)
     for stack in settled:
         judge = Judge(
-            host=containers.host, settled=stack, policy=audit.policy, compare=SealedCompare(audit.vault), today=audit.today
+            host=containers.host,
+            settled=stack,
+            policy=audit.policy,
+            compare=SealedCompare(audit.vault),
+            today=audit.today,
         )
         for match in stack.matches:
             verdict, ignored = judge.judge(match)
@@ -112,21 +121,30 @@ def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: Us
     """A baseline that Compose would refuse: a problem, and its containers are neither clean nor drifted."""
     audit.problems.append(
         Problem(
-            kind="baseline", what=error.what, where=error.where, hint=error.hint, host=containers.host.name,
-            repository=baseline.repository, stack=baseline.stack,
-        )  # fmt: skip
+            kind="baseline",
+            what=error.what,
+            where=error.where,
+            hint=error.hint,
+            host=containers.host.name,
+            repository=baseline.repository,
+            stack=baseline.stack,
+        )
     )
     group = project_group(baseline, containers)
     containers.claim(group)
     for container in group:
         audit.add(
             ServiceDrift(
-                host=containers.host.name, stack=baseline.stack, service=_service_name(container),
-                container=container.name, status="unknown", repository=baseline.repository,
+                host=containers.host.name,
+                stack=baseline.stack,
+                service=_service_name(container),
+                container=container.name,
+                status="unknown",
+                repository=baseline.repository,
                 file=baseline.files[0] if baseline.files else None,
                 created=str(container.container.get("Created") or "") or None,
                 note="its baseline can't be loaded",
-            )  # fmt: skip
+            )
         )
 
 
@@ -139,18 +157,32 @@ def _not_audited(audit: _Audit, one: Bound) -> None:
         model = Stack(baseline, place_of(baseline, (), None)).load(dict(baseline.variables))
     except UserError as error:
         audit.problems.append(
-            Problem(kind="baseline", what=error.what, where=error.where, hint=error.hint, host=one.host,
-                    repository=baseline.repository, stack=baseline.stack)
-        )  # fmt: skip
+            Problem(
+                kind="baseline",
+                what=error.what,
+                where=error.where,
+                hint=error.hint,
+                host=one.host,
+                repository=baseline.repository,
+                stack=baseline.stack,
+            )
+        )
         return
     for name in model.services:
         span = model.span("services", name)
         audit.add(
             ServiceDrift(
-                host=one.host, stack=baseline.stack, service=name, container=None, status=one.status,
-                repository=baseline.repository, file=span.file if span else None, line=span.line if span else None,
-                remedy="deploy" if one.status == "missing" else "none", note=one.note,
-            )  # fmt: skip
+                host=one.host,
+                stack=baseline.stack,
+                service=name,
+                container=None,
+                status=one.status,
+                repository=baseline.repository,
+                file=span.file if span else None,
+                line=span.line if span else None,
+                remedy="deploy" if one.status == "missing" else "none",
+                note=one.note,
+            )
         )
 
 
@@ -217,14 +249,24 @@ def _host_status(capture: CaptureResult, mine: Sequence[ServiceDrift], ignored: 
     }
     if isinstance(capture, Unreachable):
         return HostStatus(
-            name=capture.host, status="unreachable", error=capture.error, hint=capture.hint,
-            captured_at=capture.captured_at, seconds=capture.seconds, coverage=coverage,
-        )  # fmt: skip
+            name=capture.host,
+            status="unreachable",
+            error=capture.error,
+            hint=capture.hint,
+            captured_at=capture.captured_at,
+            seconds=capture.seconds,
+            coverage=coverage,
+        )
     version = capture.engine.get("version") or {}
     return HostStatus(
-        name=capture.host, status="captured", containers=len(capture.containers), captured_at=capture.captured_at,
-        engine=str(version.get("Version")) if version.get("Version") else None, seconds=capture.seconds, coverage=coverage,
-    )  # fmt: skip
+        name=capture.host,
+        status="captured",
+        containers=len(capture.containers),
+        captured_at=capture.captured_at,
+        engine=str(version.get("Version")) if version.get("Version") else None,
+        seconds=capture.seconds,
+        coverage=coverage,
+    )
 
 
 def _references(baselines: Sequence[Baseline]) -> tuple[BaselineRef, ...]:

@@ -1,4 +1,4 @@
-"""Where Compose v1 reads the same file differently: a container that it made is compared with what it would have made."""
+"""Where Compose v1 reads a file differently: its containers are compared with what it would have made of it."""
 
 import shlex
 from collections.abc import Callable

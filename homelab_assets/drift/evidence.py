@@ -1,4 +1,4 @@
-"""Compose's own hash of a service's model: where it's reproduced, the file in git is what the container was made from."""
+"""Compose's own hash of a service: where it's reproduced, the file in git is what the container was made from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

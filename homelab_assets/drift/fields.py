@@ -6,6 +6,8 @@ To teach the audit a key, add a row in the module of its subject; nothing else c
 from homelab_assets.drift.leaf import Row
 from homelab_assets.drift.rows import (
     environment,
+    files,
+    links,
     mounts,
     namespaces,
     networks,
@@ -21,7 +23,9 @@ TABLE: tuple[Row, ...] = (
     *environment.ROWS,
     *ports.ROWS,
     *mounts.ROWS,
+    *files.ROWS,
     *networks.ROWS,
+    *links.ROWS,
     *namespaces.ROWS,
     *security.ROWS,
     *resources.ROWS,

@@ -16,17 +16,24 @@ def remember(previous: DriftDocument | Mapping[str, Any] | None, document: Drift
     this time (an unreachable host, a broken baseline) is neither new nor gone.
 
     Args:
-        previous: the last audit's document, as an object or as JSON; None or anything damaged means that there was none.
+        previous: the last audit's document, as an object or as JSON; None or anything damaged: there was none.
     """
     before = _items(_document(previous))
     now = {identity: item for service in document.services for identity, item in _named(service)}
     services = tuple(
-        replace(service, items=tuple(_dated(item, before.get(identity), document) for identity, item in _named(service)))
+        replace(
+            service, items=tuple(_dated(item, before.get(identity), document) for identity, item in _named(service))
+        )
         for service in document.services
     )
     silent = _not_judged(document)
-    gone = [identity for identity in before if identity not in now and identity[:3] not in silent
-            and identity[0] not in {host for host, *_ in silent if (host, None, "") in silent}]  # fmt: skip
+    gone = [
+        identity
+        for identity in before
+        if identity not in now
+        and identity[:3] not in silent
+        and identity[0] not in {host for host, *_ in silent if (host, None, "") in silent}
+    ]
     return replace(
         document,
         services=services,
@@ -55,9 +62,13 @@ def _named(service: ServiceDrift) -> list[tuple[Identity, Item]]:
 
 def _dated(item: Item, before: Item | None, document: DriftDocument) -> Item:
     same = before is not None and (before.change, before.baseline, before.running) == (
-        item.change, _json(item.baseline), _json(item.running)
-    )  # fmt: skip
-    return replace(item, first_seen=before.first_seen if same and before and before.first_seen else document.generated_at)
+        item.change,
+        _json(item.baseline),
+        _json(item.running),
+    )
+    return replace(
+        item, first_seen=before.first_seen if same and before and before.first_seen else document.generated_at
+    )
 
 
 def _json(value: Any) -> Any:

@@ -17,9 +17,7 @@ def moved_to(container: Observed) -> str | None:
     own = str(container.container.get("Image") or "")
     if not text or not own or "@" in text or text.startswith("sha256:"):
         return None
-    tagged = next(
-        (image for tag, image in container.host.tags.items() if reference(tag) == reference(text)), None
-    )
+    tagged = next((image for tag, image in container.host.tags.items() if reference(tag) == reference(text)), None)
     if tagged is None or own in _ids(tagged) or not str(tagged.get("Id") or ""):
         return None
     label = container.labels.get("com.docker.compose.image")

@@ -112,9 +112,13 @@ class ItemWriter:
         leaf, spelled = leaves.get(path), path
         if leaf is None:
             spelled, leaf = next(
-                ((p, found) for p, found in leaves.items() if has_marker(p)
-                 and match_pieces(pieces(p, references, {}), path, {}) is not None), (path, None)
-            )  # fmt: skip
+                (
+                    (p, found)
+                    for p, found in leaves.items()
+                    if has_marker(p) and match_pieces(pieces(p, references, {}), path, {}) is not None
+                ),
+                (path, None),
+            )
         if leaf is None or not (any_marker(leaf) or has_marker(spelled)):
             return path, None, []
         names = _names(spelled, references) + _names(leaf, references)

@@ -1,5 +1,4 @@
-"""The page `docs/compose-keys.md`: every compose key, and what the audit makes of it. Generated from the field table.
-"""
+"""The page `docs/compose-keys.md`: every compose key, and what the audit makes of it. From the field table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,17 +11,20 @@ _HEAD = """# Every compose key, and what the audit makes of it
 
 Generated from the field table (`homelab_assets/drift/fields.py`); do not edit by hand.
 
-An audit compares, leaf by leaf, what git declares with what `docker inspect` shows, after subtracting what the image, the
-engine and Compose contribute by themselves. *Kind*: how values are compared (`scalar` as a whole, `keyed` by name, `set`
-without order, `ordered` with it). *Without recreate*: somebody can change it on a living container (`docker update`,
-`docker network`, `docker rename`). *Manual changes*: how many one-change tests real engines have answered
-(`homelab_assets_tests/drift/mutations.py`); each is run both ways, on Engine 20.10.24 and 28.5.2, with Compose 2.40.3 and 2.26.1.
+An audit compares, leaf by leaf, what git declares with what `docker inspect` shows, after subtracting what the image,
+the engine and Compose contribute by themselves. *Kind*: how values are compared (`scalar` as a whole, `keyed` by name,
+`set` without order, `ordered` with it). *Without recreate*: somebody can change it on a living container
+(`docker update`, `docker network`, `docker rename`). *Manual changes*: how many one-change tests real engines have
+answered (`homelab_assets_tests/drift/mutations.py`); each is run both ways, on Engine 20.10.24 and 28.5.2, with Compose
+2.40.3 and 2.26.1.
 
 *Right after `up`*: how many recorded services that use the key an audit has found clean (`data/traps.yml`).
 
-| key | kind | in inspect | image contributes | engine or Compose contributes | without recreate | severity | right after `up` | manual changes |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
+_COLUMNS = (
+    "key", "kind", "in inspect", "image contributes", "engine or Compose contributes", "without recreate", "severity",
+    "right after `up`", "manual changes",
+)  # fmt: skip
 
 _UNSEEN = """
 ## Not compared by themselves
@@ -41,7 +43,8 @@ def keys_page(tested: Mapping[str, int], clean: Mapping[str, int]) -> str:
     rows = sorted(TABLE, key=lambda row: row.key)
     table = "\n".join(_line(row, tested, clean) for row in rows)
     unseen = "\n".join(f"| `{key}` | {why} |" for key, why in sorted(UNSEEN.items()))
-    return f"{_HEAD}{table}\n{_UNSEEN}{unseen}\n"
+    columns = f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}"
+    return f"{_HEAD}{columns}\n{table}\n{_UNSEEN}{unseen}\n"
 
 
 def _line(row: Row, tested: Mapping[str, int], clean: Mapping[str, int]) -> str:

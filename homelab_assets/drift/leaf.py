@@ -136,9 +136,7 @@ def differences(
             yield path, _undeclared(row, path, leaf, given)
 
 
-def _declared(
-    row: Row, path: str, expected: Leaf, observed: Leaf | None, given: Given, compare: Compare
-) -> Verdict:
+def _declared(row: Row, path: str, expected: Leaf, observed: Leaf | None, given: Given, compare: Compare) -> Verdict:
     for leaf in (expected, observed):
         if leaf is not None and isinstance(leaf.value, Uncompared):
             return Silence(path, leaf.value.reason)

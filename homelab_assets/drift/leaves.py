@@ -99,7 +99,9 @@ class Comparer:
     def _at_open_path(self, path: str, leaf: Leaf, rest: Leaves) -> Iterator[str]:
         whole = "/" not in path and not isinstance(leaf.value, Uncompared)
         for other in rest:
-            if (whole and path.partition(".")[0] in ("ports", "volumes")) or match_pieces(pieces(path, self.references, {}), other, {}) is not None:
+            if (whole and path.partition(".")[0] in ("ports", "volumes")) or match_pieces(
+                pieces(path, self.references, {}), other, {}
+            ) is not None:
                 yield other
 
 

@@ -95,7 +95,9 @@ def _same_folder(baseline: Baseline, container: Observed) -> bool:
     directory = baseline.directory.strip("/")
     if not directory:
         return False
-    return folder.endswith("/" + directory) or any(file.endswith("/" + name) for file in files for name in baseline.files)
+    return folder.endswith("/" + directory) or any(
+        file.endswith("/" + name) for file in files for name in baseline.files
+    )
 
 
 def _elsewhere(baseline: Baseline, container: Observed) -> bool:

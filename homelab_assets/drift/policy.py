@@ -81,7 +81,10 @@ DEFAULTS: tuple[SeverityRule, ...] = (
     *_rules("functional", "a newer build of the same tag waits", "image.moved"),
     *_rules("breaking", "another program runs", "image", "platform", "entrypoint"),
     *_rules("breaking", "clients can't reach it, or others can", "ports.*"),
-    *_rules("breaking", "it reads and writes other data", "volumes.*", "tmpfs.*", "volumes_from.*", "secrets.*", "configs.*"),
+    *_rules(
+        "breaking", "it reads and writes other data",
+        "volumes.*", "tmpfs.*", "volumes_from.*", "secrets.*", "configs.*",
+    ),
     *_rules("breaking", "it's on another network", "network_mode"),
     *_rules(
         "breaking", "it may do more, or less, on the host",
@@ -107,8 +110,11 @@ class Policy:
         """The rule that says how bad a difference is. `moved`: git is as it was, its tag names another image."""
         if moved:
             path = "image.moved"
-        where = {"host": host, "stack": stack, "service": service}
-        return next(rule for rule in self.severities if rule.scope.matches(path, change=change, **where))
+        return next(
+            rule
+            for rule in self.severities
+            if rule.scope.matches(path, host=host, stack=stack, service=service, change=change)
+        )
 
     def ignoring(self, path: str, *, host: str, stack: str | None, service: str, today: str) -> IgnoreRule | None:
         """The rule that hides a difference, None where none does."""
@@ -120,8 +126,10 @@ class Policy:
     def ignoring_service(self, *, host: str, stack: str | None, service: str, today: str) -> IgnoreRule | None:
         """The rule without a path that hides a whole service, None where none does."""
         for rule in self.ignores:
-            if rule.scope.path == "*" and rule.applies(today) and rule.scope.matches(
-                "*", host=host, stack=stack, service=service
+            if (
+                rule.scope.path == "*"
+                and rule.applies(today)
+                and rule.scope.matches("*", host=host, stack=stack, service=service)
             ):
                 return rule
         return None
@@ -162,8 +170,9 @@ def policy_from(section: Mapping[str, Any], lines: Mapping[str, int], file: str)
     return Policy(severities=(*severities, *DEFAULTS), ignores=tuple(ignores))
 
 
-def _scope(entry: Mapping[str, Any], **more: Any) -> Scope:
-    return Scope(**{name: str(entry[name]) for name in ("path", "host", "stack", "service") if entry.get(name)}, **more)
+def _scope(entry: Mapping[str, Any], change: Change | None = None) -> Scope:
+    path, host, stack, service = (str(entry.get(name) or "*") for name in ("path", "host", "stack", "service"))
+    return Scope(path=path, host=host, stack=stack, service=service, change=change)
 
 
 def _place(section: str, index: int, lines: Mapping[str, int], file: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_v1 import as_v1
-from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status
+from homelab_assets.drift.document import Change, Ignored, Item, ServiceDrift, Status
 from homelab_assets.drift.image_moved import moved_to, short
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
@@ -75,10 +75,17 @@ class Judge:
 
     def _writer(self, match: Match, model: Model) -> ItemWriter:
         return ItemWriter(
-            policy=self.policy, compare=self.compare, templates=self.settled.templates, final=model,
-            conflicts=self.settled.conflicts, known=self.settled.known, host=self.host, stack=self.stack, service=match.service,
+            policy=self.policy,
+            compare=self.compare,
+            templates=self.settled.templates,
+            final=model,
+            conflicts=self.settled.conflicts,
+            known=self.settled.known,
+            host=self.host,
+            stack=self.stack,
+            service=match.service,
             definition=self._declared(match, model).service,
-        )  # fmt: skip
+        )
 
     def _moved_item(self, match: Match, writer: ItemWriter) -> Item | None:
         """The item of a tag that names another image now."""
@@ -90,11 +97,17 @@ class Judge:
                     "image", host=self.host.name, stack=self.stack, service=match.service, change="changed", moved=True
                 )
                 return Item(
-                    path="image", change="changed", severity=rule.severity, baseline=f"{text} ({short(identity)})",
+                    path="image",
+                    change="changed",
+                    severity=rule.severity,
+                    baseline=f"{text} ({short(identity)})",
                     running=f"{text} ({short(str(container.container.get('Image')))})",
-                    file=span.file if span else None, line=span.line if span else None, rule=rule.reason,
-                    provenance="the engine: the tag was pulled or built again", note=causes.IMAGE_MOVED,
-                )  # fmt: skip
+                    file=span.file if span else None,
+                    line=span.line if span else None,
+                    rule=rule.reason,
+                    provenance="the engine: the tag was pulled or built again",
+                    note=causes.IMAGE_MOVED,
+                )
         return None
 
     def _scale_item(self, match: Match, declared: Declared, writer: ItemWriter) -> Item | None:
@@ -105,13 +118,19 @@ class Judge:
         explicit = in_deploy or declared.get("scale") is not None
         path = "deploy.replicas" if in_deploy else "scale"
         span = writer.span(path)
-        change = "changed" if explicit else "added"
+        change: Change = "changed" if explicit else "added"
         rule = self.policy.judge(path, host=self.host.name, stack=self.stack, service=match.service, change=change)
         return Item(
-            path=path, change=change, severity=rule.severity, baseline=wanted if explicit else None, running=found,
-            file=span.file if span else None, line=span.line if span else None,
-            provenance="set on the host", rule=rule.reason,
-        )  # fmt: skip
+            path=path,
+            change=change,
+            severity=rule.severity,
+            baseline=wanted if explicit else None,
+            running=found,
+            file=span.file if span else None,
+            line=span.line if span else None,
+            provenance="set on the host",
+            rule=rule.reason,
+        )
 
     def _without_ignored(self, match: Match, items: Mapping[str, Item]) -> tuple[list[Item], list[Ignored]]:
         kept, ignored = [], []
@@ -123,9 +142,16 @@ class Judge:
                 kept.append(item)
                 continue
             ignored.append(
-                Ignored(host=self.host.name, stack=self.stack, service=match.service, path=path,
-                        reason=rule.reason, rule=rule.number, until=rule.until)
-            )  # fmt: skip
+                Ignored(
+                    host=self.host.name,
+                    stack=self.stack,
+                    service=match.service,
+                    path=path,
+                    reason=rule.reason,
+                    rule=rule.number,
+                    until=rule.until,
+                )
+            )
         return kept, ignored
 
     def _status(self, match: Match, items: Sequence[Item]) -> tuple[Status, str | None]:
@@ -138,7 +164,14 @@ class Judge:
             state = str(ended[0].state.get("Status") or "exited")
             code = ended[0].state.get("ExitCode")
             what = "never started" if state == "created" else f"{state} with code {code}"
-            notes.append(f"not running: {what}" + (f" ({len(ended)} of {len(match.containers)})" if idle != match.containers and len(match.containers) > 1 else ""))
+            notes.append(
+                f"not running: {what}"
+                + (
+                    f" ({len(ended)} of {len(match.containers)})"
+                    if idle != match.containers and len(match.containers) > 1
+                    else ""
+                )
+            )
         if match.leftovers:
             notes.append(f"an interrupted recreate left {', '.join(c.name for c in match.leftovers)} behind")
         if not match.enabled:
@@ -197,7 +230,7 @@ def replicas(declared: Mapping[str, Any]) -> int | None:
 
 
 def _is_done(container: Observed, declared: Mapping[str, Any]) -> bool:
-    """Whether a container that doesn't run has done what it was for: a job that ended well and isn't to be restarted."""
+    """Whether a container that doesn't run did what it was for: a job that ended well and isn't to be restarted."""
     state = container.state
     if state.get("Status") not in ("exited", None) or state.get("ExitCode") not in (0, None):
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from homelab_assets.drift.matching import Containers, match_services, project_group
-from homelab_assets.drift.rows.mounts import Mount, mounts_of
+from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import NO_FOLDER, Model, Place, Stack, place_of
 from homelab_assets.drift.unify import Settled, settle
 from homelab_assets.drift.view import Observed

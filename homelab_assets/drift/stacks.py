@@ -1,4 +1,4 @@
-"""A baseline as the host would have loaded it: same folder, same project name, same variables as far as they are known."""
+"""A baseline as the host would have loaded it: same folder, same project name, same variables where known."""
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,14 +132,27 @@ class Stack:
             symbolic=True,
         )
         view = ProjectView(
-            name=project.name, directory=self.place.directory, networks=project.networks, volumes=project.volumes,
-            secrets=project.secrets, configs=project.configs, services=project.services, read=self._read,
-        )  # fmt: skip
+            name=project.name,
+            directory=self.place.directory,
+            networks=project.networks,
+            volumes=project.volumes,
+            secrets=project.secrets,
+            configs=project.configs,
+            services=project.services,
+            read=self._read,
+        )
         references = tuple(Reference(e.name, e.operator, e.argument) for e in project.expressions)
         return Model(
-            view=view, services=project.services, disabled=project.disabled, references=references,
-            sources=project.sources, open_files={"environment": project.open_env_files, "labels": project.open_label_files}, project=project, variables=environment, to_repository=self._in_git,
-        )  # fmt: skip
+            view=view,
+            services=project.services,
+            disabled=project.disabled,
+            references=references,
+            sources=project.sources,
+            open_files={"environment": project.open_env_files, "labels": project.open_label_files},
+            project=project,
+            variables=environment,
+            to_repository=self._in_git,
+        )
 
     def _on_host(self, path: str) -> str:
         """Where a file of the repository lies on the host."""

@@ -10,7 +10,9 @@ UNSET = None
 Alternative = str | None
 """A possible value of a variable; None: it isn't set."""
 
-_REFERENCE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|\$(?P<bare>[A-Za-z_]\w*)", re.DOTALL)
+_REFERENCE = re.compile(
+    r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|\$(?P<bare>[A-Za-z_]\w*)", re.DOTALL
+)
 
 
 class Reference(NamedTuple):

@@ -109,10 +109,13 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
                 if has_marker(wanted) or any(has_marker(leaf) for leaf in wanted.values()):
                     sights.append(
                         Sight(
-                            service=match.service, created=str(container.container.get("Created") or ""),
-                            row=row, wanted=wanted, found=row.observed(container, declared),
+                            service=match.service,
+                            created=str(container.container.get("Created") or ""),
+                            row=row,
+                            wanted=wanted,
+                            found=row.observed(container, declared),
                         )
-                    )  # fmt: skip
+                    )
     return sights
 
 
@@ -149,10 +152,7 @@ def _load_most(stack: Stack, bound: Mapping[str, Alternative], first: Model) -> 
 def _as_set(bound: Mapping[str, Alternative], model: Model) -> dict[str, Alternative]:
     """Bound values for the loader, to which a variable that isn't set is an open one: empty means the same to `:-`."""
     tells_apart = {r.name for r in model.references if r.operator in ("-", "+", "?")}
-    return {
-        name: "" if value is UNSET and name not in tells_apart else value
-        for name, value in bound.items()
-    }
+    return {name: "" if value is UNSET and name not in tells_apart else value for name, value in bound.items()}
 
 
 def _verify(settled: Settled, match: Match, vault: Vault) -> None:
@@ -175,9 +175,7 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
         replica.proven = (True if proof.same else False if proof.differs else None) if same_label else None
 
 
-def _with_variables_of_then(
-    settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault
-) -> Proof | None:
+def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> Proof | None:
     """See whether the container was made from these files with other values than the `.env` has by now."""
     stack, templates = settled.stack, settled.templates
     if not stack.settled:
@@ -196,10 +194,10 @@ def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative
     defaults: dict[str, Alternative] = {}
     for reference in settled.templates.references:
         bound = settled.bindings.values.get(reference.name, UNSET)
-        if reference.name in used and reference.name in settled.bindings.values and reference.operator in (":-", "-"):
-            if "$" not in reference.word and reference.word != bound:
-                defaults[reference.name] = reference.word
-                choices.append({reference.name: reference.word})
+        usable = reference.operator in (":-", "-") and "$" not in reference.word and reference.word != bound
+        if usable and reference.name in used and reference.name in settled.bindings.values:
+            defaults[reference.name] = reference.word
+            choices.append({reference.name: reference.word})
     for name, values in settled.bindings.choices.items():
         if name in used:
             choices += [{name: value} for value in values if value != settled.bindings.values.get(name)]

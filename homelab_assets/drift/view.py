@@ -133,7 +133,7 @@ class Host:
         """
         others = [other for container, other in self.habits.get(topic, ()) if container != but]
         same = sum((other.get(name) if name else other) == value for other in others)
-        return same >= 2 or same * 2 > len(others)
+        return bool(same >= 2 or same * 2 > len(others))
 
 
 def _is_podman(version: Mapping[str, Json]) -> bool:
@@ -145,8 +145,18 @@ class Observed:
     """A container as inspect shows it, with the image that it was made from (None where the host has lost it)."""
 
     __slots__ = (
-        "config", "container", "host", "host_config", "id", "image", "image_config", "labels", "name", "networks", "proven",
-    )  # fmt: skip
+        "config",
+        "container",
+        "host",
+        "host_config",
+        "id",
+        "image",
+        "image_config",
+        "labels",
+        "name",
+        "networks",
+        "proven",
+    )
 
     def __init__(self, container: Mapping[str, Json], host: Host) -> None:
         self.container = container
@@ -224,4 +234,3 @@ def _numbers(text: str) -> tuple[int, ...]:
 def clean(path: str) -> str:
     """A path without doubled or trailing slashes and dots."""
     return posixpath.normpath(path).replace("//", "/") if path else path
-

@@ -22,7 +22,8 @@ def _documents() -> dict[str, DriftDocument]:
         "empty": audit((), ()),
         "changed": audit(recording("manual-28.5.2-compose-2.40.3"), [baseline("manual", git)]),
         "mixed": audit([one, down], [
-            baseline("web", web, endpoint="a"), baseline("bad", "services: 1", endpoint="a"), baseline("web", web, endpoint="b"),
+            baseline("web", web, endpoint="a"), baseline("bad", "services: 1", endpoint="a"),
+            baseline("web", web, endpoint="b"),
         ]),
     }  # fmt: skip
 

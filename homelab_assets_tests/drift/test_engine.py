@@ -1,5 +1,7 @@
 """Real engines are the referee: `docker compose up`, an audit that finds nothing; one manual change, exactly that item."""
 
+# ruff: noqa: E501 - one case a line
+
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,7 +96,18 @@ def test_generated_stacks_are_clean_right_after_up(bench: Bench, seed: int, caps
 
 def _generated(dice: random.Random) -> dict[str, Any]:
     """Services that each declare a handful of keys at random."""
-    keep_apart = {"container_name", "network_mode", "networks", "scale", "volumes_from", "pid", "ipc", "cpus", "cpu_quota", "cpu_period"}
+    keep_apart = {
+        "container_name",
+        "network_mode",
+        "networks",
+        "scale",
+        "volumes_from",
+        "pid",
+        "ipc",
+        "cpus",
+        "cpu_quota",
+        "cpu_period",
+    }
     services: dict[str, Body] = {"anchor": {"image": PLAIN}}
     for number in range(25):
         body: Body = {}
@@ -157,7 +170,12 @@ LIVE: dict[str, Change] = {
 def test_a_change_on_a_living_container(bench: Bench, name: str) -> None:
     document = {
         "services": {
-            "a": {"image": PLAIN, "mem_limit": "64m", "restart": "unless-stopped", "networks": {"n1": None, "n2": {"aliases": ["aa"]}}},
+            "a": {
+                "image": PLAIN,
+                "mem_limit": "64m",
+                "restart": "unless-stopped",
+                "networks": {"n1": None, "n2": {"aliases": ["aa"]}},
+            },
             "b": {"image": PLAIN},
         },
         "networks": {"n1": None, "n2": None},
@@ -170,7 +188,9 @@ def test_a_change_on_a_living_container(bench: Bench, name: str) -> None:
     change(bench.machine)
     changed = {one.service: one for one in bench.audit("live", document).services if one.items or one.status != "clean"}
     if isinstance(expected, str):
-        assert {one.service: (one.status, found(one)) for one in changed.values()} == ({} if expected == "clean" else {service: (expected, [])})
+        assert {one.service: (one.status, found(one)) for one in changed.values()} == (
+            {} if expected == "clean" else {service: (expected, [])}
+        )
     else:
         assert {one.service: found(one) for one in changed.values()} == {service: expected}
         assert changed[service].cause == "host_changed"

@@ -27,7 +27,9 @@ def hashed(body: dict[str, Any], variables: dict[str, str] | None = None) -> dic
     return {"com.docker.compose.config-hash": str(config_hash(project.services["app"], "app", "2.40.3"))}
 
 
-def judge(body: dict[str, Any], label: dict[str, str], *, dotenv: Any = None, committed: str | None = None, **running: Any) -> ServiceDrift:
+def judge(
+    body: dict[str, Any], label: dict[str, str], *, dotenv: Any = None, committed: str | None = None, **running: Any
+) -> ServiceDrift:
     running["labels"] = {**label, **running.get("labels", {})}
     seen = container("web", "app", created=CREATED, **running)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}}, committed_at=committed)
@@ -98,7 +100,13 @@ def test_cause(committed: str | None, label: str, cause: str, remedy: str) -> No
 def test_an_env_file_that_changed_after_the_deploy_is_a_deploy_that_is_due() -> None:
     body = {"environment": {"TZ": "${TZ}"}}
     dotenv = {"/opt/apps/stacks/web/.env": {"TZ": "UTC"}}
-    one = judge(body, hashed(body, {"TZ": "Asia/Tokyo"}), dotenv=dotenv, env={"TZ": "Asia/Tokyo"}, committed="2026-11-01T00:00:00Z")
+    one = judge(
+        body,
+        hashed(body, {"TZ": "Asia/Tokyo"}),
+        dotenv=dotenv,
+        env={"TZ": "Asia/Tokyo"},
+        committed="2026-11-01T00:00:00Z",
+    )
     assert [item[0] for item in found(one)] == ["environment.TZ"]
     assert (one.cause, one.remedy) == ("git_ahead", "deploy")
     assert one.note == "it was created with other values of the variables than its .env has now"
@@ -109,7 +117,9 @@ def test_a_volume_that_compose_carried_over_is_drift_only_if_the_hash_says_so(ha
     body: dict[str, Any] = {"environment": {"A": "1"}}
     mount = {"Type": "volume", "Name": "web_old", "Destination": "/data", "RW": True}
     labels = hashed(body) if hash_of == "same" else {"com.docker.compose.config-hash": "0" * 64}
-    seen = container("web", "app", env={"A": "1"}, mounts=[mount], labels={**labels, "com.docker.compose.replace": "web-app-1"})
+    seen = container(
+        "web", "app", env={"A": "1"}, mounts=[mount], labels={**labels, "com.docker.compose.replace": "web-app-1"}
+    )
     holder = image("plain:1", Cmd=["run"], Volumes={"/data": {}})
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}})
     one = audit(capture([seen], images=[holder]), [stack]).services[0]

@@ -16,7 +16,8 @@ WHERE = {"host": "h", "stack": "s", "service": "x", "change": "changed"}
 @pytest.mark.parametrize(
     ("path", "severity"),
     [
-        ("image", "breaking"), ("ports.80/tcp", "breaking"), ("volumes./config", "breaking"), ("network_mode", "breaking"),
+        ("image", "breaking"), ("ports.80/tcp", "breaking"), ("volumes./config", "breaking"),
+        ("network_mode", "breaking"),
         ("privileged", "breaking"), ("environment.TZ", "functional"), ("networks.proxy", "functional"),
         ("command", "functional"), ("mem_limit", "functional"), ("restart", "functional"), ("labels.a.b", "cosmetic"),
         ("labels.traefik.http.routers.x.rule", "functional"), ("container_name", "functional"),
@@ -56,7 +57,11 @@ def test_a_rule_that_can_never_match_is_an_error(section: dict[str, Any], messag
 
 
 def test_an_expired_rule_shadows_nothing() -> None:
-    policy_from({"ignore": [{"path": "labels.*", "reason": "r", "until": "2020-01-01"}, {"path": "labels.x", "reason": "r"}]}, {}, "f")
+    policy_from(
+        {"ignore": [{"path": "labels.*", "reason": "r", "until": "2020-01-01"}, {"path": "labels.x", "reason": "r"}]},
+        {},
+        "f",
+    )
 
 
 def audited(*rules: dict[str, Any]) -> DriftDocument:
@@ -69,7 +74,9 @@ def audited(*rules: dict[str, Any]) -> DriftDocument:
 def test_an_ignored_difference_is_counted_not_shown() -> None:
     document = audited({"path": "environment.A", "reason": "known", "until": "2026-12-31"})
     assert [item.path for service in document.services for item in service.items] == ["environment.B"]
-    assert [(one.path, one.reason, one.rule, one.until) for one in document.ignored] == [("environment.A", "known", 1, "2026-12-31")]
+    assert [(one.path, one.reason, one.rule, one.until) for one in document.ignored] == [
+        ("environment.A", "known", 1, "2026-12-31")
+    ]
     assert document.summary["ignored"] == 1
 
 
@@ -88,7 +95,10 @@ def test_a_rule_without_a_path_hides_a_whole_service() -> None:
     ("rule", "notice"),
     [
         ({"path": "labels.*", "reason": "r"}, "lab.yaml:7: the ignore rule for `labels.*` matched nothing"),
-        ({"path": "environment.*", "reason": "r", "until": "2026-11-22"}, "lab.yaml:7: the ignore rule for `environment.*` expired on 2026-11-22"),
+        (
+            {"path": "environment.*", "reason": "r", "until": "2026-11-22"},
+            "lab.yaml:7: the ignore rule for `environment.*` expired on 2026-11-22",
+        ),
         ({"path": "environment.*", "reason": "r", "until": "2026-11-23"}, None),
     ],
 )

@@ -1,4 +1,4 @@
-"""Real engines answered, once: right after `up` an audit finds nothing, after each manual change exactly that change."""
+"""Real engines answered, once: right after `up` an audit finds nothing, after each manual change exactly that."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -19,9 +19,7 @@ EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
     [*((engine, "traps.yml", 93) for engine in ENGINES), ("20.10.24-compose-1.29.2", "traps-v1.yml", 0)],
 )
 def test_nothing_is_reported_right_after_up(engine: str, file: str, verified: int) -> None:
-    document = audit(
-        recording(f"traps-{engine}"), [baseline("traps", (stacks.DATA / file).read_text(), extra=EXTRA)]
-    )
+    document = audit(recording(f"traps-{engine}"), [baseline("traps", (stacks.DATA / file).read_text(), extra=EXTRA)])
     assert not document.problems
     assert [(service.service, service.items) for service in document.services if service.items] == []
     assert {service.status for service in document.services} == {"stopped"}, "created, and never started"

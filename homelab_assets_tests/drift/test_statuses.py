@@ -67,7 +67,9 @@ def test_containers_of_compose_run_are_nobodys_business() -> None:
 
 
 def test_profiles_that_are_off() -> None:
-    stack = {"services": {"app": {"image": "plain:1"}, "debug": {"image": "plain:1", "profiles": ["debug"], "user": "1"}}}
+    stack = {
+        "services": {"app": {"image": "plain:1"}, "debug": {"image": "plain:1", "profiles": ["debug"], "user": "1"}}
+    }
     assert statuses(run([container("web", "app")], baseline("web", stack))) == {"web-app-1": "clean"}
     document = run([container("web", "app"), container("web", "debug")], baseline("web", stack))
     assert statuses(document) == {"web-app-1": "clean", "web-debug-1": "drifted"}
@@ -134,21 +136,32 @@ def test_the_folder_in_the_labels_finds_a_stack_of_another_project_name() -> Non
 
 def test_portainer_keeps_its_stacks_where_nobody_sees_them() -> None:
     stack = service({"volumes": ["./config:/config"]})
-    bind = {"Type": "bind", "Source": "/data/compose/5/config", "Destination": "/config", "RW": True, "Propagation": "rprivate"}
+    bind = {
+        "Type": "bind",
+        "Source": "/data/compose/5/config",
+        "Destination": "/config",
+        "RW": True,
+        "Propagation": "rprivate",
+    }
     for directory in ("/data/compose/5", ""):
-        seen = container("web", "app", directory=directory, mounts=[bind], labels={"io.portainer.edge_stack_id": "3"}, version="")
+        seen = container(
+            "web", "app", directory=directory, mounts=[bind], labels={"io.portainer.edge_stack_id": "3"}, version=""
+        )
         assert statuses(run([seen], baseline("web", stack))) == {"web-app-1": "clean"}
     moved = container("web", "app", directory="", mounts=[{**bind, "Source": "/elsewhere"}], version="")
     assert [item.path for item in run([moved], baseline("web", stack)).services[0].items] == ["volumes./config"]
 
 
 def test_podman_compose() -> None:
-    engine = {"version": {"Version": "4.9.3", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}, "info": {}}
+    engine = {
+        "version": {"Version": "4.9.3", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]},
+        "info": {},
+    }
     labels = {"io.podman.compose.project": "web", "io.podman.compose.version": "1.2.0", "PODMAN_SYSTEMD_UNIT": "x"}
     seen = container(
         "web", "app", name="web_app_1", labels=labels, env={"container": "podman", "HOME": "/root", "HOSTNAME": "abc"},
         config={"StopSignal": "SIGTERM", "StopTimeout": 10, "WorkingDir": "/"},
-        host={"NetworkMode": "bridge", "Init": False, "Runtime": "oci", "PidsLimit": 2048, "CgroupParent": "user.slice"},
+        host={"NetworkMode": "bridge", "Init": False, "Runtime": "oci", "PidsLimit": 2048, "CgroupParent": "user"},
     )  # fmt: skip
     seen["Config"]["Labels"].pop("com.docker.compose.version")
     assert [found(one) for one in run([seen], engine=engine).services] == [[]]
@@ -182,7 +195,12 @@ def test_problems_before_the_comparison_are_passed_on() -> None:
     ("containers", "networks", "host", "status"),
     [
         ({"b": [container("web", "app")]}, {}, "b", "clean"),
-        ({}, {"a": [{"Id": "1", "Name": "web_default", "Labels": {"com.docker.compose.project": "web"}}]}, "a", "missing"),
+        (
+            {},
+            {"a": [{"Id": "1", "Name": "web_default", "Labels": {"com.docker.compose.project": "web"}}]},
+            "a",
+            "missing",
+        ),
         ({}, {}, "unassigned", "missing"),
     ],
 )

@@ -42,7 +42,8 @@ def test_no_row_is_named_twice() -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("512m", 2**29), ("1.5g", 3 * 2**29), ("64 MB", 2**26), ("1KiB", 1024), (".5g", 2**29), ("100", 100), ("1e3m", 1000 * 2**20),
+    [("512m", 2**29), ("1.5g", 3 * 2**29), ("64 MB", 2**26), ("1KiB", 1024), (".5g", 2**29), ("100", 100),
+     ("1e3m", 1000 * 2**20),
      (5, 5), ("-1", -1), ("what", "what")],
 )  # fmt: skip
 def test_sizes(text: Any, size: Any) -> None:
@@ -65,14 +66,21 @@ NAMES = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True)
 VALUES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Co")), max_size=20)
 
 
-@given(st.dictionaries(NAMES, VALUES, max_size=5), st.dictionaries(st.from_regex(r"[a-z][a-z.]{0,9}", fullmatch=True), VALUES, max_size=4),
-       st.lists(VALUES.filter(bool), max_size=4))  # fmt: skip
-def test_a_container_that_is_what_git_says_never_differs(env: dict[str, str], labels: dict[str, str], command: list[str]) -> None:
+@given(
+    st.dictionaries(NAMES, VALUES, max_size=5),
+    st.dictionaries(st.from_regex(r"[a-z][a-z.]{0,9}", fullmatch=True), VALUES, max_size=4),
+    st.lists(VALUES.filter(bool), max_size=4),
+)
+def test_a_container_that_is_what_git_says_never_differs(
+    env: dict[str, str], labels: dict[str, str], command: list[str]
+) -> None:
     doubled = {key: value.replace("$", "$$") for key, value in env.items()}
     body = {"image": "plain:1", "environment": doubled, "labels": {k: v.replace("$", "$$") for k, v in labels.items()},
             "command": [part.replace("$", "$$") for part in command]}  # fmt: skip
     seen = container("web", "app", env=env, labels=labels, config={"Cmd": command or ["run"]})
-    document = audit(capture([seen], images=[image("plain:1", Cmd=["run"])]), [baseline("web", {"services": {"app": body}})])
+    document = audit(
+        capture([seen], images=[image("plain:1", Cmd=["run"])]), [baseline("web", {"services": {"app": body}})]
+    )
     assert not document.problems
     assert [(item.path, item.baseline, item.running) for item in document.services[0].items] == []
 

@@ -1,5 +1,7 @@
 """What git can't know: variables are bound from what runs, and never guessed."""
 
+# ruff: noqa: E501 - one case a line
+
 from typing import Any
 
 import pytest
@@ -128,9 +130,17 @@ def test_any_value_that_a_variable_can_give_is_no_drift(git: dict[str, Any], run
     [
         ({"labels": {"r": "Host(`${H}`)"}}, {"labels": {"r": "PathPrefix(`/`)"}}, "labels.r"),
         ({"environment": {"U": "https://${H}/"}}, {"env": {"U": "http://a.b/"}}, "environment.U"),
-        ({"environment": {"U": "https://${H}/", "H": "${H}"}}, {"env": {"U": "https://a.b/x", "H": "a.b"}}, "environment.U"),
+        (
+            {"environment": {"U": "https://${H}/", "H": "${H}"}},
+            {"env": {"U": "https://a.b/x", "H": "a.b"}},
+            "environment.U",
+        ),
         ({"environment": {"A": "${A:+yes}"}}, {"env": {"A": "other"}}, "environment.A"),
-        ({"ports": ["${P}:80"]}, {"host": {"PortBindings": {"81/tcp": [{"HostIp": "", "HostPort": "8080"}]}}}, "ports.80/tcp"),
+        (
+            {"ports": ["${P}:80"]},
+            {"host": {"PortBindings": {"81/tcp": [{"HostIp": "", "HostPort": "8080"}]}}},
+            "ports.80/tcp",
+        ),
         ({"image": "plain:${TAG}"}, {"config": {"Image": "other:2"}}, "image"),
     ],
 )
@@ -140,7 +150,9 @@ def test_what_no_value_can_explain_is_drift(git: dict[str, Any], running: dict[s
 
 def test_what_differs_is_told_in_gits_own_terms() -> None:
     git = {"environment": {"U": "https://${H}/", "H": "${H}", "P": "x${SECRET}"}}
-    running = container("web", "app", env={"U": "https://home.example.org/x", "H": "home.example.org", "P": "hush-hush"})
+    running = container(
+        "web", "app", env={"U": "https://home.example.org/x", "H": "home.example.org", "P": "hush-hush"}
+    )
     shown = {item.path: (item.baseline, item.running, item.secret) for item in unify(git, running).services[0].items}
     assert shown == {
         "environment.U": ("https://${H}/", "https://${H}/x", True),
@@ -152,7 +164,9 @@ def test_one_variable_with_two_values_is_a_finding_of_its_own() -> None:
     git = {"services": {name: {"image": "plain:1", "environment": {"TZ": "${TZ}"}} for name in "abc"}}
     running = [container("web", name, env={"TZ": "UTC" if name != "b" else "Asia/Tokyo"}) for name in "abc"]
     document = unify(git, *running)
-    assert [(s.service, found(s)) for s in document.services if s.items] == [("b", [("environment.TZ", "changed", "functional")])]
+    assert [(s.service, found(s)) for s in document.services if s.items] == [
+        ("b", [("environment.TZ", "changed", "functional")])
+    ]
     item = document.services[1].items[0]
     assert (item.note, item.baseline, item.running) == ("one variable, two values", "${TZ}", "<secret changed>")
 
@@ -206,7 +220,9 @@ def test_secrets_are_compared_sealed() -> None:
 def test_a_secret_sealed_with_another_key_is_no_drift() -> None:
     elsewhere = Vault(b"another installation")
     sealed = elsewhere.seal("DB_PASSWORD", "hunter2hunter2")
-    document = unify({"environment": {"DB_PASSWORD": "hunter2hunter2"}}, container("web", "app", env={"DB_PASSWORD": sealed}))
+    document = unify(
+        {"environment": {"DB_PASSWORD": "hunter2hunter2"}}, container("web", "app", env={"DB_PASSWORD": sealed})
+    )
     assert items(document) == []
     assert list(document.services[0].uncompared) == ["environment.DB_PASSWORD"]
 
@@ -214,7 +230,11 @@ def test_a_secret_sealed_with_another_key_is_no_drift() -> None:
 def test_a_recorded_capture_seals_for_good() -> None:
     """A vault of a later run knows no raw secrets: tokens alone must do."""
     git = {"environment": {"DB_PASSWORD": "${PW}", "PG_DSN": "postgres://u:${PW}@db/x", "PLAIN_TOKEN": "cl3arInG1t"}}
-    running = {"DB_PASSWORD": "hunter2hunter2", "PG_DSN": "postgres://u:hunter2hunter2@db/x", "PLAIN_TOKEN": "cl3arInG1t"}
+    running = {
+        "DB_PASSWORD": "hunter2hunter2",
+        "PG_DSN": "postgres://u:hunter2hunter2@db/x",
+        "PLAIN_TOKEN": "cl3arInG1t",
+    }
     first = Vault(KEY)
     sealed = first.seal_inspect([container("web", "app", env=running)])
     assert items(unify(git, *sealed, vault=Vault(KEY))) == []

@@ -35,7 +35,12 @@ class Files:
 
 
 def baseline(
-    stack: str, compose: str | dict[str, Any], *, endpoint: str | None = "host", extra: Mapping[str, str] | None = None, **more: Any
+    stack: str,
+    compose: str | dict[str, Any],
+    *,
+    endpoint: str | None = "host",
+    extra: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Baseline:
     """A stack in git; `extra`: further files beside its compose file."""
     text = compose if isinstance(compose, str) else yaml.safe_dump(compose, sort_keys=False)
@@ -60,7 +65,8 @@ def capture(
     """A capture, sealed as the real one is."""
     vault = vault or Vault(KEY)
     return Captured(
-        host=host, captured_at=NOW, engine=engine or {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {}},
+        host=host, captured_at=NOW,
+        engine=engine or {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {}},
         containers=vault.seal_inspect(list(containers)), images=vault.seal_inspect(list(images)),
         networks=more.pop("networks", ()), volumes=more.pop("volumes", ()), **more,
     )  # fmt: skip

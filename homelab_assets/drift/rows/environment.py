@@ -99,7 +99,9 @@ def _given_labels(container: Observed, declared: Declared) -> Given:
 
 
 def _expected_annotations(declared: Declared) -> dict[str, Leaf]:
-    return {f"annotations.{name}": Leaf(_text(value) or "") for name, value in (declared.get("annotations") or {}).items()}
+    return {
+        f"annotations.{name}": Leaf(_text(value) or "") for name, value in (declared.get("annotations") or {}).items()
+    }
 
 
 def _observed_annotations(container: Observed, declared: Declared) -> dict[str, Leaf]:

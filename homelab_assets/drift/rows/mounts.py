@@ -1,30 +1,16 @@
-"""Volumes, binds, tmpfs, secrets and configs, by the path inside the container."""
+"""Volumes, binds and tmpfs, by the path inside the container."""
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
-from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
+from homelab_assets.drift.rows.files import file_targets, files_of_project, is_secret
+from homelab_assets.drift.rows.mount import ANONYMOUS, GENERATED_VOLUME, Mount, mounts_of, requested_mounts
+from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, write_bytes
 from homelab_assets.drift.view import Declared, Observed, clean
 
-ANONYMOUS = ""
-_GENERATED_VOLUME = re.compile(r"[0-9a-f]{64}")
-_SECRETS = "/run/secrets/"
 _HOME = re.compile(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
-
-
-class Mount(NamedTuple):
-    """One mount as compared. `source` is a host path, a volume's name, or "" for an anonymous volume and tmpfs.
-
-    `options` are pairs (name, value); of bind propagation only what git declares is compared.
-    """
-
-    type: str
-    source: str
-    read_only: bool
-    options: tuple[tuple[str, Any], ...] = ()
 
 
 def _same(expected: Mount, observed: Mount) -> bool:
@@ -66,7 +52,11 @@ def _declared_mount(entry: Mapping[str, Any], declared: Declared) -> Mount:
     elif kind == "bind":
         unresolved = f"{declared.project.directory.rstrip('/')}/~"
         source = clean(source)
-        source = source.removeprefix(unresolved[:-1]) if source == unresolved or source.startswith(unresolved + "/") else source
+        source = (
+            source.removeprefix(unresolved[:-1])
+            if source == unresolved or source.startswith(unresolved + "/")
+            else source
+        )
     return Mount(kind, source, bool(boolean(entry.get("read_only") or False)), _options(entry, kind))
 
 
@@ -109,56 +99,6 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
     return long
 
 
-def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mapping[str, Any]) -> Mount:
-    kind = str(mount.get("Type") or "bind")
-    requested = wanted.get(clean(str(mount.get("Destination") or "")), {})
-    source = str(mount.get("Source") or "")
-    if kind == "volume":
-        name = str(mount.get("Name") or "")
-        source = ANONYMOUS if _GENERATED_VOLUME.fullmatch(name) else name
-    elif kind == "tmpfs":
-        source = ""
-    elif kind == "image":
-        source = str(requested.get("Source") or source)
-    else:
-        source = clean(source)
-    options = _visible_options(mount, requested, kind, container)
-    return Mount(kind, source, mount.get("RW") is False, options)
-
-
-def _visible_options(
-    mount: Mapping[str, Any], requested: Mapping[str, Any], kind: str, container: Observed
-) -> tuple[tuple[str, Any], ...]:
-    volume, tmpfs = requested.get("VolumeOptions") or {}, requested.get("TmpfsOptions") or {}
-    options: dict[str, Any] = {}
-    if volume.get("NoCopy") or (kind == "volume" and "nocopy" in str(mount.get("Mode"))):
-        options["nocopy"] = True
-    if volume.get("Subpath"):
-        options["subpath"] = volume["Subpath"]
-    if kind == "tmpfs" and tmpfs.get("SizeBytes"):
-        options["size"] = tmpfs["SizeBytes"]
-    if kind == "tmpfs" and tmpfs.get("Mode"):
-        options["mode"] = tmpfs["Mode"]
-    if kind == "bind" and mount.get("Propagation"):
-        options["propagation"] = mount["Propagation"]
-    return tuple(sorted(options.items()))
-
-
-def _requested(container: Observed) -> dict[str, Any]:
-    return {clean(str(m.get("Target") or "")): m for m in container.host_config.get("Mounts") or ()}
-
-
-def mounts_of(container: Observed) -> dict[str, Mount]:
-    """The mounts in effect by their path in the container, without `tmpfs:`."""
-    wanted = _requested(container)
-    tmpfs = {clean(path) for path in container.host_config.get("Tmpfs") or ()}
-    return {
-        target: _observed_mount(mount, container, wanted)
-        for mount in container.container.get("Mounts") or ()
-        if (target := clean(str(mount.get("Destination") or ""))) not in tmpfs
-    }
-
-
 def _without_default(mount: Mount, declared: Any) -> Mount:
     """Drop the engine's own propagation from what is shown."""
     if isinstance(declared, Mount) and "propagation" in dict(declared.options):
@@ -168,11 +108,11 @@ def _without_default(mount: Mount, declared: Any) -> Mount:
 
 def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf]:
     expected = dict(_volumes(declared))
-    elsewhere = _file_targets(declared)
-    known_files = _files_of_project(declared)
+    elsewhere = file_targets(declared)
+    known_files = files_of_project(declared)
     leaves = {}
     for target, mount in mounts_of(container).items():
-        if target not in expected and (target in elsewhere or _is_secret(target, mount) or mount.source in known_files):
+        if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
             continue
         mount = _without_default(mount, expected.get(target))
         leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
@@ -190,8 +130,8 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
         inherited = "com.docker.compose.replace" in container.labels and container.proven is not False
         given[f"volumes.{clean(target)}"] = ANYTHING if inherited else anonymous
     if "com.docker.compose.replace" in container.labels:
-        for target, requested in _requested(container).items():
-            if _GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
+        for target, requested in requested_mounts(container).items():
+            if GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
                 given.setdefault(f"volumes.{target}", anonymous)
     for other in container.host_config.get("VolumesFrom") or ():
         given |= _mounted_by(str(other).partition(":")[0], container)
@@ -205,90 +145,6 @@ def _mounted_by(reference: str, container: Observed) -> dict[str, Any]:
     if other is None:
         return {f"volumes.{target}": ANYTHING for target in mounts_of(container)}
     return {f"volumes.{clean(str(mount.get('Destination')))}": ANYTHING for mount in other.get("Mounts") or ()}
-
-
-def _file_targets(declared: Declared) -> dict[str, str]:
-    """Paths at which git mounts secrets and configs, with the leaf's path."""
-    return {target: path for path, target, _ in _declared_files(declared)}
-
-
-def _declared_files(declared: Declared) -> Iterator[tuple[str, str, str]]:
-    """Path of the leaf, target, and name, of each secret and config of the service."""
-    for key, folder in (("secrets", _SECRETS), ("configs", "/")):
-        for entry in declared.get(key) or ():
-            entry = {"source": entry} if isinstance(entry, str) else entry
-            name = str(entry.get("source"))
-            target = str(entry.get("target") or name)
-            yield f"{key}.{name}", clean(target if target.startswith("/") else folder + target), name
-
-
-def _files_of_project(declared: Declared) -> dict[str, str]:
-    """Host files of the project's secrets and configs, with the path of their leaf."""
-    return {
-        clean(str(definition["file"])): f"{key}.{name}"
-        for key, definitions in (("configs", declared.project.configs), ("secrets", declared.project.secrets))
-        for name, definition in definitions.items()
-        if definition and definition.get("file")
-    }
-
-
-def _is_secret(target: str, mount: Mount) -> bool:
-    return target.startswith(_SECRETS) and mount.type == "bind" and mount.read_only
-
-
-def _expected_files(key: str) -> Any:
-    def expected(declared: Declared) -> dict[str, Leaf]:
-        found: dict[str, list[tuple[str, str]]] = {}
-        definitions = declared.project.secrets if key == "secrets" else declared.project.configs
-        for path, target, name in _declared_files(declared):
-            if path.startswith(key + "."):
-                file = (definitions.get(name) or {}).get("file")
-                found.setdefault(path, []).append((target, clean(str(file)) if file else ""))
-        return {
-            path: Leaf(frozenset(mounts), _write_files(path, mounts, declared))
-            if all(file for _, file in mounts)
-            else unseen("its content is copied into the container, where inspect doesn't show it")
-            for path, mounts in found.items()
-        }
-
-    return expected
-
-
-def _observed_files(key: str) -> Any:
-    def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
-        if not (declared.get(key) or _maybe_files(container)):
-            return {}
-        targets, known = _file_targets(declared), _files_of_project(declared)
-        volumes = dict(_volumes(declared))
-        found: dict[str, list[tuple[str, str]]] = {}
-        for target, mount in mounts_of(container).items():
-            path = targets.get(target)
-            if path is None and target not in volumes:
-                path = known.get(mount.source)
-                if path is None and _is_secret(target, mount):
-                    path = f"secrets.{posixpath.basename(target)}"
-            if path and path.startswith(key + "."):
-                found.setdefault(path, []).append((target, mount.source))
-        return {path: Leaf(frozenset(mounts), _write_files(path, mounts, declared)) for path, mounts in found.items()}
-
-    return observed
-
-
-def _maybe_files(container: Observed) -> bool:
-    return any(mount.get("RW") is False for mount in container.container.get("Mounts") or ())
-
-
-def _write_files(path: str, mounts: list[tuple[str, str]], declared: Declared) -> Any:
-    """Mounts of one secret or config as the service would list them; a foreign file as the volume that it is."""
-    key, _, name = path.partition(".")
-    usual = clean((_SECRETS if key == "secrets" else "/") + name)
-    written = [
-        f"{declared.project.relative(file)}:{target}:ro"
-        if clean(file) not in _files_of_project(declared)
-        else name if target == usual else {"source": name, "target": target}
-        for target, file in sorted(mounts)
-    ]  # fmt: skip
-    return written[0] if len(written) == 1 else written
 
 
 def _tmpfs_options(text: str) -> frozenset[str]:
@@ -354,14 +210,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="tmpfs", kind="keyed", where="HostConfig.Tmpfs",
         expected=_expected_tmpfs, observed=_observed_tmpfs,
-    ),
-    Row(
-        key="secrets", kind="keyed", where="Mounts (read-only binds)",
-        expected=_expected_files("secrets"), observed=_observed_files("secrets"),
-    ),
-    Row(
-        key="configs", kind="keyed", where="Mounts (read-only binds)",
-        expected=_expected_files("configs"), observed=_observed_files("configs"),
     ),
     Row(
         key="volumes_from", kind="set", where="HostConfig.VolumesFrom",

@@ -1,4 +1,4 @@
-"""Namespaces shared with the host or with another container: network, IPC, process ids, names, users, control groups."""
+"""Namespaces shared with the host or another container: IPC, process ids, names, users, control groups."""
 
 from typing import Any
 
@@ -65,12 +65,21 @@ def _cgroup_default(container: Observed) -> tuple[Any, ...]:
     return (default, *privileged, *_usual("cgroup", "CgroupnsMode")(container))
 
 
+def _podman_parent(container: Observed, declared: Declared) -> tuple[Any, ...]:
+    return (container.host_config.get("CgroupParent"),) if container.host.podman else ()
+
+
 ROWS: tuple[Row, ...] = (
-    _sharing("ipc", "IpcMode", default=("private", "shareable"), given=_usual("ipc", "IpcMode"), daemon="ipc", engine="`private`, or the daemon's default"),
+    _sharing(
+        "ipc", "IpcMode", default=("private", "shareable"), given=_usual("ipc", "IpcMode"), daemon="ipc",
+        engine="`private`, or the daemon's default",
+    ),
     _sharing("pid", "PidMode", default=("private",)),
     scalar("uts", "HostConfig.UTSMode", default=("private",)),
     scalar("userns_mode", "HostConfig.UsernsMode"),
-    _sharing("cgroup", "CgroupnsMode", given=_cgroup_default, daemon="cgroup", engine="`host` (cgroup v1), `private` (v2), or the daemon's"),
-    scalar("cgroup_parent", "HostConfig.CgroupParent", given=lambda container, declared:
-           (container.host_config.get("CgroupParent"),) if container.host.podman else ()),
+    _sharing(
+        "cgroup", "CgroupnsMode", given=_cgroup_default, daemon="cgroup",
+        engine="`host` (cgroup v1), `private` (v2), or the daemon's",
+    ),
+    scalar("cgroup_parent", "HostConfig.CgroupParent", given=_podman_parent),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.namespaces import expected_sharing, shared_namespace
 from homelab_assets.drift.rows.shapes import dig, has_marker, plain, unseen
-from homelab_assets.drift.view import Declared, Observed, name_of
+from homelab_assets.drift.view import Declared, Observed
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _MODES = ("host", "none", "bridge", "default", "")
@@ -100,7 +100,7 @@ def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf
     leaves: dict[str, Leaf] = dict(_expected_aliases(declared))
     for key, options, endpoint in _options(declared, container):
         wanted = list(options.get("aliases") or ())
-        # Compose gives each endpoint the service's name; a reconnect by hand forgets it, and nobody resolves it any more.
+        # Compose gives each endpoint the service's name; a reconnect by hand forgets it: nobody resolves it then.
         implicit = [declared.name] if container.managed and not container.host.podman else []
         found = [str(alias) for alias in endpoint.get("Aliases") or ()]
         generated = _generated_aliases(container, declared)
@@ -109,7 +109,9 @@ def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf
                  and not _SHORT_ID.fullmatch(alias)]  # fmt: skip
         if lost or extra:
             running = [alias for alias in wanted if alias in found] + extra
-            leaves[f"networks.{key}.aliases"] = Leaf(frozenset([*running, *([] if not implicit or declared.name in found else [""])]), running)
+            leaves[f"networks.{key}.aliases"] = Leaf(
+                frozenset([*running, *([] if not implicit or declared.name in found else [""])]), running
+            )
     return leaves
 
 
@@ -117,9 +119,11 @@ def _generated_aliases(container: Observed, declared: Declared) -> set[str]:
     project = container.labels.get("com.docker.compose.project") or declared.project.name
     names = {f"{project}{dash}{declared.name}{dash}{container.number}" for dash in "-_"}
     extra = {declared.name, container.name, declared.get("container_name"), container.config.get("Hostname")}
-    return names | {str(name) for name in extra if name} | {
-        str(container.labels.get("com.docker.compose.replace") or declared.name)
-    }
+    return (
+        names
+        | {str(name) for name in extra if name}
+        | {str(container.labels.get("com.docker.compose.replace") or declared.name)}
+    )
 
 
 def _same_aliases(expected: frozenset[str], observed: frozenset[str]) -> bool:
@@ -205,58 +209,6 @@ def _observed_mac(container: Observed, declared: Declared) -> dict[str, Leaf]:
     return {"mac_address": Leaf(str(found).lower(), found)} if found else {}
 
 
-def _expected_links(declared: Declared) -> dict[str, Leaf]:
-    leaves = {}
-    for key in ("links", "external_links"):
-        for entry in declared.get(key) or ():
-            target, _, alias = str(entry).partition(":")
-            leaves[f"{key}.{alias or target}"] = Leaf(True, entry)
-    return leaves
-
-
-def _link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
-    for endpoint in container.networks.values():
-        for link in (endpoint or {}).get("Links") or ():
-            target, _, alias = str(link).partition(":")
-            yield target, alias or target
-    for link in container.host_config.get("Links") or ():
-        target, _, alias = str(link).partition(":")
-        yield target.lstrip("/"), alias.rpartition("/")[2]
-
-
-def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    wanted = _expected_links(declared)
-    by_target: dict[str, dict[str, None]] = {}
-    for target, alias in _link_pairs(container):
-        by_target.setdefault(target, {})[alias] = None
-    leaves: dict[str, Leaf] = {}
-    for target, aliases in by_target.items():
-        service = _service_of(target, container)
-        mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"external_links.{alias}" in wanted]
-        foreign = [alias for alias in aliases if alias not in mine and not _automatic(target, alias, container)]
-        if not mine and not foreign:
-            foreign = [service]
-        for alias in (*mine, *foreign):
-            key = "external_links" if f"external_links.{alias}" in wanted else "links"
-            leaves[f"{key}.{alias}"] = Leaf(True, service if alias == service else f"{service}:{alias}")
-    return leaves
-
-
-def _service_of(target: str, container: Observed) -> str:
-    other = container.host.by_reference(target)
-    labels: Mapping[str, str] = dig(other, "Config", "Labels") or {}
-    return labels.get("com.docker.compose.service") or target
-
-
-def _automatic(target: str, alias: str, container: Observed) -> bool:
-    """Whether Compose adds this alias by itself: name, service and number of the linked container."""
-    service = _service_of(target, container)
-    if alias == target or re.fullmatch(rf"(.+[-_])?{re.escape(service)}[-_]\d+", alias):
-        return True
-    other = container.host.by_reference(target)
-    return other is not None and alias in (name_of(other), str(other.get("Id"))[:12])
-
-
 def _expected_names(declared: Declared) -> dict[str, Leaf]:
     names = {key: declared.project.network_name(key) for key in _keys(declared)}
     return {f"networks.{key}.name": Leaf(name) for key, name in names.items() if has_marker(name)}
@@ -290,11 +242,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="networks.*.options", kind="keyed", where="NetworkSettings.Networks.*.{IPAMConfig,DriverOpts,…}", live=True,
         expected=_expected_options, observed=_observed_options,
-    ),
-    Row(
-        key="links", kind="set", where="NetworkSettings.Networks.*.Links", live=True,
-        engine="name, service and number of the linked container, by Compose",
-        expected=_expected_links, observed=_observed_links,
     ),
     Row(
         key="mac_address", kind="scalar", where="Config.MacAddress", engine="generated",

@@ -1,7 +1,7 @@
 """Published ports, by container port. Wanted bindings (`PortBindings`) are compared, not the ones in effect."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row
@@ -51,7 +51,9 @@ def _leaves(entries: Iterator[tuple[str, Binding]]) -> dict[str, Leaf]:
     for port, binding in entries:
         bindings.setdefault(port, set()).add(binding)
     return {
-        f"ports.{port}": Leaf(frozenset(found), port if has_marker(port) and "/" not in port else write(frozenset(found), port))
+        f"ports.{port}": Leaf(
+            frozenset(found), port if has_marker(port) and "/" not in port else write(frozenset(found), port)
+        )
         for port, found in bindings.items()
     }
 
@@ -63,7 +65,8 @@ def _expected_ports(declared: Declared) -> dict[str, Leaf]:
 def _bindings(container: Observed) -> Iterator[tuple[str, Binding]]:
     for port, bindings in (container.host_config.get("PortBindings") or {}).items():
         port = port.lower() if "/" in port else f"{port}/tcp"
-        for binding in bindings or ({},):
+        wanted: Sequence[Mapping[str, Any]] = bindings or ({},)
+        for binding in wanted:
             yield port, (_address(binding.get("HostIp")), _port(binding.get("HostPort")))
 
 

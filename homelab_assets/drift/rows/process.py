@@ -95,7 +95,9 @@ def _observed_platform(container: Observed, declared: Declared) -> dict[str, Lea
 
 
 def _same_platform(expected: Any, observed: Any) -> bool:
-    return bool(expected == observed or (isinstance(expected, tuple) and not expected[1] and expected[0] == observed[0]))
+    return bool(
+        expected == observed or (isinstance(expected, tuple) and not expected[1] and expected[0] == observed[0])
+    )
 
 
 def _arguments(value: Any) -> Any:
@@ -160,8 +162,10 @@ def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
 
 def _given_hostname(container: Observed, declared: Declared) -> Any:
     shared = container.mode() == "host" or container.mode().startswith("container:")
-    if shared or container.host_config.get("UTSMode") == "host" or _GENERATED_HOSTNAME.fullmatch(
-        str(container.config.get("Hostname") or "")
+    if (
+        shared
+        or container.host_config.get("UTSMode") == "host"
+        or _GENERATED_HOSTNAME.fullmatch(str(container.config.get("Hostname") or ""))
     ):
         return ANYTHING
     return (container.name,) if container.host.podman else ()
@@ -225,7 +229,7 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_name, observed=_observed_name, given=_given_name,
         engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
     ),
-    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon="runtime", engine="the daemon's default runtime"),
+    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon="runtime", engine="the daemon's default"),
     scalar("isolation", "HostConfig.Isolation", default=("", "default")),
 )  # fmt: skip
 

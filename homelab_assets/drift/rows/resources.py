@@ -14,7 +14,8 @@ _SHM_SIZE = 67108864
 
 def _size_row(key: str, field: str, **options: Any) -> Row:
     return scalar(
-        key, f"HostConfig.{field}", normal=as_bytes, write=lambda size: write_bytes(size) if isinstance(size, int) else size,
+        key, f"HostConfig.{field}", normal=as_bytes,
+        write=lambda size: write_bytes(size) if isinstance(size, int) else size,
         forms=lambda leaf: size_forms(leaf.value) if isinstance(leaf.value, int) else (str(leaf.value),), **options,
     )  # fmt: skip
 
@@ -188,6 +189,6 @@ ROWS: tuple[Row, ...] = (
 
 
 def _cpu_forms(value: float) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([f"{value:g}", f"{value:.1f}", f"{value:.2f}"] if value % 1 else [f"{value:g}", f"{value:.1f}"]))
-
-
+    return tuple(
+        dict.fromkeys([f"{value:g}", f"{value:.1f}", f"{value:.2f}"] if value % 1 else [f"{value:g}", f"{value:.1f}"])
+    )

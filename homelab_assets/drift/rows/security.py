@@ -18,7 +18,12 @@ def capability(text: str) -> str:
 
 
 def members(
-    key: str, field: str, *, normal: Callable[[str], str] = str, given: Callable[..., Given] | None = None, **options: Any
+    key: str,
+    field: str,
+    *,
+    normal: Callable[[str], str] = str,
+    given: Callable[..., Given] | None = None,
+    **options: Any,
 ) -> Row:
     """A row for a list in which order means nothing: a leaf for each member."""
 
@@ -26,9 +31,7 @@ def members(
         return {f"{key}.{normal(str(value))}": Leaf(normal(str(value)), str(value)) for value in values or ()}
 
     def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
-        return {
-            path: Leaf(leaf.value, leaf.value) for path, leaf in leaves(container.host_config.get(field)).items()
-        }
+        return {path: Leaf(leaf.value, leaf.value) for path, leaf in leaves(container.host_config.get(field)).items()}
 
     return Row(
         key=key, kind="set", where=f"HostConfig.{field}", observed=observed,
@@ -57,7 +60,9 @@ def _podman_drops(container: Observed, declared: Declared) -> Given:
 
 def _option(text: str) -> tuple[str, str]:
     """Name and value of a security option; `no-new-privileges` alone means true."""
-    name, _, value = text.replace(":", "=", 1).partition("=") if "=" not in text.partition(":")[0] else text.partition("=")
+    name, _, value = (
+        text.replace(":", "=", 1).partition("=") if "=" not in text.partition(":")[0] else text.partition("=")
+    )
     return name, value or ("true" if name == "no-new-privileges" else "")
 
 
@@ -224,4 +229,3 @@ ROWS: tuple[Row, ...] = (
     pairs("sysctls", "Sysctls"),
     pairs("storage_opt", "StorageOpt"),
 )  # fmt: skip
-

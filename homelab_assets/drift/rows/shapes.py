@@ -62,7 +62,9 @@ def size_forms(size: int) -> tuple[str, ...]:
         number = size / 1024 ** _POWER[unit]
         text = f"{number:g}"
         if size > 0 and number >= 0.01 and float(text) * 1024 ** _POWER[unit] == size:
-            forms += [text + suffix for suffix in (unit, unit.upper(), f"{unit}b", f"{unit.upper()}B", f"{unit.upper()}iB")]
+            forms += [
+                text + suffix for suffix in (unit, unit.upper(), f"{unit}b", f"{unit.upper()}B", f"{unit.upper()}iB")
+            ]
     return tuple(dict.fromkeys([*forms, f"{size}b"]))
 
 
@@ -162,7 +164,9 @@ def scalar(
     def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
         where_declared = place(declared) if aliases else (key,)
         if kernel and not all(container.host.can(flag) for flag in kernel):
-            return {".".join(where_declared): unseen("the host's kernel ignores it")} if place(declared) else {}
+            return (
+                {".".join(where_declared or (key,)): unseen("the host's kernel ignores it")} if place(declared) else {}
+            )
         value = dig(container.container, *fields)
         if value is None or value == "" or value == []:
             return {}

@@ -44,11 +44,8 @@ def _observed_restart(container: Observed, declared: Declared) -> dict[str, Leaf
         return {}
     retries = retries if name == "on-failure" else 0
     path = next(iter(_expected_restart(declared)), "restart")
-    if path.startswith("deploy"):
-        written = _TO_CONDITION.get(name, name)
-    else:
-        written = f"{name}:{retries}" if retries else name
-    return {path: Leaf((name, retries), written)}
+    plainly = f"{name}:{retries}" if retries else name
+    return {path: Leaf((name, retries), _TO_CONDITION.get(name, name) if path.startswith("deploy") else plainly)}
 
 
 def _restart_forms(leaf: Leaf) -> tuple[str, ...]:
@@ -146,7 +143,9 @@ def _expected_logging(declared: Declared) -> dict[str, Leaf]:
     logging: Mapping[str, Any] = declared.get("logging") or {}
     leaves = {"logging.driver": Leaf(str(logging["driver"]))} if logging.get("driver") else {}
     options = logging.get("options") or {}
-    return leaves | {f"logging.options.{name}": Leaf(str(value)) for name, value in options.items() if value is not None}
+    return leaves | {
+        f"logging.options.{name}": Leaf(str(value)) for name, value in options.items() if value is not None
+    }
 
 
 def _log_config(container: Observed) -> tuple[str, Mapping[str, Any]]:
@@ -158,8 +157,10 @@ def _observed_logging(container: Observed, declared: Declared) -> dict[str, Leaf
     driver, options = _log_config(container)
     leaves = {"logging.driver": Leaf(driver)} if driver else {}
     wanted = _expected_logging(declared)
-    if "logging.driver" in wanted and wanted["logging.driver"].value != driver and not has_marker(
-        wanted["logging.driver"].value
+    if (
+        "logging.driver" in wanted
+        and wanted["logging.driver"].value != driver
+        and not has_marker(wanted["logging.driver"].value)
     ):
         # Another driver brings its own options: the driver is the difference.
         leaves |= {path: leaf for path, leaf in wanted.items() if path != "logging.driver"}
@@ -186,7 +187,9 @@ _HOST_ENTRY = re.compile(r"(?P<host>[^:=]+)[:=](?P<address>.*)", re.DOTALL)
 
 def _hosts(entries: Any) -> dict[str, Leaf]:
     found: dict[str, set[str]] = {}
-    pairs = [f"{name}={address}" for name, address in entries.items()] if isinstance(entries, Mapping) else entries or ()
+    pairs = (
+        [f"{name}={address}" for name, address in entries.items()] if isinstance(entries, Mapping) else entries or ()
+    )
     for entry in pairs:
         match = _HOST_ENTRY.fullmatch(str(entry))
         if not match:
@@ -219,7 +222,8 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_restart, observed=_observed_restart,
     ),
     Row(
-        key="healthcheck", kind="keyed", where="Config.Healthcheck", seal="arguments", image="`Healthcheck`, field by field",
+        key="healthcheck", kind="keyed", where="Config.Healthcheck", seal="arguments",
+        image="`Healthcheck`, field by field",
         expected=_expected_health, observed=_observed_health, given=_given_health, forms=_health_forms,
     ),
     Row(

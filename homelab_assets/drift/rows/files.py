@@ -1,0 +1,113 @@
+"""Secrets and configs that are files: Compose mounts them read-only."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from homelab_assets.drift.leaf import Leaf, Row
+from homelab_assets.drift.rows.mount import Mount, mounts_of
+from homelab_assets.drift.rows.shapes import unseen
+from homelab_assets.drift.view import Declared, Observed, clean
+
+SECRETS = "/run/secrets/"
+
+
+def file_targets(declared: Declared) -> dict[str, str]:
+    """Paths at which git mounts secrets and configs, with the leaf's path."""
+    return {target: path for path, target, _ in declared_files(declared)}
+
+
+def declared_files(declared: Declared) -> Iterator[tuple[str, str, str]]:
+    """Path of the leaf, target, and name, of each secret and config of the service."""
+    for key, folder in (("secrets", SECRETS), ("configs", "/")):
+        for entry in declared.get(key) or ():
+            entry = {"source": entry} if isinstance(entry, str) else entry
+            name = str(entry.get("source"))
+            target = str(entry.get("target") or name)
+            yield f"{key}.{name}", clean(target if target.startswith("/") else folder + target), name
+
+
+def files_of_project(declared: Declared) -> dict[str, str]:
+    """Host files of the project's secrets and configs, with the path of their leaf."""
+    return {
+        clean(str(definition["file"])): f"{key}.{name}"
+        for key, definitions in (("configs", declared.project.configs), ("secrets", declared.project.secrets))
+        for name, definition in definitions.items()
+        if definition and definition.get("file")
+    }
+
+
+def is_secret(target: str, mount: Mount) -> bool:
+    return target.startswith(SECRETS) and mount.type == "bind" and mount.read_only
+
+
+def _expected_files(key: str) -> Any:
+    def expected(declared: Declared) -> dict[str, Leaf]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        definitions = declared.project.secrets if key == "secrets" else declared.project.configs
+        for path, target, name in declared_files(declared):
+            if path.startswith(key + "."):
+                file = (definitions.get(name) or {}).get("file")
+                found.setdefault(path, []).append((target, clean(str(file)) if file else ""))
+        return {
+            path: Leaf(frozenset(mounts), _write_files(path, mounts, declared))
+            if all(file for _, file in mounts)
+            else unseen("its content is copied into the container, where inspect doesn't show it")
+            for path, mounts in found.items()
+        }
+
+    return expected
+
+
+def _observed_files(key: str) -> Any:
+    def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
+        if not (declared.get(key) or _maybe_files(container)):
+            return {}
+        targets, known = file_targets(declared), files_of_project(declared)
+        volumes = _volume_targets(declared)
+        found: dict[str, list[tuple[str, str]]] = {}
+        for target, mount in mounts_of(container).items():
+            path = targets.get(target)
+            if path is None and target not in volumes:
+                path = known.get(mount.source)
+                if path is None and is_secret(target, mount):
+                    path = f"secrets.{posixpath.basename(target)}"
+            if path and path.startswith(key + "."):
+                found.setdefault(path, []).append((target, mount.source))
+        return {path: Leaf(frozenset(mounts), _write_files(path, mounts, declared)) for path, mounts in found.items()}
+
+    return observed
+
+
+def _volume_targets(declared: Declared) -> set[str]:
+    entries = declared.get("volumes") or ()
+    return {clean(str(entry.get("target") or "")) for entry in entries if isinstance(entry, dict)}
+
+
+def _maybe_files(container: Observed) -> bool:
+    return any(mount.get("RW") is False for mount in container.container.get("Mounts") or ())
+
+
+def _write_files(path: str, mounts: list[tuple[str, str]], declared: Declared) -> Any:
+    """Mounts of one secret or config as the service would list them; a foreign file as the volume that it is."""
+    key, _, name = path.partition(".")
+    usual = clean((SECRETS if key == "secrets" else "/") + name)
+    written = [
+        f"{declared.project.relative(file)}:{target}:ro"
+        if clean(file) not in files_of_project(declared)
+        else name if target == usual else {"source": name, "target": target}
+        for target, file in sorted(mounts)
+    ]  # fmt: skip
+    return written[0] if len(written) == 1 else written
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="secrets", kind="keyed", where="Mounts (read-only binds)",
+        expected=_expected_files("secrets"), observed=_observed_files("secrets"),
+    ),
+    Row(
+        key="configs", kind="keyed", where="Mounts (read-only binds)",
+        expected=_expected_files("configs"), observed=_observed_files("configs"),
+    ),
+)  # fmt: skip

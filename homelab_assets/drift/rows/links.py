@@ -1,0 +1,69 @@
+"""Links: old, and still in use. Compose adds names of its own to those that git gives."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from homelab_assets.drift.leaf import Leaf, Row
+from homelab_assets.drift.rows.shapes import dig
+from homelab_assets.drift.view import Declared, Observed, name_of
+
+
+def _expected_links(declared: Declared) -> dict[str, Leaf]:
+    leaves = {}
+    for key in ("links", "external_links"):
+        for entry in declared.get(key) or ():
+            target, _, alias = str(entry).partition(":")
+            leaves[f"{key}.{alias or target}"] = Leaf(True, entry)
+    return leaves
+
+
+def _link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
+    for endpoint in container.networks.values():
+        for link in (endpoint or {}).get("Links") or ():
+            target, _, alias = str(link).partition(":")
+            yield target, alias or target
+    for link in container.host_config.get("Links") or ():
+        target, _, alias = str(link).partition(":")
+        yield target.lstrip("/"), alias.rpartition("/")[2]
+
+
+def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    wanted = _expected_links(declared)
+    by_target: dict[str, dict[str, None]] = {}
+    for target, alias in _link_pairs(container):
+        by_target.setdefault(target, {})[alias] = None
+    leaves: dict[str, Leaf] = {}
+    for target, aliases in by_target.items():
+        service = _service_of(target, container)
+        mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"external_links.{alias}" in wanted]
+        foreign = [alias for alias in aliases if alias not in mine and not _automatic(target, alias, container)]
+        if not mine and not foreign:
+            foreign = [service]
+        for alias in (*mine, *foreign):
+            key = "external_links" if f"external_links.{alias}" in wanted else "links"
+            leaves[f"{key}.{alias}"] = Leaf(True, service if alias == service else f"{service}:{alias}")
+    return leaves
+
+
+def _service_of(target: str, container: Observed) -> str:
+    other = container.host.by_reference(target)
+    labels: Mapping[str, str] = dig(other, "Config", "Labels") or {}
+    return labels.get("com.docker.compose.service") or target
+
+
+def _automatic(target: str, alias: str, container: Observed) -> bool:
+    """Whether Compose adds this alias by itself: name, service and number of the linked container."""
+    service = _service_of(target, container)
+    if alias == target or re.fullmatch(rf"(.+[-_])?{re.escape(service)}[-_]\d+", alias):
+        return True
+    other = container.host.by_reference(target)
+    return other is not None and alias in (name_of(other), str(other.get("Id"))[:12])
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        key="links", kind="set", where="NetworkSettings.Networks.*.Links", live=True,
+        engine="name, service and number of the linked container, by Compose",
+        expected=_expected_links, observed=_observed_links,
+    ),
+)  # fmt: skip

@@ -1,0 +1,72 @@
+"""One mount, as compared, and the mounts that a container has."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from homelab_assets.drift.view import Observed, clean
+
+ANONYMOUS = ""
+GENERATED_VOLUME = re.compile(r"[0-9a-f]{64}")
+
+
+class Mount(NamedTuple):
+    """One mount as compared. `source` is a host path, a volume's name, or "" for an anonymous volume and tmpfs.
+
+    `options` are pairs (name, value); of bind propagation only what git declares is compared.
+    """
+
+    type: str
+    source: str
+    read_only: bool
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mapping[str, Any]) -> Mount:
+    kind = str(mount.get("Type") or "bind")
+    requested = wanted.get(clean(str(mount.get("Destination") or "")), {})
+    source = str(mount.get("Source") or "")
+    if kind == "volume":
+        name = str(mount.get("Name") or "")
+        source = ANONYMOUS if GENERATED_VOLUME.fullmatch(name) else name
+    elif kind == "tmpfs":
+        source = ""
+    elif kind == "image":
+        source = str(requested.get("Source") or source)
+    else:
+        source = clean(source)
+    options = _visible_options(mount, requested, kind, container)
+    return Mount(kind, source, mount.get("RW") is False, options)
+
+
+def _visible_options(
+    mount: Mapping[str, Any], requested: Mapping[str, Any], kind: str, container: Observed
+) -> tuple[tuple[str, Any], ...]:
+    volume, tmpfs = requested.get("VolumeOptions") or {}, requested.get("TmpfsOptions") or {}
+    options: dict[str, Any] = {}
+    if volume.get("NoCopy") or (kind == "volume" and "nocopy" in str(mount.get("Mode"))):
+        options["nocopy"] = True
+    if volume.get("Subpath"):
+        options["subpath"] = volume["Subpath"]
+    if kind == "tmpfs" and tmpfs.get("SizeBytes"):
+        options["size"] = tmpfs["SizeBytes"]
+    if kind == "tmpfs" and tmpfs.get("Mode"):
+        options["mode"] = tmpfs["Mode"]
+    if kind == "bind" and mount.get("Propagation"):
+        options["propagation"] = mount["Propagation"]
+    return tuple(sorted(options.items()))
+
+
+def requested_mounts(container: Observed) -> dict[str, Any]:
+    return {clean(str(m.get("Target") or "")): m for m in container.host_config.get("Mounts") or ()}
+
+
+def mounts_of(container: Observed) -> dict[str, Mount]:
+    """The mounts in effect by their path in the container, without `tmpfs:`."""
+    wanted = requested_mounts(container)
+    tmpfs = {clean(path) for path in container.host_config.get("Tmpfs") or ()}
+    return {
+        target: _observed_mount(mount, container, wanted)
+        for mount in container.container.get("Mounts") or ()
+        if (target := clean(str(mount.get("Destination") or ""))) not in tmpfs
+    }
