@@ -1,7 +1,7 @@
 """A container that git does not know becomes a stack, by the conventions. Pure.
 
-The audit's own field table writes the file: a service that declares nothing but its image is compared with the container,
-and what the comparison finds is what has to be declared. So what the image or the engine sets is left out by the same
+The audit's own field table writes the file: a service that declares nothing but its image is compared with the
+container, and what the comparison finds is what has to be declared. So what the image or the engine sets is left out by the same
 rules as in an audit, and comparing the result with the container finds nothing.
 """
 
@@ -26,8 +26,8 @@ from homelab_assets.secrecy import TOKEN, Vault
 
 _ORDER = (
     "image", "container_name", "hostname", "network_mode", "restart", "user", "privileged", "cap_add", "cap_drop",
-    "security_opt", "devices", "entrypoint", "command", "environment", "ports", "expose", "volumes", "tmpfs", "networks",
-    "labels", "healthcheck",
+    "security_opt", "devices", "entrypoint", "command", "environment", "ports", "expose", "volumes", "tmpfs",
+    "networks", "labels", "healthcheck",
 )  # fmt: skip
 _ROUNDS = 5
 

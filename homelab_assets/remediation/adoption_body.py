@@ -19,8 +19,8 @@ def adoption_title(adoption: Adoption) -> str:
 def adoption_body(adoption: Adoption) -> str:
     """Return the body."""
     parts = [
-        f"**{code(adoption.container)} runs on {code(adoption.host)}, and git does not know it.** This adds a stack that"
-        " says what runs. What its image and the engine set by themselves is left out.",
+        f"**{code(adoption.container)} runs on {code(adoption.host)}, and git does not know it.** This adds a stack"
+        " that says what runs. What its image and the engine set by themselves is left out.",
     ]
     if adoption.weakenings:
         lines = "\n".join(f"> - {words}" for words in adoption.weakenings)

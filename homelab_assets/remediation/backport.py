@@ -11,7 +11,7 @@ from homelab_assets.model import Baseline
 from homelab_assets.remediation import dotenv_text, splice, yaml_text
 from homelab_assets.remediation.fields import candidates
 from homelab_assets.remediation.proof import Overlay, Prover, service_part
-from homelab_assets.remediation.splice import CannotEdit
+from homelab_assets.remediation.splice import CannotEdit, FromVariable
 from homelab_assets.remediation.wish import Wish
 from homelab_assets.remediation.yaml_tree import line_of, parse
 from homelab_assets.secrecy import TOKEN, words
@@ -70,6 +70,8 @@ def backport(
     reasons: list[str] = []
     objections: list[str] = []
     try:
+        if any(prover.granted(aim, baseline) for aim in _aims(wish)):
+            return NotBackported(item=item, why="git says so already")
         for aim, attempt in _all_attempts(item, wish, baseline, prover, reasons):
             edited = dict(attempt.files)
             objection = prover.objection(aim, baseline, edited, files=attempt.compose_files, also=also)
@@ -110,13 +112,17 @@ _UNDER_DEPLOY = {
 def _all_attempts(
     item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: list[str]
 ) -> Iterator[tuple[Wish, "_Attempt"]]:
-    for attempt in _attempts(item, wish, baseline, prover, reasons):
-        yield wish, attempt
+    for aim in _aims(wish):
+        for attempt in _attempts(item, aim, baseline, prover, reasons):
+            yield aim, attempt
+
+
+def _aims(wish: Wish) -> Iterator[Wish]:
+    """Yield the wish, and the same under the other key that says it."""
+    yield wish
     if other := _UNDER_DEPLOY.get(wish.path):
         value = wish.value if wish.value is None or other.endswith("pids") else str(wish.value)
-        elsewhere = replace(wish, path=other, value=value)
-        for attempt in _attempts(item, elsewhere, baseline, prover, reasons):
-            yield elsewhere, attempt
+        yield replace(wish, path=other, value=value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +151,9 @@ def _attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reason
             overriding = file != baseline.files[0] and file in baseline.files
             for edits in _edits(text, wish, line, overriding):
                 yield _edited(file, data, text, edits)
+        except FromVariable as error:
+            reasons.insert(0, str(error))
+            return
         except CannotEdit as error:
             reasons.append(str(error))
         except UserError as error:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from homelab_assets.remediation import splice, yaml_text
-from homelab_assets.remediation.splice import CannotEdit, Layout, Splice
+from homelab_assets.remediation.splice import CannotEdit, FromVariable, Layout, Splice
 from homelab_assets.remediation.wish import KEYED, LISTED, Wish
 from homelab_assets.remediation.yaml_tree import Node, walk
 
@@ -93,26 +93,25 @@ class Editor:
         """Turn one list of arguments into another, keeping the items that stay."""
         present = [item.text for item in node.items]
         if len(present) == len(wanted) and all(item.kind == "scalar" for item in node.items):
-            yield [
-                part
-                for item, text in zip(node.items, wanted, strict=True)
-                if item.text != text
-                for part in splice.replace(item, text, flow=node.flow)
-            ]
+            changed = [(item, text) for item, text in zip(node.items, wanted, strict=True) if item.text != text]
+            for item, _ in changed:
+                self.refuse_variable(item)
+            yield [part for item, text in changed for part in splice.replace(item, text, flow=node.flow)]
             return
         head = next(
             (i for i, (a, b) in enumerate(zip(present, wanted, strict=False)) if a != b), min(len(present), len(wanted))
         )
         if head == len(present) and present:
-            last = present and splice.add_item(self.text, node, wanted[head])
-            if len(wanted) == head + 1 and last:
-                yield last
-                return
+            # Each further argument stands on a line of its own, or behind the last one in brackets.
+            yield [part for text in wanted[head:] for part in splice.add_item(self.text, node, text)]
+            return
         if len(wanted) < len(present):
             gone = _positions_missing(present, wanted)
             if gone is not None and wanted:
                 yield [part for position in gone for part in splice.remove_item(self.text, node, position)]
                 return
+        for item in node.items:
+            self.refuse_variable(item)
         if node.flow:
             yield [Splice(node.body, node.end, yaml_text.flow(wanted))]
             return
@@ -202,7 +201,7 @@ class Editor:
             CannotEdit: the text holds a variable.
         """
         if node.kind == "scalar" and _VARIABLE.search(node.text.removeprefix(f"{name}=")):
-            raise CannotEdit(
+            raise FromVariable(
                 "git takes it from a variable: its value belongs into the `.env` on the host, not into git"
             )
 

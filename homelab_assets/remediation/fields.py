@@ -12,7 +12,7 @@ from homelab_assets.remediation.editor import Editor
 from homelab_assets.remediation.keyed_fields import keyed_proposals
 from homelab_assets.remediation.listed_fields import listed_proposals
 from homelab_assets.remediation.network_fields import network_proposals
-from homelab_assets.remediation.splice import CannotEdit, Splice
+from homelab_assets.remediation.splice import CannotEdit, FromVariable, Splice
 from homelab_assets.remediation.wish import KEYED, LISTED, Wish
 from homelab_assets.remediation.yaml_tree import Node, line_of, parse
 
@@ -39,6 +39,8 @@ def candidates(text: str, wish: Wish, *, line: int | None = None) -> Iterator[li
         editor = Editor(text, whole, place, wish)
         try:
             yield from _proposals(editor)
+        except FromVariable:
+            raise
         except CannotEdit as error:
             reasons.append(str(error))
     if reasons:

@@ -88,6 +88,18 @@ class Prover:
         except UserError as error:
             return error, frozenset(tree.touched)
 
+    def granted(self, wish: Wish, baseline: Baseline) -> bool:
+        """Say whether git says so already.
+
+        Raises:
+            UserError: the baseline can't be loaded.
+        """
+        found = leaves_of(self.model(baseline), wish)
+        if wish.removes or not found:
+            return False
+        intended = self._intended(wish, baseline)
+        return intended is not None and _visible(found, wish.head) == _visible(intended, wish.head)
+
     def objection(
         self,
         wish: Wish,
@@ -152,7 +164,8 @@ class Prover:
         intended = self._intended(wish, baseline)
         if intended is None:
             return None
-        return None if found == intended else "Compose would read the edited value differently"
+        same = _visible(found, wish.head) == _visible(intended, wish.head)
+        return None if same else "Compose would read the edited value differently"
 
     def _intended(self, wish: Wish, baseline: Baseline) -> Mapping[Leaf, Any] | None:
         """Read the wished value with the same loader from a file of its own: the edited file must come to the same."""
@@ -231,7 +244,10 @@ def allowed(leaf: Leaf, wish: Wish) -> bool:
     if leaf[:2] == ("services", wish.service):
         implied = {"network_mode": ("networks", "depends_on"), "links": ("depends_on",)}.get(wish.head, ())
         return covers(wish.path, leaf[2:]) or leaf[2] in implied
-    if leaf[0] == "networks" and wish.head in ("networks", "network_mode"):
+    if leaf[0] == "networks" and wish.head == "network_mode":
+        # A network that nothing uses any more is left out of the model.
+        return True
+    if leaf[0] == "networks" and wish.head == "networks":
         return leaf[1] == wish.rest.partition(".")[0] or leaf[1] in (wish.rest, "default")
     return (
         leaf[0] == "volumes"
@@ -292,6 +308,22 @@ def _name_of(head: str, item: Any) -> str:
     if head == "expose":
         return text if "/" in text else f"{text}/tcp"
     return clean(text.partition(":")[0]) if head in ("tmpfs", "volumes", "devices") else member(text)
+
+
+# What an inspect document shows of a port or mount. The rest is git's alone, and stays as it is written.
+_SHOWN = {
+    "ports": ("target", "published", "host_ip", "protocol"),
+    "volumes": ("type", "source", "target", "read_only", "tmpfs", "volume"),
+}
+
+
+def _visible(leaves: Mapping[Leaf, Any], head: str) -> dict[Leaf, Any]:
+    if head not in _SHOWN:
+        return dict(leaves)
+    return {
+        leaf: [{key: item.get(key) or None for key in _SHOWN[head]} for item in json.loads(text)]
+        for leaf, text in leaves.items()
+    }
 
 
 def describe(leaf: Leaf) -> str:

@@ -16,6 +16,10 @@ class CannotEdit(Exception):
     """This edit can't be written into this text. The message says why, in words for a person."""
 
 
+class FromVariable(CannotEdit):
+    """Git takes the value from a variable. No other place may say it either: that would write what it stood for."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Splice:
     """Replace `text[start:end]` by `new`."""

@@ -1,0 +1,105 @@
+"""Adopting: every container of the recorded homelab becomes a stack that says exactly what runs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from homelab_assets.audit import capture
+from homelab_assets.drift.compare import compare_all
+from homelab_assets.drift.policy import policy_from
+from homelab_assets.drift.view import name_of
+from homelab_assets.lab.settings import load_lab
+from homelab_assets.model import Captured
+from homelab_assets.remediation.adopt import adopt
+from homelab_assets.remediation.adoption_body import adoption_body, adoption_title
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.remediation.memory import Files, baseline, compose_available, compose_config
+
+VAULT = Vault(b"k" * 32)
+
+
+@pytest.fixture(scope="module")
+def captures(tmp_path_factory: pytest.TempPathFactory) -> list[Captured]:
+    lab = load_lab(None, {"HOMELAB_STATE": str(tmp_path_factory.mktemp("demo"))})
+    found = capture(lab, tuple(lab.hosts), vault=VAULT)
+    return [one for one in found if isinstance(one, Captured)]
+
+
+def test_what_comes_out_says_what_runs(captures: list[Captured]) -> None:
+    left = {}
+    for captured in captures:
+        for document in captured.containers:
+            adoption = adopt(captured, name_of(document), vault=VAULT)
+            assert adoption.service in adoption.compose_file
+            left[adoption.container] = list(adoption.left)
+    assert len(left) > 20
+    # Somebody attached these by hand, without the alias that Compose gives: no compose file can say that.
+    assert {path for paths in left.values() for path in paths} <= {
+        "networks.automations-n8n_default.aliases",
+        "networks.default.aliases",
+    }
+
+
+def test_the_audit_finds_nothing_on_an_adopted_container(captures: list[Captured]) -> None:
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    adoption = adopt(captured, "uptime-kuma", vault=VAULT)
+    stack = baseline(
+        Files(dict(adoption.files)),
+        files=(f"{adoption.directory}/docker-compose.yml",),
+        stack=adoption.stack,
+        endpoint=captured.host,
+        directory=adoption.directory,
+    )
+    alone = replace(captured, containers=[d for d in captured.containers if name_of(d) == "uptime-kuma"])
+    document = compare_all(
+        [alone], [stack], vault=VAULT, policy=policy_from({}, {}, "lab.yaml"), now="2026-11-23T06:00:00Z"
+    )
+    (verdict,) = document.services
+    assert (verdict.service, [item.path for item in verdict.items]) == ("uptime-kuma", [])
+    assert verdict.status == "clean"
+
+
+def test_no_default_of_the_image_and_no_secret_is_written(captures: list[Captured]) -> None:
+    for captured in captures:
+        for document in captured.containers:
+            adoption = adopt(captured, name_of(document), vault=VAULT)
+            for text in (adoption.compose_file, adoption.sample, adoption_body(adoption)):
+                assert "<secret#" not in text
+            assert "PATH:" not in adoption.compose_file
+            assert "com.docker.compose" not in adoption.compose_file
+            assert all("${" + name + "}" in adoption.compose_file for name in adoption.variables)
+            assert [line.partition("=")[0] for line in adoption.sample.splitlines()] == list(adoption.variables)
+
+
+def test_its_words(captures: list[Captured]) -> None:
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    adoption = adopt(captured, "traefik", vault=VAULT)
+    body = adoption_body(adoption)
+    assert adoption_title(adoption) == "feat(traefik): adopt the container that runs on ct-docker-01"
+    assert "controls the Docker engine" in body
+    assert "TRAEFIK_USERS" in body
+
+
+def test_the_real_compose_accepts_them(captures: list[Captured]) -> None:
+    if not compose_available():
+        pytest.skip("`docker compose` is not installed")
+    for captured in captures:
+        for name in ("traefik", "gluetun", "qbittorrent"):
+            if any(name_of(document) == name for document in captured.containers):
+                adoption = adopt(captured, name, vault=VAULT)
+                path = f"{adoption.directory}/docker-compose.yml"
+                stack = baseline(Files(dict(adoption.files)), files=(path,), directory=adoption.directory)
+                assert name in compose_config(stack)["services"]
+
+
+def test_an_unknown_container(captures: list[Captured]) -> None:
+    with pytest.raises(KeyError):
+        adopt(captures[0], "no-such-thing", vault=VAULT)
+
+
+def test_paths_of_an_adoption_stay_below_the_stacks(captures: list[Captured]) -> None:
+    hostile = {**captures[0].containers[0], "Name": "/../../etc/passwd"}
+    odd = replace(captures[0], containers=[hostile])
+    adoption = adopt(odd, "../../etc/passwd", vault=VAULT)
+    assert all(Path(path).parts[:1] == ("stacks",) and ".." not in path for path in adoption.files)
