@@ -217,18 +217,19 @@ class Consistency:
                 self._walk(start, done)
 
     def _walk(self, start: str, done: set[str]) -> None:
-        path = [start]
+        path = {start: None}  # in order
         stack: list[Iterator[str]] = [self._needs(start)]
         while stack:
             name = next(stack[-1], None)
             if name is None:
                 stack.pop()
-                done.add(path.pop())
+                done.add(path.popitem()[0])
             elif name in path:
-                cycle = " -> ".join([*path[path.index(name) :], name])
+                steps = list(path)
+                cycle = " -> ".join([*steps[steps.index(name) :], name])
                 refuse(f"dependency cycle detected: {cycle}", self._place(name, "depends_on"))
             elif name not in done:
-                path.append(name)
+                path[name] = None
                 stack.append(self._needs(name))
 
     def _needs(self, name: str) -> Iterator[str]:

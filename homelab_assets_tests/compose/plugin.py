@@ -20,6 +20,7 @@ VERSION = "2.40.3"
 REFUSED = "refused"
 HERE = Path(__file__).parent
 FOLDER = "/srv/stack"
+RECORDED: dict[str, Any] = json.loads((HERE / "recorded.json").read_text())
 
 
 @dataclass(frozen=True, kw_only=True)

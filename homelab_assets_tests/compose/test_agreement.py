@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from homelab_assets_tests.compose.generate import stacks
 from homelab_assets_tests.compose.plugin import (
     FOLDER,
-    HERE,
+    RECORDED,
     REFUSED,
     Case,
     answer_of_loader,
@@ -20,7 +19,6 @@ from homelab_assets_tests.compose.plugin import (
     need_plugin,
 )
 
-RECORDED: dict[str, Any] = json.loads((HERE / "recorded.json").read_text())
 CASES = cases()
 GENERATED = 450 if os.environ.get("HOMELAB_LAB_REQUIRED") == "1" else 60
 
