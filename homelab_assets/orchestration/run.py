@@ -84,7 +84,7 @@ def dagster_home(lab: Lab) -> Path | None:
         return Path.cwd()
     home = lab.state / "dagster"
     if not (home / "dagster.yaml").is_file():
-        write_whole(home / "dagster.yaml", "telemetry:\n  enabled: false\n")
+        write_whole(home / "dagster.yaml", "telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
     return home
 
 

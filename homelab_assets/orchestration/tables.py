@@ -13,17 +13,14 @@ _LONGEST = 120
 MOST_ROWS = 200
 
 DRIFT_COLUMNS = {
-    "host": "the Docker host",
-    "stack": "the Compose project",
-    "service": "the service in the compose file, or the container",
-    "status": "verdict on the service",
+    "service": "host, stack and service",
     "severity": "breaking, functional or cosmetic",
-    "path": "what differs, in Compose's vocabulary",
+    "path": "what differs, in Compose's vocabulary; or what the service is: missing, stopped, unmanaged, orphan",
     "git": "as git has it",
     "running": "as it runs",
     "cause": "who moved: the host, git or the image",
     "where": "file and line in git",
-    "first_seen": "when an audit first saw it",
+    "since": "when an audit first saw it",
 }
 
 
@@ -70,10 +67,9 @@ def drift_rows(document: DriftDocument) -> list[dict[str, Any]]:
         if service.status == "clean":
             continue
         shared = {
-            "host": service.host,
-            "stack": service.stack,
-            "service": service.service,
+            "service": "/".join(part for part in (service.host, service.stack, service.service) if part),
             "status": service.status,
+            "path": service.status,
             "cause": service.cause,
             "where": _place(service.file, service.line),
         }
@@ -85,7 +81,7 @@ def drift_rows(document: DriftDocument) -> list[dict[str, Any]]:
                 "git": item.baseline,
                 "running": item.running,
                 "where": _place(item.file, item.line) or shared["where"],
-                "first_seen": item.first_seen,
+                "since": (item.first_seen or "")[:10],
             }
             for item in service.items
         ] or [shared]

@@ -66,8 +66,13 @@ def test_a_clean_service_is_0(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "name", "near"), [("--host", "ct-doker-01", "ct-docker-01"), ("--service", "radar", "radarr"), ("--stack", "media-plexx", "media-plex")]
-)  # fmt: skip
+    ("option", "name", "near"),
+    [
+        ("--host", "ct-doker-01", "ct-docker-01"),
+        ("--service", "radar", "radarr"),
+        ("--stack", "media-plexx", "media-plex"),
+    ],
+)
 def test_a_name_that_nothing_has_is_an_error_with_near_ones(home: Path, option: str, name: str, near: str) -> None:
     result = detect("diff", option, name)
     assert result.exit_code == 2

@@ -51,19 +51,20 @@ _PARTS = (
 
 def documentation_assets(lab: Lab) -> list[dg.AssetsDefinition]:
     """Return one asset per part of the documentation."""
-    return [_asset(lab, key, part, description) for key, part, description in _PARTS]
+    return [_asset(key, part, description) for key, part, description in _PARTS]
 
 
-def _asset(lab: Lab, key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition:
+def _asset(key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
-        deps=[names.DRIFT_DOCUMENT, *map(names.capture, lab.hosts), *map(names.baseline, lab.repositories)],
+        # Captures and baselines are read too; the drift document, made from them, stands for all in the lineage.
+        deps=[names.DRIFT_DOCUMENT],
         group_name=names.DOCUMENTATION,
         kinds={"markdown"},
         owners=names.OWNERS,
         tags={"homelab/kind": "documentation"},
         description=description,
-        automation_condition=_after_an_audit(),
+        automation_condition=dg.AutomationCondition.eager(),
     )
     def documentation(
         context: dg.AssetExecutionContext, laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]
@@ -81,11 +82,6 @@ def _asset(lab: Lab, key: dg.AssetKey, part: str, description: str) -> dg.Assets
         return dg.MaterializeResult(metadata=_metadata(done, notices))
 
     return documentation
-
-
-def _after_an_audit() -> dg.AutomationCondition:
-    """Refresh when the drift document is newer; captures and baselines alone say nothing before it is."""
-    return dg.AutomationCondition.eager().allow(dg.AssetSelection.assets(names.DRIFT_DOCUMENT))
 
 
 def _metadata(done: "Publication", notices: Sequence[str]) -> dict[str, Any]:

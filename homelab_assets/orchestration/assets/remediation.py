@@ -46,15 +46,14 @@ class PullRequestConfig(dg.Config):
 
 def remediation_assets(lab: Lab) -> list[dg.AssetsDefinition]:
     """Return the plans, one per drifted service, and what became of their pull requests."""
-    upstream = [names.DRIFT_DOCUMENT, *map(names.capture, lab.hosts), *map(names.baseline, lab.repositories)]
-    return [_plans(upstream), _pull_requests(upstream)]
+    return [_plans(), _pull_requests()]
 
 
-def _plans(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+def _plans() -> dg.AssetsDefinition:
     @dg.asset(
         key=names.REMEDIATION_PLANS,
         dagster_type=list,
-        deps=upstream,
+        deps=[names.DRIFT_DOCUMENT],
         group_name=names.REMEDIATION,
         kinds={"git", "json"},
         owners=names.OWNERS,
@@ -80,11 +79,11 @@ def _plans(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     return remediation_plans
 
 
-def _pull_requests(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+def _pull_requests() -> dg.AssetsDefinition:
     @dg.asset(
         key=names.PULL_REQUESTS,
         dagster_type=dict,
-        deps=[names.REMEDIATION_PLANS, *upstream],
+        deps=[names.REMEDIATION_PLANS, names.DRIFT_DOCUMENT],
         check_specs=[
             dg.AssetCheckSpec(ALL_DONE, asset=names.PULL_REQUESTS, description="No forge and no push refused.")
         ],

@@ -36,13 +36,13 @@ _BROKEN = {
 
 def repository_assets(lab: Lab) -> list[dg.AssetsDefinition]:
     """Return the cleanup report and the structure report of a lab's repositories."""
-    return [_cleanup(lab), _structure(lab)]
+    return [_cleanup(), _structure(lab)]
 
 
-def _cleanup(lab: Lab) -> dg.AssetsDefinition:
+def _cleanup() -> dg.AssetsDefinition:
     @dg.asset(
         key=names.CLEANUP_REPORT,
-        deps=[names.DRIFT_DOCUMENT, *map(names.capture, lab.hosts), *map(names.baseline, lab.repositories)],
+        deps=[names.DRIFT_DOCUMENT],
         check_specs=[
             dg.AssetCheckSpec(
                 NOTHING_STALE, asset=names.CLEANUP_REPORT, description="Everything in git has something that runs."
