@@ -11,8 +11,9 @@ from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_va
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab
     from homelab_assets.media.live import Outcome
-    from homelab_assets.media.result import Check
+    from homelab_assets.media.result import Check, PipelineResult
     from homelab_assets.media.session import Session
+    from homelab_assets.secrecy import Vault
 
 
 @click.command("pipeline")
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     metavar="PLAN",
     help="Carry out a plan that a person has approved.",
 )
+@click.option("--open", "open_pulls", is_flag=True, help="Propose the fixes as pull requests.")
 @click.option("--no-report", is_flag=True, help="Write no report files.")
 @verb(formats=("terminal", "json", "markdown", "junit"))
 def command(
@@ -50,6 +52,7 @@ def command(
     wait: int,
     plan_file: Path | None,
     apply_file: Path | None,
+    open_pulls: bool,
     no_report: bool,
 ) -> int:
     """Validate the media pipeline: find the one broken link, prove it, propose the fix.
@@ -72,6 +75,8 @@ def command(
         document = session.document(result)
         _write_files(lab, document, options, plan_file, report=not (no_report or health))
         options.write(_render(document, options))
+        if open_pulls:
+            _open(lab, vault, session, result, options)
         if live and result.exit_code != FINDINGS:
             return _live(lab, session, wait, options)
     if live:
@@ -122,6 +127,24 @@ def _render(document: dict[str, Any], options: Options) -> str:
             )
         case _:
             return pipeline_text.pipeline_terminal(document, color=options.color, verbose=options.verbose)
+
+
+def _open(lab: "Lab", vault: "Vault", session: "Session", result: "PipelineResult", options: Options) -> None:
+    from homelab_assets.audit import load
+    from homelab_assets.media.fixes.pulls import plan_pulls
+    from homelab_assets.media.pull_requests import open_fix_pulls
+    from homelab_assets.remediation.loading import load_model
+
+    fixes = session.fixes(result)
+    pulls = plan_pulls(
+        fixes,
+        load(lab, vault=vault).baselines,
+        host=session.settings.host,
+        generated_at=result.generated_at,
+        load=load_model,
+    )
+    for line in open_fix_pulls(lab, pulls) or ["no fix that a pull request could carry"]:
+        options.say(line)
 
 
 def _apply(file: Path, session: "Session", options: Options) -> int:

@@ -1,4 +1,4 @@
-"""Network namespaces of real containers: what a restart and a recreation of Gluetun do to qBittorrent, and how it shows."""
+"""Network namespaces of real containers: what Gluetun's restart and recreation do to qBittorrent, and how it shows."""
 
 import json
 from collections.abc import Iterator
