@@ -185,14 +185,13 @@ def _markers(value: Any) -> Iterator[str]:
 
 
 def _dotenv(variables: Mapping[str, str]) -> bytes:
-    """A `.env` that the host holds, as a file again; what might have been interpolated there is left out."""
-    lines = [
-        f"{name}='{value}'" if "'" not in value else f'{name}="{_escaped(value)}"'
-        for name, value in variables.items()
-        if "$" not in value
-    ]
+    """A `.env` that the host holds, as a file again, to stand for an `env_file`."""
+    lines = (f"{name}={_quoted(value)}" for name, value in variables.items())
     return ("\n".join(lines) + "\n").encode()
 
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+def _quoted(value: str) -> str:
+    if "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return f'"{escaped}"'

@@ -35,7 +35,9 @@ class Bench:
         """Deploy a stack from `/opt/stacks/<stack>`."""
         stacks.write(document, self.machine.directory / "opt" / "stacks" / stack)
         program = str(self.lab.tools.compose_for(compose))
-        self.machine.run("sh", "-c", f"cd /opt/stacks/{stack} && exec {program} up -t 0 {' '.join(options)}")
+        self.machine.run(
+            "sh", "-c", f"cd /opt/stacks/{stack} && exec {program} up -t 0 {' '.join(options)}", timeout=400
+        )
 
     def audit(self, stack: str, document: dict[str, Any]) -> DriftDocument:
         """Capture the host and compare."""

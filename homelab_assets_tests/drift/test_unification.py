@@ -238,3 +238,17 @@ def test_a_recorded_capture_seals_for_good() -> None:
     first = Vault(KEY)
     sealed = first.seal_inspect([container("web", "app", env=running)])
     assert items(unify(git, *sealed, vault=Vault(KEY))) == []
+
+
+def test_values_of_any_kind_survive_as_an_env_file() -> None:
+    values = {
+        "A": "x",
+        "B": 'it\'s $5 "q" \\n',
+        "C": "a$b",
+        "D": "two\nlines",
+        "E": "",
+        "F": "back\\slash",
+        "G": " # x ",
+    }
+    dotenv = {"/opt/apps/stacks/web/.env": values}
+    assert items(unify({"env_file": [".env"]}, container("web", "app", env=values), dotenv=dotenv)) == []
