@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from homelab_assets.documentation.estate import Estate, Port, Service
 from homelab_assets.documentation.purposes import application_of
 from homelab_assets.documentation.traefik import Entrypoint, Proxy, Router, proxy_of, routers_of
-from homelab_assets.secrecy import has_token, show
+from homelab_assets.secrecy import show
 
 _SCHEME_PORTS = {"http": 80, "https": 443}
-_SAFE_HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?", re.IGNORECASE)
+_SAFE_HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?|\[[0-9a-f:]+\]", re.IGNORECASE)
+_SAFE_PATH = re.compile(r"[\w/.~%+@:,=-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,8 @@ class Access:
         if proxy is None:
             through += " (none on this host)"
         for match in router.matches:
-            if router.kind == "tcp" or not _SAFE_HOST.fullmatch(match.host) or has_token(match.path):
+            safe = _SAFE_HOST.fullmatch(match.host) and _SAFE_PATH.fullmatch(match.path)
+            if router.kind == "tcp" or not safe:
                 yield Address(url="", text=show(f"{match.host}{match.path}"), through=f"{through}, {router.kind}")
                 continue
             scheme = _scheme(router, entry)
@@ -82,13 +84,13 @@ class Access:
         application = application_of(service.image)
         web = _web_port(service)
         address = self._hosts.get(service.host, service.host)
-        if service.namespace == "host" and web:
+        if service.namespace == "host" and web and _SAFE_HOST.fullmatch(address):
             url = f"http://{address}:{web}{application.path if application else ''}"
             yield Address(url=url, text=url, through="the host's own network")
         parent = self._estate.host_of_namespace(service)
         for port in parent.ports if parent else service.ports:
             through = f"port published by {parent.name}" if parent else "published port"
-            if port.protocol == "tcp" and port.container == web:
+            if port.protocol == "tcp" and port.container == web and _SAFE_HOST.fullmatch(_where(port, address)):
                 url = f"http://{_where(port, address)}:{port.host}{application.path if application else ''}"
                 yield Address(url=url, text=url, through=through, local=port.local)
             elif not parent:

@@ -47,7 +47,9 @@ def _index(estate: Estate) -> str:
     for host in estate.hosts:
         services = f"{link('services', f'services-{slug(host.name)}.md')}"
         lines.append(f"- {cell(host.name)}: {services}, {link('networks', f'networks-{slug(host.name)}.md')}")
-    lines.append(f"- {link('Dependencies', '../dependencies.md')}: which service needs which, and what breaks if one stops")
+    lines.append(
+        f"- {link('Dependencies', '../dependencies.md')}: which service needs which, and what breaks if one stops"
+    )
     return _document("Architecture", estate, ["\n".join(lines)])
 
 
@@ -64,7 +66,9 @@ def _hosts(estate: Estate) -> str:
                 what = f"**not captured**: {words.text(host.error)}"
             named = f", {words.text(host.description)}" if host.description else ""
             reached = f", reached by {words.text(host.connection)}" if host.connection else ""
-            lines.append(f"**{cell(host.name)}** ({words.mono(host.address)}{named}){reached}: {what}; {words.counted(len(estate.on(host.name)), 'service')}")
+            lines.append(
+                f"**{cell(host.name)}** ({words.mono(host.address)}{named}){reached}: {what}; {words.counted(len(estate.on(host.name)), 'service')}"
+            )
         parts.append(_figure(chart, lines))
     return _document("Hosts", estate, parts)
 
@@ -73,7 +77,10 @@ def _services(estate: Estate, host: str) -> str:
     parts = [f"Services by stack. {_LEGEND}"]
     stacks = estate.stacks(host)
     for names, chart in topology.services_charts(estate, host):
-        lines = [f"**{words.text(name) or 'started by hand'}**: " + "; ".join(_one(service) for service in stacks[name]) for name in names]
+        lines = [
+            f"**{words.text(name) or 'started by hand'}**: " + "; ".join(_one(service) for service in stacks[name])
+            for name in names
+        ]
         parts.append(_figure(chart, lines))
     if not stacks:
         parts.append("Nothing is known of this host's services.")
@@ -92,18 +99,37 @@ def _networks(estate: Estate, host: str, access: Access) -> str:
     parts: list[str] = []
     for number, (services, chart) in enumerate(networks.routing_charts(estate, host, access)):
         parts += [] if number else ["## Through Traefik"]
-        lines = (f"{words.mono(s.name)}: " + words.joined(map(words.mono, networks.routed_hosts(s)), most=20) for s in services)
+        lines = (
+            f"{words.mono(s.name)}: " + words.joined(map(words.mono, networks.routed_hosts(s)), most=20)
+            for s in services
+        )
         parts.append(_figure(chart, list(lines)))
     sharers = {parent.key: shared for parent, shared in networks.namespaces(estate, host)}
     for number, (parents, chart) in enumerate(networks.namespace_charts(estate, host)):
-        parts += [] if number else ["## Shared network namespaces", "What lives in another container's network, as behind a VPN, has no way out but through it."]
+        parts += (
+            []
+            if number
+            else [
+                "## Shared network namespaces",
+                "What lives in another container's network, as behind a VPN, has no way out but through it.",
+            ]
+        )
         lines = (f"{words.names(sharers[p.key], most=50)} through {words.mono(p.name)}" for p in parents)
         parts.append(_figure(chart, list(lines)))
     members = networks.network_members(estate, host)
     for number, (names, chart) in enumerate(networks.network_charts(estate, host)):
-        parts += [] if number else ["## Shared networks", "Networks that several services are attached to. On one network they reach one another by name."]
+        parts += (
+            []
+            if number
+            else [
+                "## Shared networks",
+                "Networks that several services are attached to. On one network they reach one another by name.",
+            ]
+        )
         parts.append(_figure(chart, [f"{words.mono(name)}: {words.names(members[name], most=50)}" for name in names]))
-    alone = [f"{words.mono(name)} ({words.names(services)})" for name, services in members.items() if len(services) == 1]
+    alone = [
+        f"{words.mono(name)} ({words.names(services)})" for name, services in members.items() if len(services) == 1
+    ]
     if alone:
         parts.append(f"Networks with one service: {words.joined(alone, most=100)}.")
     return _document(f"Networks on {cell(host)}", estate, parts or ["No networks are known here."])
@@ -114,15 +140,24 @@ def _media(estate: Estate, dependencies: Map) -> str:
     if not flows:
         return _document("Flow of media", estate, ["No media applications run here that work together."])
     gateways = {
-        service.key: parent.name for host in estate.hosts for parent, services in networks.namespaces(estate, host.name) for service in services
+        service.key: parent.name
+        for host in estate.hosts
+        for parent, services in networks.namespaces(estate, host.name)
+        for service in services
     }
     legend = (
         "Solid arrows were seen: in shared folders, in variables, or in the applications' own settings. Dashed ones are how "
         "these applications usually work together; `drift-detector pipeline` proves them."
     )
-    lines = [f"{_end(flow.source)} {flow.what} {_end(flow.target)}" + ("" if flow.seen else " (not seen)") for flow in flows]
+    lines = [
+        f"{_end(flow.source)} {flow.what} {_end(flow.target)}" + ("" if flow.seen else " (not seen)") for flow in flows
+    ]
     chart = media_flow.media_chart(flows, gateways)
-    return _document("Flow of media", estate, [legend, _figure(chart, lines) if chart.fits else "\n".join(f"- {line}" for line in lines)])
+    return _document(
+        "Flow of media",
+        estate,
+        [legend, _figure(chart, lines) if chart.fits else "\n".join(f"- {line}" for line in lines)],
+    )
 
 
 def _end(end: Service | str) -> str:

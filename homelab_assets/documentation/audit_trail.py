@@ -107,9 +107,16 @@ def build_trail(histories: Sequence[History], document: DriftDocument, *, days: 
     """Make the trail of the `days` before the audit."""
     until = document.generated_at
     since = start_of(until, days)
-    recent = {history.repository: [c for c in history.commits if since <= c.committed_at <= until] for history in histories}
+    recent = {
+        history.repository: [c for c in history.commits if since <= c.committed_at <= until] for history in histories
+    }
     events = [
-        *(event for history in histories for commit in recent[history.repository] for event in _of_commit(history, commit)),
+        *(
+            event
+            for history in histories
+            for commit in recent[history.repository]
+            for event in _of_commit(history, commit)
+        ),
         *_of_drift(document, since),
     ]
     return Trail(
@@ -118,7 +125,9 @@ def build_trail(histories: Sequence[History], document: DriftDocument, *, days: 
         days=days,
         events=tuple(sorted(events, key=lambda event: (event.at, event.sha, event.stack, event.service), reverse=True)),
         commits={history.repository: len(recent[history.repository]) for history in histories},
-        compares={history.repository: url for history in histories if (url := _compare(history, recent[history.repository]))},
+        compares={
+            history.repository: url for history in histories if (url := _compare(history, recent[history.repository]))
+        },
         notices=tuple(_notices(histories)),
     )
 

@@ -54,12 +54,18 @@ def _row(event: Event) -> Sequence[str]:
         commit = link(event.sha[:10], event.url) if event.url else words.mono(event.sha[:10])
         return (service, when, words.text(event.author), f"{cell(redact(event.subject))} ({commit})", "merged")
     commit = link(event.sha[:10], event.url) if event.url else words.mono(event.sha[:10])
-    what = _changes(event.changes) if event.changes else words.joined((words.mono(f) for f in event.files), most=6) or "nothing"
+    what = (
+        _changes(event.changes)
+        if event.changes
+        else words.joined((words.mono(f) for f in event.files), most=6) or "nothing"
+    )
     return (service, when, words.text(event.author), f"{cell(redact(event.subject))} ({commit})", what)
 
 
 def _changes(changes: Iterable[ModelChange]) -> str:
-    return "; ".join(_change(change) for change in list(changes)[:8]) + (f"; and {len(more)} more" if (more := list(changes)[8:]) else "")
+    return "; ".join(_change(change) for change in list(changes)[:8]) + (
+        f"; and {len(more)} more" if (more := list(changes)[8:]) else ""
+    )
 
 
 def _value(change: ModelChange, value: str) -> str:

@@ -14,7 +14,21 @@ SCHEMA = 1
 _VERSION_LABELS = ("org.opencontainers.image.version", "org.label-schema.version", "build_version")
 # Tags that say nothing about the version behind them.
 _FLOATING = frozenset(
-    ["", "latest", "stable", "main", "master", "edge", "nightly", "develop", "dev", "release", "rolling", "beta", "alpine"]
+    [
+        "",
+        "latest",
+        "stable",
+        "main",
+        "master",
+        "edge",
+        "nightly",
+        "develop",
+        "dev",
+        "release",
+        "rolling",
+        "beta",
+        "alpine",
+    ]
 )
 
 

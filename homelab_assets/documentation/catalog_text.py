@@ -18,7 +18,11 @@ _HEADERS = ("service", "stack", "endpoint", "image", "version", "purpose", "addr
 def catalog_documents(catalog: Catalog) -> dict[str, str]:
     """Render the catalog: path below `docs/` to text."""
     if len(catalog.entries) <= MOST:
-        body = [_head(catalog), _hosts(catalog, lambda name: f"#{_anchor(name)}"), *(_host(catalog, h, "##", "") for h in _names(catalog))]
+        body = [
+            _head(catalog),
+            _hosts(catalog, lambda name: f"#{_anchor(name)}"),
+            *(_host(catalog, h, "##", "") for h in _names(catalog)),
+        ]
         return {CATALOG: _document("Service catalog", body)}
     documents = {CATALOG: _document("Service catalog", [_head(catalog), _hosts(catalog, _file), _attention(catalog)])}
     for name in _names(catalog):
@@ -51,7 +55,9 @@ def _anchor(host: str) -> str:
 def _head(catalog: Catalog) -> str:
     counts = count(catalog.entries)
     running = counts.states.get("running", 0)
-    facts = [f"{words.counted(counts.services, 'service')} on {words.counted(len(catalog.hosts), 'host')}, {running} running"]
+    facts = [
+        f"{words.counted(counts.services, 'service')} on {words.counted(len(catalog.hosts), 'host')}, {running} running"
+    ]
     facts += [f"{counts.unhealthy} unhealthy"] if counts.unhealthy else []
     facts.append(f"{counts.drifted} not as git says" if counts.drifted else f"{counts.clean} as git says")
     lines = [words.DEMO] if catalog.demo else []
@@ -116,7 +122,11 @@ def _row(entry: Entry, up: str) -> Sequence[str]:
 
 
 def _attention(catalog: Catalog) -> str:
-    odd = [e for e in catalog.entries if e.health == "unhealthy" or e.state not in {"running", "unknown"} or e.drift not in {"clean", "not audited"}]
+    odd = [
+        e
+        for e in catalog.entries
+        if e.health == "unhealthy" or e.state not in {"running", "unknown"} or e.drift not in {"clean", "not audited"}
+    ]
     if not odd:
         return ""
     rows = [_row(entry, "") for entry in odd[:MOST]]

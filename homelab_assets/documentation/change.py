@@ -7,7 +7,19 @@ from typing import Any
 from homelab_assets.model import Json
 
 _LONGEST = 60
-_IN_KEYS = {"environment", "labels", "sysctls", "ulimits", "networks", "depends_on", "deploy", "healthcheck", "logging", "build", "extra_hosts"}
+_IN_KEYS = {
+    "environment",
+    "labels",
+    "sysctls",
+    "ulimits",
+    "networks",
+    "depends_on",
+    "deploy",
+    "healthcheck",
+    "logging",
+    "build",
+    "extra_hosts",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,11 @@ def commands_of(service: Service) -> Commands:
             state=state,
             health=_health(service, container),
             rollback="",
-            note="Portainer holds this stack: update it and roll it back there." if managed and folder_of(service) else _BY_HAND if not managed else "",
+            note="Portainer holds this stack: update it and roll it back there."
+            if managed and folder_of(service)
+            else _BY_HAND
+            if not managed
+            else "",
         )
     compose, name = compose_of(service), quoted(service.name)
     return Commands(

@@ -33,7 +33,9 @@ def next_run(expression: str, after: datetime) -> datetime | None:
     fields = _ALIASES.get(expression.strip().lower(), expression).split()
     if len(fields) != 5:
         raise ValueError(f"not a cron expression of five fields: {expression!r}")
-    minutes, hours, days, months, weekdays = (_values(text, *bounds) for text, bounds in zip(fields, _RANGES, strict=True))
+    minutes, hours, days, months, weekdays = (
+        _values(text, *bounds) for text, bounds in zip(fields, _RANGES, strict=True)
+    )
     either = not fields[2].startswith("*") and not fields[4].startswith("*")
     start = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
     for offset in range(_MOST_DAYS):

@@ -52,16 +52,16 @@ def plain(value: Json, names: Sequence[str]) -> Json:
 
 def _services(baseline: Baseline) -> Iterator[Declaration]:
     try:
-        project = load_project(
-            baseline.tree, baseline.directory, baseline.stack, baseline.files, baseline.variables
-        )
+        project = load_project(baseline.tree, baseline.directory, baseline.stack, baseline.files, baseline.variables)
     except UserError:
         return
     names = [expression.name for expression in project.expressions]
     networks = _engine_names(project.networks, project.name, names)
     volumes = _engine_names(project.volumes, project.name, names)
     variables = tuple(sorted({*names, *baseline.samples}))
-    external = tuple(sorted([*_external("network", project.networks, networks), *_external("volume", project.volumes, volumes)]))
+    external = tuple(
+        sorted([*_external("network", project.networks, networks), *_external("volume", project.volumes, volumes)])
+    )
     for service, model in project.services.items():
         span = project.sources.get(("services", service))
         yield Declaration(

@@ -17,8 +17,25 @@ reach it through the other. application: the applications' own settings say so."
 
 _AUTHORITY = re.compile(r"[a-zA-Z][\w+.-]*://(?:[^/\s@]*@)?(?P<name>[A-Za-z0-9][\w.-]*)(?::(?P<port>\d+))?")
 _WITH_PORT = re.compile(r"(?<![\w./:@-])(?P<name>[A-Za-z0-9][\w.-]*):(?P<port>\d{2,5})(?![\w.:])")
-_HOST_WORDS = frozenset({"host", "hostname", "server", "servers", "addr", "address", "addresses", "endpoint", "endpoints", "hosts", "broker", "upstream"})
-_SYSTEM = re.compile(r"/(?:|(?:proc|sys|dev|run|tmp|boot|lib/modules)(?:/.*)?|var/run(?:/.*)?|etc(?:/.*)?|var/lib/docker(?:/.*)?|usr/share/zoneinfo(?:/.*)?)")
+_HOST_WORDS = frozenset(
+    {
+        "host",
+        "hostname",
+        "server",
+        "servers",
+        "addr",
+        "address",
+        "addresses",
+        "endpoint",
+        "endpoints",
+        "hosts",
+        "broker",
+        "upstream",
+    }
+)
+_SYSTEM = re.compile(
+    r"/(?:|(?:proc|sys|dev|run|tmp|boot|lib/modules)(?:/.*)?|var/run(?:/.*)?|etc(?:/.*)?|var/lib/docker(?:/.*)?|usr/share/zoneinfo(?:/.*)?)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +116,12 @@ def _namespaces(estate: Estate) -> _Found:
         if parent is None and service.namespace and service.state == "missing":
             parent = estate.by_key.get((service.host, service.stack or "", service.namespace))
         if parent is not None:
-            yield service.key, parent.key, "namespace", f"lives in the network of container {words.mono(service.namespace)}"
+            yield (
+                service.key,
+                parent.key,
+                "namespace",
+                f"lives in the network of container {words.mono(service.namespace)}",
+            )
 
 
 def _routed(estate: Estate) -> _Found:
@@ -159,7 +181,9 @@ def _mentions(service: Service) -> Iterator[tuple[str, str, int | None]]:
         yield from ((where, name, port) for name, port in _machines(value))
         if variable.lower().replace("-", "_").rpartition("_")[2] in _HOST_WORDS:
             # A bare name is a machine only where the variable says so: POSTGRES_DB=n8n names no machine.
-            yield from ((where, name.strip(), None) for name in re.split(r"[,;\s]+", value) if re.fullmatch(r"[\w.-]+", name))
+            yield from (
+                (where, name.strip(), None) for name in re.split(r"[,;\s]+", value) if re.fullmatch(r"[\w.-]+", name)
+            )
     for argument in service.command:
         yield from (("its command", name, port) for name, port in _machines(argument))
 

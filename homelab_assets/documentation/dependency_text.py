@@ -29,7 +29,12 @@ def dependency_documents(estate: Estate, dependencies: Map) -> dict[str, str]:
     """Render the map: path below `docs/` to text; a document per host where one would be too long."""
     impacts = Impacts(dependencies.dependencies)
     hosts = [host.name for host in estate.hosts]
-    head = [words.DEMO if estate.demo else "", _headline(estate, dependencies), seen(estate.generated_at), _cycles(dependencies)]
+    head = [
+        words.DEMO if estate.demo else "",
+        _headline(estate, dependencies),
+        seen(estate.generated_at),
+        _cycles(dependencies),
+    ]
     if len(estate.services) <= MOST:
         parts = [part for host in hosts for part in _host(estate, dependencies, impacts, host, "##", "")]
         return {DEPENDENCIES: _document("Dependencies", [*head, *_across(dependencies), *parts])}
@@ -37,7 +42,9 @@ def dependency_documents(estate: Estate, dependencies: Map) -> dict[str, str]:
     documents = {DEPENDENCIES: _document("Dependencies", [*head, *_across(dependencies), "## By host", index])}
     for host in hosts:
         parts = _host(estate, dependencies, impacts, host, "", "../")
-        documents[f"dependencies/{slug(host)}.md"] = _document(f"Dependencies on {cell(host)}", [seen(estate.generated_at), *parts])
+        documents[f"dependencies/{slug(host)}.md"] = _document(
+            f"Dependencies on {cell(host)}", [seen(estate.generated_at), *parts]
+        )
     return documents
 
 
@@ -57,14 +64,19 @@ def _cycles(dependencies: Map) -> str:
     if not dependencies.cycles:
         return "No services need one another in a circle."
     listed = (f"- {words.joined((_name(key, full=True) for key in cycle), most=20)}" for cycle in dependencies.cycles)
-    return "> [!WARNING]\n> Some services need one another in a circle: neither starts properly without the other.\n\n" + "\n".join(listed)
+    return (
+        "> [!WARNING]\n> Some services need one another in a circle: neither starts properly without the other.\n\n"
+        + "\n".join(listed)
+    )
 
 
 def _across(dependencies: Map) -> list[str]:
     across = [need for need in dependencies.dependencies if need.source[0] != need.target[0]]
     if not across:
         return []
-    rows = [(_name(n.source, full=True), _KINDS[n.kind], _name(n.target, full=True), "; ".join(n.evidence)) for n in across]
+    rows = [
+        (_name(n.source, full=True), _KINDS[n.kind], _name(n.target, full=True), "; ".join(n.evidence)) for n in across
+    ]
     return ["## Between hosts", table(("service", "", "other", "known from"), rows)]
 
 
@@ -77,12 +89,23 @@ def _host(estate: Estate, dependencies: Map, impacts: Impacts, host: str, headin
         parts += [chart.fenced(), details("The same in words", "\n".join(map(_line, shown)))]
     sub = heading + "#" if heading else "##"
     if needs:
-        rows = [(_linked(estate, n.source, up), _KINDS[n.kind], _name(n.target, full=n.target[0] != host), "; ".join(n.evidence)) for n in needs]
+        rows = [
+            (
+                _linked(estate, n.source, up),
+                _KINDS[n.kind],
+                _name(n.target, full=n.target[0] != host),
+                "; ".join(n.evidence),
+            )
+            for n in needs
+        ]
         parts += [f"{sub} What each service needs", table(("service", "", "what it needs", "known from"), rows)]
     parts += _breakage(services, impacts, sub, up)
     shared = [place for place in dependencies.shared if place.host == host]
     if shared:
-        rows = [(words.mono(p.place), words.joined(map(_name, p.writers)), words.joined(map(_name, p.readers)) or "–") for p in shared]
+        rows = [
+            (words.mono(p.place), words.joined(map(_name, p.writers)), words.joined(map(_name, p.readers)) or "–")
+            for p in shared
+        ]
         parts += [f"{sub} Shared data", table(("folder or volume", "may write", "only read"), rows)]
     return parts if needs or shared else [*parts, "No dependencies were found here."]
 
@@ -115,18 +138,28 @@ def _breakage(services: Sequence[Service], impacts: Impacts, heading: str, up: s
         impact = impacts.of(service.key)
         if not impact.services:
             continue
-        direct = "; ".join(f"{words.joined(_place(k, service.host) for k in keys)} {_effect(kind, keys)}" for kind, keys in impact.direct.items())
+        direct = "; ".join(
+            f"{words.joined(_place(k, service.host) for k in keys)} {_effect(kind, keys)}"
+            for kind, keys in impact.direct.items()
+        )
         further = words.joined(_place(key, service.host) for key in impact.further) or "–"
         rows.append((link(service.name, up + runbook_for_service(service)), direct, further, str(impact.services)))
     rows.sort(key=lambda row: -int(row[3]))
     if not rows:
         return []
-    return [f"{heading} What breaks if it stops", table(("service that stops", "what happens", "and then suffer too", "services"), rows, right=(3,))]
+    return [
+        f"{heading} What breaks if it stops",
+        table(("service that stops", "what happens", "and then suffer too", "services"), rows, right=(3,)),
+    ]
 
 
 def _effect(kind: str, keys: Sequence[Key]) -> str:
     words_of = EFFECTS[kind]  # type: ignore[index]
-    return words_of.replace("loses its", "lose their").replace("gets", "get").replace("its address", "their addresses") if len(keys) > 1 else words_of
+    return (
+        words_of.replace("loses its", "lose their").replace("gets", "get").replace("its address", "their addresses")
+        if len(keys) > 1
+        else words_of
+    )
 
 
 def _line(need: Dependency) -> str:

@@ -63,7 +63,7 @@ def _catalog(material: Material, dependencies: Any) -> Documents:
     from homelab_assets.documentation.catalog_text import catalog_documents
 
     catalog = build_catalog(material.estate, purposes=material.purposes, forges=material.forges)
-    data = json.dumps(catalog.to_json(), indent=1, ensure_ascii=False) + "\n"
+    data = json.dumps(catalog.to_json(), indent=1) + "\n"
     return Documents(
         docs={
             **catalog_documents(catalog),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from homelab_assets.documentation.estate import Service
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.lab.settings import ForgeSettings
+from homelab_assets.media.causes import causes
 
 TROUBLESHOOTING = "troubleshooting"
 """Folder of the runbooks, below `docs/`."""
@@ -63,7 +64,11 @@ def forge_of(settings: ForgeSettings, ref: str | None) -> Forge | None:
         return None
     if settings.kind == "github":
         # GitHub Enterprise is configured by its API's address.
-        site = re.sub(r"^https?://api\.github\.com$|/api/v3$", lambda m: "https://github.com" if m[0].startswith("http") else "", site)
+        site = re.sub(
+            r"^https?://api\.github\.com$|/api/v3$",
+            lambda m: "https://github.com" if m[0].startswith("http") else "",
+            site,
+        )
     branch = settings.base or (ref or "HEAD").removeprefix("refs/heads/").removeprefix(f"{settings.remote}/")
     return Forge(kind=settings.kind, base=f"{site}/{settings.slug}", branch=branch)
 
@@ -110,9 +115,10 @@ def runbook_for_check(check: Mapping[str, object]) -> str:
     cause, page = check.get("cause"), check.get("runbook")
     if check.get("status") in {"pass", "skipped"}:
         return ""
-    if isinstance(page, str) and page in PIPELINE and isinstance(cause, str):
-        return f"{TROUBLESHOOTING}/{page}.md#{anchor(cause)}"
-    return f"{TROUBLESHOOTING}/services-down.md"
+    if page not in PIPELINE:
+        return f"{TROUBLESHOOTING}/services-down.md"
+    known = isinstance(cause, str) and cause in causes() and causes()[cause].runbook == page
+    return f"{TROUBLESHOOTING}/{page}.md" + (f"#{anchor(str(cause))}" if known else "")
 
 
 def anchor(text: str) -> str:

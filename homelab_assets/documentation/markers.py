@@ -11,7 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_LINE = re.compile(r"^<!-- homelab-assets:(?P<kind>begin|end) (?P<name>[a-z0-9-]+)(?: [^\n]*?)?-->[ \t]*\r?$", re.MULTILINE)
+_LINE = re.compile(
+    r"^<!-- homelab-assets:(?P<kind>begin|end) (?P<name>[a-z0-9-]+)(?: [^\n]*?)?-->[ \t]*\r?$", re.MULTILINE
+)
 _WARNING = "(generated: edits between these two lines are lost)"
 _SEEN = re.compile(r"^_Last change seen by the audit of [^\n]*_$", re.MULTILINE)
 

@@ -67,7 +67,9 @@ def media_flows(estate: Estate, dependencies: Map) -> list[Flow]:
 
 
 def _through_folders(roles: Mapping[Role, Sequence[Service]], dependencies: Map) -> Iterable[Flow]:
-    clients, managers, servers = ({s.key: s for s in roles.get(role, ())} for role in ("clients", "managers", "servers"))  # type: ignore[attr-defined]
+    clients, managers, servers = (
+        {s.key: s for s in roles.get(role, ())} for role in ("clients", "managers", "servers")
+    )  # type: ignore[attr-defined]
     downloads: dict[str, set[str]] = {}
     libraries: dict[str, set[str]] = {}
     for place in dependencies.shared:
@@ -105,7 +107,9 @@ def media_chart(flows: Sequence[Flow], gateways: Mapping[object, str]) -> Chart:
         chart.edge("people", key, "ask")
     for flow in flows:
         chart.edge(_key(flow.source), _key(flow.target), flow.what, dashed=not flow.seen)
-    for key in sorted({flow.target.key for flow in flows if isinstance(flow.target, Service) and flow.what == "plays from"}):
+    for key in sorted(
+        {flow.target.key for flow in flows if isinstance(flow.target, Service) and flow.what == "plays from"}
+    ):
         chart.node("screen", "screen", shape="cloud")
         chart.edge(key, "screen", "shows")
     return chart

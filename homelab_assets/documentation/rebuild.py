@@ -16,7 +16,9 @@ _EPHEMERAL = ("/var/run", "/run", "/dev", "/proc", "/sys", "/etc/localtime", "/e
 
 def rebuild_documents(estate: Estate, dependencies: Map) -> dict[str, str]:
     """Render the pages: path below `docs/` to text."""
-    return {f"{TROUBLESHOOTING}/rebuild-{slug(host.name)}.md": _page(estate, host, dependencies) for host in estate.hosts}
+    return {
+        f"{TROUBLESHOOTING}/rebuild-{slug(host.name)}.md": _page(estate, host, dependencies) for host in estate.hosts
+    }
 
 
 def _page(estate: Estate, host: HostFacts, dependencies: Map) -> str:
@@ -66,7 +68,15 @@ def _machine(host: HostFacts, services: Sequence[Service]) -> str:
             ("processors", str(host.cpus or "–")),
             ("memory", f"{host.memory / 2**30:.1f} GiB" if host.memory else "–"),
         ]
-    devices = sorted({str(d.get("source")) for s in services if s.declared for d in s.declared.model.get("devices") or () if isinstance(d, dict)})
+    devices = sorted(
+        {
+            str(d.get("source"))
+            for s in services
+            if s.declared
+            for d in s.declared.model.get("devices") or ()
+            if isinstance(d, dict)
+        }
+    )
     rows += [("devices that services use", words.joined(map(words.mono, devices)))] if devices else []
     step = "Install the system and the engine with Compose, and let the audit's SSH key in."
     return f"## 1. The machine\n\n{step}\n\n" + table(("", ""), rows)
@@ -82,7 +92,11 @@ def _clones(stacks: dict[str, list[Service]]) -> list[str]:
     if not roots:
         return ["## 2. The clones", "Where the repositories lay on this host is not known."]
     rows = [(words.text(repository), words.mono(root)) for root, repository in sorted(roots.items())]
-    return ["## 2. The clones", "Clone each repository to where the stacks expect it:", table(("repository", "folder"), rows)]
+    return [
+        "## 2. The clones",
+        "Clone each repository to where the stacks expect it:",
+        table(("repository", "folder"), rows),
+    ]
 
 
 def _environment(stacks: dict[str, list[Service]]) -> list[str]:
@@ -91,7 +105,13 @@ def _environment(stacks: dict[str, list[Service]]) -> list[str]:
         variables = sorted({variable for s in services if s.declared for variable in s.declared.variables})
         folder = next((folder_of(service) for service in services if folder_of(service)), "")
         if variables:
-            rows.append((words.text(name), words.mono(posixpath.join(folder, ".env")), words.joined(map(words.mono, variables), most=60)))
+            rows.append(
+                (
+                    words.text(name),
+                    words.mono(posixpath.join(folder, ".env")),
+                    words.joined(map(words.mono, variables), most=60),
+                )
+            )
     if not rows:
         return []
     text = "They are not in git. Take them from the password manager; `.env.sample` beside each compose file says what belongs there."
@@ -99,7 +119,9 @@ def _environment(stacks: dict[str, list[Service]]) -> list[str]:
 
 
 def _prepare(stacks: dict[str, list[Service]]) -> list[str]:
-    external = sorted({thing for services in stacks.values() for s in services if s.declared for thing in s.declared.external})
+    external = sorted(
+        {thing for services in stacks.values() for s in services if s.declared for thing in s.declared.external}
+    )
     if not external:
         return []
     lines = []
@@ -114,12 +136,21 @@ def _restore(services: Sequence[Service]) -> list[str]:
     for service in services:
         for mount in service.mounts:
             place = mount.path or mount.source
-            if place and mount.kind in {"bind", "volume"} and not place.startswith(_EPHEMERAL) and place != "/" and not _in_git(place, service):
+            if (
+                place
+                and mount.kind in {"bind", "volume"}
+                and not place.startswith(_EPHEMERAL)
+                and place != "/"
+                and not _in_git(place, service)
+            ):
                 kind = "folder" if mount.path else "volume"
                 users.setdefault((place, kind), []).append(service.name)
     if not users:
         return []
-    rows = [(words.mono(place), kind, words.joined(words.mono(name) for name in dict.fromkeys(names))) for (place, kind), names in sorted(users.items())]
+    rows = [
+        (words.mono(place), kind, words.joined(words.mono(name) for name in dict.fromkeys(names)))
+        for (place, kind), names in sorted(users.items())
+    ]
     text = "Restore these from the backup before the services start, with their owners and modes; media disks are mounted, not copied."
     return ["## 5. The data", text, table(("folder or volume", "kind", "used by"), rows)]
 
@@ -135,7 +166,11 @@ def _deploy(stacks: dict[str, list[Service]], order: Sequence[str]) -> list[str]
     lines = []
     for name in order:
         known = next((service for service in stacks[name] if folder_of(service)), None)
-        lines.append(f"cd {quoted(folder_of(known))} && {compose_of(known)} up -d" if known else f"# {quoted(name)}: its folder is not known")
+        lines.append(
+            f"cd {quoted(folder_of(known))} && {compose_of(known)} up -d"
+            if known
+            else f"# {quoted(name)}: its folder is not known"
+        )
     return ["## 6. The stacks", "What others need comes first:", fence("\n".join(lines), "sh")]
 
 
@@ -143,10 +178,17 @@ def _not_in_git(services: Sequence[Service]) -> list[str]:
     rows = []
     for service in services:
         if service.declared is None:
-            rows.append((link(service.name, runbook_for_service(service).rpartition("/")[2]), "not in git at all: `drift-detector adopt` makes a stack of it"))
+            rows.append(
+                (
+                    link(service.name, runbook_for_service(service).rpartition("/")[2]),
+                    "not in git at all: `drift-detector adopt` makes a stack of it",
+                )
+            )
         elif service.verdict and service.verdict.items:
             paths = words.joined((words.mono(item.path) for item in service.verdict.items), most=8)
-            rows.append((link(service.name, runbook_for_service(service).rpartition("/")[2]), f"differs from git: {paths}"))
+            rows.append(
+                (link(service.name, runbook_for_service(service).rpartition("/")[2]), f"differs from git: {paths}")
+            )
     if not rows:
         return ["## What git would not bring back", "Nothing: all that runs here is in git as it runs."]
     return ["## What git would not bring back", table(("service", "what is lost"), rows)]

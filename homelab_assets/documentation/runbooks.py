@@ -9,7 +9,15 @@ from homelab_assets.documentation import words
 from homelab_assets.documentation.commands import folder_of
 from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, Service
-from homelab_assets.documentation.links import TROUBLESHOOTING, Forge, anchor, runbook_for_drift, runbook_for_service, slug
+from homelab_assets.documentation.links import (
+    TROUBLESHOOTING,
+    Forge,
+    anchor,
+    runbook_for_check,
+    runbook_for_drift,
+    runbook_for_service,
+    slug,
+)
 from homelab_assets.documentation.markers import block, seen
 from homelab_assets.documentation.rebuild import rebuild_documents
 from homelab_assets.documentation.service_runbooks import service_runbooks
@@ -56,12 +64,15 @@ def runbook_documents(
         "rebuild-a-host": {"hosts": estate.hosts},
     }
     documents = {
-        f"{TROUBLESHOOTING}/{name}.md": _render(f"{name}.md.j2", estate, reports=reports, **values) for name, values in scenarios.items()
+        f"{TROUBLESHOOTING}/{name}.md": _render(f"{name}.md.j2", estate, reports=reports, **values)
+        for name, values in scenarios.items()
     }
     for page in _PAGES:
         documents[f"{TROUBLESHOOTING}/{page}.md"] = _pipeline_page(page, estate, pipeline or {})
     pages = [(title, f"{page}.md") for page, (title, _, _) in _PAGES.items()]
-    documents[f"{TROUBLESHOOTING}/README.md"] = _render("index.md.j2", estate, pipeline=pages, services=list(_index(estate)))
+    documents[f"{TROUBLESHOOTING}/README.md"] = _render(
+        "index.md.j2", estate, pipeline=pages, services=list(_index(estate))
+    )
     documents |= rebuild_documents(estate, dependencies)
     return documents | service_runbooks(estate, dependencies, purposes=purposes, forges=forges, pipeline=pipeline)
 
@@ -69,11 +80,19 @@ def runbook_documents(
 def _pipeline_page(page: str, estate: Estate, pipeline: Mapping[str, Any]) -> str:
     title, intro, names = _PAGES[page]
     listed: list[Cause] = [cause for cause in causes().values() if cause.runbook == page]
-    failed = [check for check in pipeline.get("checks") or () if check.get("runbook") == page and check.get("status") in {"fail", "unknown"}]
+    failed = [
+        check
+        for check in pipeline.get("checks") or ()
+        if check.get("runbook") == page and check.get("status") in {"fail", "unknown"}
+    ]
     services = [(service.title, _here(service)) for service in estate.services if service.name.lower() in names]
     when = str(pipeline.get("generated_at") or "")[:16].replace("T", " ")
-    plain = [{key: check.get(key) for key in ("id", "name", "status", "cause", "title", "why")} for check in failed]
-    return _render("pipeline.md.j2", estate, title=title, intro=intro, causes=listed, failed=plain, services=services, when=when)
+    plain = [{key: check.get(key) for key in ("id", "name", "status", "title", "why")} for check in failed]
+    for one, check in zip(plain, failed, strict=True):
+        one["place"] = runbook_for_check(check).partition("#")[2]
+    return _render(
+        "pipeline.md.j2", estate, title=title, intro=intro, causes=listed, failed=plain, services=services, when=when
+    )
 
 
 def _render(template: str, estate: Estate, **values: Any) -> str:
@@ -95,7 +114,9 @@ def _environment() -> "Environment":
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters.update(text=words.text, mono=words.mono, anchor=anchor, slug=slug, prose=lambda text: _SAFE_PROSE.sub("&lt;", text))
+    environment.filters.update(
+        text=words.text, mono=words.mono, anchor=anchor, slug=slug, prose=lambda text: _SAFE_PROSE.sub("&lt;", text)
+    )
     environment.globals["table"] = _services_table
     return environment
 
@@ -109,7 +130,11 @@ def _services_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _states(estate: Estate) -> list[Sequence[str]]:
-    return [_line(service, words.state_of(service.state, service.health), "") for service in estate.services if style_of(service) == "bad"]
+    return [
+        _line(service, words.state_of(service.state, service.health), "")
+        for service in estate.services
+        if style_of(service) == "bad"
+    ]
 
 
 def _drifted(estate: Estate) -> list[Sequence[str]]:
@@ -123,7 +148,13 @@ def _drifted(estate: Estate) -> list[Sequence[str]]:
 
 def _line(service: Service, state: str, page: str) -> Sequence[str]:
     read_on = link(page.rpartition("#")[2].removesuffix(".md").replace("-", " "), page) if page else ""
-    return (link(service.name, _here(service)), words.text(service.host), words.text(service.stack or "started by hand"), state, read_on)
+    return (
+        link(service.name, _here(service)),
+        words.text(service.host),
+        words.text(service.stack or "started by hand"),
+        state,
+        read_on,
+    )
 
 
 def _here(service: Service) -> str:
@@ -146,15 +177,27 @@ def _data(estate: Estate, dependencies: Map) -> list[tuple[str, list[tuple[str, 
         places: dict[str, list[str]] = {}
         for service in estate.on(host.name):
             for mount in service.mounts:
-                if mount.path and not mount.read_only and not mount.path.startswith(("/var/run", "/run", "/dev", "/proc", "/sys", "/etc")):
+                if (
+                    mount.path
+                    and not mount.read_only
+                    and not mount.path.startswith(("/var/run", "/run", "/dev", "/proc", "/sys", "/etc"))
+                ):
                     users = places.setdefault(mount.path, [])
                     users += [] if service.name in users else [service.name]
         if places:
-            found.append((host.name, [(place, words.joined(map(words.mono, users))) for place, users in sorted(places.items())]))
+            found.append(
+                (host.name, [(place, words.joined(map(words.mono, users))) for place, users in sorted(places.items())])
+            )
     return found
 
 
 def _index(estate: Estate) -> Iterable[tuple[str, list[tuple[str, str]]]]:
     for host in estate.hosts:
         stacks = estate.stacks(host.name)
-        yield host.name, [(stack, words.joined((link(s.name, _here(s)) for s in services), most=100)) for stack, services in stacks.items()]
+        yield (
+            host.name,
+            [
+                (stack, words.joined((link(s.name, _here(s)) for s in services), most=100))
+                for stack, services in stacks.items()
+            ],
+        )

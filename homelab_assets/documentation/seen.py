@@ -100,7 +100,9 @@ def service_from(declaration: Declaration, host: str) -> Service:
         image=str(model.get("image") or ""),
         state="missing",
         networks={
-            declaration.networks.get(key, key): tuple(dict.fromkeys([declaration.service, *((value or {}).get("aliases") or ())]))
+            declaration.networks.get(key, key): tuple(
+                dict.fromkeys([declaration.service, *((value or {}).get("aliases") or ())])
+            )
             for key, value in (networks.items() if isinstance(networks, Mapping) else ((key, None) for key in networks))
         },
         namespace=mode.partition(":")[2] or (mode if mode == "host" else None),

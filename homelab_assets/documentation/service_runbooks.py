@@ -30,7 +30,9 @@ def service_runbooks(
     """Render the runbooks of all services: path below `docs/` to text."""
     entries = build_catalog(estate, purposes=purposes, forges=forges).entries
     writer = _Writer(estate, dependencies, pipeline or {})
-    return {entry.runbook: writer.write(service, entry) for service, entry in zip(estate.services, entries, strict=True)}
+    return {
+        entry.runbook: writer.write(service, entry) for service, entry in zip(estate.services, entries, strict=True)
+    }
 
 
 class _Writer:
@@ -62,7 +64,10 @@ class _Writer:
         return f"# {cell(service.title)}\n\n{block('runbook', body)}\n{words.NOTES}"
 
     def _dependencies(self, service: Service) -> list[str]:
-        lines = [f"- needs {self._name(need.target, service)}: {'; '.join(need.evidence)}" for need in self._needs.get(service.key, ())]
+        lines = [
+            f"- needs {self._name(need.target, service)}: {'; '.join(need.evidence)}"
+            for need in self._needs.get(service.key, ())
+        ]
         impact = self._impacts.of(service.key)
         for kind, keys in impact.direct.items():
             lines.append(f"- if it stops: {words.joined(self._name(key, service) for key in keys)} ({EFFECTS[kind]})")
@@ -79,11 +84,15 @@ class _Writer:
         rows = []
         for check in self._checks:
             link_of = str(check.get("link") or "")
-            if check.get("status") in {"pass", "skipped"} or service.name.lower() not in _words(link_of, str(check.get("id") or "")):
+            if check.get("status") in {"pass", "skipped"} or service.name.lower() not in _words(
+                link_of, str(check.get("id") or "")
+            ):
                 continue
             target = runbook_for_check(check).removeprefix(_WITHIN)
             title = str(check.get("title") or check.get("cause") or check.get("why") or "")
-            rows.append((link(check.get("id") or link_of, target), words.text(check.get("status") or ""), words.text(title)))
+            rows.append(
+                (link(check.get("id") or link_of, target), words.text(check.get("status") or ""), words.text(title))
+            )
         return ["### Media pipeline", table(("check", "result", "what is wrong"), rows)] if rows else []
 
 
@@ -112,7 +121,10 @@ def _findings(service: Service) -> list[str]:
     if verdict is None or verdict.status == "clean":
         return []
     page = runbook_for_drift(verdict).removeprefix(_WITHIN)
-    lines = [f"{words.text(drift_words.STATUSES[verdict.status])}." + (f" {words.text(verdict.note)}" if verdict.note else "")]
+    lines = [
+        f"{words.text(drift_words.STATUSES[verdict.status])}."
+        + (f" {words.text(verdict.note)}" if verdict.note else "")
+    ]
     if advice := drift_words.advice(verdict):
         lines.append(words.text(advice.replace("`", "")))
     if page:
@@ -126,7 +138,13 @@ def _item(item: Item) -> Sequence[str]:
     def value(shown: object) -> str:
         return words.mono(drift_words.value(shown)) or "–"
 
-    return (words.mono(item.path), value(item.baseline), value(item.running), item.severity, (item.first_seen or "")[:10] or "–")
+    return (
+        words.mono(item.path),
+        value(item.baseline),
+        value(item.running),
+        item.severity,
+        (item.first_seen or "")[:10] or "–",
+    )
 
 
 def _commands(service: Service, commands: Commands, host: HostFacts | None) -> list[str]:
@@ -155,7 +173,12 @@ def _commands(service: Service, commands: Commands, host: HostFacts | None) -> l
 
 def _data(service: Service) -> list[str]:
     rows = [
-        (words.mono(mount.target), mount.kind, words.mono(mount.path or mount.source) or "–", "read only" if mount.read_only else "read and write")
+        (
+            words.mono(mount.target),
+            mount.kind,
+            words.mono(mount.path or mount.source) or "–",
+            "read only" if mount.read_only else "read and write",
+        )
         for mount in service.mounts
     ]
     if not rows:

@@ -167,10 +167,19 @@ def _services(document: DriftDocument | None, catalog: Mapping[str, Any] | None)
         key = (verdict.host, verdict.stack or "", verdict.service)
         seen.add(key)
         entry = known.get(key, {})
-        state = {"stopped": "stopped", "missing": "missing", "unreachable": "unknown", "unknown": "unknown"}.get(verdict.status)
+        state = {"stopped": "stopped", "missing": "missing", "unreachable": "unknown", "unknown": "unknown"}.get(
+            verdict.status
+        )
         state = state or entry.get("state") or "running"
         health = entry.get("health") if state == "running" else None
-        yield ServiceLine(host=verdict.host, stack=verdict.stack, service=verdict.service, state=state, health=health, drift=verdict.status)
+        yield ServiceLine(
+            host=verdict.host,
+            stack=verdict.stack,
+            service=verdict.service,
+            state=state,
+            health=health,
+            drift=verdict.status,
+        )
     for key, entry in known.items():
         if key not in seen:
             yield ServiceLine(
@@ -235,7 +244,11 @@ def _pipeline(result: Mapping[str, Any] | None, now: datetime) -> PipelineLine |
         at=at,
         age_seconds=int(age.total_seconds()),
         stale=age > STALE_PIPELINE,
-        result="fail" if "fail" in statuses else "unknown" if statuses & {"unknown", "blocked"} or not checks else "pass",
+        result="fail"
+        if "fail" in statuses
+        else "unknown"
+        if statuses & {"unknown", "blocked"} or not checks
+        else "pass",
         passed=str((result.get("summary") or {}).get("text") or ""),
         link=str(titles.get(link) or link),
         cause=str(cause.get("title") or cause.get("cause") or ""),
@@ -253,7 +266,11 @@ def _recommendations(status: Status) -> Iterable[str]:
         yield "Run the first audit: drift-detector audit"
     elif status.audit.result == "incomplete":
         unreachable = [host.name for host in status.hosts if not host.reachable]
-        yield f"Make {', '.join(unreachable)} reachable, then: drift-detector audit" if unreachable else "See what could not be audited: drift-detector audit"
+        yield (
+            f"Make {', '.join(unreachable)} reachable, then: drift-detector audit"
+            if unreachable
+            else "See what could not be audited: drift-detector audit"
+        )
     elif status.audit.stale:
         yield "The last audit is old: drift-detector audit"
     ill = [line for line in status.attention if line.health == "unhealthy" or line.state in _NOT_WELL]
@@ -274,6 +291,10 @@ def _about_pipeline(pipeline: PipelineLine | None) -> Iterable[str]:
     if pipeline is None:
         yield "Test the media pipeline: drift-detector pipeline"
     elif pipeline.result == "fail":
-        yield f"Repair the media pipeline at {pipeline.link}: {pipeline.cause}" if pipeline.cause else f"Repair the media pipeline at {pipeline.link}"
+        yield (
+            f"Repair the media pipeline at {pipeline.link}: {pipeline.cause}"
+            if pipeline.cause
+            else f"Repair the media pipeline at {pipeline.link}"
+        )
     elif pipeline.stale or pipeline.result == "unknown":
         yield "Test the media pipeline again: drift-detector pipeline"

@@ -26,7 +26,9 @@ def survey(
         connections: how each engine is reached: `ssh`, `tcp`, `socket` or `recorded`.
         logins: the commands that open a shell on the hosts.
     """
-    running = {service.key: service for capture in captures if isinstance(capture, Captured) for service in _of(capture)}
+    running = {
+        service.key: service for capture in captures if isinstance(capture, Captured) for service in _of(capture)
+    }
     declared = _by_key(declarations, captures, running)
     verdicts = _verdicts(document)
     silent = {capture.host for capture in captures if isinstance(capture, Unreachable)}

@@ -58,7 +58,11 @@ def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
         odd = sum(style_of(service) is not None for service in services)
         facts = f"{len(services)} services" + (f", {odd} need attention" if odd else "")
         lines = (host.name, host.address if host.address != host.name else "", host.description, facts)
-        chart.node(host.name, *(lines if host.captured else (*lines[:3], "not reachable")), style=None if host.captured else "bad")
+        chart.node(
+            host.name,
+            *(lines if host.captured else (*lines[:3], "not reachable")),
+            style=None if host.captured else "bad",
+        )
     for host in hosts:
         chart.edge("audit", host.name, host.connection)
     for (repository, name), stacks in sorted(deployed.items()):

@@ -95,7 +95,11 @@ def proxy_of(service: Service) -> Proxy | None:
     if repository_of(service.image).rpartition("/")[2] != "traefik":
         return None
     settings: dict[str, dict[str, str]] = {}
-    variables = (f"{name.removeprefix('TRAEFIK_').replace('_', '.')}={value}" for name, value in service.environment.items() if name.startswith("TRAEFIK_ENTRYPOINTS_"))
+    variables = (
+        f"{name.removeprefix('TRAEFIK_').replace('_', '.')}={value}"
+        for name, value in service.environment.items()
+        if name.startswith("TRAEFIK_ENTRYPOINTS_")
+    )
     for text in (*service.command, *variables):
         if match := _ENTRYPOINT.fullmatch(text):
             settings.setdefault(match["name"].lower(), {})[match["key"].lower()] = match["value"]
@@ -174,7 +178,10 @@ class _Parser:
 
 
 def _matcher(name: str, arguments: str) -> list[Match] | None:
-    values = [next(group for group in groups if group is not None) for groups in (m.groups() for m in _ARGUMENT.finditer(arguments))]
+    values = [
+        next(group for group in groups if group is not None)
+        for groups in (m.groups() for m in _ARGUMENT.finditer(arguments))
+    ]
     if name in {"host", "hostsni", "hostheader"}:
         return [Match(host=value.lower()) for value in values if _HOSTNAME.fullmatch(value) and value != "*"]
     if name in {"path", "pathprefix"}:

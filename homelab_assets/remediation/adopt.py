@@ -1,8 +1,8 @@
 """A container that git does not know becomes a stack, by the conventions. Pure.
 
 The audit's own field table writes the file: a service that declares nothing but its image is compared with the
-container, and what the comparison finds is what has to be declared. So what the image or the engine sets is left out by the same
-rules as in an audit, and comparing the result with the container finds nothing.
+container, and what the comparison finds is what has to be declared. So what the image or the engine sets is left out
+by the same rules as in an audit, and comparing the result with the container finds nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from homelab_assets.model import Captured
 from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.backport import PLACEHOLDER, secret_name
 from homelab_assets.remediation.identity import kebab
-from homelab_assets.remediation.proof import service_part
+from homelab_assets.remediation.model_leaves import service_part
 from homelab_assets.remediation.short_forms import named_volume
 from homelab_assets.remediation.weakening import weaknesses_of
 from homelab_assets.remediation.wish import Wish

@@ -10,7 +10,8 @@ from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
 from homelab_assets.remediation import dotenv_text, splice, yaml_text
 from homelab_assets.remediation.fields import candidates
-from homelab_assets.remediation.proof import Overlay, Prover, service_part
+from homelab_assets.remediation.model_leaves import service_part
+from homelab_assets.remediation.proof import Overlay, Prover
 from homelab_assets.remediation.splice import CannotEdit, FromVariable
 from homelab_assets.remediation.wish import Wish
 from homelab_assets.remediation.yaml_tree import line_of, parse

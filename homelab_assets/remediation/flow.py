@@ -14,7 +14,8 @@ from homelab_assets.remediation.decide import Limits
 from homelab_assets.remediation.identity import Identity, kebab
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.markdown import code
-from homelab_assets.remediation.plan import Recheck, RemediationPlan, plan_remediation
+from homelab_assets.remediation.plan import RemediationPlan
+from homelab_assets.remediation.planner import Recheck, plan_remediation
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:

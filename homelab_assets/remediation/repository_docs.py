@@ -12,7 +12,9 @@ from homelab_assets.secrecy import redact
 BEGIN = "<!-- homelab-assets:services -->"
 END = "<!-- /homelab-assets:services -->"
 _BLOCK = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
-_STAMP = re.compile(r"(?m)^(?P<head>[ \t]*(?:[-*>] )?\**Last audit:?\**:?[ \t]*)(?P<date>[^\r\n]*)$", re.IGNORECASE)
+_STAMP = re.compile(
+    r"(?m)^(?P<head>[ \t]*(?:[-*>] )?\**Last audit:?\**:?[ \t]*)(?P<date>[^\r\n]*)(?=\r?$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

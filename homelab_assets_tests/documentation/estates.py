@@ -47,7 +47,11 @@ def container(
         "Name": f"/{name}",
         "Image": f"sha256:{identity(image)}",
         "Created": "2026-11-01T06:00:00Z",
-        "State": {"Status": status, "Running": status == "running", "Health": {"Status": health, "Log": []} if health else None},
+        "State": {
+            "Status": status,
+            "Running": status == "running",
+            "Health": {"Status": health, "Log": []} if health else None,
+        },
         "Config": {
             "Image": image,
             "Env": [f"{key}={value}" for key, value in (env or {}).items()],
@@ -57,8 +61,13 @@ def container(
         },
         "HostConfig": {"NetworkMode": mode, "RestartPolicy": {"Name": "unless-stopped"}},
         "NetworkSettings": {
-            "Networks": {network: {"Aliases": [service or name, *aliases]} for network, aliases in (networks or {}).items()},
-            "Ports": {inside: [{"HostIp": address, "HostPort": str(port)}] for inside, (address, port) in (ports or {}).items()},
+            "Networks": {
+                network: {"Aliases": [service or name, *aliases]} for network, aliases in (networks or {}).items()
+            },
+            "Ports": {
+                inside: [{"HostIp": address, "HostPort": str(port)}]
+                for inside, (address, port) in (ports or {}).items()
+            },
         },
         "Mounts": list(mounts),
     }
@@ -71,7 +80,13 @@ def bind(source: str, target: str, *, writable: bool = True) -> dict[str, Any]:
 
 def volume(name: str, target: str, *, writable: bool = True) -> dict[str, Any]:
     """Make a mount of a named volume."""
-    return {"Type": "volume", "Name": name, "Source": f"/var/lib/docker/volumes/{name}/_data", "Destination": target, "RW": writable}
+    return {
+        "Type": "volume",
+        "Name": name,
+        "Source": f"/var/lib/docker/volumes/{name}/_data",
+        "Destination": target,
+        "RW": writable,
+    }
 
 
 def identity(text: str) -> str:
@@ -79,7 +94,13 @@ def identity(text: str) -> str:
     return (text.encode().hex() + "0" * 64)[:64]
 
 
-def capture(host: str, *containers: Mapping[str, Any], images: Iterable[Mapping[str, Any]] = (), volumes: Iterable[Mapping[str, Any]] = (), networks: Iterable[Mapping[str, Any]] = ()) -> Captured:
+def capture(
+    host: str,
+    *containers: Mapping[str, Any],
+    images: Iterable[Mapping[str, Any]] = (),
+    volumes: Iterable[Mapping[str, Any]] = (),
+    networks: Iterable[Mapping[str, Any]] = (),
+) -> Captured:
     """Make a capture, sealed as the real ones are."""
     return Captured(
         host=host,
@@ -95,13 +116,19 @@ def capture(host: str, *containers: Mapping[str, Any], images: Iterable[Mapping[
 def document(*services: ServiceDrift, hosts: Iterable[str] = ()) -> DriftDocument:
     """Make a drift document."""
     return DriftDocument(
-        generated_at=NOW, hosts=tuple(HostStatus(name=name, status="captured") for name in hosts), baselines=(), services=services
+        generated_at=NOW,
+        hosts=tuple(HostStatus(name=name, status="captured") for name in hosts),
+        baselines=(),
+        services=services,
     )
 
 
 def drifted(host: str, stack: str | None, service: str, *paths: str, first_seen: str = NOW) -> ServiceDrift:
     """Make a verdict with a difference at each path."""
-    items = [Item(path=path, change="changed", severity="functional", baseline="a", running="b", first_seen=first_seen) for path in paths]
+    items = [
+        Item(path=path, change="changed", severity="functional", baseline="a", running="b", first_seen=first_seen)
+        for path in paths
+    ]
     return ServiceDrift(
         host=host, stack=stack, service=service, container=service, status="drifted", cause="host_changed", remedy="backport", items=items,
         repository="homelab-apps", file=f"stacks/{stack}/docker-compose.yml", line=2,

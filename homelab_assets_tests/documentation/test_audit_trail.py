@@ -56,15 +56,41 @@ def test_what_an_endpoints_file_only_repeats_is_said_once() -> None:
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     clone = make_clone(tmp_path / "apps", {"stacks/web/docker-compose.yml": COMPOSE}, when="2026-09-01T12:00:00Z")
-    commit(clone, {"stacks/web/docker-compose.yml": COMPOSE.replace("nginx:1.0", "nginx:1.1")}, "chore(web): update | `x` @all", when="2026-11-10T12:00:00Z")
-    commit(clone, {"stacks/web/docker-compose.yml": "# a remark\n" + COMPOSE.replace("nginx:1.0", "nginx:1.1")}, "docs: remark", when="2026-11-11T12:00:00Z")
+    commit(
+        clone,
+        {"stacks/web/docker-compose.yml": COMPOSE.replace("nginx:1.0", "nginx:1.1")},
+        "chore(web): update | `x` @all",
+        when="2026-11-10T12:00:00Z",
+    )
+    commit(
+        clone,
+        {"stacks/web/docker-compose.yml": "# a remark\n" + COMPOSE.replace("nginx:1.0", "nginx:1.1")},
+        "docs: remark",
+        when="2026-11-11T12:00:00Z",
+    )
     commit(clone, {"README.md": "hi"}, "docs: readme", when="2026-11-12T12:00:00Z")
     git(clone, "checkout", "-q", "-b", "fix/tz")
-    commit(clone, {"stacks/web/docker-compose.yml": COMPOSE.replace("nginx:1.0", "nginx:1.1").replace("UTC", "Europe/Brussels")}, "fix(web): zone", when="2026-11-13T12:00:00Z")
+    commit(
+        clone,
+        {"stacks/web/docker-compose.yml": COMPOSE.replace("nginx:1.0", "nginx:1.1").replace("UTC", "Europe/Brussels")},
+        "fix(web): zone",
+        when="2026-11-13T12:00:00Z",
+    )
     git(clone, "checkout", "-q", "main")
-    git(clone, "merge", "-q", "--no-ff", "-m", "Merge pull request #7 from o/fix/tz", "fix/tz", when="2026-11-14T12:00:00Z")
+    git(
+        clone,
+        "merge",
+        "-q",
+        "--no-ff",
+        "-m",
+        "Merge pull request #7 from o/fix/tz",
+        "fix/tz",
+        when="2026-11-14T12:00:00Z",
+    )
     file = tmp_path / "lab.yaml"
-    file.write_text("hosts: {h: {docker: 'capture:x'}}\nrepositories: {apps: {path: apps, ref: main, forge: {kind: github, slug: o/apps}}}\n")
+    file.write_text(
+        "hosts: {h: {docker: 'capture:x'}}\nrepositories: {apps: {path: apps, ref: main, forge: {kind: github, slug: o/apps}}}\n"
+    )
     return load_lab(str(file), {})
 
 
@@ -102,7 +128,12 @@ def test_a_repository_that_is_gone_is_said(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_file_that_was_broken_once_stops_nothing(lab: Lab, tmp_path: Path) -> None:
-    commit(tmp_path / "apps", {"stacks/web/docker-compose.yml": "services: [oops"}, "chore: break", when="2026-11-15T12:00:00Z")
+    commit(
+        tmp_path / "apps",
+        {"stacks/web/docker-compose.yml": "services: [oops"},
+        "chore: break",
+        when="2026-11-15T12:00:00Z",
+    )
     commit(tmp_path / "apps", {"stacks/web/docker-compose.yml": COMPOSE}, "fix: mend", when="2026-11-16T12:00:00Z")
     histories, _ = histories_of(lab, until="2026-11-23T06:00:00Z")
     subjects = {event.subject for event in build_trail(histories, document()).events}

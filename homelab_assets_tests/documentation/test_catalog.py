@@ -65,7 +65,10 @@ def _entry(*containers, host="h", purposes=None, images=(), **options):  # type:
 def test_the_version_comes_from_the_tag_else_from_the_image() -> None:
     label = {"org.opencontainers.image.version": "2.3.4"}
     image = {"Id": f"sha256:{identity('acme/a:latest')}", "Config": {"Labels": label}}
-    assert (_entry(container("a", "acme/a:1.2")).version, _entry(container("a", "acme/a:1.2")).version_source) == ("1.2", "tag")
+    assert (_entry(container("a", "acme/a:1.2")).version, _entry(container("a", "acme/a:1.2")).version_source) == (
+        "1.2",
+        "tag",
+    )
     entry = _entry(container("a", "acme/a:latest"), images=[image])
     assert (entry.version, entry.version_source) == ("2.3.4", "org.opencontainers.image.version")
     assert _entry(container("a", "acme/a:latest")).version == "latest"
@@ -73,7 +76,9 @@ def test_the_version_comes_from_the_tag_else_from_the_image() -> None:
 
 
 def test_purposes_come_from_people_then_labels_then_the_list_and_are_never_invented() -> None:
-    labelled = container("a", "redis:7", stack="s", labels={"org.opencontainers.image.description": "Holds  the\nqueue"})
+    labelled = container(
+        "a", "redis:7", stack="s", labels={"org.opencontainers.image.description": "Holds  the\nqueue"}
+    )
     assert _entry(labelled).purpose == "Holds the queue"
     assert _entry(labelled, purposes={"s/a": "Mine"}).purpose == "Mine"
     assert _entry(labelled, purposes={"a": "Mine"}).purpose_source == "lab.yaml"
@@ -98,14 +103,18 @@ def test_an_address_of_the_host_alone_is_no_link_for_people() -> None:
 
 def test_a_service_behind_a_vpn_is_reached_at_the_ports_of_the_vpn() -> None:
     vpn = container("gluetun", "qmcgaw/gluetun:v3", ports={"8080/tcp": ("", 8080), "6881/tcp": ("", 6881)})
-    client = container("qbittorrent", "linuxserver/qbittorrent:4", mode=f"container:{identity('gluetun')}", env={"WEBUI_PORT": "8080"})
+    client = container(
+        "qbittorrent", "linuxserver/qbittorrent:4", mode=f"container:{identity('gluetun')}", env={"WEBUI_PORT": "8080"}
+    )
     seen = estate(capture("h", vpn, client))
     by_name = {service.name: service for service in seen.services}
     assert [address.url for address in Access(seen).of(by_name["qbittorrent"])] == ["http://h:8080"]
 
 
 def test_a_host_that_does_not_answer_is_said() -> None:
-    seen = estate(Unreachable(host="far", captured_at=NOW, error="connection timed out"), capture("near", container("a")))
+    seen = estate(
+        Unreachable(host="far", captured_at=NOW, error="connection timed out"), capture("near", container("a"))
+    )
     text = catalog_documents(build_catalog(seen))[CATALOG]
     assert "**not captured**: connection timed out" in text
     assert "This host could not be captured" in text
@@ -136,13 +145,20 @@ def test_forges(settings: ForgeSettings, ref: str, file: str, compare: str) -> N
     assert forge.compare("1", "2") == compare
 
 
-@pytest.mark.parametrize("settings", [ForgeSettings(kind="none"), ForgeSettings(kind="github"), ForgeSettings(kind="gitea", slug="o/r")])
+@pytest.mark.parametrize(
+    "settings", [ForgeSettings(kind="none"), ForgeSettings(kind="github"), ForgeSettings(kind="gitea", slug="o/r")]
+)
 def test_without_a_forge_there_are_no_links(settings: ForgeSettings) -> None:
     assert forge_of(settings, "main") is None
 
 
 def test_dashboards_are_valid_and_hold_what_a_browser_opens() -> None:
-    web = container("sonarr", "linuxserver/sonarr:4", ports={"8989/tcp": ("", 8989)}, labels={"homepage.description": "{{HOMEPAGE_VAR_X}} ${HOME}"})
+    web = container(
+        "sonarr",
+        "linuxserver/sonarr:4",
+        ports={"8989/tcp": ("", 8989)},
+        labels={"homepage.description": "{{HOMEPAGE_VAR_X}} ${HOME}"},
+    )
     twin = container("sonarr-2", "linuxserver/sonarr:4", stack="t", service="sonarr", ports={"8989/tcp": ("", 8990)})
     catalog = build_catalog(estate(capture("h", web, twin, container("db", "postgres:16"))))
     groups = yaml.safe_load(homepage(catalog))
@@ -157,7 +173,9 @@ def test_dashboards_are_valid_and_hold_what_a_browser_opens() -> None:
 
 
 def test_a_large_catalog_is_split_by_host() -> None:
-    captures = [capture(f"host-{h}", *(container(f"c{n}", ports={"1/tcp": ("", n + 1)}) for n in range(80))) for h in range(5)]
+    captures = [
+        capture(f"host-{h}", *(container(f"c{n}", ports={"1/tcp": ("", n + 1)}) for n in range(80))) for h in range(5)
+    ]
     documents = catalog_documents(build_catalog(estate(*captures)))
     assert sorted(documents) == [CATALOG, *(f"catalog/host-{h}.md" for h in range(5))]
     assert "(catalog/host-3.md)" in documents[CATALOG]

@@ -42,7 +42,9 @@ def test_never() -> None:
     assert next_run("0 0 30 2 *", NOW) is None
 
 
-@pytest.mark.parametrize("expression", ["", "0 6 * *", "61 * * * *", "* 24 * * *", "a b c d e", "5-1 * * * *", "*/0 * * * *", "0 6 * * xyz"])
+@pytest.mark.parametrize(
+    "expression", ["", "0 6 * *", "61 * * * *", "* 24 * * *", "a b c d e", "5-1 * * * *", "*/0 * * * *", "0 6 * * xyz"]
+)
 def test_mistakes(expression: str) -> None:
     with pytest.raises(ValueError, match=r"cron|weekday|month"):
         next_run(expression, NOW)

@@ -50,7 +50,15 @@ def test_environment_that_names_a_service(name: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DB_NAME", "db"), ("POSTGRES_USER", "db"), ("MODE", "db"), ("URL", "http://db.example.com"), ("IMAGE", "db:latest"), ("PATHS", "/db:8080/x"), ("TIME", "12:30")],
+    [
+        ("DB_NAME", "db"),
+        ("POSTGRES_USER", "db"),
+        ("MODE", "db"),
+        ("URL", "http://db.example.com"),
+        ("IMAGE", "db:latest"),
+        ("PATHS", "/db:8080/x"),
+        ("TIME", "12:30"),
+    ],
 )
 def test_environment_that_names_none(name: str, value: str) -> None:
     app = container("app", stack="s", networks=NET, env={name: value})
@@ -73,12 +81,25 @@ def test_a_published_port_of_another_host() -> None:
 def test_a_routed_name_and_traefik() -> None:
     web = container("web", labels={"traefik.http.routers.web.rule": "Host(`web.lan`)"})
     app = container("app", env={"URL": "https://web.lan/hook"})
-    assert _found(web, app, container("traefik", "traefik:v3")) == {("app", "service", "web"), ("web", "access", "traefik")}
+    assert _found(web, app, container("traefik", "traefik:v3")) == {
+        ("app", "service", "web"),
+        ("web", "access", "traefik"),
+    }
 
 
 def test_readers_of_files_need_their_writers() -> None:
-    writer = container("radarr", mounts=[bind("/media", "/media"), bind("/var/run/docker.sock", "/var/run/docker.sock"), bind("/etc/localtime", "/etc/localtime")])
-    reader = container("plex", mounts=[bind("/media/movies", "/m", writable=False), bind("/etc/localtime", "/etc/localtime", writable=False)])
+    writer = container(
+        "radarr",
+        mounts=[
+            bind("/media", "/media"),
+            bind("/var/run/docker.sock", "/var/run/docker.sock"),
+            bind("/etc/localtime", "/etc/localtime"),
+        ],
+    )
+    reader = container(
+        "plex",
+        mounts=[bind("/media/movies", "/m", writable=False), bind("/etc/localtime", "/etc/localtime", writable=False)],
+    )
     assert _found(writer, reader) == {("plex", "data", "radarr")}
 
 
@@ -100,7 +121,13 @@ def test_a_volume_that_stands_for_a_folder_is_that_folder() -> None:
     ],
 )
 def test_the_applications_own_settings(check: str, expected: tuple[str, str, str]) -> None:
-    images = {"radarr": "linuxserver/radarr:5", "prowlarr": "linuxserver/prowlarr:1", "qbittorrent": "linuxserver/qbittorrent:4", "overseerr": "sctx/overseerr:1", "plex": "plexinc/pms-docker:1"}
+    images = {
+        "radarr": "linuxserver/radarr:5",
+        "prowlarr": "linuxserver/prowlarr:1",
+        "qbittorrent": "linuxserver/qbittorrent:4",
+        "overseerr": "sctx/overseerr:1",
+        "plex": "plexinc/pms-docker:1",
+    }
     containers = [container(name, image) for name, image in images.items()]
     for status, wanted in (("pass", {expected}), ("fail", {expected}), ("skipped", set()), ("unknown", set())):
         assert _found(*containers, pipeline={"checks": [{"id": check, "status": status}]}) == wanted
@@ -116,7 +143,13 @@ def _circle() -> Map:
 def test_circles_are_found_and_said() -> None:
     mapped = _circle()
     assert [[key[2] for key in cycle] for cycle in mapped.cycles] == [["a", "b", "c"]]
-    seen = estate(capture("h", container("a", stack="s", depends_on="b:service_started:false"), container("b", stack="s", depends_on="a:service_started:false")))
+    seen = estate(
+        capture(
+            "h",
+            container("a", stack="s", depends_on="b:service_started:false"),
+            container("b", stack="s", depends_on="a:service_started:false"),
+        )
+    )
     text = dependency_documents(seen, map_dependencies(seen))["dependencies.md"]
     assert "need one another in a circle" in text
 
@@ -128,7 +161,12 @@ def test_a_long_chain_needs_no_recursion() -> None:
 
 def test_what_breaks_goes_on_through_what_fails_but_not_through_what_is_only_unreachable() -> None:
     db = container("db", stack="s")
-    app = container("app", stack="s", depends_on="db:service_started:false", labels={"traefik.http.routers.app.rule": "Host(`a.lan`)"})
+    app = container(
+        "app",
+        stack="s",
+        depends_on="db:service_started:false",
+        labels={"traefik.http.routers.app.rule": "Host(`a.lan`)"},
+    )
     worker = container("worker", stack="s", depends_on="app:service_started:false")
     mapped = map_dependencies(estate(capture("h", db, app, worker, container("traefik", "traefik:v3"))))
     impacts = Impacts(mapped.dependencies)

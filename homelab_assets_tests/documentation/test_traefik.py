@@ -96,11 +96,17 @@ STATIC = ("--entrypoints.web.address=:80", "--entrypoints.secure.address=:8443",
         (STATIC, {TLS: "false", ENTRY: "web"}, ["http://app.lan/x"]),
         (STATIC, {RESOLVER: "le"}, ["https://app.lan/x"]),
         ((), {ENTRY: "websecure"}, ["https://app.lan/x"]),
-        ((*STATIC, "--entrypoints.web.http.redirections.entrypoint.to=secure"), {ENTRY: "web"}, ["https://app.lan:9443/x"]),
+        (
+            (*STATIC, "--entrypoints.web.http.redirections.entrypoint.to=secure"),
+            {ENTRY: "web"},
+            ["https://app.lan:9443/x"],
+        ),
         ((*STATIC, "--entrypoints.web.http.redirections.entrypoint.to=secure"), {}, ["https://app.lan:9443/x"]),
     ],
 )
-def test_entry_points_decide_scheme_and_port(command: tuple[str, ...], labels: dict[str, str], expected: list[str]) -> None:
+def test_entry_points_decide_scheme_and_port(
+    command: tuple[str, ...], labels: dict[str, str], expected: list[str]
+) -> None:
     assert _urls(_traefik(*command), labels) == expected
 
 
