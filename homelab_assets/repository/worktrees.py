@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,7 +112,8 @@ def temporary_worktree(git: Git, commit: str, *, directory: Path | None = None) 
     path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=os.path.realpath(parent)))
     with _held(_lock_file(path)):
         try:
-            git.run("worktree", "add", "--detach", "--force", "--quiet", "--", str(path), base)
+            with _register(git):
+                git.run("worktree", "add", "--detach", "--force", "--quiet", "--", str(path), base)
             yield Worktree(path=path, git=Git(path), base=base)
         finally:
             _remove(git, path)
@@ -131,10 +132,15 @@ def prune_worktrees(git: Git) -> int:
 
 def _remove(git: Git, path: Path) -> None:
     # Twice --force: also one that was killed while git was still making it, which leaves it locked.
-    with suppress(GitError):
+    with suppress(GitError), _register(git):
         git.run("worktree", "remove", "--force", "--force", "--", str(path))
     shutil.rmtree(path, ignore_errors=True)
     _lock_file(path).unlink(missing_ok=True)
+
+
+def _register(git: Git) -> AbstractContextManager[None]:
+    # Git removes `.git/worktrees` with the last worktree, also while another process makes one in it.
+    return _held(git.clone().common_dir / "homelab-worktrees.lock")
 
 
 def _lock_file(path: Path) -> Path:
