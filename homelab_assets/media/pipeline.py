@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from homelab_assets.media.causes import cause
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.names import resolved
 from homelab_assets.media.clients.transport import at_once
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.probes import PROBES, Probe, Sight
 from homelab_assets.media.probes.apps import CREDENTIALS
-from homelab_assets.media.probes.base import title_of
+from homelab_assets.media.probes.base import listed, title_of
 from homelab_assets.media.result import Check, PipelineResult
 from homelab_assets.media.rules import advise
 from homelab_assets.media.settings import MediaSettings
@@ -119,6 +120,13 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
                 return Blocked(by)
     if probe.inspects and sight.containers is None:
         return Unknown("the containers of the media host were not captured")
+    if probe.whole and (open_questions := [need for need in probe.needs if _leaves_open(verdicts.get(need))]):
+        return Unknown(f"not everything that it hangs on could be judged: {listed(open_questions)}")
     if probe.active and not active:
         return Skipped("not asked for: it makes the apps call each other, and trackers")
     return probe.judge(sight)
+
+
+def _leaves_open(verdict: Verdict | None) -> bool:
+    """Say whether a verdict is an open question about more than comfort."""
+    return isinstance(verdict, Unknown) and (verdict.cause is None or cause(verdict.cause).severity == "error")

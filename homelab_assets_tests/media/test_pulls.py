@@ -65,11 +65,18 @@ TREE = Files(
 def baselines() -> list[Baseline]:
     return [
         Baseline(
-            repository="homelab-apps", ref="main", commit="c0ffee", stack=stack, endpoint="ct-media-01", bound_by=None, tree=TREE,
-            directory=f"stacks/{stack}", files=[f"stacks/{stack}/docker-compose.yml"],
+            repository="homelab-apps",
+            ref="main",
+            commit="c0ffee",
+            stack=stack,
+            endpoint="ct-media-01",
+            bound_by=None,
+            tree=TREE,
+            directory=f"stacks/{stack}",
+            files=[f"stacks/{stack}/docker-compose.yml"],
         )
         for stack in ("media-downloads", "media-indexers")
-    ]  # fmt: skip
+    ]
 
 
 def pulls_for(*faults: str, unpinned: bool = False) -> list[FixPull]:

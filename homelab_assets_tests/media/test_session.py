@@ -83,6 +83,9 @@ def test_without_the_homes_address_no_leak_check_passes(tmp_path: Path) -> None:
     (check,) = [one for one in json.loads(done.stdout)["checks"] if one["id"] == "vpn.egress_v4"]
     assert check["status"] == "unknown"
     assert "home_addresses" in check["why"]
+    (whole,) = [one for one in json.loads(done.stdout)["checks"] if one["id"] == "end_to_end.dry_run"]
+    assert whole["status"] == "unknown"
+    assert "vpn.egress_v4" in whole["why"]
     assert done.exit_code == 2
 
 

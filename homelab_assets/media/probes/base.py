@@ -44,6 +44,7 @@ class Probe:
         needs: ids of the checks that must not have failed for this one to mean anything.
         apps: apps that must be configured. inspects: needs the containers of the media host.
         deep: not part of the health check. active: makes the apps test each other, which may reach trackers.
+        whole: an open question among what it needs makes it an open question too.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Probe:
     inspects: bool = False
     deep: bool = False
     active: bool = False
+    whole: bool = False
 
 
 def of_trouble(trouble: Trouble) -> Fail | Unknown:
