@@ -66,9 +66,7 @@ def _time(action: Callable[[], object]) -> float:
 
 
 def _load(file: Path) -> object:
-    return compose.load(
-        [str(file)], read=_read, project_directory=str(file.parent), environment=VARIABLES
-    ).to_json()
+    return compose.load([str(file)], read=_read, project_directory=str(file.parent), environment=VARIABLES).to_json()
 
 
 def _read(path: str) -> bytes | None:

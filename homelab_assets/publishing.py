@@ -80,7 +80,9 @@ def remove_obsolete(folder: Path, current: Iterable[str], managed: Sequence[str]
                 path.unlink(missing_ok=True)
                 removed.append(path)
             else:
-                problems.append(f"{path}: what it is about is gone, but somebody wrote in it: move that text, then delete it")
+                problems.append(
+                    f"{path}: what it is about is gone, but somebody wrote in it: move that text, then delete it"
+                )
     return Publication(removed=removed, problems=problems)
 
 

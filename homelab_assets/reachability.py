@@ -20,7 +20,9 @@ def targets(lab: Lab, catalog: Mapping[str, Any] | None) -> list[tuple[str, str,
     found = [(name, host.docker) for name, host in lab.hosts.items() if host.docker.startswith(("ssh://", "tcp://"))]
     found += [(name, str(app.get("url") or "")) for name, app in (lab.media.get("services") or {}).items()]
     if not lab.demo:
-        found += [(str(entry.get("service")), str(entry.get("url") or "")) for entry in (catalog or {}).get("services") or ()]
+        found += [
+            (str(entry.get("service")), str(entry.get("url") or "")) for entry in (catalog or {}).get("services") or ()
+        ]
     asked: dict[tuple[str, int], str] = {}
     for name, url in found:
         if place := _place(url):

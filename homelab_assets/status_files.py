@@ -30,7 +30,9 @@ def read_leftovers(lab: Lab) -> Leftovers:
     """Read the newest of each kind of result."""
     found = Leftovers()
     reports = _newest(lab.reports.glob("drift-*.json"))
-    found.document = max(_documents([*reports, lab.state / "history.json"], found.problems), key=lambda d: d.generated_at, default=None)
+    found.document = max(
+        _documents([*reports, lab.state / "history.json"], found.problems), key=lambda d: d.generated_at, default=None
+    )
     found.catalog = _mapping(lab.docs / _CATALOG, found.problems)
     tests = [*_newest(lab.reports.glob("pipeline-test-*.json")), lab.state / "assets" / "media_health.json"]
     results = [result for file in tests if (result := _mapping(file, found.problems)) and _has_moment(result)]
@@ -98,4 +100,8 @@ def _pull_requests(state: Path, problems: list[str]) -> list[dict[str, str]] | N
     listed = data.get("pull_requests") if data else None
     if not isinstance(listed, list):
         return None
-    return [{key: str(pull[key]) for key in ("title", "url") if pull.get(key)} for pull in listed if isinstance(pull, dict) and pull.get("state", "open") == "open"]
+    return [
+        {key: str(pull[key]) for key in ("title", "url") if pull.get(key)}
+        for pull in listed
+        if isinstance(pull, dict) and pull.get("state", "open") == "open"
+    ]

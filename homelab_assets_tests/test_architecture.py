@@ -12,7 +12,19 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "homelab_assets"
 
 PURE = ("compose", "drift", "documentation", "rendering", "model.py", "secrecy", "errors.py")
-WORLD = {"dagster", "docker", "paramiko", "requests", "github", "subprocess", "socket", "urllib.request", "http.client", "sqlite3", "time"}
+WORLD = {
+    "dagster",
+    "docker",
+    "paramiko",
+    "requests",
+    "github",
+    "subprocess",
+    "socket",
+    "urllib.request",
+    "http.client",
+    "sqlite3",
+    "time",
+}
 HEAVY = ("dagster", "docker", "paramiko", "requests", "github", "pandas", "deepdiff", "pydantic", "rich")
 
 
@@ -33,7 +45,9 @@ def _imports(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", list(_modules(*PURE)), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_pure_rooms_touch_nothing(path: Path) -> None:
-    touched = {name for name in _imports(path) if name in WORLD or name.split(".")[0] in WORLD or name.startswith("os.environ")}
+    touched = {
+        name for name in _imports(path) if name in WORLD or name.split(".")[0] in WORLD or name.startswith("os.environ")
+    }
     assert not touched, f"{path.name} is in a pure room and imports {touched}"
     assert "os.environ" not in path.read_text()
 
@@ -43,7 +57,11 @@ def test_rooms_below_know_nothing_of_the_faces(path: Path) -> None:
     room = path.relative_to(PACKAGE).parts[0]
     if room in {"cli", "orchestration", "definitions.py"}:
         return
-    upward = {name for name in _imports(path) if name.startswith(("homelab_assets.cli", "homelab_assets.orchestration", "dagster"))}
+    upward = {
+        name
+        for name in _imports(path)
+        if name.startswith(("homelab_assets.cli", "homelab_assets.orchestration", "dagster"))
+    }
     assert not upward, f"{path.name} imports {upward}"
 
 
@@ -57,11 +75,17 @@ def test_verbs_start_without_heavy_imports(verb: str) -> None:
 def test_definitions_import_with_an_empty_environment(tmp_path: Path) -> None:
     code = "import homelab_assets.definitions as d; print(len(list(d.defs.resolve_all_asset_specs())))"
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 10
 
 
 def test_modules_stay_readable() -> None:
-    long = {str(path.relative_to(PACKAGE)): count for path in _modules("") if (count := len(path.read_text().splitlines())) > 420}
+    long = {
+        str(path.relative_to(PACKAGE)): count
+        for path in _modules("")
+        if (count := len(path.read_text().splitlines())) > 420
+    }
     assert not long, f"split these: {long}"

@@ -40,7 +40,11 @@ def diff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_the_demo_shows_exactly_its_drift(diff) -> None:
     result = diff("--format", "json")
     document = json.loads(result.stdout)
-    found = {service["service"]: [item["path"] for item in service["items"]] for service in document["services"] if service["items"]}
+    found = {
+        service["service"]: [item["path"] for item in service["items"]]
+        for service in document["services"]
+        if service["items"]
+    }
     assert found == DRIFT
     assert [s["service"] for s in document["services"] if s["status"] == "stopped"] == ["sabnzbd"]
     assert [s["service"] for s in document["services"] if s["status"] == "unmanaged"] == ["uptime-kuma"]
@@ -50,7 +54,9 @@ def test_the_demo_shows_exactly_its_drift(diff) -> None:
 
 @pytest.mark.parametrize("form", ["terminal", "json", "markdown", "github", "sarif"])
 def test_no_form_shows_a_secret(diff, form: str) -> None:
-    assert any(SECRET.search(file.read_text()) for file in (Path(demo.__file__).parent / "demo_data").rglob("containers.json"))
+    assert any(
+        SECRET.search(file.read_text()) for file in (Path(demo.__file__).parent / "demo_data").rglob("containers.json")
+    )
     result = diff("--format", form, "-v")
     assert result.exit_code == 1
     assert not SECRET.search(result.output)

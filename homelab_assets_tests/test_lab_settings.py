@@ -57,7 +57,9 @@ def test_secrets_come_from_the_dotenv_beside_the_file_and_the_environment_wins(t
 
 def test_a_secret_without_a_value_is_named_with_its_line(tmp_path: Path) -> None:
     lab = _load(tmp_path, GOOD)
-    with pytest.raises(ConfigurationError, match=r"lab.yaml:15: media.services.radarr.api_key: RADARR_API_KEY is not set"):
+    with pytest.raises(
+        ConfigurationError, match=r"lab.yaml:15: media.services.radarr.api_key: RADARR_API_KEY is not set"
+    ):
         lab.resolve("${RADARR_API_KEY}", key="media.services.radarr.api_key")
 
 
@@ -66,13 +68,19 @@ MISTAKES = [
     ("hosts: [\n", r"lab.yaml:2: is not valid YAML"),
     ("hosts:\n  a: {docker: ssh://x}\n  a: {docker: ssh://y}\n", r"lab.yaml:3: hosts.a: stands twice"),
     ("hosts:\n  a: {}\n", r"lab.yaml:2: hosts.a.docker: is missing"),
-    ("hosts:\n  a: {docker: http://x}\n", r"lab.yaml:2: hosts.a.docker: should be text such as ssh://root@192.168.50.19"),
+    (
+        "hosts:\n  a: {docker: http://x}\n",
+        r"lab.yaml:2: hosts.a.docker: should be text such as ssh://root@192.168.50.19",
+    ),
     ("hosts:\n  a: {docker: ssh://x, sockt: /x}\n", r"hosts.a.sockt: unknown key \(did you mean 'socket'\?\)"),
     ("host:\n  a: {docker: ssh://x}\n", r"lab.yaml:1: host: unknown key \(did you mean 'hosts'\?\)"),
     ("hosts:\n  ../a: {docker: ssh://x}\n", r"hosts.../a: is not a usable name"),
     ("hosts: ct\n", r"hosts: should be a mapping of names to values, not a plain value"),
     ("hosts:\n  a: {docker: ssh://x, budget: long}\n", r"hosts.a.budget: should be a whole number from 1 to 3600"),
-    ("hosts:\n  a: {docker: ssh://x}\ndrift:\n  ignore:\n    - {service: x}\n", r"lab.yaml:5: drift.ignore\[0\].reason: is missing"),
+    (
+        "hosts:\n  a: {docker: ssh://x}\ndrift:\n  ignore:\n    - {service: x}\n",
+        r"lab.yaml:5: drift.ignore\[0\].reason: is missing",
+    ),
     (
         "hosts:\n  a: {docker: ssh://x}\ndrift: {ignore: [{service: x, reason: y, until: tomorrow}]}\n",
         r"until: should be a date such as 2027-01-31",
@@ -86,7 +94,10 @@ MISTAKES = [
         "hosts:\n  a: {docker: ssh://x}\nrepositories:\n  r:\n    path: r\n    forge: {kind: github, slug: a/b, token: ghp_abc}\n",
         r"forge.token: should be text such as \$\{GITHUB_TOKEN\}|forge.token: should be text",
     ),
-    ("hosts:\n  a: {docker: ssh://x}\nrepositories:\n  r: {path: r, ref: --upload-pack=x}\n", r"repositories.r.ref: should be text such as"),
+    (
+        "hosts:\n  a: {docker: ssh://x}\nrepositories:\n  r: {path: r, ref: --upload-pack=x}\n",
+        r"repositories.r.ref: should be text such as",
+    ),
 ]
 
 
@@ -137,7 +148,16 @@ def test_init_finds_ssh_hosts_and_clones(tmp_path: Path) -> None:
     stack.mkdir(parents=True)
     (stack / "compose.yaml").write_text("services: {}\n")
     (tmp_path / "homelab-apps" / ".git").mkdir()
-    (tmp_path / "homelab-apps" / ".git" / "config").write_text('[remote "origin"]\n\turl = git@github.com:larry/homelab-apps.git\n')
-    assert [host.docker for host in find_hosts(tmp_path, {}) if host.source == "~/.ssh/config"] == ["ssh://nas", "ssh://ct-media-01"]
+    (tmp_path / "homelab-apps" / ".git" / "config").write_text(
+        '[remote "origin"]\n\turl = git@github.com:larry/homelab-apps.git\n'
+    )
+    assert [host.docker for host in find_hosts(tmp_path, {}) if host.source == "~/.ssh/config"] == [
+        "ssh://nas",
+        "ssh://ct-media-01",
+    ]
     (repository,) = find_repositories([tmp_path])
-    assert (repository.stacks, repository.forge_host, repository.slug) == ("stacks/*", "github.com", "larry/homelab-apps")
+    assert (repository.stacks, repository.forge_host, repository.slug) == (
+        "stacks/*",
+        "github.com",
+        "larry/homelab-apps",
+    )

@@ -25,7 +25,13 @@ def test_a_second_report_of_the_day_replaces_the_first(tmp_path: Path) -> None:
 
 
 def test_only_old_reports_are_pruned_and_only_when_asked(tmp_path: Path) -> None:
-    names = ["drift-2026-10-01.md", "drift-2026-11-20.json", "AUDIT_TRAIL.md", "drift-2026-99-99.md", "notes-2020-01-01.md"]
+    names = [
+        "drift-2026-10-01.md",
+        "drift-2026-11-20.json",
+        "AUDIT_TRAIL.md",
+        "drift-2026-99-99.md",
+        "notes-2020-01-01.md",
+    ]
     for name in names:
         (tmp_path / name).touch()
     assert prune(tmp_path, keep_days=None, today=date(2026, 11, 23)) == ()

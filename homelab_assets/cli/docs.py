@@ -53,4 +53,9 @@ def _told(publication: "Publication", options: Options) -> str:
     if options.format == "markdown":
         listed = [f"- {line}" for line in listed]
     listed += [f"problem: {text}" for text in publication.problems]
-    return "\n".join([*listed, f"{len(publication.written)} written, {len(publication.unchanged)} unchanged, {len(publication.removed)} removed"])
+    return "\n".join(
+        [
+            *listed,
+            f"{len(publication.written)} written, {len(publication.unchanged)} unchanged, {len(publication.removed)} removed",
+        ]
+    )

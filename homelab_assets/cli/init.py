@@ -24,7 +24,9 @@ def command(options: Options, force: bool, print_only: bool) -> None:
 
     target = options.output or Path(options.lab_file or "lab.yaml")
     if target.exists() and not force and not print_only:
-        raise ConfigurationError("is there already", where=str(target), hint="--force replaces it, --print shows what would be written")
+        raise ConfigurationError(
+            "is there already", where=str(target), hint="--force replaces it, --print shows what would be written"
+        )
     hosts = find_hosts(Path.home(), os.environ)
     here = Path.cwd()
     repositories = find_repositories([here, here.parent, Path.home()])
@@ -33,4 +35,6 @@ def command(options: Options, force: bool, print_only: bool) -> None:
         click.echo(text)
         return
     write_whole(target, text)
-    options.say(f"wrote {target}: {len(hosts)} host(s), {len(repositories)} repositories; look through it, then run: drift-detector diff")
+    options.say(
+        f"wrote {target}: {len(hosts)} host(s), {len(repositories)} repositories; look through it, then run: drift-detector diff"
+    )

@@ -55,10 +55,14 @@ def _lay_out(target: Path) -> None:
             with suppress(FileExistsError):
                 _rename(made, target)
     except FileNotFoundError as error:
-        raise ConfigurationError("the demo lab needs git", hint="install git") if error.filename == "git" else error from None
+        raise (
+            ConfigurationError("the demo lab needs git", hint="install git") if error.filename == "git" else error
+        ) from None
     except PermissionError as error:
         raise ConfigurationError(
-            "the demo lab can't be laid out here", where=str(error.filename), hint="run in a writable folder, or set HOMELAB_STATE"
+            "the demo lab can't be laid out here",
+            where=str(error.filename),
+            hint="run in a writable folder, or set HOMELAB_STATE",
         ) from None
 
 
@@ -98,9 +102,24 @@ def _git(folder: Path, *arguments: str, date: str = "") -> None:
     identity = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _AUTHOR.items()}
     dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date} if date else {}
     subprocess.run(
-        ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "commit.gpgSign=false", *arguments],  # noqa: S607
+        [
+            "git",
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "core.autocrlf=false",
+            "-c",
+            "commit.gpgSign=false",
+            *arguments,
+        ],  # noqa: S607
         cwd=folder,
-        env={"PATH": os.environ.get("PATH", ""), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, **identity, **dates},
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            **identity,
+            **dates,
+        },
         check=True,
         capture_output=True,
         timeout=60,

@@ -7,7 +7,9 @@ from pathlib import Path
 
 _COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _SKIPPED = frozenset({"node_modules", "venv", "__pycache__", "snap", "Library"})
-_FORGE = re.compile(r"(?:https://|git@|ssh://git@)(?:[^@/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<slug>[\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+_FORGE = re.compile(
+    r"(?:https://|git@|ssh://git@)(?:[^@/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<slug>[\w.-]+/[\w.-]+?)(?:\.git)?/?$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,10 @@ def find_hosts(home: Path, environment: Mapping[str, str]) -> list[FoundHost]:
     for socket in (Path("/var/run/docker.sock"), home / ".docker/run/docker.sock"):
         if socket.is_socket() and not found:
             found.append(FoundHost(name="local", docker=f"unix://{socket}", source=str(socket)))
-    return found + [FoundHost(name=name, docker=f"ssh://{name}", source="~/.ssh/config") for name in _ssh_names(home / ".ssh" / "config")]
+    return found + [
+        FoundHost(name=name, docker=f"ssh://{name}", source="~/.ssh/config")
+        for name in _ssh_names(home / ".ssh" / "config")
+    ]
 
 
 def _ssh_names(file: Path) -> list[str]:
@@ -68,14 +73,23 @@ def find_repositories(folders: Sequence[Path]) -> list[FoundRepository]:
 
 def _children(folder: Path) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in _SKIPPED and not path.name.startswith("."))
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if path.is_dir() and path.name not in _SKIPPED and not path.name.startswith(".")
+        )
     except OSError:
         return []
 
 
 def _stacks(repository: Path) -> str | None:
     for pattern in ("stacks/*", "compose/*", "docker/*", "services/*", "apps/*", "*"):
-        if any((folder / name).is_file() for folder in repository.glob(pattern) if folder.is_dir() for name in _COMPOSE_NAMES):
+        if any(
+            (folder / name).is_file()
+            for folder in repository.glob(pattern)
+            if folder.is_dir()
+            for name in _COMPOSE_NAMES
+        ):
             return pattern
     return "." if any((repository / name).is_file() for name in _COMPOSE_NAMES) else None
 

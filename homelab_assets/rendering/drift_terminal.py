@@ -20,15 +20,30 @@ def drift_terminal(document: DriftDocument, *, color: bool, verbose: bool = Fals
     """
     painter = _Painter(color)
     blocks = ["\n".join(_host(host, painter) for host in document.hosts)]
-    found = [service for service in document.services if service.status not in {"clean", "unreachable"} or service.items]
+    found = [
+        service for service in document.services if service.status not in {"clean", "unreachable"} or service.items
+    ]
     found.sort(key=lambda s: (SEVERITIES.index(s.severity) if s.severity else 9, s.status))
     blocks += [_service(service, painter, verbose) for service in found]
     if verbose:
-        blocks.append("\n".join(f"{painter.green('=')} {terminal_safe(words.name(s))}  {s.evidence}" for s in document.services if s.status == "clean"))
-    blocks.append("\n".join(_problem(problem, painter) for problem in document.problems if problem.get("kind") != "host"))
+        blocks.append(
+            "\n".join(
+                f"{painter.green('=')} {terminal_safe(words.name(s))}  {s.evidence}"
+                for s in document.services
+                if s.status == "clean"
+            )
+        )
+    blocks.append(
+        "\n".join(_problem(problem, painter) for problem in document.problems if problem.get("kind") != "host")
+    )
     blocks.append("\n".join(f"note: {terminal_safe(notice)}" for notice in document.notices))
     if document.ignored and verbose:
-        blocks.append("\n".join(f"ignored: {terminal_safe(f'{i.host}/{i.service} {i.path}')} ({terminal_safe(i.reason)})" for i in document.ignored))
+        blocks.append(
+            "\n".join(
+                f"ignored: {terminal_safe(f'{i.host}/{i.service} {i.path}')} ({terminal_safe(i.reason)})"
+                for i in document.ignored
+            )
+        )
     blocks.append(_last_line(document, painter))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -99,7 +114,9 @@ def _item(item: Item, painter: _Painter, verbose: bool) -> str:
     if verbose:
         seen = f"since {item.first_seen}" if item.first_seen else ""
         where = f"{item.file}:{item.line}" if item.file and item.line else ""
-        extra = painter.dim("  " + terminal_safe("  ".join(part for part in (item.severity, item.provenance, where, seen) if part)))
+        extra = painter.dim(
+            "  " + terminal_safe("  ".join(part for part in (item.severity, item.provenance, where, seen) if part))
+        )
     note = f"  ({terminal_safe(item.note)})" if item.note else ""
     return f"  {sign} {terminal_safe(item.path)}  {text}{note}{extra}"
 

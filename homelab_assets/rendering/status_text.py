@@ -31,7 +31,11 @@ def status_terminal(status: Status, *, color: bool, verbose: bool = False) -> st
     if status.pings:
         blocks.append([_ping(ping.name, ping.address, ping.milliseconds, ping.error, paint) for ping in status.pings])
     blocks += [[paint.red("problem ") + _safe(text) for text in status.problems]] if status.problems else []
-    blocks += [["What to do next:", *(f"  - {_safe(text)}" for text in status.recommendations)]] if status.recommendations else []
+    blocks += (
+        [["What to do next:", *(f"  - {_safe(text)}" for text in status.recommendations)]]
+        if status.recommendations
+        else []
+    )
     if status.exit_code == 0:
         blocks.append([paint.green("all is well")])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -49,7 +53,12 @@ def status_markdown(status: Status) -> str:
     if status.attention:
         parts += ["## What asks for attention", "\n".join(f"- {cell(_service(line))}" for line in status.attention)]
     if status.pings:
-        parts += ["## Answers", "\n".join(f"- {cell(_ping(p.name, p.address, p.milliseconds, p.error, _Paint(False)))}" for p in status.pings)]
+        parts += [
+            "## Answers",
+            "\n".join(
+                f"- {cell(_ping(p.name, p.address, p.milliseconds, p.error, _Paint(False)))}" for p in status.pings
+            ),
+        ]
     if status.problems:
         parts += ["## Problems", "\n".join(f"- {cell(text)}" for text in status.problems)]
     if status.recommendations:

@@ -5,30 +5,166 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS = frozenset(
-    """
-    password passwd passphrase pass pwd pw token tokens secret secrets apikey apikeys key keys claim auth dsn
-    credential credentials cred creds private salt webhook cookie jwt hmac psk htpasswd basicauth otp totp pin
-    mnemonic license licence authkey accesskey secretkey privatekey signingkey encryptionkey requirepass
-    userpass dbpass
-    """.split()
+    [
+        "password",
+        "passwd",
+        "passphrase",
+        "pass",
+        "pwd",
+        "pw",
+        "token",
+        "tokens",
+        "secret",
+        "secrets",
+        "apikey",
+        "apikeys",
+        "key",
+        "keys",
+        "claim",
+        "auth",
+        "dsn",
+        "credential",
+        "credentials",
+        "cred",
+        "creds",
+        "private",
+        "salt",
+        "webhook",
+        "cookie",
+        "jwt",
+        "hmac",
+        "psk",
+        "htpasswd",
+        "basicauth",
+        "otp",
+        "totp",
+        "pin",
+        "mnemonic",
+        "license",
+        "licence",
+        "authkey",
+        "accesskey",
+        "secretkey",
+        "privatekey",
+        "signingkey",
+        "encryptionkey",
+        "requirepass",
+        "userpass",
+        "dbpass",
+    ]
 )
 _JOINED = re.compile(r"passw(or)?d|passphrase|apikey|api_key|secret|token|credential|privatekey|authkey", re.IGNORECASE)
 # The last word says that the value is about a secret, not one: AUTH_URL, TOKEN_TTL, API_KEY_FILE, PASSWORD_MIN_LENGTH.
 _ABOUT = frozenset(
-    """
-    url uri host hostname port enabled enable disable disabled required method type mode kind user username
-    users file path dir directory name ttl timeout expiry expire expires expiration length size min max
-    algorithm algo header domain provider issuer count rounds lifetime version format strategy backend level
-    policy scope scopes audience endpoint rotation interval limit retries proxy realm group groups role roles
-    sha256 sha512 md5 checksum digest path server address addresses network networks bypass subnet cidr
-    middlewares middleware service rule entrypoints entrypoint insecure priority pubkey public
-    """.split()
+    [
+        "url",
+        "uri",
+        "host",
+        "hostname",
+        "port",
+        "enabled",
+        "enable",
+        "disable",
+        "disabled",
+        "required",
+        "method",
+        "type",
+        "mode",
+        "kind",
+        "user",
+        "username",
+        "users",
+        "file",
+        "path",
+        "dir",
+        "directory",
+        "name",
+        "ttl",
+        "timeout",
+        "expiry",
+        "expire",
+        "expires",
+        "expiration",
+        "length",
+        "size",
+        "min",
+        "max",
+        "algorithm",
+        "algo",
+        "header",
+        "domain",
+        "provider",
+        "issuer",
+        "count",
+        "rounds",
+        "lifetime",
+        "version",
+        "format",
+        "strategy",
+        "backend",
+        "level",
+        "policy",
+        "scope",
+        "scopes",
+        "audience",
+        "endpoint",
+        "rotation",
+        "interval",
+        "limit",
+        "retries",
+        "proxy",
+        "realm",
+        "group",
+        "groups",
+        "role",
+        "roles",
+        "sha256",
+        "sha512",
+        "md5",
+        "checksum",
+        "digest",
+        "path",
+        "server",
+        "address",
+        "addresses",
+        "network",
+        "networks",
+        "bypass",
+        "subnet",
+        "cidr",
+        "middlewares",
+        "middleware",
+        "service",
+        "rule",
+        "entrypoints",
+        "entrypoint",
+        "insecure",
+        "priority",
+        "pubkey",
+        "public",
+    ]
 )
 _PUBLIC_WORDS = frozenset({"public", "pubkey", "gpg"})
 _DIGEST_WORDS = frozenset(
-    """
-    sha sha1 sha256 sha512 md5 checksum digest revision commit hash ref version uuid guid id image volume
-    """.split()
+    [
+        "sha",
+        "sha1",
+        "sha256",
+        "sha512",
+        "md5",
+        "checksum",
+        "digest",
+        "revision",
+        "commit",
+        "hash",
+        "ref",
+        "version",
+        "uuid",
+        "guid",
+        "id",
+        "image",
+        "volume",
+    ]
 )
 # Plain words that a secret-sounding name may hold without being a secret: AUTH=basic, API_KEY=none.
 HARMLESS = re.compile(
