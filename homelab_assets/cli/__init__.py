@@ -1,5 +1,6 @@
 """`drift-detector`: the project at a terminal. A module per verb, imported only when its verb is used."""
 
+import gc
 import importlib
 
 import click
@@ -44,3 +45,5 @@ class Verbs(click.Group):
 @click.version_option(__version__, prog_name="drift-detector")
 def main() -> None:
     """Make git the truth again: what runs on the Docker hosts, against what git says should run."""
+    # Models and captures hold hardly any cycles: the collector's usual rhythm costs a tenth of the time.
+    gc.set_threshold(100_000, 20, 20)

@@ -65,7 +65,7 @@ class Comparer:
         return result
 
     def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
-        if not (has_marker(expected.value) or has_marker(expected.written)):
+        if not self.references or not has_marker(expected):
             return self.compare(row, path, expected.value, observed.value)
         return self._accepts(row, expected, observed)
 
@@ -83,7 +83,7 @@ class Comparer:
 
     def _settle_paths(self, row: Row, wanted: Leaves, found: Leaves, result: Comparison) -> tuple[Leaves, Leaves]:
         """Set aside leaves whose very name holds an open variable, with the running leaves that they may be."""
-        if not any(has_marker(path) for path in wanted):
+        if not self.references or not any(map(has_marker, wanted)):
             return wanted, found
         closed = {path: leaf for path, leaf in wanted.items() if not has_marker(path)}
         kept = dict(found)

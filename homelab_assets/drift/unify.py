@@ -106,7 +106,7 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
         for container in match.containers:
             for row in (*TABLE, NAMES):
                 wanted = row.expected(declared)
-                if has_marker(wanted) or any(has_marker(leaf) for leaf in wanted.values()):
+                if has_marker(wanted):
                     sights.append(
                         Sight(
                             service=match.service,

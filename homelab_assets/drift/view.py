@@ -40,9 +40,11 @@ class ProjectView:
 
     def network_key(self, name: str) -> str:
         """The compose key of an attached network, or its name where the project doesn't know it."""
-        names = {key: self.network_name(key) for key in self.networks}
-        exact = next((key for key, own in names.items() if own == name), None)
-        return exact or next((key for key, own in names.items() if may_be(own, name)), self._own(name))
+        for same in (str.__eq__, may_be):
+            for key in self.networks:
+                if same(self.network_name(key), name):
+                    return key
+        return self._own(name)
 
     def volume_key(self, name: str) -> str:
         """The compose key of a mounted volume, or its name where the project doesn't know it."""
@@ -131,9 +133,14 @@ class Host:
         Args:
             but: id of the container that is asked about. name: for a topic that is a mapping, the key.
         """
-        others = [other for container, other in self.habits.get(topic, ()) if container != but]
-        same = sum((other.get(name) if name else other) == value for other in others)
-        return bool(same >= 2 or same * 2 > len(others))
+        others = same = 0
+        for container, other in self.habits.get(topic, ()):
+            if container != but:
+                others += 1
+                same += (other.get(name) if name else other) == value
+                if same >= 2:
+                    return True
+        return same * 2 > others
 
 
 def _is_podman(version: Mapping[str, Json]) -> bool:

@@ -1,7 +1,7 @@
 """The few shapes that most rows have, and the units of compose."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row, Uncompared
@@ -23,15 +23,17 @@ def has_marker(value: Any) -> bool:
     """Whether an unresolved variable stands in a string, or in a list or mapping of them."""
     if isinstance(value, str):
         return "\ue000" in value
-    if isinstance(value, Mapping):
-        return any(has_marker(part) for part in value) or any(has_marker(part) for part in value.values())
-    return isinstance(value, list | tuple | set | frozenset) and any(has_marker(part) for part in value)
+    if isinstance(value, dict):
+        return any(map(has_marker, value)) or any(map(has_marker, value.values()))
+    return isinstance(value, list | tuple | set | frozenset) and any(map(has_marker, value))
 
 
 def dig(value: Any, *path: str) -> Any:
     """A value in nested mappings, None where any step is absent."""
     for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
     return value
 
 
@@ -61,7 +63,7 @@ def size_forms(size: int) -> tuple[str, ...]:
     for unit in "kmg":
         number = size / 1024 ** _POWER[unit]
         text = f"{number:g}"
-        if size > 0 and number >= 0.01 and float(text) * 1024 ** _POWER[unit] == size:
+        if "e" not in text and size > 0 and number >= 0.01 and float(text) * 1024 ** _POWER[unit] == size:
             forms += [
                 text + suffix for suffix in (unit, unit.upper(), f"{unit}b", f"{unit.upper()}B", f"{unit.upper()}iB")
             ]
@@ -150,9 +152,13 @@ def scalar(
     fields = tuple(where.split("."))
     kernel = tuple(needs.split()) if needs else ()
 
+    places = (*aliases, (key,))
+
     def place(declared: Declared) -> tuple[str, ...] | None:
-        places = (*aliases, (key,))
-        return next((place for place in places if dig(declared.service, *place) not in (None, "")), None)
+        for place in places:
+            if dig(declared.service, *place) not in (None, ""):
+                return place
+        return None
 
     def expected(declared: Declared) -> dict[str, Leaf]:
         where_declared = place(declared)
