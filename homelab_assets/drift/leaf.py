@@ -165,7 +165,6 @@ def _in(value: Any, values: Any) -> bool:
     """Membership that tells True from 1 and never hashes."""
     if isinstance(values, Anything):
         return True
-    for other in values:
-        if value == other and isinstance(value, bool) == isinstance(other, bool):
-            return True
-    return False
+    return bool(values) and any(
+        value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
+    )
