@@ -72,10 +72,8 @@ def _measure(hosts: int, containers: int) -> None:
     assert statuses == {"clean", "drifted"}, (statuses, document.problems[:2])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     total = hosts * containers
-    print(
-        f"| {hosts} | {total} | {parse:.2f} | {audit:.2f} | {audit / parse:.1f} | {1000 * audit / total:.2f} ms | {peak:.0f} MiB |",
-        flush=True,
-    )
+    figures = f"{parse:.2f} | {audit:.2f} | {audit / parse:.1f} | {1000 * audit / total:.2f} ms | {peak:.0f} MiB"
+    print(f"| {hosts} | {total} | {figures} |", flush=True)
 
 
 def _time(action) -> float:

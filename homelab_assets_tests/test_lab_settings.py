@@ -91,7 +91,8 @@ MISTAKES = [
         r"lab.yaml:6: repositories.r.forge.url: is missing for kind gitea",
     ),
     (
-        "hosts:\n  a: {docker: ssh://x}\nrepositories:\n  r:\n    path: r\n    forge: {kind: github, slug: a/b, token: ghp_abc}\n",
+        "hosts:\n  a: {docker: ssh://x}\nrepositories:\n  r:\n    path: r\n"
+        "    forge: {kind: github, slug: a/b, token: ghp_abc}\n",
         r"forge.token: should be text such as \$\{GITHUB_TOKEN\}|forge.token: should be text",
     ),
     (

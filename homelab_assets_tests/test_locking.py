@@ -14,9 +14,12 @@ from homelab_assets.locking import exclusive
 
 def test_a_second_holder_is_told_who_holds_it(tmp_path: Path) -> None:
     file = tmp_path / "state" / "lock"
-    with exclusive(file, doing="writing the drift report"):
-        with pytest.raises(UserError, match="writing the drift report"), exclusive(file, doing="the same", wait=0.1):
-            pass
+    with (
+        exclusive(file, doing="writing the drift report"),
+        pytest.raises(UserError, match="writing the drift report"),
+        exclusive(file, doing="the same", wait=0.1),
+    ):
+        pass
     with exclusive(file, doing="again", wait=0):
         pass
 

@@ -24,7 +24,7 @@ OK, FINDINGS, INCOMPLETE = 0, 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options that all verbs take. `format` is what was asked for, or `terminal` / `markdown` by where output goes."""
+    """The options that all verbs take. `format` is what was asked for, or goes by where output goes."""
 
     lab_file: str | None
     format: str
@@ -131,7 +131,7 @@ def run(action: Callable[[], int | None]) -> int:
 
 
 def open_vault(lab: "Lab", *, create: bool = True) -> "Vault":
-    """Open the installation's vault; with `create=False` nothing is written, and a missing key is made for this run only."""
+    """Open the installation's vault; with `create=False` nothing is written, and a missing key lasts for this run."""
     from homelab_assets.fingerprint_key import load_key
     from homelab_assets.secrecy import Vault
 

@@ -39,7 +39,7 @@ def command(options: Options, only: tuple[str, ...], svg: bool) -> int:
     if svg or lab.documentation.get("svg"):
         from homelab_assets.mermaid_svg import draw
 
-        for text in draw(lab.docs, [path for path in (*publication.written, *publication.unchanged)]):
+        for text in draw(lab.docs, [*publication.written, *publication.unchanged]):
             options.say(f"note: {text}")
     options.write(_told(publication, options))
     return OK if audit.document.complete and not publication.problems else INCOMPLETE
@@ -53,9 +53,5 @@ def _told(publication: "Publication", options: Options) -> str:
     if options.format == "markdown":
         listed = [f"- {line}" for line in listed]
     listed += [f"problem: {text}" for text in publication.problems]
-    return "\n".join(
-        [
-            *listed,
-            f"{len(publication.written)} written, {len(publication.unchanged)} unchanged, {len(publication.removed)} removed",
-        ]
-    )
+    counted = (f"{len(getattr(publication, word))} {word}" for word in ("written", "unchanged", "removed"))
+    return "\n".join([*listed, ", ".join(counted)])

@@ -36,5 +36,6 @@ def command(options: Options, force: bool, print_only: bool) -> None:
         return
     write_whole(target, text)
     options.say(
-        f"wrote {target}: {len(hosts)} host(s), {len(repositories)} repositories; look through it, then run: drift-detector diff"
+        f"wrote {target}: {len(hosts)} host(s), {len(repositories)} repositories; "
+        "look through it, then run: drift-detector diff"
     )

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def command(options: Options, ping: bool, watch: float | None) -> int:
     """Show health, last audit, last pipeline test and what to do next.
 
-    It reads what the last runs left behind and connects to nothing without --ping. Exit code: 0 all is well, 1 something
-    asks for attention, 2 something can't be told (never audited, an incomplete audit, a damaged file).
+    It reads what the last runs left behind and connects to nothing without --ping. Exit code: 0 all is well,
+    1 something asks for attention, 2 something can't be told (never audited, an incomplete audit, a damaged file).
     """
     lab = options.lab()
     while True:

@@ -23,7 +23,10 @@ class FoundHost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundRepository:
-    """A clone nearby. `stacks` is the pattern of its compose folders, or None; `forge_host` and `slug` come from its remote."""
+    """A clone nearby.
+
+    `stacks` is the pattern of its compose folders, or None; `forge_host` and `slug` come from its remote.
+    """
 
     name: str
     path: Path
@@ -58,7 +61,7 @@ def _ssh_names(file: Path) -> list[str]:
 
 
 def find_repositories(folders: Sequence[Path]) -> list[FoundRepository]:
-    """Find clones in the folders and directly below them that hold compose files, Ansible roles or Terraform modules."""
+    """Find clones in, and directly below, the folders that hold compose files, Ansible roles or Terraform modules."""
     found: dict[Path, FoundRepository] = {}
     for folder in folders:
         for candidate in [folder, *_children(folder)]:

@@ -76,7 +76,8 @@ def _host(host: HostStatus, painter: _Painter) -> str:
     if host.status == "unreachable":
         hint = f"\n  {terminal_safe(host.hint)}" if host.hint else ""
         return f"{painter.bold(name)}  {painter.red('NOT AUDITED')}  {terminal_safe(host.error or '')}{hint}"
-    return f"{painter.bold(name)}  {host.containers} containers  {painter.dim('engine ' + terminal_safe(host.engine or '?'))}"
+    engine = painter.dim(f"engine {terminal_safe(host.engine or '?')}")
+    return f"{painter.bold(name)}  {host.containers} containers  {engine}"
 
 
 def _service(service: ServiceDrift, painter: _Painter, verbose: bool) -> str:

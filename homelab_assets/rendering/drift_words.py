@@ -36,7 +36,10 @@ def advice(service: ServiceDrift) -> str:
     )
     match service.remedy:
         case "backport":
-            return f"Backport: `drift-detector remediate --service {named} --open` proposes the running state to git as a pull request."
+            return (
+                f"Backport: `drift-detector remediate --service {named} --open` proposes the running state to git "
+                "as a pull request."
+            )
         case "deploy":
             return (
                 "Deploy: git moved after this container was created. Redeploy the stack; nothing has to change in git."

@@ -56,7 +56,7 @@ def code(text: object, *, in_table: bool = False) -> str:
 
 
 def fence(text: str, language: str = "") -> str:
-    """Put text into a code block that nothing in the text can end. Newlines stay, other control characters become visible."""
+    """Put text into a code block that nothing in it can end. Newlines stay, other control characters become visible."""
     ticks = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     body = "\n".join(terminal_safe(line) for line in text.split("\n"))
     return f"{ticks}{language}\n{body}\n{ticks}"

@@ -1,9 +1,10 @@
 """What is a secret, and how it travels: as a token, never as itself.
 
-A secret is replaced where it enters (capture, `.env`, credentials) by a token like `<secret#3f2a.9f86d081884c7d651a2b>`:
-the first part names the installation's key, the second is a keyed fingerprint (HMAC-SHA-256) of the secret. Equal
-secrets have equal tokens, so everything downstream compares, stores and prints tokens as ordinary text. A `Vault`
-remembers, in memory only, what it sealed: `reveal` gives it back to the few that need it (the config hash, an apply plan).
+A secret is replaced where it enters (capture, `.env`, credentials) by a token like
+`<secret#3f2a.9f86d081884c7d651a2b>`: the first part names the installation's key, the second is a keyed fingerprint
+(HMAC-SHA-256) of the secret. Equal secrets have equal tokens, so everything downstream compares, stores and prints
+tokens as ordinary text. A `Vault` remembers, in memory only, what it sealed: `reveal` gives it back to the few that
+need it (the config hash, an apply plan).
 
 A value is a secret if its name says so, if it looks like one, or if it stands where git has an unresolved `${VAR}`
 (the last is judged by the comparison, which knows git's side).

@@ -12,7 +12,8 @@ def environment(*, html: bool = False) -> "Environment":
 
     return Environment(
         loader=PackageLoader("homelab_assets.rendering", "templates"),
-        autoescape=html,
+        # Markdown and YAML are escaped by their own filters.
+        autoescape=html,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=False,
         keep_trailing_newline=True,
