@@ -103,7 +103,7 @@ def _inspect_there(lab: RealLab) -> None:
 
 
 def _run(command: list[str]) -> None:
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)  # noqa: S603
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
 def _capture(settings: HostSettings, count: int) -> None:
