@@ -14,22 +14,27 @@ test: .venv/installed  ## Run the tests; those that need a Docker engine say so 
 ui: .venv/installed  ## Open Dagster's UI on http://127.0.0.1:3000
 	$(BIN)/dagster dev --host 127.0.0.1
 
-lint: .venv/installed  ## Check style and types
-	$(BIN)/python -m pip install -q ruff mypy
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: .venv/linters  ## Check style and types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-format: .venv/installed  ## Format the code
+format: .venv/linters  ## Format the code
 	$(BIN)/ruff format .
 
-lock:  ## Resolve the dependencies anew into requirements.lock
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+lock:  ## Resolve the dependencies anew into the lock files
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q pyproject.toml --extra test --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements.lock
+	$(LOCK) pyproject.toml --extra test --extra build -o requirements.lock
+	$(LOCK) --group lint -o requirements-lint.lock
 
 clean:  ## Remove the environment and caches; reports, docs and state stay
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache build *.egg-info
 
 help:  ## Show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+.venv/linters: .venv/installed requirements-lint.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-lint.lock
+	@touch $@
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11")'

@@ -83,12 +83,16 @@ def capture(
     from homelab_assets.engine import capture_hosts
 
     results = tuple(capture_hosts([lab.hosts[name] for name in hosts], vault=vault))
-    for result in results if progress else ():
-        if isinstance(result, Captured):
-            progress(f"{result.host}: {len(result.containers)} containers, {result.seconds:.1f} s")
-        else:
-            progress(f"{result.host}: not captured: {result.error}")
+    for result in results:
+        if progress is not None:
+            progress(_outcome(result))
     return results
+
+
+def _outcome(result: CaptureResult) -> str:
+    if isinstance(result, Captured):
+        return f"{result.host}: {len(result.containers)} containers, {result.seconds:.1f} s"
+    return f"{result.host}: not captured: {result.error}"
 
 
 def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progress | None = None) -> "Baselines":
@@ -106,8 +110,9 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
         for field in fields(Baselines)
     }
     merged["baselines"] = tuple(sorted(merged["baselines"], key=lambda b: (b.repository, b.stack, b.endpoint or "")))
-    for ref in merged["refs"] if progress else ():
-        progress(f"{ref.repository}: {ref.stacks} stacks at {ref.ref} ({ref.commit[:10] or 'working tree'})")
+    for ref in merged["refs"]:
+        if progress is not None:
+            progress(f"{ref.repository}: {ref.stacks} stacks at {ref.ref} ({ref.commit[:10] or 'working tree'})")
     return Baselines(**merged)
 
 

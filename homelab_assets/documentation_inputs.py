@@ -93,7 +93,7 @@ def _history(repository: RepositorySettings, since: str, until: str) -> History:
     ref = repository.ref or git.default_ref()
     commits = log(git, ref, since=since, until=until, limit=MOST_COMMITS + 1)
     # The oldest commit of a shallow clone seems to have made everything.
-    known: list[Commit] = [commit for commit in commits if commit.sha not in grafts][:MOST_COMMITS]
+    known = [commit for commit in commits if commit.sha not in grafts][:MOST_COMMITS]
     tree_at: Callable[[str], GitTree] = lru_cache(maxsize=8)(lambda sha: GitTree(git, sha))
     ends = [git.resolve(ref), *(parent for commit in known[-1:] for parent in commit.parents[:1])]
     stacks = {

@@ -89,7 +89,7 @@ def _through_folders(roles: Mapping[Role, Sequence[Service]], dependencies: Map)
                 yield Flow(source=source, target=target, what=f"{', '.join(both)} import into", seen=True)
 
 
-def media_chart(flows: Sequence[Flow], gateways: Mapping[object, str]) -> Chart:
+def media_chart(flows: Sequence[Flow], gateways: Mapping[tuple[str, str, str], str]) -> Chart:
     """Draw the flow. `gateways`: name of the VPN container by key of the service that lives in its network."""
     chart = Chart(direction="LR")
     if flows:

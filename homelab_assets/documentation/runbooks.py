@@ -55,7 +55,7 @@ def runbook_documents(
     Args:
         pipeline: the last result of the media pipeline's validation. reports: the way from `docs/` to the reports.
     """
-    scenarios = {
+    scenarios: dict[str, dict[str, object]] = {
         "service-does-not-start": {"odd": _states(estate)},
         "drift-detected": {"drifted": _drifted(estate)},
         "host-unreachable": {"hosts": estate.hosts},

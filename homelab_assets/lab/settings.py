@@ -229,7 +229,8 @@ def _build(
 
 
 def _host(name: str, values: dict[str, Any], base: Path) -> HostSettings:
-    paths = {key: _path(base, values[key]) for key in ("ssh_config", "known_hosts", "identity_file") if values.get(key)}
+    files = ("ssh_config", "known_hosts", "identity_file")
+    paths: dict[str, Any] = {key: _path(base, values[key]) for key in files if values.get(key)}
     tls = {
         key: value if key == "verify" else str(_path(base, value)) for key, value in (values.get("tls") or {}).items()
     }

@@ -64,6 +64,7 @@ def _asset(key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition
         owners=names.OWNERS,
         tags={"homelab/kind": "documentation"},
         description=description,
+        retry_policy=names.RETRY,
         automation_condition=dg.AutomationCondition.eager(),
     )
     def documentation(
@@ -87,7 +88,7 @@ def _asset(key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition
 def _metadata(done: "Publication", notices: Sequence[str]) -> dict[str, Any]:
     paths = [path for path in (*done.written, *done.unchanged) if path.suffix == ".md"]
     first: list[Path] = sorted(paths, key=lambda path: (path.name != "README.md", len(path.parts)))[:1]
-    shown = {"path": dg.MetadataValue.path(str(first[0]))} if first else {}
+    shown: dict[str, dg.MetadataValue] = {"path": dg.MetadataValue.path(str(first[0]))} if first else {}
     if first:
         shown["preview"] = tables.markdown(first[0].read_text("utf-8"))
     return {
