@@ -5,11 +5,12 @@
 - `yaml_nodes` parses text to nodes that know their place, `scalars` types them as Go does, `documents` makes trees
   (`tree`) of them once for every text, with anchors, merge keys and `!reset`;
 - `interpolation` copies a tree and replaces variables, or leaves markers; `casts` turns text to numbers and booleans;
-- `files` puts files together: `extends`, `include`, the rules of `merge` and `unique`; `specification` and its parts
-  (in the language of `schema`) say what is allowed; `canonical` and `short_syntax` bring short forms to long ones,
-  `paths` makes paths absolute;
-- `normalise` adds what is implied; `shapes`, made of `sections` and `values`, give each attribute its canonical form,
-  with `shellwords` and `units`; `consistency` refuses contradictions; `service_files` reads env and label files;
+- `files` puts files together, each in its `scope`: `extends`, `includes`, the rules of `merge` and `unique`;
+  `specification` and its parts (in the language of `schema`) say what is allowed; `canonical` and `short_syntax` bring
+  short forms to long ones, `paths` makes paths absolute;
+- `normalise` adds what is implied; `shapes` and their parts, made of `sections` and `values`, give each attribute its
+  canonical form, with `shellwords` and `units`; `consistency` refuses contradictions; `service_files` reads env and
+  label files;
 - `project` leads through all this, `sources` says where a value is written, `extensions` deals with `x-` keys;
 - `dotenv` reads `.env` files, `environment` puts the variables together, `confighash` computes Compose's label.
 

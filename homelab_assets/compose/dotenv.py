@@ -13,6 +13,8 @@ _BLANK = "\t\v\f\r \x85\xa0"
 _KEY_SIGNS = "_.-[]"
 _EXPORT = re.compile(r"export\s+")
 _ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0[0-9]{0,3})')
+# Messages never quote such a file: a line that is no assignment may be a part of a secret.
+_HINT = "a line is NAME=value; quote a value of several lines"
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\", "$": "$$"}
 
 Expand = Callable[[str, Lookup], str]
@@ -83,7 +85,7 @@ def parse_raw(text: str, lookup: Lookup, *, file: str) -> dict[str, str]:
         if not key:
             refuse("no variable name", Line(file, number))
         if " " in key or "\t" in key:
-            refuse(f"variable {key!r} contains whitespace", Line(file, number))
+            refuse("the name of a variable contains whitespace", Line(file, number), hint=_HINT)
         if found:
             variables[key] = value
         elif (passed := lookup(key)) is not None:
@@ -107,7 +109,7 @@ class _Parser:
             start = self.position
             key, inherited = self._read_key()
             if " " in key:
-                refuse(f"key {key!r} cannot contain a space", self._place(start))
+                refuse("the name of a variable contains a space", self._place(start), hint=_HINT)
             self.lines[key] = self._place(start).line
             if inherited:
                 value = self.lookup(key)
@@ -148,8 +150,8 @@ class _Parser:
                 key, after, inherited = self.text[start:index], index + 1, character == "\n"
                 break
             if character not in _KEY_SIGNS and unicodedata.category(character)[0] not in "LN":
-                line = self.text[start:].partition("\n")[0].partition("=")[0]
-                refuse(f"unexpected character {character!r} in variable name {line!r}", self._place(index))
+                what = f"unexpected character {character!r} in the name of a variable"
+                refuse(what, self._place(index), hint=_HINT)
         if start >= len(self.text):
             refuse("zero length string", self._place(start))
         self.position = after

@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Mapping, Sequence
 
 from homelab_assets.compose import dotenv
-from homelab_assets.compose.files import Read, text_of
 from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.scope import Read, text_of
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")

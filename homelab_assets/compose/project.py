@@ -9,11 +9,12 @@ from typing import Any
 from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
 from homelab_assets.compose.extensions import doubled, fold_extensions, plain
-from homelab_assets.compose.files import Files, Read, Scope
+from homelab_assets.compose.files import Files
 from homelab_assets.compose.interpolation import OPEN, Expression, Interpolator, VariableUse, variables_of
 from homelab_assets.compose.normalise import normalise
 from homelab_assets.compose.normalise import project_name as normalised_name
 from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.scope import Read, Scope
 from homelab_assets.compose.sections import Entries
 from homelab_assets.compose.service_files import ServiceFiles
 from homelab_assets.compose.shapes import FILE_OBJECT, NETWORK, SERVICE, VOLUME
@@ -138,7 +139,7 @@ class _Loading:
         self._environment = environment
         self._symbolic = symbolic
         self._interpolator = Interpolator(environment.get, symbolic)
-        self._files = Files(read=read, home=environment.get("HOME"), symbolic=symbolic, is_directory=is_directory)
+        self._files = Files(read, environment.get("HOME"), symbolic=symbolic, is_directory=is_directory)
         self._tree = Map()
         self._sources: Sources
 

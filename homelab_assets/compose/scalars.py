@@ -28,6 +28,7 @@ _INT = re.compile(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
+_INNER_SIGN = re.compile(r"0b[-+][01]+|0o[-+][0-7]+")  # go-yaml hands Go what follows the prefix, sign and all
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?(Z|[-+]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?)?"
@@ -79,7 +80,7 @@ def plain(text: str) -> Any:
     if first not in "0123456789+-.":
         return text
     if first == ".":
-        return float(text) if _FLOAT.fullmatch(text) else text
+        return _float(text, text)
     stamp = _timestamp(text)
     if stamp is not None:
         return stamp
@@ -87,10 +88,18 @@ def plain(text: str) -> Any:
     number = _integer(digits)
     if number is not None:
         return number
-    return float(digits) if _FLOAT.fullmatch(digits) else text
+    return _float(digits, text)
+
+
+def _float(digits: str, text: str) -> float | str:
+    """A float; text that looks like one and is out of range stays text."""
+    value = float(digits) if _FLOAT.fullmatch(digits) else math.inf
+    return text if math.isinf(value) else value
 
 
 def _integer(digits: str) -> int | None:
+    if len(digits) > 3 and digits[2] in "-+" and _INNER_SIGN.fullmatch(digits):
+        digits = digits[2] + digits[:2] + digits[3:]
     match = _INT.fullmatch(digits)
     if match is None or match.lastgroup is None:
         return None

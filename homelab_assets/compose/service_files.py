@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from homelab_assets.compose import dotenv
-from homelab_assets.compose.files import Read, text_of
 from homelab_assets.compose.interpolation import OPEN, Interpolator
 from homelab_assets.compose.problems import at, refuse
+from homelab_assets.compose.scope import Read, text_of
 from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.compose.sources import Sources
 from homelab_assets.errors import BaselineError
@@ -56,13 +56,14 @@ class ServiceFiles:
         lookup = dotenv.lookup_first(self.environment, dict(known))
         lines: dict[str, tuple[str, int]] = {}
         for entry in files:
-            found = self._read_variables(entry["path"], entry.get("format"), known, lookup)
+            path = entry.get("path", "")
+            found = self._read_variables(path, entry.get("format"), known, lookup)
             if found is None and entry["required"] and strict:
-                refuse(f"env file {entry['path']} not found", hint="create it, or set required: false")
+                refuse(f"env file {path} not found", hint="create it, or set required: false")
             elif found is None:
-                self.open_env.setdefault(name, []).append(entry["path"])
+                self.open_env.setdefault(name, []).append(path)
             else:
-                lines.update({key: (entry["path"], line) for key, line in found.items()})
+                lines.update({key: (path, line) for key, line in found.items()})
         merged = {**known, **own}
         if merged:
             service["environment"] = {key: merged[key] for key in sorted(merged)}

@@ -71,8 +71,11 @@ def _by_exposed(item: Any) -> str:
     return str(item)
 
 
-def _by_path(item: Any) -> Any:
-    return item.get("path") if type(item) is Map else item
+def _by_path(item: Any) -> str:
+    path = item.get("path") if type(item) is Map else item
+    if type(path) is not str:
+        refuse("an env_file is missing its path")
+    return path
 
 
 def _by_file(folder: str) -> Callable[[Any], str]:
@@ -91,10 +94,10 @@ def _by_port(item: Any) -> Any:
         refuse("a port is missing its target")
     published = item.get("published")
     return (
-        item.get("host_ip", _EVERY_ADDRESS),
-        published if published is None else (type(published), published),
-        item["target"],
-        item.get("protocol", "tcp"),
+        go_text(item.get("host_ip", _EVERY_ADDRESS)),
+        (type(published), go_text(published)),
+        go_text(item["target"]),
+        go_text(item.get("protocol", "tcp")),
     )
 
 

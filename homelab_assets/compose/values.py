@@ -223,7 +223,8 @@ def hosts(value: Any) -> Any:
     for host in found:
         if not host or ":" in host or "=" in host:
             refuse(f"bad host name {host!r}")
-    return sorted(_host(host, address) for host in found for address in found[host] or [""]) or OMIT
+    printed = sorted(_host(host, address) for host in found for address in found[host] or [""] * (OPEN in host))
+    return printed if found else OMIT
 
 
 def _host(host: str, address: str) -> str:

@@ -1,0 +1,141 @@
+"""`include`: other files with a folder and variables of their own, added to the file that names them."""
+
+import posixpath
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from homelab_assets.compose import dotenv
+from homelab_assets.compose.interpolation import OPEN
+from homelab_assets.compose.paths import join, relative
+from homelab_assets.compose.problems import at, refuse
+from homelab_assets.compose.scope import Read, Scope, text_of
+from homelab_assets.compose.tree import Map, Seq
+from homelab_assets.compose.yaml_nodes import Node
+from homelab_assets.errors import BaselineError
+
+_SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
+
+
+class Includes:
+    """Resolves every `include` of a file.
+
+    Args:
+        model: loads files to one tree. read: gives the bytes of an absolute path, or None.
+        is_directory: tells folders from files; None assumes a folder. symbolic: a missing `env_file` is no error.
+    """
+
+    def __init__(
+        self,
+        model: Callable[[Sequence[str], Scope], Map],
+        read: Read,
+        is_directory: Callable[[str], bool] | None,
+        *,
+        symbolic: bool,
+    ) -> None:
+        self._model = model
+        self._read = read
+        self._is_directory = is_directory
+        self._symbolic = symbolic
+
+    def apply(self, layer: Map, scope: Scope) -> None:
+        """Add, in place, what a file's tree includes. The scope's chain ends with the file itself.
+
+        Raises:
+            BaselineError: files are missing, include each other in a circle, or define a name differently.
+        """
+        if "include" not in layer:
+            return
+        place = layer.places.get("include")
+        entries = Seq() if layer["include"] is None else layer["include"]
+        if not isinstance(entries, Seq):
+            refuse("`include` must be a list", place)
+        for entry, written in zip(entries, entries.places, strict=True):
+            try:
+                self._include(_as_include(entry), layer, scope, written or place)
+            except BaselineError as error:
+                raise at(error, written or place) from None
+        layer.drop("include")
+
+    def _include(self, entry: Map, layer: Map, scope: Scope, place: Node | None) -> None:
+        paths = _strings(entry.get("path"), "include.path")
+        if not paths:
+            return
+        files = [scope.path(path, place, what="include") for path in paths]
+        if files[0] in scope.chain:
+            refuse(f"include cycle detected: {' -> '.join((*scope.chain, files[0]))}", place)
+        directory, base = self._project_directory(entry.get("project_directory"), files[0], scope)
+        environment = self._environment(entry.get("env_file"), directory, scope)
+        inner = Scope(
+            directory=directory,
+            base=base,
+            environment=environment,
+            interpolator=scope.interpolator.with_lookup(environment.get),
+            chain=scope.chain,
+        )
+        for file in files:
+            if self._read(file) is None:
+                refuse(f"cannot include {file}: no such file", place)
+        _import(self._model(files, inner), layer)
+
+    def _project_directory(self, given: Any, main: str, scope: Scope) -> tuple[str, str]:
+        if type(given) is int:
+            given = str(given)
+        if given is not None and type(given) is not str:
+            refuse("include.project_directory must be a string")
+        if not given:
+            directory = posixpath.dirname(main)
+            return directory, relative(directory, scope.directory)
+        if given.startswith("/"):
+            return given, given
+        directory = join(scope.directory, given)
+        is_folder = self._is_directory is None or self._is_directory(directory)
+        return directory, relative(directory if is_folder else posixpath.dirname(directory), scope.directory)
+
+    def _environment(self, given: Any, directory: str, scope: Scope) -> dict[str, str]:
+        paths = _strings(given, "include.env_file")
+        if paths:
+            paths = [path if path.startswith("/") else join(scope.directory, path) for path in paths]
+        elif self._read(f"{directory}/.env") is not None:
+            paths = [f"{directory}/.env"]
+        variables: dict[str, str] = {}
+        for path in paths:
+            data = None if OPEN in path else self._read(path)
+            if data is not None:
+                dotenv.parse_into(variables, text_of(data), scope.environment.get, file=path)
+            elif not self._symbolic:
+                refuse(f"couldn't find env file: {path}")
+        return {**variables, **scope.environment}
+
+
+def _as_include(entry: Any) -> Map:
+    if type(entry) is str:
+        return Map({"path": entry})
+    if type(entry) is not Map:
+        refuse("an entry of `include` must be a string or a mapping")
+    return entry
+
+
+def _strings(value: Any, what: str) -> list[str]:
+    if value is None:
+        return []
+    if type(value) is str:
+        return [value]
+    if type(value) is not Seq or any(type(item) is not str for item in value):
+        refuse(f"{what} must be a string or a list of strings")
+    return list(value)
+
+
+def _import(source: Map, target: Map) -> None:
+    """Add the resources of included files; a name that both define must mean the same."""
+    for section in _SECTIONS:
+        resources = source.get(section)
+        if resources is None:
+            continue
+        mine = target.get(section)
+        if mine is None:
+            target[section] = mine = Map()
+        for name in resources:
+            if name not in mine:
+                mine.adopt(name, resources)
+            elif mine[name] != resources[name]:
+                refuse(f"{section}.{name} conflicts with imported resource", mine.places.get(name))

@@ -1,0 +1,65 @@
+"""What a set of compose files sees: its folders, its variables, and the files that lead to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from homelab_assets.compose.interpolation import OPEN, Interpolator
+from homelab_assets.compose.paths import join
+from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.yaml_nodes import Node
+
+Read = Callable[[str], bytes | None]
+_REMOTE = ("oci://", "http://", "https://", "git://", "ssh://", "git@", "github.com/")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A whole file, as a place for a problem."""
+
+    file: str
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a set of files sees: the main files, or those of one `include`.
+
+    Attributes:
+        directory: absolute folder that names of files are relative to.
+        base: what paths in values are joined with; relative to the including scope's folder below an `include`.
+        environment: its variables. interpolator: replaces them.
+        chain: files that are being loaded, outermost first.
+    """
+
+    directory: str
+    base: str
+    environment: Mapping[str, str]
+    interpolator: Interpolator
+    chain: tuple[str, ...] = ()
+
+    def path(self, written: str, place: Node | None, *, what: str) -> str:
+        """Return the absolute path of a file that another one names in `what`: `extends` or `include`.
+
+        Raises:
+            BaselineError: it is no local file, or a variable without a value is in it.
+        """
+        if OPEN in written:
+            self.refuse_open(written, place, what=what)
+        if written.startswith(_REMOTE):
+            refuse(f"{what}: {written} is not a local file", place)
+        return written if written.startswith("/") else join(self.directory, written)
+
+    def refuse_open(self, text: str, place: Node | None, *, what: str) -> None:
+        """Refuse a text that a variable without a value stands in, by the variable's name."""
+        if OPEN not in text:
+            return
+        index = int(text[text.index(OPEN) + 1 :].partition("\ue001")[0])
+        name = self.interpolator.expressions[index].name
+        refuse(
+            f"{what} names a file by the variable {name}, whose value is not known", place, hint=f"give {name} a value"
+        )
+
+
+def text_of(data: bytes) -> str:
+    """Decode a text file."""
+    return data.decode("utf-8", "replace")
