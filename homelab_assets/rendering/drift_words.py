@@ -88,9 +88,11 @@ def headline(document: DriftDocument) -> str:
         if counts[status]
     ]
     services = f"{counts['services']} service{'' if counts['services'] == 1 else 's'}"
+    rest = "" if document.complete else "; not everything could be audited"
+    if not counts["services"]:
+        return "No service was found, in git or running" if document.complete else "Nothing could be audited"
     if not parts:
-        return f"{services} audited, no drift: what is in git is what is running"
+        return f"{services} audited, no drift{rest or ': what is in git is what is running'}"
     items = f"{counts['items']} difference{'' if counts['items'] == 1 else 's'}"
-    return f"{', '.join(parts)} of {services}; {items}: " + ", ".join(
-        f"{counts[s]} {s}" for s in ("breaking", "functional", "cosmetic")
-    )
+    severities = ", ".join(f"{counts[s]} {s}" for s in ("breaking", "functional", "cosmetic"))
+    return f"{', '.join(parts)} of {services}; {items}: {severities}{rest}"
