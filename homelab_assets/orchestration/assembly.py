@@ -12,6 +12,7 @@ from homelab_assets.orchestration.assets import all_assets
 from homelab_assets.orchestration.checks import asset_checks
 from homelab_assets.orchestration.jobs import jobs
 from homelab_assets.orchestration.resources import Laboratory
+from homelab_assets.orchestration.retention import history_retention
 from homelab_assets.orchestration.schedules import schedules
 from homelab_assets.orchestration.sensors import sensors
 from homelab_assets.orchestration.store import JsonStore
@@ -40,12 +41,11 @@ def build_defs(
     lab = load_lab() if lab is None else lab
     _tell_apart(lab)
     store = JsonStore(lab.state / "assets")
-    all_jobs = jobs()
-    by_name = {job.name: job for job in all_jobs}
+    by_name = {job.name: job for job in jobs()}
     return dg.Definitions(
         assets=all_assets(lab, hosts_per_step=int(environment.get("HOMELAB_HOSTS_PER_STEP") or 0) or None),
         asset_checks=asset_checks(lab),
-        jobs=all_jobs,
+        jobs=[*by_name.values(), history_retention],
         schedules=schedules(lab, by_name),
         sensors=sensors(lab, by_name),
         resources={

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 
 from homelab_assets.audit import Audit
+from homelab_assets.drift.behind_variables import woken
 from homelab_assets.drift.document import DriftDocument
-from homelab_assets.lab.settings import Lab
 from homelab_assets.model import Baseline, Captured, CaptureResult, Json, Problem, Unreachable
 from homelab_assets.orchestration import names
 from homelab_assets.orchestration.resources import Laboratory
@@ -61,13 +61,14 @@ def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = No
     }
 
 
-def stored_captures(store: JsonStore, lab: Lab) -> list[CaptureResult]:
-    """Read the stored captures of all hosts of a lab, in its order.
+def stored_captures(store: JsonStore, laboratory: Laboratory) -> list[CaptureResult]:
+    """Read the stored captures of all hosts of a lab, in its order, as this process captured them if it did.
 
     Raises:
         dagster.Failure: a host was never captured here.
     """
-    return [capture_from_json(store.read(names.capture(host))) for host in lab.hosts]
+    found = [capture_from_json(store.read(names.capture(host))) for host in laboratory.lab.hosts]
+    return [woken(one, laboratory.vault) if isinstance(one, Captured) else one for one in found]
 
 
 def stored_baselines(store: JsonStore, laboratory: Laboratory) -> Baselines:
@@ -97,7 +98,7 @@ def stored_drift(store: JsonStore) -> DriftDocument:
 def stored_audit(store: JsonStore, laboratory: Laboratory) -> Audit:
     """Put the stored captures, baselines and drift together again as one audit."""
     return Audit(
-        captures=stored_captures(store, laboratory.lab),
+        captures=stored_captures(store, laboratory),
         baselines=stored_baselines(store, laboratory),
         document=stored_drift(store),
     )

@@ -60,6 +60,5 @@ def _job(
         selection=selection,
         description=description,
         config=config,
-        # A run that hangs is ended by run monitoring (see dagster.yaml); no audit takes half an hour.
-        tags={"homelab/kind": kind, "dagster/max_runtime": "1800"},
+        tags={"homelab/kind": kind, **names.BOUNDED},
     )

@@ -9,6 +9,16 @@ AssetJob = Any
 
 OWNERS = ["team:homelab"]
 
+RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""For steps that look and write files of their own: a full pipe or a busy disk gets two more chances.
+
+What a person has to mend (a `UserError`) is not retried, and neither is what reaches other people: pull requests,
+requests to the media applications.
+"""
+
+BOUNDED = {"dagster/max_runtime": "1800"}
+"""Tags of every run: one that hangs is ended by run monitoring (see dagster.yaml). No audit takes half an hour."""
+
 INVENTORY, CAPTURES, BASELINES, DRIFT = "inventory", "captures", "baselines", "drift"
 REPORTS, DOCUMENTATION, REMEDIATION, MEDIA = "reports", "documentation", "remediation", "media"
 
@@ -25,6 +35,12 @@ REMEDIATION_PLANS = dg.AssetKey("remediation_plans")
 PULL_REQUESTS = dg.AssetKey("pull_requests")
 MEDIA_HEALTH = dg.AssetKey("media_health")
 PIPELINE_REPORT = dg.AssetKey("pipeline_report")
+PAST_REPORTS = dg.AssetKey("past_reports")
+
+
+def host_pool(name: str) -> str:
+    """Return the pool that bounds how many steps read a host's engine at once."""
+    return f"host_{dg.AssetKey(name).to_python_identifier()}"
 
 
 def host(name: str) -> dg.AssetKey:

@@ -1,4 +1,4 @@
-"""The schedules. Both are on from the start: they only look."""
+"""The schedules. All are on from the start: they look, and keep Dagster's storage small."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +7,13 @@ import dagster as dg
 from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration import names
 from homelab_assets.orchestration.names import AssetJob
+from homelab_assets.orchestration.retention import retention_schedule
 
 DAILY, HEALTH = "0 6 * * *", "*/5 * * * *"
 
 
 def schedules(lab: Lab, jobs: dict[str, AssetJob]) -> list[dg.ScheduleDefinition]:
-    """Return the daily audit (time and zone from `lab.yaml`) and the health look every five minutes."""
+    """Return the daily audit (time and zone from `lab.yaml`), the health look every five minutes, nightly retention."""
     timezone = lab.schedule.get("timezone") or _machine_timezone()
     daily = dg.ScheduleDefinition(
         name="daily_audit_schedule",
@@ -23,7 +24,7 @@ def schedules(lab: Lab, jobs: dict[str, AssetJob]) -> list[dg.ScheduleDefinition
         description="Audits everything once a day; the section `schedule` of lab.yaml says when.",
         tags={"homelab/trigger": "schedule"},
     )
-    return [daily, _health(lab, jobs["pipeline_validation"], timezone)]
+    return [daily, retention_schedule(timezone), _health(lab, jobs["pipeline_validation"], timezone)]
 
 
 def _health(lab: Lab, job: AssetJob, timezone: str) -> dg.ScheduleDefinition:

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 ASSETS = """
 architecture_diagrams audit_trail baselines/apps baselines/infra captures/nas captures/pi.lan cleanup_report
-dependency_map drift drift_report hosts/nas hosts/pi.lan media_apps/radarr media_health pipeline_report pull_requests
-remediation_plans repositories/apps repositories/infra runbooks service_catalog structure_report
+dependency_map drift drift_report hosts/nas hosts/pi.lan media_apps/radarr media_health past_reports pipeline_report
+pull_requests remediation_plans repositories/apps repositories/infra runbooks service_catalog structure_report
 """
 CHECKS = """
 baselines/apps:every_file_parses baselines/infra:every_file_parses
@@ -29,8 +29,8 @@ cleanup_report:nothing_is_stale
 drift:audit_is_complete drift:no_breaking_drift drift:no_drift drift:no_secrets_in_drift drift:no_unmanaged_containers
 pull_requests:every_pull_request_was_brought_up_to_date structure_report:conventions_hold
 """
-JOBS = "daily_audit documentation_refresh drift_remediation pipeline_validation post_merge_validation"
-SCHEDULES = "daily_audit_schedule pipeline_health_schedule"
+JOBS = "daily_audit documentation_refresh drift_remediation history_retention pipeline_validation post_merge_validation"
+SCHEDULES = "daily_audit_schedule history_retention_schedule pipeline_health_schedule"
 SENSORS = "documentation_refresh_sensor engine_event_sensor failed_check_sensor repository_merge_sensor"
 
 
@@ -67,11 +67,41 @@ def test_every_asset_has_an_owner_a_group_and_a_description(definitions: dg.Defi
         assert spec.group_name not in (None, "default"), spec.key
 
 
+def test_every_asset_that_can_be_made_links_to_its_code(definitions: dg.Definitions) -> None:
+    for asset in definitions.resolve_asset_graph().assets_defs:
+        for key in asset.keys if asset.is_executable else ():
+            (link,) = asset.metadata_by_key[key]["dagster/code_references"].code_references
+            assert "/orchestration/assets/" in link.file_path, key
+
+
+def test_steps_are_bounded_and_retried(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path, hosts={"nas": "ssh://nas", "pi.lan": "ssh://pi"}, repositories={"apps": {"path": "apps"}})
+    definitions = build_defs(lab=lab, environment={"HOMELAB_HOSTS_PER_STEP": "1"})
+    steps = {node.name: node for node in definitions.resolve_job_def("drift_remediation").nodes}
+    pools = {name: set(node.definition.pools) for name, node in steps.items()}
+    assert {name: found for name, found in pools.items() if found} == {
+        "capture_hosts_1": {"host_nas"},
+        "capture_hosts_2": {"host_pi_lan"},
+        "load_baselines": {"git"},
+        "pull_requests": {"repository_write"},
+    }
+    # Whoever pushes to others decides alone when to try again; the two check steps only read what is stored.
+    once = sorted(name for name, node in steps.items() if not node.definition.retry_policy)
+    assert once == ["captures_are_fresh", "drift_verdicts", "pull_requests"]
+
+
+def test_every_run_ends_within_half_an_hour(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    assert {job.tags.get("dagster/max_runtime") for job in jobs} == {"1800"}
+
+
 def test_schedules_run_from_the_start_at_the_hour_of_lab_yaml(definitions: dg.Definitions) -> None:
-    daily, health = definitions.get_repository_def().schedule_defs
+    schedules = {schedule.name: schedule for schedule in definitions.get_repository_def().schedule_defs}
+    daily, health = schedules["daily_audit_schedule"], schedules["pipeline_health_schedule"]
     assert (daily.cron_schedule, daily.execution_timezone) == ("30 5 * * *", "Europe/Brussels")
     assert health.cron_schedule == "*/5 * * * *"
-    assert {daily.default_status, health.default_status} == {dg.DefaultScheduleStatus.RUNNING}
+    assert {schedule.default_status for schedule in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
 
 
 def test_every_job_starts_from_hosts_and_git(definitions: dg.Definitions) -> None:

@@ -1,34 +1,30 @@
-"""Who is told of which failed check: each change once, nothing missed."""
+"""Who is told of which failure: each change once, nothing missed."""
 
-from homelab_assets.orchestration.decisions.failures import Evaluation, decide
-
-EMPTY = {"after": 0, "failing": []}
+from homelab_assets.orchestration.decisions.failures import Verdict, decide
 
 
-def evaluation(number: int, passed: bool, check: str = "drift: no_drift") -> Evaluation:
-    return Evaluation(number=number, check=check, passed=passed, severity="ERROR", description="4 differ", run_id="r")
+def verdict(passed: bool, thing: str = "drift: no_drift") -> Verdict:
+    return Verdict(thing=thing, passed=passed, description="4 differ")
 
 
 def test_a_failure_is_told_once_and_its_end_too() -> None:
-    state, told = EMPTY, []
-    for number, passed in enumerate([True, False, False, False, True, True], 1):
-        state, news = decide(state, [evaluation(number, passed)])
+    failing, told = [], []
+    for passed in (True, False, False, False, True, True):
+        failing, news = decide(failing, [verdict(passed)])
         told += [item.failed for item in news]
     assert told == [True, False]
-    assert state == {"after": 6, "failing": []}
+    assert failing == []
 
 
-def test_what_was_read_before_is_skipped() -> None:
-    state, _ = decide(EMPTY, [evaluation(7, False)])
-    assert decide(state, [evaluation(7, False)]) == (state, ())
+def test_the_first_look_notes_what_fails_and_tells_nothing() -> None:
+    assert decide(None, [verdict(False)]) == (["drift: no_drift"], ())
 
 
-def test_only_the_last_of_several_evaluations_counts() -> None:
-    _, news = decide(EMPTY, [evaluation(1, False), evaluation(2, True)])
-    assert news == ()
+def test_a_thing_that_is_just_being_judged_stays_what_it_was() -> None:
+    assert decide(["drift: no_drift"], []) == (["drift: no_drift"], ())
 
 
-def test_checks_are_told_apart() -> None:
-    state, news = decide(EMPTY, [evaluation(1, False, "a"), evaluation(2, False, "b"), evaluation(3, True, "c")])
-    assert [item.check for item in news] == ["a", "b"]
-    assert state["failing"] == ["a", "b"]
+def test_things_are_told_apart() -> None:
+    failing, news = decide([], [verdict(False, "b"), verdict(False, "a"), verdict(True, "c")])
+    assert [item.thing for item in news] == ["a", "b"]
+    assert failing == ["a", "b"]

@@ -13,13 +13,14 @@ from homelab_assets.lab.settings import Lab, load_lab
 COMPOSE = "services:\n  web:\n    image: nginx:1.27\n"
 
 
-def git(folder: Path, *arguments: str) -> str:
-    """Run git as somebody else would, with an identity and without the machine's settings."""
+def git(folder: Path, *arguments: str, moment: str | None = None) -> str:
+    """Run git as somebody else would, with an identity and without the machine's settings; at a moment, if given."""
     environment = {
         "PATH": "/usr/bin:/bin:/usr/local/bin",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_NOSYSTEM": "1",
         **{f"GIT_{role}_{key}": "larry@home.arpa" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")},
+        **({"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment} if moment else {}),
     }
     done = subprocess.run(
         ["git", "-C", str(folder), *arguments], env=environment, capture_output=True, text=True, check=True
@@ -40,13 +41,13 @@ class Repository:
         self.merge("stacks/web/docker-compose.yml", COMPOSE)
         git(folder, "clone", "-q", str(self.remote), str(self.clone))
 
-    def merge(self, file: str, text: str) -> str:
-        """Commit a file and push it to main; return the commit."""
+    def merge(self, file: str, text: str, moment: str | None = None) -> str:
+        """Commit a file (at a moment) and push it to main; return the commit."""
         path = self.work / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         git(self.work, "add", "-A")
-        git(self.work, "commit", "-q", "-m", f"chore: {file}")
+        git(self.work, "commit", "-q", "-m", f"chore: {file}", moment=moment)
         git(self.work, "push", "-q", "--force", "origin", "HEAD:main")
         return self.head
 

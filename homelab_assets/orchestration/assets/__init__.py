@@ -1,5 +1,7 @@
 """The assets, a module per group. Bodies are thin: they read, call the middle, and say what came of it."""
 
+import warnings
+
 import dagster as dg
 
 from homelab_assets.lab.settings import Lab
@@ -9,6 +11,7 @@ from homelab_assets.orchestration.assets.documentation import documentation_asse
 from homelab_assets.orchestration.assets.drift import drift_assets
 from homelab_assets.orchestration.assets.inventory import inventory_specs
 from homelab_assets.orchestration.assets.media import media_assets
+from homelab_assets.orchestration.assets.past import past_assets
 from homelab_assets.orchestration.assets.remediation import remediation_assets
 from homelab_assets.orchestration.assets.repositories import repository_assets
 
@@ -19,13 +22,18 @@ def all_assets(lab: Lab, *, hosts_per_step: int | None = None) -> list[dg.Assets
     Args:
         hosts_per_step: how many hosts one step captures; None: all of them.
     """
-    return [
+    assets = [
         *inventory_specs(lab),
         *capture_assets(lab, hosts_per_step=hosts_per_step),
         *baseline_assets(lab),
         *drift_assets(lab),
         *repository_assets(lab),
         *documentation_assets(lab),
+        *past_assets(lab),
         *remediation_assets(lab),
         *media_assets(lab),
     ]
+    with warnings.catch_warnings():
+        # Links from each asset's page to its code; still beta, and harmless if it changes.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return list(dg.with_source_code_references(assets))

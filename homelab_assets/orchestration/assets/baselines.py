@@ -51,6 +51,7 @@ def baseline_assets(lab: Lab) -> list[dg.AssetsDefinition]:
         ],
         can_subset=True,
         pool="git",
+        retry_policy=names.RETRY,
     )
     def load_baselines(
         context: dg.AssetExecutionContext, config: BaselineConfig, laboratory: LaboratoryResource

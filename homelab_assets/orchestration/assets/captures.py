@@ -10,6 +10,7 @@ from datetime import timedelta
 import dagster as dg
 
 from homelab_assets import audit
+from homelab_assets.drift.behind_variables import sealed_for_rest
 from homelab_assets.lab.settings import Lab
 from homelab_assets.model import Captured, CaptureResult, Unreachable
 from homelab_assets.orchestration import names
@@ -41,7 +42,9 @@ def _step(name: str, hosts: Sequence[str], lab: Lab) -> dg.AssetsDefinition:
         specs=[_spec(lab, host) for host in hosts],
         check_specs=[check for host in hosts for check in _checks(host)],
         can_subset=True,
-        pool="docker_engines",
+        # A step of one host waits for that host alone.
+        pool=names.host_pool(hosts[0]) if len(hosts) == 1 else "docker_engines",
+        retry_policy=names.RETRY,
     )
     def capture_hosts(
         context: dg.AssetExecutionContext, laboratory: LaboratoryResource
@@ -51,8 +54,11 @@ def _step(name: str, hosts: Sequence[str], lab: Lab) -> dg.AssetsDefinition:
             results = audit.capture(
                 laboratory.lab, selected, vault=laboratory.vault, progress=laboratory.progress(context)
             )
+            # Git says which values stand behind variables: they are sealed in what is stored.
+            baselines = audit.load(laboratory.lab, vault=laboratory.vault).baselines
             for result in results:
-                yield _materialized(result, laboratory.vault)
+                at_rest = sealed_for_rest(result, baselines, laboratory.vault)
+                yield _materialized(at_rest, laboratory.vault)
 
     return capture_hosts
 

@@ -46,6 +46,7 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=FRESH_FOR + timedelta(hours=24), warn_window=FRESH_FOR
         ),
+        retry_policy=names.RETRY,
         metadata={"dagster/column_schema": tables.schema(tables.DRIFT_COLUMNS)},
     )
     def drift(
@@ -59,7 +60,7 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
         with laboratory.plain_errors():
             document = audit.compare(
                 laboratory.lab,
-                stored_captures(store, laboratory.lab),
+                stored_captures(store, laboratory),
                 stored_baselines(store, laboratory),
                 vault=laboratory.vault,
                 now=laboratory.now(),
@@ -96,6 +97,7 @@ def leaking_services(document: DriftDocument) -> list[str]:
     kinds={"report"},
     owners=names.OWNERS,
     tags={"homelab/kind": "report"},
+    retry_policy=names.RETRY,
 )
 def drift_report(laboratory: LaboratoryResource, drift: Mapping[str, Any]) -> dg.MaterializeResult:
     """The drift report of the day: `reports/drift-YYYY-MM-DD.md` for people, `.json` for programs."""

@@ -58,6 +58,7 @@ def _plans() -> dg.AssetsDefinition:
         kinds={"git", "json"},
         owners=names.OWNERS,
         tags={"homelab/kind": "remediation"},
+        retry_policy=names.RETRY,
     )
     def remediation_plans(laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]) -> dg.MaterializeResult:
         """What would make git say what runs: the smallest edit per drifted service, proved by a second comparison."""

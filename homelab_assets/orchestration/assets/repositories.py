@@ -52,6 +52,7 @@ def _cleanup() -> dg.AssetsDefinition:
         kinds={"report"},
         owners=names.OWNERS,
         tags={"homelab/kind": "report"},
+        retry_policy=names.RETRY,
     )
     def cleanup_report(laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]) -> dg.MaterializeResult:
         """Files in git from which nothing runs any more: `reports/cleanup-YYYY-MM-DD.md`. Flagged, never deleted."""
@@ -59,7 +60,7 @@ def _cleanup() -> dg.AssetsDefinition:
 
         with laboratory.plain_errors():
             found = find_stale(
-                stored_baselines(store, laboratory), stored_captures(store, laboratory.lab), stored_drift(store)
+                stored_baselines(store, laboratory), stored_captures(store, laboratory), stored_drift(store)
             )
             path = reports.write_cleanup_report(laboratory.lab, found)
         return dg.MaterializeResult(
@@ -99,6 +100,7 @@ def _structure(lab: Lab) -> dg.AssetsDefinition:
         kinds={"report"},
         owners=names.OWNERS,
         tags={"homelab/kind": "report"},
+        retry_policy=names.RETRY,
     )
     def structure_report(laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]) -> dg.MaterializeResult:
         """Which conventions the repositories break, where, and what mends it: `reports/structure-YYYY-MM-DD.md`."""

@@ -1,59 +1,39 @@
-"""Which failed checks has nobody been told of yet?"""
+"""What failed that nobody has been told of yet, and what has recovered?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-
-from homelab_assets.model import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """One evaluation of an asset check. `number` grows with every event of the log."""
+class Verdict:
+    """The last verdict on a thing that passes or fails: an asset check, or a job's last run that ended."""
 
-    number: int
-    check: str
+    thing: str
     passed: bool
-    severity: str
     description: str
-    run_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What to tell: a check that failed after it had passed, or passed after it had failed."""
+    """What to tell: a thing that failed after it had passed, or passed after it had failed."""
 
-    check: str
+    thing: str
     failed: bool
-    severity: str
     description: str
-    run_id: str
 
 
-def decide(state: Json, evaluations: Sequence[Evaluation]) -> tuple[Json, tuple[News, ...]]:
-    """Return the new state and the news. A check that stays failed is told once, and again when it has recovered.
+def decide(failing: Collection[str] | None, verdicts: Sequence[Verdict]) -> tuple[list[str], tuple[News, ...]]:
+    """Return what is known to fail now, and the news: each failure is told once, and once more when it has ended.
 
     Args:
-        state: `{"after": number, "failing": [check, …]}`.
-        evaluations: in the order of the log; those up to `after` are skipped.
+        failing: things that were told to fail; None before the first look, which notes what fails and tells nothing.
+        verdicts: one per thing. A thing without one (never judged, or just being judged) stays what it was.
     """
-    failing = set(state["failing"])
-    after = state["after"]
-    latest: dict[str, Evaluation] = {}
-    for evaluation in evaluations:
-        if evaluation.number > after:
-            latest[evaluation.check] = evaluation
-    news = tuple(
-        News(
-            check=check,
-            failed=not evaluation.passed,
-            severity=evaluation.severity,
-            description=evaluation.description,
-            run_id=evaluation.run_id,
-        )
-        for check, evaluation in sorted(latest.items())
-        if evaluation.passed == (check in failing)
-    )
-    failing |= {item.check for item in news if item.failed}
-    failing -= {item.check for item in news if not item.failed}
-    after = max([after, *(evaluation.number for evaluation in evaluations)])
-    return {"after": after, "failing": sorted(failing)}, news
+    known = set(failing or ())
+    news = [
+        News(thing=verdict.thing, failed=not verdict.passed, description=verdict.description)
+        for verdict in sorted(verdicts, key=lambda verdict: verdict.thing)
+        if verdict.passed == (verdict.thing in known)
+    ]
+    now = (known | {item.thing for item in news if item.failed}) - {item.thing for item in news if not item.failed}
+    return sorted(now), tuple(news if failing is not None else ())

@@ -10,7 +10,7 @@ import dagster as dg
 from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration.names import AssetJob
 from homelab_assets.orchestration.sensors.engine_events import engine_event_sensor
-from homelab_assets.orchestration.sensors.failed_checks import failed_check_sensor
+from homelab_assets.orchestration.sensors.failures import failure_sensor
 from homelab_assets.orchestration.sensors.merges import merge_sensor
 from homelab_assets.orchestration.sensors.refresh import refresh_sensor
 
@@ -20,6 +20,6 @@ def sensors(lab: Lab, jobs: Mapping[str, AssetJob]) -> list[dg.SensorDefinition]
     return [
         merge_sensor(lab, jobs["post_merge_validation"]),
         engine_event_sensor(lab, jobs["daily_audit"]),
-        failed_check_sensor(lab),
+        failure_sensor(lab),
         refresh_sensor(),
     ]

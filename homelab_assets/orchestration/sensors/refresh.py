@@ -13,5 +13,5 @@ def refresh_sensor() -> dg.AutomationConditionSensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=60,
         description="Refreshes catalog, diagrams, map, audit trail and runbooks once what they are made from is newer.",
-        run_tags={"homelab/trigger": "automation", "homelab/kind": "documentation"},
+        run_tags={"homelab/trigger": "automation", "homelab/kind": "documentation", **names.BOUNDED},
     )

@@ -1,4 +1,4 @@
-"""`failed_check_sensor` on a real event log, with a real receiver."""
+"""`failed_check_sensor` on each storage that Dagster has here, with a real receiver."""
 
 import json
 from collections.abc import Iterator
@@ -7,15 +7,24 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from homelab_assets.orchestration.assembly import build_defs
 from homelab_assets.orchestration.resources import Laboratory
-from homelab_assets.orchestration.sensors.failed_checks import failed_check_sensor
+from homelab_assets.orchestration.sensors.failures import failure_sensor
 from homelab_assets_tests.orchestration.world import make_lab, receiver
 
 
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
+@pytest.fixture(params=["sqlite", "memory"])
+def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    # SQLite keeps the events of each run in a file of its own: what works in memory need not work there.
+    if request.param == "memory":
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+    else:
+        home = tmp_path / "dagster"
+        home.mkdir()
+        (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            yield instance
 
 
 def evaluate(instance: dg.DagsterInstance, *, passed: bool) -> None:
@@ -30,12 +39,16 @@ def evaluate(instance: dg.DagsterInstance, *, passed: bool) -> None:
 class Ticks:
     def __init__(self, instance: dg.DagsterInstance, folder: Path, targets: list[str]) -> None:
         self.instance, self.lab, self.cursor = instance, make_lab(folder, notify=targets), None
+        self.repository = build_defs(lab=self.lab, environment={}).get_repository_def()
 
     def tick(self) -> str:
         context = dg.build_sensor_context(
-            instance=self.instance, cursor=self.cursor, resources={"laboratory": Laboratory(self.lab)}
+            instance=self.instance,
+            cursor=self.cursor,
+            repository_def=self.repository,
+            resources={"laboratory": Laboratory(self.lab)},
         )
-        done = failed_check_sensor(self.lab).evaluate_tick(context)
+        done = failure_sensor(self.lab).evaluate_tick(context)
         self.cursor = done.cursor
         return done.skip_message or ""
 
@@ -72,7 +85,31 @@ def test_a_target_that_is_down_misses_nothing_and_holds_up_nobody(instance: dg.D
         ticks.tick()
     assert len(refused) == 1
     assert [message["path"] for message in told] == ["/homelab"]
-    assert told[0]["title"] == "homelab: 1 checks failed"
+    assert told[0]["title"] == "homelab: 1 failed"
+
+
+def test_a_run_that_failed_is_told_too(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    with receiver() as (address, messages, _):
+        ticks = Ticks(instance, tmp_path, [f"http://{address}/"])
+        ticks.tick()
+        job = ticks.repository.get_job("pipeline_validation")
+        assert not job.execute_in_process(instance=instance, raise_on_error=False).success
+        ticks.tick()
+        ticks.tick()
+    (message,) = messages
+    assert "FAILED job pipeline_validation" in message["body"]
+
+
+def test_a_check_that_is_just_being_evaluated_is_no_news(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    with receiver() as (address, messages, _):
+        ticks = Ticks(instance, tmp_path, [f"http://{address}/"])
+        ticks.tick()
+        evaluate(instance, passed=False)
+        ticks.tick()
+        job = ticks.repository.get_job("daily_audit")
+        instance.create_run_for_job(job)
+        ticks.tick()
+    assert len(messages) == 1
 
 
 def test_secrets_of_an_address_come_from_the_environment_and_are_never_said(

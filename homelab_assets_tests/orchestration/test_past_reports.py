@@ -1,0 +1,77 @@
+"""Backfills: the reports of past days, from what was recorded and from git as it stood then."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.lab.settings import Lab
+from homelab_assets.orchestration.assembly import build_defs
+from homelab_assets.orchestration.assets.past import end_of_day, write_past
+from homelab_assets_tests.orchestration.world import COMPOSE, Repository, git, make_lab
+
+UNTAGGED = "image nginx has no tag"
+BROKEN = "services:\n  web:\n    image: nginx\n"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    repository = Repository(tmp_path, "apps")
+    repository.merge("stacks/web/docker-compose.yml", BROKEN, "2026-01-10T12:00:00Z")
+    repository.merge("stacks/web/docker-compose.yml", COMPOSE, "2026-01-12T12:00:00Z")
+    git(repository.clone, "fetch", "-q")
+    return make_lab(
+        tmp_path,
+        repositories={"apps": {"path": "apps", "ref": "origin/main"}},
+        schedule={"timezone": "Europe/Brussels"},
+    )
+
+
+def structure(lab: Lab, day: str) -> str:
+    return (lab.reports / f"structure-{day}.md").read_text()
+
+
+def test_structure_is_what_git_said_at_the_end_of_that_day(lab: Lab) -> None:
+    for day in ("2026-01-10", "2026-01-11", "2026-01-12"):
+        write_past(lab, day)
+    untagged = [UNTAGGED in structure(lab, day) for day in ("2026-01-10", "2026-01-11", "2026-01-12")]
+    assert untagged == [True, True, False]
+
+
+def test_recorded_drift_is_rendered_anew_and_nothing_else_is_touched(lab: Lab) -> None:
+    document = DriftDocument(generated_at="2026-01-11T05:00:00Z", hosts=(), baselines=(), services=())
+    recorded = lab.reports / "drift-2026-01-11.json"
+    lab.reports.mkdir()
+    recorded.write_text(json.dumps(document.to_json()))
+    before = recorded.read_bytes()
+    files, remarks = write_past(lab, "2026-01-11")
+    assert lab.reports / "drift-2026-01-11.md" in files
+    assert recorded.read_bytes() == before
+    assert not (lab.reports / "homelab.prom").exists()
+    assert any("pipeline-test-2026-01-11.json: nothing was recorded" in text for text in remarks)
+
+
+def test_a_day_before_the_repository_and_a_damaged_record_are_remarks(lab: Lab) -> None:
+    lab.reports.mkdir()
+    (lab.reports / "drift-2025-01-01.json").write_text("[1]")
+    files, remarks = write_past(lab, "2025-01-01")
+    assert files == []
+    assert any("damaged" in text for text in remarks)
+    assert any("did not exist yet" in text for text in remarks)
+
+
+def test_a_day_can_be_materialized(lab: Lab) -> None:
+    job = build_defs(lab=lab, environment={}).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = job.execute_in_process(
+            instance=instance, asset_selection=[dg.AssetKey("past_reports")], partition_key="2026-01-12"
+        )
+    assert done.success
+    assert (lab.reports / "structure-2026-01-12.md").is_file()
+
+
+def test_the_end_of_a_day_is_where_the_operator_lives() -> None:
+    assert end_of_day("2026-01-10", "Europe/Brussels") == "2026-01-10T22:59:59Z"
+    assert end_of_day("2026-07-10", "Europe/Brussels") == "2026-07-10T21:59:59Z"

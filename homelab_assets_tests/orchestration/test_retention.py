@@ -1,0 +1,48 @@
+"""Old runs are forgotten, with their files; young ones, and those that still run, are not."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from homelab_assets.orchestration.assembly import build_defs
+from homelab_assets.orchestration.resources import Laboratory
+from homelab_assets_tests.orchestration.world import make_lab
+
+
+def later(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_health_looks_are_forgotten_after_a_week_and_audits_much_later(tmp_path: Path) -> None:
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    lab = make_lab(tmp_path)
+
+    @dg.job(name="pipeline_validation")
+    def health() -> None: ...
+
+    @dg.job(name="daily_audit")
+    def audit() -> None: ...
+
+    def retain(instance: dg.DagsterInstance, days: int) -> None:
+        overrides = {"laboratory": Laboratory(lab, now=lambda: later(days))}
+        job = build_defs(lab=lab, resource_overrides=overrides, environment={}).resolve_job_def("history_retention")
+        assert job.execute_in_process(instance=instance).success
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        old, kept = (job.execute_in_process(instance=instance).run_id for job in (health, audit))
+        still = instance.create_run_for_job(health, status=dg.DagsterRunStatus.STARTED).run_id
+
+        def known() -> set[str]:
+            return {run.run_id for run in instance.get_runs()} & {old, kept, still}
+
+        retain(instance, 6)
+        assert known() == {old, kept, still}
+        retain(instance, 8)
+        assert known() == {kept, still}
+        assert [path.name for path in home.rglob(f"*{old}*")] == []
+        assert instance.all_logs(kept)
+        retain(instance, 401)
+        assert known() == {still}
