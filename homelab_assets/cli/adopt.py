@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import FINDINGS, OK, Options, open_vault, verb
+from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, verb
 from homelab_assets.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def command(options: Options, container: str, host: str | None, repository: str 
     if open_:
         from homelab_assets.remediation.flow import open_adoption
 
-        options.say(open_adoption(lab, adoption, _repository(lab, repository)))
+        outcome = open_adoption(lab, adoption, _repository(lab, repository))
+        options.say(" ".join(part for part in (outcome.status, outcome.reference, outcome.why) if part))
+        if outcome.status == "failed":
+            return INCOMPLETE
     return FINDINGS if adoption.left else OK
 
 

@@ -5,7 +5,7 @@ Exit codes: 0 nothing found, 1 findings, 2 not completed.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -17,6 +17,7 @@ from homelab_assets.errors import UserError
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab
+    from homelab_assets.remediation.dashboard import Outcome
     from homelab_assets.secrecy import Vault
 
 OK, FINDINGS, INCOMPLETE = 0, 1, 2
@@ -136,3 +137,16 @@ def open_vault(lab: "Lab", *, create: bool = True) -> "Vault":
     from homelab_assets.secrecy import Vault
 
     return Vault(load_key(lab.state, create=create))
+
+
+def render_outcomes(outcomes: "Sequence[Outcome]", options: Options) -> str:
+    """Return what became of pull requests, in the format that was asked for."""
+    from homelab_assets.rendering import remediation_text as text
+
+    match options.format:
+        case "json":
+            return text.outcomes_json(outcomes)
+        case "markdown":
+            return text.outcomes_markdown(outcomes)
+        case _:
+            return text.outcomes_terminal(outcomes, color=options.color)

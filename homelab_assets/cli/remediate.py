@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, verb
+from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, render_outcomes, verb
 
 if TYPE_CHECKING:
-    from homelab_assets.remediation.dashboard import Outcome
     from homelab_assets.remediation.plan import RemediationPlan
 
 
@@ -38,7 +37,7 @@ def command(options: Options, service: str | None, open_: bool) -> int:
         failed = False
     else:
         outcomes = open_pull_requests(lab, audit, plans, whole=service is None, progress=progress)
-        options.write(_outcomes(outcomes, options))
+        options.write(render_outcomes(outcomes, options))
         failed = any(outcome.status == "failed" for outcome in outcomes)
     if failed or not audit.document.complete:
         return INCOMPLETE
@@ -55,15 +54,3 @@ def _plans(plans: "Sequence[RemediationPlan]", options: Options) -> str:
             return text.plans_markdown(plans)
         case _:
             return text.plans_terminal(plans, color=options.color)
-
-
-def _outcomes(outcomes: "Sequence[Outcome]", options: Options) -> str:
-    from homelab_assets.rendering import remediation_text as text
-
-    match options.format:
-        case "json":
-            return text.outcomes_json(outcomes)
-        case "markdown":
-            return text.outcomes_markdown(outcomes)
-        case _:
-            return text.outcomes_terminal(outcomes, color=options.color)

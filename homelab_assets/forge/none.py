@@ -1,6 +1,6 @@
 """No forge: patch and body of each pull request lie under `reports/pull-requests/`, to be applied by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from homelab_assets.files import write_whole
@@ -24,13 +24,17 @@ def write_proposal(directory: Path, name: str, *, title: str, body: str, patch: 
     return patch_file, body_file
 
 
-def drop_others(directory: Path, kept: Iterable[str], *, prefix: str) -> tuple[Path, ...]:
-    """Remove the proposals of one repository whose drift is gone, and return them."""
+def drop_others(directory: Path, kept: Iterable[str], *, prefix: str, spared: Sequence[str] = ()) -> tuple[Path, ...]:
+    """Remove the proposals of one repository whose drift is gone, and return them.
+
+    Args:
+        prefix: of the repository's proposals. spared: longer prefixes, of other repositories.
+    """
     names = set(kept)
     gone = [
         path
         for path in sorted(directory.glob(f"{prefix}*"))
-        if path.suffix in (".patch", ".md") and path.stem not in names
+        if path.suffix in (".patch", ".md") and path.stem not in names and not path.stem.startswith(tuple(spared))
     ]
     for path in gone:
         path.unlink(missing_ok=True)

@@ -1,14 +1,7 @@
 """The words of a pull request that adopts a container."""
 
 from homelab_assets.remediation.adopt import Adoption
-from homelab_assets.remediation.identity import Identity, marker_path
 from homelab_assets.remediation.markdown import code, fenced
-
-
-def adoption_marker(adoption: Adoption) -> str:
-    """Return the hidden line that its pull request is found by."""
-    who = Identity(host=adoption.host, stack=adoption.stack, service=adoption.container)
-    return f"<!-- homelab-assets:adopt {marker_path(who)} -->"
 
 
 def adoption_title(adoption: Adoption) -> str:
@@ -38,4 +31,4 @@ def adoption_body(adoption: Adoption) -> str:
         f" the first deploy needs the old container out of the way: {code('docker rm -f ' + adoption.container)}.\n\n"
         "To reject, close this. To roll back after the merge: `git revert <merge commit>`."
     )
-    return "\n\n".join(parts) + f"\n\n{adoption_marker(adoption)}\n"
+    return "\n\n".join(parts) + "\n"

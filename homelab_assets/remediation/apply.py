@@ -13,9 +13,10 @@ from homelab_assets.forge.model import Forge, PullRequest, Refusal
 from homelab_assets.lab.settings import RepositorySettings
 from homelab_assets.remediation.branches import forget_branches, look_at_branches, push_plan
 from homelab_assets.remediation.dashboard import MARKER, TITLE, Outcome, dashboard_body
-from homelab_assets.remediation.decide import Decision, Limits, decide
-from homelab_assets.remediation.identity import mark_closed
-from homelab_assets.remediation.plan import LABEL, RemediationPlan
+from homelab_assets.remediation.decide import Decision, Gone, Limits, decide, reason_gone
+from homelab_assets.remediation.identity import DRIFT, Identity, Kind, mark_closed
+from homelab_assets.remediation.plan import LABEL
+from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 
@@ -33,7 +34,7 @@ class Policy:
 
 
 def apply_plans(
-    plans: Sequence[RemediationPlan],
+    plans: Sequence[Proposal],
     document: DriftDocument,
     repository: RepositorySettings,
     forge: Forge,
@@ -42,10 +43,38 @@ def apply_plans(
     whole: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> list[Outcome]:
-    """Bring the pull requests of one repository in line with the plans.
+    """Bring the pull requests about the drift of one repository in line with the plans, and then the dashboard.
 
     Args:
-        plans: of this repository. whole: the document covers the whole lab, so that what it lacks is gone.
+        whole: the document covers the whole lab, so that what it lacks is gone.
+
+    Returns:
+        as `carry_out`, which also says what it raises.
+    """
+
+    def gone(identity: Identity) -> str | None:
+        return reason_gone(identity, plans, document, whole)
+
+    outcomes = carry_out(plans, repository, forge, policy=policy, gone=gone, progress=progress)
+    if policy.dashboard and whole:
+        outcomes += _dashboard(forge, outcomes, document)
+    return outcomes
+
+
+def carry_out(
+    plans: Sequence[Proposal],
+    repository: RepositorySettings,
+    forge: Forge,
+    *,
+    policy: Policy,
+    gone: Gone | None,
+    kind: Kind = DRIFT,
+    progress: Callable[[str], None] | None = None,
+) -> list[Outcome]:
+    """Bring the pull requests of one kind in one repository in line with the plans.
+
+    Args:
+        plans: of this repository and kind. gone: judges open pull requests without a plan; None leaves them alone.
 
     Returns:
         one outcome for each service, in order of urgency. One that failed does not stop the others.
@@ -58,11 +87,11 @@ def apply_plans(
     base = commits[0] if commits else git.resolve(repository.ref or git.default_ref())
     pulls = list(forge.pulls())
     try:
-        branches = look_at_branches(git, remote, base, pulls)
+        branches = look_at_branches(git, remote, base, pulls, kind)
         decisions = decide(
-            plans, pulls, branches, document, limits=policy.limits, contains=_contains(git), whole=whole
+            plans, pulls, branches, gone=gone, limits=policy.limits, contains=_contains(git), kind=kind
         )  # fmt: skip
-        worker = _Worker(git, remote, repository, forge, policy)
+        worker = _Worker(git, remote, repository, forge, policy, kind)
         outcomes = []
         for decision in decisions:
             outcome = worker.attempt(decision)
@@ -71,8 +100,6 @@ def apply_plans(
                 progress(f"{outcome.identity}: {outcome.status}" + (f": {outcome.why}" if outcome.why else ""))
     finally:
         forget_branches(git)
-    if policy.dashboard and whole:
-        outcomes += _dashboard(forge, outcomes, document)
     return outcomes
 
 
@@ -81,9 +108,11 @@ def _contains(git: Git) -> Callable[[str, str], bool]:
 
 
 class _Worker:
-    def __init__(self, git: Git, remote: str, repository: RepositorySettings, forge: Forge, policy: Policy) -> None:
+    def __init__(
+        self, git: Git, remote: str, repository: RepositorySettings, forge: Forge, policy: Policy, kind: Kind
+    ) -> None:
         self._git, self._remote, self._forge, self._policy = git, remote, forge, policy
-        self._repository = repository
+        self._repository, self._kind = repository, kind
         self._base: str | None = None
 
     def attempt(self, decision: Decision) -> Outcome:
@@ -117,7 +146,7 @@ class _Worker:
                 return _outcome(verb, decision)
 
     def _open(self, decision: Decision) -> Outcome:
-        plan, name = _plan(decision), decision.branch.name if decision.branch else _plan(decision).branch
+        plan, name = _plan(decision), decision.branch.name if decision.branch else decision.name
         if decision.push:
             push_plan(self._git, self._remote, plan, name, expected=decision.branch.commit if decision.branch else None)
         pull = self._forge.open_pull(
@@ -151,8 +180,7 @@ class _Worker:
         except Refusal as error:
             if error.kind not in ("invalid", "conflict"):
                 raise
-            fresh = Decision(verb="open", identity=decision.identity, plan=plan, push=True, why=decision.why)
-            return self._open(fresh)
+            return self._open(replace(decision, verb="open", pull=None, branch=None, name=plan.branch, push=True))
         if branch is not None:
             push_plan(self._git, self._remote, plan, pull.head, expected=branch.commit)
         pull = self._forge.update_pull(pull, title=plan.title, body=plan.body, draft=plan.draft, labels=plan.labels)
@@ -164,7 +192,9 @@ class _Worker:
         # The mark first: killed between the two, the next run closes what is marked; the other way round the
         # tool's own closing would look like a person's.
         self._forge.close_pull(pull, body=mark_closed(pull.body))
-        self._forge.comment(pull.number, f"Closed: {decision.why}. Should the drift return, this is opened again.")
+        self._forge.comment(
+            pull.number, f"Closed: {decision.why}. Should {self._kind.returns} return, this is opened again."
+        )
         return _outcome("closed", decision)
 
     def _once(self, decision: Decision, mark: str, text: str) -> None:
@@ -191,7 +221,7 @@ class _Worker:
         return self._base
 
 
-def _plan(decision: Decision) -> RemediationPlan:
+def _plan(decision: Decision) -> Proposal:
     assert decision.plan is not None
     return decision.plan
 
@@ -220,8 +250,6 @@ def _dashboard(forge: Forge, outcomes: Sequence[Outcome], document: DriftDocumen
         elif any(outcome.status != "closed" for outcome in outcomes) or document.ignored:
             forge.open_issue(title=TITLE, body=body, labels=[LABEL])
     except UserError as error:
-        from homelab_assets.remediation.identity import Identity
-
         nobody = Identity(host="-", stack="-", service="dashboard")
         return [Outcome(status="failed", identity=nobody, why=str(error))]
     return []

@@ -42,8 +42,12 @@ def title_of(service: str, items: Sequence[Item]) -> str:
     """Return the conventional title, such as `fix(pihole): sync DNS config with running state`."""
     topics = list(dict.fromkeys(_topic(item.path) for item in items))
     words = topics[0] if len(topics) == 1 else f"{topics[0]} and {topics[1]}" if len(topics) == 2 else "configuration"
-    scope = service if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", service) else kebab(service)
-    return f"fix({scope}): sync {words} with running state"
+    return f"fix({scope_of(service)}): sync {words} with running state"
+
+
+def scope_of(name: str) -> str:
+    """Return a name as the scope of a conventional title."""
+    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name) else kebab(name)
 
 
 def _topic(path: str) -> str:
@@ -52,13 +56,14 @@ def _topic(path: str) -> str:
 
 def message_of(plan: "RemediationPlan") -> str:
     """Return the whole commit message, with the trailers that a branch is recognised by."""
-    paths = "\n".join(f"- {_line(edit.item.path)}" for edit in plan.edits)
-    who = _line(f"{plan.identity.service} on {plan.identity.host} (stack {plan.identity.stack})")
+    paths = "\n".join(f"- {printable(edit.item.path)}" for edit in plan.edits)
+    who = printable(f"{plan.identity.service} on {plan.identity.host} (stack {plan.identity.stack})")
     text = f"{plan.title}\n\nWhat runs as {who} differs from git in:\n{paths}\n\n"
     return text + trailers(plan.identity, plan.digest, plan.content) + "\n"
 
 
-def _line(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text as part of one line."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 

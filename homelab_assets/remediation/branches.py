@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from homelab_assets.forge.model import PullRequest
 from homelab_assets.remediation.decide import Branch
-from homelab_assets.remediation.identity import read_marker, read_trailers
-from homelab_assets.remediation.plan import RemediationPlan
+from homelab_assets.remediation.identity import DRIFT, Kind, read_marker, read_trailers
+from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.remotes import fetch, ls_remote, push
@@ -13,24 +13,25 @@ from homelab_assets.repository.worktrees import Identity as Committer
 from homelab_assets.repository.worktrees import temporary_worktree
 
 COMMITTER = Committer(name="homelab-assets", email="drift-detector@homelab.invalid")
-PREFIX = "fix/drift-"
 _PRIVATE = "refs/homelab-assets/remediation"
 
 
-def look_at_branches(git: Git, remote: str, base: str, pulls: Sequence[PullRequest]) -> dict[str, Branch]:
-    """Fetch what the remote has of this tool's branches into refs of its own, and judge each.
+def look_at_branches(
+    git: Git, remote: str, base: str, pulls: Sequence[PullRequest], kind: Kind = DRIFT
+) -> dict[str, Branch]:
+    """Fetch what the remote has of this tool's branches of one kind into refs of its own, and judge each.
 
     The operator's branches and remote-tracking refs are not touched.
 
     Args:
         base: commit that new pull requests are based on.
     """
-    wanted = {pull.head for pull in pulls if pull.state != "merged" and read_marker(pull.body)}
+    wanted = {pull.head for pull in pulls if pull.state != "merged" and read_marker(pull.body, kind)}
     there = ls_remote(git, remote)
     names = [
         name
         for ref in there
-        if (name := ref.removeprefix("refs/heads/")) != ref and (name.startswith(PREFIX) or name in wanted)
+        if (name := ref.removeprefix("refs/heads/")) != ref and (name.startswith(kind.prefix) or name in wanted)
     ]
     if names:
         fetch(git, remote, *(f"+refs/heads/{name}:{_PRIVATE}/{name}" for name in names))
@@ -69,7 +70,7 @@ def _conflicts(git: Git, base: str, commit: str) -> bool:
     return answer.code == 1
 
 
-def push_plan(git: Git, remote: str, plan: RemediationPlan, name: str, *, expected: str | None) -> str:
+def push_plan(git: Git, remote: str, plan: Proposal, name: str, *, expected: str | None) -> str:
     """Commit a plan's files on top of its base, in a temporary worktree, and push that as a branch.
 
     Args:

@@ -5,25 +5,29 @@ changed; never over a person's commits; not again after a person said no; closed
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from homelab_assets.drift.document import SEVERITIES, DriftDocument
+from homelab_assets.drift.document import DriftDocument
 from homelab_assets.forge.model import PullRequest
-from homelab_assets.remediation.body import fingerprint_of
 from homelab_assets.remediation.identity import (
+    DRIFT,
     Identity,
+    Kind,
     closed_by_us,
     marker_path,
     read_body_marker,
     read_marker,
 )
-from homelab_assets.remediation.plan import RemediationPlan
+from homelab_assets.remediation.proposal import Proposal
 
 Verb = Literal[
     "open", "adopt-branch", "update", "unchanged", "reopen", "edited", "declined", "merged", "waiting", "refused",
     "close", "abandon", "keep",
 ]  # fmt: skip
+
+Gone = Callable[[Identity], str | None]
+"""Says why a pull request without a plan has no purpose any more; None where that can't be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,67 +60,71 @@ class Decision:
 
     Attributes:
         pull: the pull request that it is about. branch: the remote's branch that stands already.
-        push: whether the branch gets a new commit. edit: whether the texts change. why: for people.
+        name: of the new branch. push: whether the branch gets a new commit. edit: whether the texts change.
+        why: for people.
     """
 
     verb: Verb
     identity: Identity
-    plan: RemediationPlan | None = None
+    plan: Proposal | None = None
     pull: PullRequest | None = None
     branch: Branch | None = None
+    name: str = ""
     push: bool = False
     edit: bool = False
     why: str = ""
 
 
 def decide(
-    plans: Sequence[RemediationPlan],
+    plans: Sequence[Proposal],
     pulls: Sequence[PullRequest],
     branches: Mapping[str, Branch],
-    document: DriftDocument,
     *,
+    gone: Gone | None,
     limits: Limits,
     contains: Callable[[str, str], bool],
-    whole: bool,
+    kind: Kind = DRIFT,
 ) -> list[Decision]:
     """Decide about all services of one repository.
 
     Args:
         plans: of this repository, actionable or not. pulls: of this repository, newest first.
         branches: by name, those that this tool may have made.
+        gone: judges the open pull requests without a plan; None leaves them alone.
         contains: (commit, merge commit) → whether the former has the latter in its history.
-        whole: the document covers everything: a service that it does not know is gone.
 
     Returns:
-        decisions, most severe plans first, closings last.
+        decisions, most urgent plans first, closings last.
     """
     ours: dict[Identity, list[tuple[PullRequest, str]]] = {}
     for pull in pulls:
-        if found := read_marker(pull.body):
+        if found := read_marker(pull.body, kind):
             ours.setdefault(found[0], []).append((pull, found[1]))
     active = {plan.identity: plan for plan in plans if plan.actionable}
     decisions = [
-        _about(plan, ours.get(identity, []), branches, contains)
-        for identity, plan in sorted(active.items(), key=lambda item: _urgency(item[1]))
+        _about(plan, ours.get(identity, []), branches, contains, kind)
+        for identity, plan in sorted(active.items(), key=lambda item: item[1].urgency)
     ]
     decisions += [
-        Decision(verb="refused", identity=plan.identity, plan=plan, why="nothing of it can be backported")
+        Decision(verb="refused", identity=plan.identity, plan=plan, why=_nothing_of(plan, kind))
         for plan in plans
         if not plan.actionable
     ]
-    decisions += _stale(ours, active, branches, plans, document, whole)
+    if gone is not None:
+        decisions += _stale(ours, active, branches, gone)
     return _limited(decisions, limits)
 
 
-def _urgency(plan: RemediationPlan) -> tuple[bool, int, Identity]:
-    return (not plan.weakenings, SEVERITIES.index(plan.severity), plan.identity)
+def _nothing_of(plan: Proposal, kind: Kind) -> str:
+    return "nothing of it can be backported" if kind is DRIFT else plan.refusal
 
 
 def _about(
-    plan: RemediationPlan,
+    plan: Proposal,
     known: Sequence[tuple[PullRequest, str]],
     branches: Mapping[str, Branch],
     contains: Callable[[str, str], bool],
+    kind: Kind,
 ) -> Decision:
     identity = plan.identity
     for pull, _ in known:
@@ -133,7 +141,7 @@ def _about(
     if newest is not None and newest.state == "closed" and closed_by_us(newest.body):
         branch = branches.get(newest.head)
         if branch is None or branch.ours:
-            why = "the drift is back"
+            why = f"{kind.returns} is back"
             return Decision(verb="reopen", identity=identity, plan=plan, pull=newest, branch=branch, push=True, why=why)
     used = {pull.head for pull, _ in known}
     left = next((b for b in branches.values() if b.name not in used and b.ours and _is_about(b, identity)), None)
@@ -141,7 +149,7 @@ def _about(
         fresh = left.trailers is not None and left.trailers[1:] == (plan.digest, plan.content) and not left.conflicts
         why = "its branch was pushed before, but no pull request was opened"
         return Decision(verb="adopt-branch", identity=identity, plan=plan, branch=left, push=not fresh, why=why)
-    return Decision(verb="open", identity=identity, plan=replace(plan, branch=_free(plan.branch, branches)), push=True)
+    return Decision(verb="open", identity=identity, plan=plan, name=_free(plan.branch, branches), push=True)
 
 
 def _free(name: str, branches: Mapping[str, Branch]) -> str:
@@ -153,8 +161,8 @@ def _is_about(branch: Branch, identity: Identity) -> bool:
     return branch.trailers is not None and branch.trailers[0] == marker_path(identity)
 
 
-def _about_open(plan: RemediationPlan, pull: PullRequest, branch: Branch | None) -> Decision:
-    edit = read_body_marker(pull.body) != fingerprint_of(plan) or pull.draft is not plan.draft
+def _about_open(plan: Proposal, pull: PullRequest, branch: Branch | None) -> Decision:
+    edit = read_body_marker(pull.body) != plan.fingerprint or pull.draft is not plan.draft
     missing = set(plan.labels) - set(pull.labels)
     if branch is None:
         why = "its branch has vanished, and is pushed again"
@@ -180,19 +188,17 @@ def _about_open(plan: RemediationPlan, pull: PullRequest, branch: Branch | None)
 
 def _stale(
     ours: Mapping[Identity, Sequence[tuple[PullRequest, str]]],
-    active: Mapping[Identity, RemediationPlan],
+    active: Mapping[Identity, Proposal],
     branches: Mapping[str, Branch],
-    plans: Sequence[RemediationPlan],
-    document: DriftDocument,
-    whole: bool,
+    gone: Gone,
 ) -> list[Decision]:
-    """Decide about open pull requests whose service has nothing to backport any more."""
+    """Decide about open pull requests that have nothing to propose any more."""
     decisions = []
     for identity, known in sorted(ours.items()):
         for pull, _ in known:
             if pull.state != "open" or identity in active:
                 continue
-            reason = reason_gone(identity, plans, document, whole)
+            reason = gone(identity)
             branch = branches.get(pull.head)
             if reason is None:
                 verb: Verb = "keep"
@@ -203,9 +209,7 @@ def _stale(
     return decisions
 
 
-def reason_gone(
-    identity: Identity, plans: Sequence[RemediationPlan], document: DriftDocument, whole: bool
-) -> str | None:
+def reason_gone(identity: Identity, plans: Sequence[Proposal], document: DriftDocument, whole: bool) -> str | None:
     """Say why a pull request has no purpose any more; None where that can't be known."""
     key = (identity.host, identity.stack, identity.service)
     verdicts = [v for v in document.services if (v.host, v.stack, v.service) == key]
@@ -214,8 +218,8 @@ def reason_gone(
             ignored = any((i.host, i.stack, i.service) == key for i in document.ignored)
             return "a rule in `lab.yaml` ignores this drift now" if ignored else "host and git agree: the drift is gone"
         plan = next((plan for plan in plans if plan.identity == identity), None)
-        if plan is not None and plan.refused:
-            return f"nothing is left that can be backported: {plan.refused[0].why}"
+        if plan is not None and plan.refusal:
+            return f"nothing is left that can be backported: {plan.refusal}"
         return None
     host = next((host for host in document.hosts if host.name == identity.host), None)
     if not whole or (host is not None and host.status != "captured") or document.problems:

@@ -6,23 +6,28 @@ from typing import TYPE_CHECKING
 
 from homelab_assets.drift.document import Item
 from homelab_assets.errors import UserError
-from homelab_assets.lab.settings import Lab
+from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.model import Baseline
-from homelab_assets.remediation.apply import Policy, apply_plans
+from homelab_assets.remediation.apply import Policy, apply_plans, carry_out
 from homelab_assets.remediation.dashboard import Outcome
 from homelab_assets.remediation.decide import Limits
-from homelab_assets.remediation.identity import Identity, kebab
+from homelab_assets.remediation.identity import ADOPTION, ANY, CLEANUP, DRIFT, Identity, Kind, kebab
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.plan import RemediationPlan
 from homelab_assets.remediation.planner import Recheck, plan_remediation
+from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
     from homelab_assets.audit import Audit
+    from homelab_assets.forge import Forge
     from homelab_assets.remediation.adopt import Adoption
+    from homelab_assets.remediation.cleanup_plan import CleanupPlan
+    from homelab_assets.repository.stale import CleanupReport
 
 Progress = Callable[[str], None]
+Carry = Callable[[Sequence[Proposal], RepositorySettings, "Forge"], list[Outcome]]
 
 
 def plan_audit(lab: Lab, audit: "Audit", *, vault: Vault) -> tuple[RemediationPlan, ...]:
@@ -83,7 +88,7 @@ def open_pull_requests(
     whole: bool = True,
     progress: Progress | None = None,
 ) -> list[Outcome]:
-    """Bring the pull requests of all repositories in line with the plans.
+    """Bring the pull requests about drift of all repositories in line with the plans.
 
     Repositories without a forge get patch and body under `reports/pull-requests/`. One repository that fails does not
     stop the others.
@@ -91,6 +96,60 @@ def open_pull_requests(
     Args:
         whole: the audit was not narrowed to a host, stack or service.
     """
+
+    def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
+        return apply_plans(
+            own, audit.document, repository, forge, policy=policy_of(lab), whole=whole, progress=progress
+        )
+
+    return _everywhere(lab, plans, [ref.repository for ref in audit.document.baselines], carry, DRIFT, whole)
+
+
+def open_cleanups(
+    lab: Lab, report: "CleanupReport", plans: Sequence["CleanupPlan"], *, progress: Progress | None = None
+) -> list[Outcome]:
+    """Bring the pull requests that remove what is stale in line with the plans; see `open_pull_requests`."""
+    unjudged = {(open_.repository, open_.stack) for open_ in report.unjudged}
+
+    def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
+        def gone(identity: Identity) -> str | None:
+            known = not report.incomplete and (repository.name, identity.stack) not in unjudged
+            return "nothing of the stack is stale any more" if known else None
+
+        return carry_out(
+            own, repository, forge, policy=policy_of(lab), gone=gone, kind=CLEANUP, progress=progress
+        )  # fmt: skip
+
+    return _everywhere(lab, plans, [ref.repository for ref in report.baselines], carry, CLEANUP, not report.incomplete)
+
+
+def open_adoption(lab: Lab, adoption: "Adoption", repository_name: str) -> Outcome:
+    """Propose a new stack: a branch and a pull request, or files where there is no forge.
+
+    Raises:
+        UserError: git has a stack of that name.
+    """
+    from homelab_assets.remediation.adoption_plan import plan_adoption
+    from homelab_assets.repository.git import Git
+    from homelab_assets.repository.trees import GitTree
+
+    repository = lab.repositories[repository_name]
+    git = Git(repository.path)
+    base = git.resolve(repository.ref or git.default_ref())
+    plan = plan_adoption(adoption, repository_name, GitTree(git, base), base)
+
+    def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
+        alone = Policy(limits=Limits(max_new_per_run=1, max_open=1))
+        return carry_out(own, repository, forge, policy=alone, gone=None, kind=ADOPTION)
+
+    (outcome,) = _everywhere(lab, [plan], [repository_name], carry, ADOPTION, False)
+    return outcome
+
+
+def _everywhere(
+    lab: Lab, plans: Sequence[Proposal], audited: Sequence[str], carry: Carry, kind: Kind, whole: bool
+) -> list[Outcome]:
+    """Carry out each repository's plans on its forge, or write them down where it has none."""
     from homelab_assets.forge import open_forge
     from homelab_assets.locking import exclusive
 
@@ -98,17 +157,18 @@ def open_pull_requests(
     with exclusive(lab.state / "remediation.lock", doing="opening pull requests"):
         for name, repository in lab.repositories.items():
             own = [plan for plan in plans if plan.repository == name]
-            if not own and not any(ref.repository == name for ref in audit.document.baselines):
+            if not own and name not in audited:
                 continue
             try:
                 forge = open_forge(lab, repository)
                 if forge is None:
-                    outcomes += write_proposals(lab.reports / "pull-requests", name, own, whole=whole)
+                    others = [other for other in lab.repositories if other != name]
+                    outcomes += write_proposals(
+                        lab.reports / "pull-requests", name, own, kind=kind, whole=whole, others=others
+                    )
                     continue
                 with forge as opened:
-                    outcomes += apply_plans(
-                        own, audit.document, repository, opened, policy=policy_of(lab), whole=whole, progress=progress
-                    )
+                    outcomes += carry(own, repository, opened)
             except UserError as error:
                 nobody = Identity(host="-", stack="-", service=name)
                 outcomes += [Outcome(status="failed", identity=nobody, why=str(error))]
@@ -116,75 +176,37 @@ def open_pull_requests(
 
 
 def write_proposals(
-    directory: Path, repository: str, plans: Sequence[RemediationPlan], *, whole: bool
+    directory: Path,
+    repository: str,
+    plans: Sequence[Proposal],
+    *,
+    whole: bool,
+    kind: Kind = DRIFT,
+    others: Sequence[str] = (),
 ) -> list[Outcome]:
-    """Write patch and body of each plan; where everything was audited, drop those whose drift is gone."""
+    """Write patch and body of each plan; where everything was audited, drop those of the same kind that are gone.
+
+    Args:
+        others: the lab's other repositories, whose files stay.
+    """
     from homelab_assets.forge.none import drop_others, write_proposal
+
+    def prefix(name: str) -> str:
+        return ("" if kind is DRIFT else f"{kind.word}-") + f"{kebab(name)}-"
 
     outcomes, kept = [], []
     for plan in plans:
-        if not plan.actionable:
-            why = plan.refused[0].why if plan.refused else ""
-            outcomes.append(Outcome(status="refused", identity=plan.identity, title=plan.title, why=why))
-            continue
         who = plan.identity
-        kept.append("-".join(kebab(part) for part in (repository, who.host, who.stack, who.service)))
+        if not plan.actionable:
+            outcomes.append(Outcome(status="refused", identity=who, title=plan.title, why=plan.refusal))
+            continue
+        parts = dict.fromkeys(kebab(part) for part in (who.host, who.stack, who.service) if part != ANY)
+        kept.append(prefix(repository) + "-".join(parts))
         file, _ = write_proposal(directory, kept[-1], title=plan.title, body=plan.body, patch=plan.patch)
         outcomes.append(
             Outcome(status="written", identity=who, title=plan.title, reference=f"{directory.name}/{file.name}")
         )
     if whole and directory.is_dir():
-        drop_others(directory, kept, prefix=f"{kebab(repository)}-")
+        longer = [prefix(name) for name in others if prefix(name).startswith(prefix(repository))]
+        drop_others(directory, kept, prefix=prefix(repository), spared=longer)
     return outcomes
-
-
-def open_adoption(lab: Lab, adoption: "Adoption", repository_name: str) -> str:
-    """Propose a new stack: a branch and a pull request, or files where there is no forge. Return what was done.
-
-    A pull request that is open already for the container, or that a person closed, stays as it is.
-    """
-    from homelab_assets.forge import open_forge
-    from homelab_assets.forge.none import write_proposal
-    from homelab_assets.remediation.adoption_body import adoption_body, adoption_marker, adoption_title
-    from homelab_assets.remediation.branches import COMMITTER
-    from homelab_assets.remediation.patch import patch_of
-    from homelab_assets.remediation.plan import LABEL
-    from homelab_assets.remediation.proof import Overlay
-    from homelab_assets.remediation.repository_docs import with_target
-    from homelab_assets.repository.git import Git
-    from homelab_assets.repository.remotes import push, remote_branch
-    from homelab_assets.repository.trees import GitTree
-    from homelab_assets.repository.worktrees import temporary_worktree
-
-    repository = lab.repositories[repository_name]
-    git = Git(repository.path)
-    base = git.resolve(repository.ref or git.default_ref())
-    tree = GitTree(git, base)
-    taken = [path for path in adoption.files if tree.read(path) is not None]
-    if taken:
-        raise UserError("is there already", where=taken[0], hint="adopt is for containers that git does not know")
-    files: dict[str, bytes | None] = dict(adoption.files)
-    targets = tree.read("stack-targets.yml")
-    if targets is not None:
-        files["stack-targets.yml"] = with_target(targets.decode(), adoption.stack, adoption.host).encode()
-    title, body = adoption_title(adoption), adoption_body(adoption)
-    forge = open_forge(lab, repository)
-    if forge is None:
-        name = f"adopt-{kebab(repository_name)}-{adoption.host}-{adoption.stack}"
-        patch = patch_of(Overlay(tree, {}), files)
-        written, _ = write_proposal(lab.reports / "pull-requests", name, title=title, body=body, patch=patch)
-        return f"written to {written}"
-    branch, remote = f"feat/adopt-{kebab(adoption.host)}-{adoption.stack}", repository.forge.remote
-    with forge as opened:
-        for pull in opened.pulls():
-            if adoption_marker(adoption) in pull.body and pull.state != "merged":
-                return f"{pull.state} already: {pull.url}"
-        if remote_branch(git, remote, branch) is None:
-            with temporary_worktree(git, base) as worktree:
-                commit = worktree.commit(files, f"{title}\n", COMMITTER)
-                push(git, remote, commit, branch)
-        named = (repository.ref or "").removeprefix(f"{remote}/") if "/" in (repository.ref or "") else ""
-        into = repository.forge.base or named or opened.default_branch()
-        draft = bool(adoption.weakenings or adoption.variables)
-        pull = opened.open_pull(head=branch, base=into, title=title, body=body, draft=draft, labels=[LABEL])
-    return f"opened {pull.url}"

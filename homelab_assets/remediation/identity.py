@@ -7,20 +7,41 @@ declines that digest and no other.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-_MARKER = re.compile(r"<!-- homelab-assets:drift ([^\s/]+)/([^\s/]+)/([^\s/]+) ([0-9a-f]{16}) -->")
+_MARKER = re.compile(r"<!-- homelab-assets:([a-z]+) ([^\s/]+)/([^\s/]+)/([^\s/]+) ([0-9a-f]{16}) -->")
 _BODY = re.compile(r"<!-- homelab-assets:body ([0-9a-f]{16}) -->")
 _CLOSED = "<!-- homelab-assets:closed -->"
 _NOT_IN_BRANCH = re.compile(r"[^a-z0-9]+")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A family of pull requests, which leaves those of the other families alone.
+
+    Attributes:
+        word: names it in hidden markers. prefix: of its branches. returns: what may come back after it was gone.
+    """
+
+    word: str
+    prefix: str
+    returns: str
+
+
+DRIFT = Kind(word="drift", prefix="fix/drift-", returns="the drift")
+CLEANUP = Kind(word="cleanup", prefix="chore/cleanup-", returns="what is stale")
+ADOPTION = Kind(word="adopt", prefix="feat/adopt-", returns="the container")
+
+
+ANY = "*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Identity:
-    """The service on its host that a pull request is about."""
+    """What a pull request is about: the service on its host, or the whole stack, where host and service are `*`."""
 
     host: str
     stack: str
@@ -30,15 +51,14 @@ class Identity:
         return f"{self.host}/{self.stack}/{self.service}"
 
 
-def marker(identity: Identity, digest: str) -> str:
+def marker(identity: Identity, digest: str, kind: Kind = DRIFT) -> str:
     """Return the hidden line that a pull request is found by. Names can't end the comment they stand in."""
-    parts = "/".join(_encoded(part) for part in (identity.host, identity.stack, identity.service))
-    return f"<!-- homelab-assets:drift {parts} {digest} -->"
+    return f"<!-- homelab-assets:{kind.word} {marker_path(identity)} {digest} -->"
 
 
-def read_marker(body: str) -> tuple[Identity, str] | None:
-    """Return identity and digest of a pull request's body; None where it is none of ours. The last marker counts."""
-    found = _MARKER.findall(body)
+def read_marker(body: str, kind: Kind = DRIFT) -> tuple[Identity, str] | None:
+    """Return identity and digest of a pull request's body; None where it is none of this kind. The last one counts."""
+    found = [parts for word, *parts in _MARKER.findall(body) if word == kind.word]
     if not found:
         return None
     host, stack, service, digest = found[-1]
@@ -68,7 +88,7 @@ def closed_by_us(body: str) -> bool:
 
 def trailers(identity: Identity, digest: str, content: str) -> str:
     """Return the last lines of a commit message, from which a branch is recognised."""
-    return f"Drift-Identity: {marker_path(identity)}\nDrift-Digest: {digest}\nDrift-Content: {content}"
+    return f"Audit-Identity: {marker_path(identity)}\nAudit-Digest: {digest}\nAudit-Content: {content}"
 
 
 def marker_path(identity: Identity) -> str:
@@ -78,7 +98,7 @@ def marker_path(identity: Identity) -> str:
 
 def read_trailers(message: str) -> tuple[str, str, str] | None:
     """Return (identity as one word, digest, content) of a commit message; None where it is none of ours."""
-    found = dict(re.findall(r"^Drift-(Identity|Digest|Content): (\S+)$", message, re.MULTILINE))
+    found = dict(re.findall(r"^Audit-(Identity|Digest|Content): (\S+)$", message, re.MULTILINE))
     if len(found) < 3:
         return None
     return found["Identity"], found["Digest"], found["Content"]
@@ -99,14 +119,14 @@ def content_digest(files: Mapping[str, bytes | None]) -> str:
     return total.hexdigest()[:16]
 
 
-def branch_name(identity: Identity, moment: str, *, unique: Sequence[str] = ()) -> str:
-    """Return `fix/drift-<service>-<timestamp>`; `unique` parts stand before the service where its name alone is taken.
+def branch_name(kind: Kind, moment: str, *parts: str) -> str:
+    """Return a branch name such as `fix/drift-<service>-<timestamp>`.
 
     Args:
-        moment: ISO 8601 UTC.
+        moment: ISO 8601 UTC. parts: what it is about: the service alone, or more where that is taken.
     """
     stamp = re.sub(r"\D", "", moment)[:14]
-    return f"fix/drift-{'-'.join(kebab(part) for part in (*unique, identity.service))}-{stamp[:8]}-{stamp[8:]}"
+    return f"{kind.prefix}{'-'.join(kebab(part) for part in parts)}-{stamp[:8]}-{stamp[8:]}"
 
 
 def kebab(text: str) -> str:

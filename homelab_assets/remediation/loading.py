@@ -8,7 +8,7 @@ from homelab_assets import compose
 from homelab_assets.compose.interpolation import MARKER
 from homelab_assets.model import Baseline
 
-_ROOT = "/repository"
+ROOT = "/repository"
 
 
 def load_model(baseline: Baseline) -> Mapping[str, Any]:
@@ -21,12 +21,12 @@ def load_model(baseline: Baseline) -> Mapping[str, Any]:
     """
 
     def read(path: str) -> bytes | None:
-        inside = path.removeprefix(f"{_ROOT}/")
+        inside = path.removeprefix(f"{ROOT}/")
         return None if inside == path else baseline.tree.read(inside)
 
-    directory = f"{_ROOT}/{baseline.directory}".rstrip("/")
+    directory = f"{ROOT}/{baseline.directory}".rstrip("/")
     project = compose.load(
-        [f"{_ROOT}/{file}" for file in baseline.files],
+        [f"{ROOT}/{file}" for file in baseline.files],
         read=read,
         project_directory=directory,
         environment={},

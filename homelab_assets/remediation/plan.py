@@ -50,6 +50,21 @@ class RemediationPlan:
         return bool(self.edits)
 
     @property
+    def urgency(self) -> tuple[bool, int, Identity]:
+        """What weakens security comes first, then the worst."""
+        return not self.weakenings, SEVERITIES.index(self.severity), self.identity
+
+    @property
+    def refusal(self) -> str:
+        """Why something of it is not backported; "" where all is."""
+        return self.refused[0].why if self.refused else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the text of the body."""
+        return body.fingerprint_of(self)
+
+    @property
     def severity(self) -> Severity:
         """The worst severity among the edits."""
         present = {edit.item.severity for edit in self.edits}

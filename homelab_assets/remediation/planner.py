@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
-from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
 from homelab_assets.remediation import body
 from homelab_assets.remediation.backport import Backported, NotBackported, backport
-from homelab_assets.remediation.identity import Identity, branch_name, content_digest, digest_of
+from homelab_assets.remediation.identity import DRIFT, Identity, branch_name, content_digest, digest_of
 from homelab_assets.remediation.plan import RemediationPlan
 from homelab_assets.remediation.proof import Loader, Overlay, Prover
-from homelab_assets.remediation.repository_docs import BEGIN, ServiceRow, repository_readme, with_target
+from homelab_assets.remediation.repository_docs import BEGIN, repository_readme, service_rows, with_target
 from homelab_assets.remediation.weakening import weaknesses
 
 _ORDER = {"added": 0, "changed": 1, "removed": 2}
@@ -116,7 +115,7 @@ class _Planner:
             refused=tuple(refused),
             files=changes | docs,
             documentation=frozenset(docs),
-            branch=branch_name(identity, self._document.generated_at, unique=unique),
+            branch=branch_name(DRIFT, self._document.generated_at, *unique, identity.service),
             digest=digest,
             content=content,
             title=body.title_of(identity.service, items or list(verdict.items)),
@@ -178,7 +177,7 @@ class _Planner:
         tree, files = Overlay(own.tree, prover.changes), dict[str, bytes | None]()
         readme = tree.read("README.md")
         if readme is not None and (text := _text(readme)) is not None and self._may_begin(text, own.repository):
-            new = repository_readme(text, self._rows(siblings, prover), self._document.generated_at)
+            new = repository_readme(text, service_rows(siblings, prover.model), self._document.generated_at)
             files["README.md"] = new.encode("utf-8")
         for name in ("stack-targets.yml", "stack-targets.yaml"):
             targets = tree.read(name)
@@ -196,16 +195,6 @@ class _Planner:
         first = repository not in self._begun
         self._begun.add(repository)
         return first
-
-    def _rows(self, baselines: Sequence[Baseline], prover: Prover) -> Iterator[ServiceRow]:
-        for baseline in baselines:
-            try:
-                services = prover.model(baseline).get("services") or {}
-            except UserError:
-                continue
-            for name, service in services.items():
-                image = str(service.get("image") or "built here")
-                yield ServiceRow(stack=baseline.stack, service=name, host=baseline.endpoint or "any", image=image)
 
 
 def _text(data: bytes) -> str | None:

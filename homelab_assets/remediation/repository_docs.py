@@ -1,11 +1,14 @@
 """The documentation that goes with a change: the README's table of services, its audit stamp, `stack-targets.yml`."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from homelab_assets.errors import UserError
+from homelab_assets.model import Baseline
 from homelab_assets.remediation import splice, yaml_text
 from homelab_assets.remediation.markdown import code, table
+from homelab_assets.remediation.model_leaves import Model
 from homelab_assets.remediation.yaml_tree import Unreadable, parse
 from homelab_assets.secrecy import redact
 
@@ -25,6 +28,18 @@ class ServiceRow:
     service: str
     host: str
     image: str
+
+
+def service_rows(baselines: Iterable[Baseline], load: Callable[[Baseline], Model]) -> Iterator[ServiceRow]:
+    """Yield the services of some baselines; what can't be loaded is left out."""
+    for baseline in baselines:
+        try:
+            services = load(baseline).get("services") or {}
+        except UserError:
+            continue
+        for name, service in services.items():
+            image = str(service.get("image") or "built here")
+            yield ServiceRow(stack=baseline.stack, service=name, host=baseline.endpoint or "any", image=image)
 
 
 def repository_readme(readme_text: str, services: Iterable[ServiceRow], audited_at: str) -> str:

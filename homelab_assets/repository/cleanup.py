@@ -14,7 +14,7 @@ from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult
 from homelab_assets.repository.baselines import Baselines, Snapshot
 from homelab_assets.repository.rules.view import ServiceView
-from homelab_assets.repository.services import load_services
+from homelab_assets.repository.services import env_files_of, load_services
 from homelab_assets.repository.stacks import Stack
 from homelab_assets.repository.stale import CleanupReport, Confidence, Kind, Removal, StaleItem, Unjudged, removals_of
 
@@ -143,8 +143,8 @@ class _Judge:
             return [], unjudged
         if len(gone) == len(bound):
             return list(self._whole(gone, sure)), unjudged
-        single = [self._service(views[0], sure) for name, views in absent.items() if name not in present]
-        return [*single, *self._partly(gone)], unjudged
+        single = {name: self._service(views[0], sure) for name, views in absent.items() if name not in present}
+        return [*single.values(), *self._env_files(single), *self._partly(gone)], unjudged
 
     def _services(
         self, baseline: Baseline, hosts: Sequence[str], unjudged: list[Unjudged]
@@ -190,6 +190,17 @@ class _Judge:
         hosts = ", ".join(service.endpoints) or "any host"
         reason = f"the stack runs, but no container of this service exists on {hosts}"
         return self._item("service", file, reason, self._confidence(sure, whole=False), line=line, service=service.name)
+
+    def _env_files(self, absent: Mapping[str, StaleItem]) -> Iterator[StaleItem]:
+        """The env files that only services without a container read."""
+        if not absent:
+            return
+        readers = env_files_of(self.snapshot.tree, self.stack.compose_files, self.stack.directory)
+        for file in self.stack.env_files:
+            services = {name for name, files in readers.items() if file in files}
+            if services and services <= absent.keys():
+                reason = f"only {', '.join(sorted(services))} reads it, and no container of that exists"
+                yield self._item("env file", file, reason, absent[min(services)].confidence)
 
     def _confidence(self, sure: bool, *, whole: bool = True) -> Confidence:
         """Low where nothing says where the stack belongs; medium for what was changed lately, and may be deployed

@@ -1,5 +1,6 @@
 """Services of compose files as rules and cleanup look at them: canonical, with the place of each value."""
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,21 @@ def load_services(
 ) -> tuple[ServiceView, ...]:
     """Load the services alone; see `load_project`."""
     return load_project(tree, files, stack, directory, endpoints).services
+
+
+def env_files_of(tree: FileTree, files: Sequence[str], directory: str) -> dict[str, set[str]]:
+    """Return the env files that each service of some compose files names, relative to the repository's root."""
+    found: dict[str, set[str]] = {}
+    for file in files:
+        for document in read_documents(tree.read(file) or b"", _ROOT + file):
+            services = document.root.get("services") if isinstance(document.root, Map) else None
+            for name, service in services.items() if isinstance(services, Map) else ():
+                named = service.get("env_file") if isinstance(service, Map) else None
+                for entry in named if isinstance(named, list) else [named]:
+                    path = entry.get("path") if isinstance(entry, Map) else entry
+                    if isinstance(path, str):
+                        found.setdefault(name, set()).add(posixpath.normpath(posixpath.join(directory, path)))
+    return found
 
 
 def _inside(text: Any) -> Any:

@@ -1,6 +1,6 @@
 """What cleanup finds: stale things, stacks that could not be judged, and the edits that would remove the former."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,17 +108,19 @@ def removals_of(snapshot: Snapshot, items: Sequence[StaleItem]) -> Iterator[Remo
             yield removal(item, "service", item.file, item.service)
         else:
             whole = item.stack in gone and folders[item.stack].directory
-            files = _below(snapshot.tree, folders[item.stack].directory) if whole else [item.file]
+            others = {stack.directory for stack in snapshot.stacks if stack.name != item.stack}
+            files = _below(snapshot.tree, folders[item.stack].directory, others) if whole else [item.file]
             for file in files:
                 if file not in done:
                     done.add(file)
                     yield removal(item, "file", file, None)
 
 
-def _below(tree: FileTree, folder: str) -> Iterator[str]:
+def _below(tree: FileTree, folder: str, others: Collection[str]) -> Iterator[str]:
+    """Yield the files below a folder; the folders of other stacks stay."""
     for name in tree.list(folder):
         path = f"{folder}/{name}"
-        if name.endswith("/"):
-            yield from _below(tree, path.rstrip("/"))
-        else:
+        if not name.endswith("/"):
             yield path
+        elif path.rstrip("/") not in others:
+            yield from _below(tree, path.rstrip("/"), others)

@@ -20,8 +20,8 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return demo_lab_file({"HOMELAB_STATE": str(tmp_path / "state")}).parent / "homelab-apps"
 
 
-def cleanup(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["cleanup", *arguments])
+def cleanup(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["cleanup", *arguments], input=answer)
 
 
 def test_the_demo_has_nothing_stale(demo: Path) -> None:
@@ -51,3 +51,22 @@ def test_a_stack_that_no_host_runs_is_found_and_nothing_is_deleted(demo: Path) -
     assert git(demo, "status", "--porcelain") == ""
     markdown = cleanup("--format", "markdown").stdout
     assert "## homelab-apps / old-wiki\n\nLast changed 2025-01-01.\n" in markdown
+
+
+def test_a_removal_is_proposed_only_when_that_is_confirmed(demo: Path, tmp_path: Path) -> None:
+    commit(demo, {"stacks/old-wiki/docker-compose.yml": STACK, "stack-targets.yml": "old-wiki: ct-docker-01\n"})
+    proposals = tmp_path / "reports" / "pull-requests"
+    for answer in (None, "n\n"):
+        refused = cleanup("--open", answer=answer)
+        assert refused.exit_code == 2
+        assert "Open a pull request to remove this from git?" in refused.stderr
+        assert "not confirmed" in refused.stderr
+        assert not proposals.exists()
+    done = cleanup("--open", "--format", "json", answer="y\n")
+    assert done.exit_code == 1
+    (outcome,) = json.loads(done.stdout)["outcomes"]
+    assert (outcome["status"], outcome["stack"]) == ("written", "old-wiki")
+    assert cleanup("--open", "--yes").exit_code == 1
+    assert len(list(proposals.iterdir())) == 2
+    assert cleanup("--open", "--yes", "--confidence", "high").stdout.startswith("Nothing to do")
+    assert git(demo, "status", "--porcelain") == ""

@@ -11,6 +11,7 @@ from homelab_assets.drift.document import Item
 from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.body import title_of
 from homelab_assets.remediation.identity import (
+    DRIFT,
     Identity,
     branch_name,
     closed_by_us,
@@ -82,15 +83,14 @@ def test_a_marker_is_read_back_and_can_t_be_left(host: str, stack: str, service:
 
 @given(NAME, NAME)
 def test_a_branch_is_a_branch_and_differs_for_different_services(one: str, other: str) -> None:
-    names = [branch_name(Identity(host="h", stack="s", service=n), "2026-11-23T06:00:00Z") for n in (one, other)]
+    names = [branch_name(DRIFT, "2026-11-23T06:00:00Z", n) for n in (one, other)]
     assert all(re.fullmatch(r"fix/drift-[a-z0-9]+(-[a-z0-9]+)*-20261123-060000", name) for name in names)
     if one.lower().replace("_", "-").replace(".", "-") != other.lower().replace("_", "-").replace(".", "-"):
         assert names[0] != names[1]
 
 
 def test_the_storys_branch_and_title() -> None:
-    who = Identity(host="h", stack="s", service="pihole")
-    assert branch_name(who, "2026-11-23T06:00:00Z") == "fix/drift-pihole-20261123-060000"
+    assert branch_name(DRIFT, "2026-11-23T06:00:00Z", "pihole") == "fix/drift-pihole-20261123-060000"
     item = Item(path="environment.PIHOLE_DNS_", change="changed", severity="functional")
     assert title_of("pihole", [item]) == "fix(pihole): sync DNS config with running state"
     assert "\n" not in title_of("a\nb @all", [item])

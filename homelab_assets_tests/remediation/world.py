@@ -1,15 +1,20 @@
 """The demo homelab with a real remote and a simulated forge: everything that `remediate --open` touches."""
 
+import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homelab_assets.audit import Audit, run_audit
 from homelab_assets.lab.demo import demo_lab_file
 from homelab_assets.lab.settings import Lab, load_lab
+from homelab_assets.remediation.cleanup_plan import CleanupPlan, plan_cleanup
 from homelab_assets.remediation.dashboard import Outcome
-from homelab_assets.remediation.flow import open_pull_requests, plan_audit
+from homelab_assets.remediation.flow import open_cleanups, open_pull_requests, plan_audit
+from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.plan import RemediationPlan
+from homelab_assets.repository.cleanup import CleanupReport, find_stale
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.server import Face
@@ -81,6 +86,32 @@ class World:
         outcomes = open_pull_requests(lab, audit, plans, whole=only is None)
         return {outcome.identity.service: outcome for outcome in outcomes}
 
+    def cleanup_plans(self, unreachable: str | None = None) -> tuple[Lab, CleanupReport, tuple[CleanupPlan, ...]]:
+        """Fetch, audit, and plan the removal of what is stale; `unreachable` names a host that does not answer."""
+        run(self.clone, "fetch", "-q", "--prune", "origin")
+        lab = self.lab()
+        if unreachable:
+            lab = replace(lab, hosts={**lab.hosts, unreachable: replace(lab.hosts[unreachable], docker="capture:/no")})
+        audit = run_audit(lab, vault=Vault(b"k" * 32))
+        report = find_stale(audit.baselines, audit.captures, audit.document)
+        return lab, report, plan_cleanup(report, audit.baselines, load=load_model)
+
+    def cleanup(self, unreachable: str | None = None) -> dict[str, Outcome]:
+        """Do what `cleanup --open --yes` does; by stack."""
+        lab, report, plans = self.cleanup_plans(unreachable)
+        return {outcome.identity.stack: outcome for outcome in open_cleanups(lab, report, plans)}
+
+    def push_files(self, files: Mapping[str, str]) -> None:
+        """Another person adds or replaces files on `main`."""
+        run(self.other, "fetch", "-q", "origin")
+        run(self.other, "checkout", "-q", "-B", "main", "origin/main")
+        for path, text in files.items():
+            (self.other / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.other / path).write_text(text)
+        run(self.other, "add", "--all")
+        run(self.other, "commit", "-q", "-m", "feat: by hand")
+        run(self.other, "push", "-q", "origin", "main")
+
     def pull(self, service: str) -> Pull:
         """The newest pull request about a service."""
         return next(pull for pull in reversed(self.repository.pulls) if f"/{service} " in pull.body)
@@ -99,9 +130,13 @@ class World:
     def snapshot(self) -> str:
         """Everything of the operator's clone that must not change: checkout, index, branches, stash, worktrees.
 
-        Only `origin/fix/…` may come: git itself notes what it pushed.
+        Only `origin/fix/…` and its kin may come: git itself notes what it pushed.
         """
-        refs = [line for line in run(self.clone, "for-each-ref").splitlines() if "refs/remotes/origin/fix/" not in line]
+        refs = [
+            line
+            for line in run(self.clone, "for-each-ref").splitlines()
+            if not re.search("refs/remotes/origin/(fix|chore|feat)/", line)
+        ]
         commands = (("status", "--porcelain"), ("worktree", "list"), ("rev-parse", "HEAD"), ("stash", "list"))
         return "\n".join([*refs, *(run(self.clone, *command) for command in commands)])
 

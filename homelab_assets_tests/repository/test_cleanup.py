@@ -232,3 +232,31 @@ def test_the_report_reads_well(tmp_path: Path) -> None:
     assert "high   compose file stacks/one/docker-compose.yml" in terminal
     assert "\x1b" in cleanup_terminal(report, color=True)
     assert '"confidence": "high"' in cleanup_json(report)
+
+
+def test_the_env_file_that_only_a_stale_service_reads(tmp_path: Path) -> None:
+    files = {
+        "stack-targets.yml": "one: host-a\n",
+        "stacks/one/compose.yml": stack("web", extra="    env_file: .env.both\n")
+        + service("db", "    env_file: [./.env.db, {path: .env.both}]\n"),
+        "stacks/one/.env.both": "A=1\n",
+        "stacks/one/.env.db": "B=1\n",
+        "stacks/one/.env.unread": "C=1\n",
+    }
+    report = World(tmp_path, files).stale({"host-a": [("one", "web")], "host-b": []}, missing=[("host-a", "one", "db")])
+    assert told(report) == [
+        ("env file", "stacks/one/.env.db", None, "medium"),
+        ("service", "stacks/one/compose.yml", 6, "medium"),
+    ]
+
+
+def test_the_folder_of_another_stack_is_not_removed_with_that_around_it(tmp_path: Path) -> None:
+    files = {"stack-targets.yml": "one: host-a\ntwo: host-a\n", "stacks/one/compose.yml": stack("web")}
+    world = World(tmp_path, {**files, "stacks/one/two/compose.yml": stack("app"), "stacks/one/x/y.conf": ""})
+    text = (tmp_path / "lab.yaml").read_text().replace("path: apps", "path: apps, stacks: 'stacks/**'")
+    (tmp_path / "lab.yaml").write_text(text)
+    report = world.stale({"host-a": [("two", "app")], "host-b": []}, missing=[("host-a", "one", "web")])
+    assert [removal.file for removal in report.removals if removal.edit == "file"] == [
+        "stacks/one/compose.yml",
+        "stacks/one/x/y.conf",
+    ]

@@ -1,0 +1,114 @@
+"""The adoption of a container as a proposal. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from homelab_assets.errors import UserError
+from homelab_assets.model import FileTree
+from homelab_assets.remediation.adopt import Adoption
+from homelab_assets.remediation.adoption_body import adoption_body, adoption_title
+from homelab_assets.remediation.identity import (
+    ADOPTION,
+    Identity,
+    body_marker,
+    content_digest,
+    digest_of,
+    kebab,
+    marker,
+    trailers,
+)
+from homelab_assets.remediation.patch import patch_of
+from homelab_assets.remediation.plan import LABEL
+from homelab_assets.remediation.repository_docs import with_target
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdoptionPlan:
+    """A new stack for a container. See `Proposal` for what all kinds have in common."""
+
+    adoption: Adoption
+    repository: str
+    commit: str
+    files: Mapping[str, bytes | None]
+    tree: FileTree
+
+    actionable = True
+    cosmetic = False
+    labels = (LABEL,)
+    refusal = ""
+
+    @property
+    def identity(self) -> Identity:
+        """The container on its host."""
+        return Identity(host=self.adoption.host, stack=self.adoption.stack, service=self.adoption.container)
+
+    @property
+    def urgency(self) -> tuple[Identity]:
+        """All are the same."""
+        return (self.identity,)
+
+    @property
+    def draft(self) -> bool:
+        """Whether somebody has to look or to do something first."""
+        return bool(self.adoption.weakenings or self.adoption.variables)
+
+    @property
+    def branch(self) -> str:
+        """The name for its branch."""
+        return f"{ADOPTION.prefix}{kebab(self.adoption.host)}-{self.adoption.stack}"
+
+    @property
+    def content(self) -> str:
+        """Names the new files."""
+        return content_digest(self.adoption.files)
+
+    @property
+    def digest(self) -> str:
+        """Names what is adopted."""
+        return digest_of(str(self.identity), self.content)
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the text of the body."""
+        return digest_of(adoption_body(self.adoption))
+
+    @property
+    def title(self) -> str:
+        """The conventional title."""
+        return adoption_title(self.adoption)
+
+    @cached_property
+    def body(self) -> str:
+        """The body of its pull request."""
+        marks = f"{marker(self.identity, self.digest, ADOPTION)}\n{body_marker(self.fingerprint)}"
+        return f"{adoption_body(self.adoption)}\n{marks}\n"
+
+    @property
+    def message(self) -> str:
+        """The message of its commit."""
+        return f"{self.title}\n\n{trailers(self.identity, self.digest, self.content)}\n"
+
+    @property
+    def patch(self) -> str:
+        """The patch."""
+        return patch_of(self.tree, self.files)
+
+
+def plan_adoption(adoption: Adoption, repository: str, tree: FileTree, commit: str) -> AdoptionPlan:
+    """Plan the pull request of an adoption.
+
+    Args:
+        tree: the repository at `commit`.
+
+    Raises:
+        UserError: git has a stack of that name.
+    """
+    taken = [path for path in adoption.files if tree.read(path) is not None]
+    if taken:
+        raise UserError("is there already", where=taken[0], hint="adopt is for containers that git does not know")
+    files: dict[str, bytes | None] = dict(adoption.files)
+    targets = tree.read("stack-targets.yml")
+    if targets is not None:
+        files["stack-targets.yml"] = with_target(targets.decode(), adoption.stack, adoption.host).encode()
+    return AdoptionPlan(adoption=adoption, repository=repository, commit=commit, files=files, tree=tree)
