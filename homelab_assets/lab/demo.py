@@ -8,23 +8,29 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from homelab_assets.errors import ConfigurationError
+from homelab_assets.repository.git import Git
 
 _DATA = Path(__file__).parent / "demo_data"
-_AUTHOR = {"NAME": "Larry", "EMAIL": "larry@home.arpa"}
+_AUTHOR = {
+    f"GIT_{role}_{key}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for key, value in (("NAME", "Larry"), ("EMAIL", "larry@home.arpa"))
+}
+# The operator's own settings would change the commits.
+_PLAIN = {"GIT_CONFIG_GLOBAL": os.devnull}
 
 
 def demo_lab_file(environment: Mapping[str, str]) -> Path:
     """Return the demo's `lab.yaml`, laid out below the state folder (`$HOMELAB_STATE`, else `./.homelab_state`).
 
     Raises:
-        ConfigurationError: the folder is not writable, or git is missing.
+        UserError: the folder is not writable, or git is missing.
     """
     state = Path(environment.get("HOMELAB_STATE") or ".homelab_state").absolute()
     target = state / "demo" / _fingerprint()
@@ -54,10 +60,6 @@ def _lay_out(target: Path) -> None:
             # Two first runs at once: the second finds the target in place and uses it.
             with suppress(FileExistsError):
                 _rename(made, target)
-    except FileNotFoundError as error:
-        raise (
-            ConfigurationError("the demo lab needs git", hint="install git") if error.filename == "git" else error
-        ) from None
     except PermissionError as error:
         raise ConfigurationError(
             "the demo lab can't be laid out here",
@@ -78,11 +80,13 @@ def _make_repository(source: Path, target: Path, commits: list[dict[str, object]
     shutil.copytree(source, target)
     for commit in reversed(commits):
         _rewrite(target, commit, "after", "before")
-    _git(target, "init", "-q", "-b", "main")
+    git = Git(target)
+    git.run("init", "-q", "-b", "main", environment=_PLAIN)
     for commit in commits:
         _rewrite(target, commit, "before", "after")
-        _git(target, "add", "-A")
-        _git(target, "commit", "-q", "-m", str(commit["message"]), date=str(commit["date"]))
+        dates = {f"GIT_{role}_DATE": str(commit["date"]) for role in ("AUTHOR", "COMMITTER")}
+        git.run("add", "-A", environment=_PLAIN)
+        git.run("commit", "-q", "-m", str(commit["message"]), environment=_PLAIN | _AUTHOR | dates)
 
 
 def _rewrite(target: Path, commit: dict[str, object], old: str, new: str) -> None:
@@ -96,31 +100,3 @@ def _rewrite(target: Path, commit: dict[str, object], old: str, new: str) -> Non
 
 def _reinsert(text: str, change: Mapping[str, str]) -> str:
     return text.replace(change["anchor"], change["anchor"] + change["after"], 1)
-
-
-def _git(folder: Path, *arguments: str, date: str = "") -> None:
-    identity = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _AUTHOR.items()}
-    dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date} if date else {}
-    subprocess.run(
-        [
-            "git",
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "core.autocrlf=false",
-            "-c",
-            "commit.gpgSign=false",
-            *arguments,
-        ],  # noqa: S607
-        cwd=folder,
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            **identity,
-            **dates,
-        },
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )

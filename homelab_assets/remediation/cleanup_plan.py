@@ -19,7 +19,8 @@ from homelab_assets.remediation.removal import without_service, without_target
 from homelab_assets.remediation.removal_proof import objection, surviving
 from homelab_assets.remediation.repository_docs import BEGIN, repository_readme, service_rows
 from homelab_assets.remediation.splice import CannotEdit
-from homelab_assets.repository.baselines import Baselines, Snapshot
+from homelab_assets.repository.baselines import Baselines
+from homelab_assets.repository.snapshots import Snapshot
 from homelab_assets.repository.stale import CONFIDENCES, CleanupReport, Confidence, Removal, StaleItem, removals_of
 from homelab_assets.secrecy import redact
 

@@ -1,44 +1,19 @@
 """Load the baselines: every stack of every repository, as its commit holds it, bound to its endpoints."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from homelab_assets.drift.document import BaselineRef
 from homelab_assets.errors import BaselineError, UserError
-from homelab_assets.lab.settings import Lab, RepositorySettings
+from homelab_assets.lab.settings import Lab
 from homelab_assets.model import Baseline, FileTree, Problem
 from homelab_assets.repository.dotenv_files import names_of, read_variables
-from homelab_assets.repository.git import Clone, Git
-from homelab_assets.repository.history import last_changes, log
-from homelab_assets.repository.stacks import Stack, find_stacks
-from homelab_assets.repository.targets import Targets, read_targets
-from homelab_assets.repository.trees import GitTree, WorkingTree
+from homelab_assets.repository.snapshots import Snapshot, open_snapshot
+from homelab_assets.repository.stacks import Stack
+from homelab_assets.repository.targets import Targets
+from homelab_assets.repository.trees import WorkingTree
 from homelab_assets.secrecy import Vault
-
-WORKING_TREE = "working tree"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """One repository, opened at what counts as the truth.
-
-    Attributes:
-        commit: full id, "" for the working tree. committed_at: when that commit was made, ISO 8601 UTC.
-        stacks: its stack folders. targets: its `stack-targets.yml`, or None.
-        changed: when each stack's folder last changed, by folder, as far as it is known.
-        notices: remarks on the state of the clone.
-    """
-
-    repository: RepositorySettings
-    ref: str
-    commit: str
-    committed_at: str | None
-    tree: FileTree
-    stacks: Sequence[Stack]
-    targets: Targets | None
-    changed: Mapping[str, str] = field(default_factory=dict)
-    notices: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,66 +66,6 @@ def load_baselines(lab: Lab, *, vault: Vault, working_tree: bool = False) -> Bas
         notices=tuple(notice for snapshot in snapshots for notice in snapshot.notices),
         snapshots=tuple(snapshots),
     )
-
-
-def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False) -> Snapshot:
-    """Open a repository at its ref (or its default branch), or its working tree.
-
-    Raises:
-        UserError: it is no clone, its ref is unknown, or a file that says which stacks there are can't be read.
-    """
-    git, clone, ref, commit, tree = open_tree(repository, working_tree=working_tree)
-    stacks = find_stacks(tree, repository.stacks, root_name=repository.name)
-    notices = [f"{repository.name}: {notice}" for notice in _notices(git, tree, clone.operation, bool(clone.grafts))]
-    changed = last_changes(git, commit, [stack.directory for stack in stacks])
-    if working_tree:
-        dirty = git.dirty_paths()
-        changed = {folder: when for folder, when in changed.items() if not _touched(folder, dirty)}
-    return Snapshot(
-        repository=repository,
-        ref=ref,
-        commit="" if working_tree else commit,
-        committed_at=None if working_tree else log(git, commit, limit=1, files=False)[0].committed_at,
-        tree=tree,
-        stacks=stacks,
-        targets=read_targets(tree),
-        changed=changed,
-        notices=tuple(notices),
-    )
-
-
-def open_tree(repository: RepositorySettings, *, working_tree: bool = False) -> tuple[Git, Clone, str, str, FileTree]:
-    """Open a clone's files. Returns git, the clone, the name and commit of what was opened, and its files.
-
-    For the working tree the name is `working tree`, and the commit is HEAD.
-
-    Raises:
-        UserError: it is no clone, its ref is unknown, or it is bare and has no working tree.
-    """
-    git = Git(repository.path)
-    clone = git.clone()
-    if not working_tree:
-        ref = repository.ref or git.default_ref()
-        commit = git.resolve(ref)
-        return git, clone, ref, commit, GitTree(git, commit)
-    if clone.bare:
-        raise BaselineError(
-            "a bare clone has no working tree", where=str(repository.path), hint="leave --working-tree out"
-        )
-    return git, clone, WORKING_TREE, git.resolve("HEAD"), WorkingTree(repository.path)
-
-
-def _notices(git: Git, tree: FileTree, operation: str | None, shallow: bool) -> Iterator[str]:
-    if operation:
-        yield f"the clone is in the middle of a {operation}"
-    if shallow:
-        yield "a shallow clone: when a stack last changed may be unknown (`git fetch --unshallow` mends it)"
-    if isinstance(tree, GitTree) and tree.submodules:
-        yield "submodules are not read: " + ", ".join(tree.submodules)
-
-
-def _touched(folder: str, paths: Sequence[str]) -> bool:
-    return any(path.startswith(f"{folder}/") or not folder for path in paths)
 
 
 def _reference(snapshot: Snapshot) -> BaselineRef:

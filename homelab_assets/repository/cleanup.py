@@ -12,9 +12,10 @@ from typing import Any
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult
-from homelab_assets.repository.baselines import Baselines, Snapshot
+from homelab_assets.repository.baselines import Baselines
 from homelab_assets.repository.rules.view import ServiceView
 from homelab_assets.repository.services import env_files_of, load_services
+from homelab_assets.repository.snapshots import Snapshot
 from homelab_assets.repository.stacks import Stack
 from homelab_assets.repository.stale import CleanupReport, Confidence, Kind, Removal, StaleItem, Unjudged, removals_of
 

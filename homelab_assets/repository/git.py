@@ -1,4 +1,4 @@
-"""One hardened wrapper round the `git` command.
+"""One hardened wrapper round the `git` command, and what is asked of a clone.
 
 Every call of git in this project goes through `Git.run`: no shell, no hooks, no prompts, no pager, no `ext::`
 transport, no file-system monitor, pathspecs taken literally, a time limit, and messages without credentials.
@@ -6,57 +6,15 @@ Reading never takes a lock and never touches the operator's checkout, index or b
 """
 
 import os
-import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from homelab_assets.repository.git_errors import GitError, explain
-
-_CONFIG = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.quotePath=false",
-    "core.pager=cat",
-    "protocol.ext.allow=never",
-    "credential.interactive=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "submodule.recurse=false",
-    "fetch.recurseSubmodules=false",
-    "push.recurseSubmodules=no",
-    "log.showSignature=false",
-    "commit.gpgSign=false",
-    "advice.detachedHead=false",
-)
-_ENVIRONMENT = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_ASKPASS": "",
-    "SSH_ASKPASS": "",
-    "GIT_EDITOR": "false",
-    "GIT_PAGER": "cat",
-    "LC_ALL": "C.UTF-8",
-}
-# Of git's own variables only those survive that say how to reach a remote, and where the operator's settings are:
-# GIT_DIR and its kin would send every command to another repository, for instance when this runs from a hook.
-_KEPT = frozenset(
-    {
-        "GIT_SSH_COMMAND",
-        "GIT_SSH",
-        "GIT_SSH_VARIANT",
-        "GIT_SSL_CAINFO",
-        "GIT_SSL_CAPATH",
-        "GIT_EXEC_PATH",
-        "GIT_CONFIG_GLOBAL",
-    }
-)
+from homelab_assets.repository.git_process import Answer, end, kill, start
 
 LOCAL_SECONDS = 60.0
 
@@ -93,7 +51,7 @@ class Git:
         seconds: float = LOCAL_SECONDS,
         environment: Mapping[str, str] | None = None,
         fine: Sequence[int] = (0,),
-    ) -> "Answer":
+    ) -> Answer:
         """Run one git command to its end.
 
         Args:
@@ -105,7 +63,7 @@ class Git:
         Raises:
             GitError: git is missing, failed, or took too long; the text is redacted and says what to do.
         """
-        process = self._start(arguments, stdin is not None, environment)
+        process = start(self.path, arguments, piped=stdin is not None, additions=environment)
         try:
             out, err = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -131,7 +89,7 @@ class Git:
 
         The command is ended when the block is left, or when the time has passed.
         """
-        process = self._start(arguments, False, None, stderr=subprocess.DEVNULL)
+        process = start(self.path, arguments, stderr=subprocess.DEVNULL)
         watch = threading.Timer(seconds, kill, [process])
         watch.start()
         try:
@@ -139,35 +97,6 @@ class Git:
         finally:
             watch.cancel()
             end(process)
-
-    def _start(
-        self,
-        arguments: Sequence[str],
-        piped: bool,
-        additions: Mapping[str, str] | None,
-        stderr: int = subprocess.PIPE,
-    ) -> "subprocess.Popen[bytes]":
-        if any("\0" in argument for argument in arguments):
-            raise GitError("a name holds a NUL character", where=str(self.path), kind="other")
-        options = [part for setting in _CONFIG for part in ("-c", setting)]
-        try:
-            # S603/S607: a fixed program, no shell, options closed by the callers; which git is the operator's choice.
-            return subprocess.Popen(  # noqa: S603
-                ["git", "-C", os.fspath(self.path), *options, *arguments],  # noqa: S607
-                stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=self._environment() | dict(additions or {}),
-                start_new_session=True,
-            )
-        except FileNotFoundError:
-            raise GitError("git is not installed", kind="other", hint="install git 2.31 or newer") from None
-
-    def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-        # Only the named folder itself counts, never a repository that happens to lie above it.
-        ceiling = os.path.dirname(os.path.realpath(self.path))
-        return kept | _ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": ceiling}
 
     def clone(self) -> Clone:
         """Look at the clone.
@@ -284,37 +213,3 @@ class Git:
             "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules"
         )
         return tuple(sorted(name[3:] for name in answer.names))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a git command said. `text` is for ids and names that are known to be text; `names` splits at NUL."""
-
-    code: int
-    out: bytes
-    err: bytes
-
-    @property
-    def text(self) -> str:
-        return self.out.decode("utf-8", "surrogateescape")
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name in self.text.split("\0") if name]
-
-
-def kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process that still runs, with all its children."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process with all its children, and close its pipes."""
-    kill(process)
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            with suppress(OSError, ValueError):
-                pipe.close()
-    process.wait()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from homelab_assets.drift.document import BaselineRef
 from homelab_assets.model import FileTree
-from homelab_assets.repository.baselines import Snapshot
+from homelab_assets.repository.snapshots import Snapshot
 
 Kind = Literal["compose file", "override", "service", "env file", "target"]
 Confidence = Literal["high", "medium", "low"]

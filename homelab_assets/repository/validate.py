@@ -6,12 +6,12 @@ from pathlib import Path
 from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.model import FileTree, Problem
-from homelab_assets.repository.baselines import WORKING_TREE, open_tree
 from homelab_assets.repository.discover import kinds
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.rules import metas
 from homelab_assets.repository.rules.meta import Meta
+from homelab_assets.repository.snapshots import WORKING_TREE, open_tree
 from homelab_assets.repository.structure import RepositoryResult, Selection, StructureResult, check, unmatched
 from homelab_assets.repository.structure_fix import fix
 from homelab_assets.repository.structure_load import build_context
