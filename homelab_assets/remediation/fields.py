@@ -7,7 +7,7 @@ override to the service itself, and never touch what others share.
 
 from collections.abc import Iterator
 
-from homelab_assets.remediation import splice
+from homelab_assets.remediation import splice, yaml_text
 from homelab_assets.remediation.editor import Editor
 from homelab_assets.remediation.keyed_fields import keyed_proposals
 from homelab_assets.remediation.listed_fields import listed_proposals
@@ -72,8 +72,28 @@ def _proposals(editor: Editor) -> Iterator[list[Splice]]:
     elif head == "network_mode" and not editor.wish.removes and editor.service.get("networks") is not None:
         # Compose takes one or the other.
         yield splice.remove_entry(editor.text, editor.service, editor.service.index("networks")) + _mode(editor)
+    elif editor.wish.path == "healthcheck.test":
+        yield from _health_test(editor)
     else:
         yield from editor.nested(editor.service, editor.wish.path.split("."))
+
+
+def _health_test(editor: Editor) -> Iterator[list[Splice]]:
+    """Without a test the other settings of a health check say nothing; `disable` would hide a test."""
+    check = editor.service.get("healthcheck")
+    own = check is not None and check.kind == "mapping"
+    if own and editor.wish.removes:
+        yield splice.remove_entry(editor.text, editor.service, editor.service.index("healthcheck"))
+    off = check.get("disable") if check is not None and own else None
+    if check is None or off is None or editor.wish.removes:
+        yield from editor.nested(editor.service, ["healthcheck", "test"])
+    elif check.get("test") is None:
+        key, _ = check.entries[check.index("disable")]
+        yield [Splice(key.start, off.end, f"test: {yaml_text.flow(editor.wish.value)}")]
+    else:
+        removal = splice.remove_entry(editor.text, check, check.index("disable"))
+        for edits in editor.nested(editor.service, ["healthcheck", "test"]):
+            yield removal + edits
 
 
 def _mode(editor: Editor) -> list[Splice]:

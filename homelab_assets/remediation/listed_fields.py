@@ -40,9 +40,11 @@ def _declaration(editor: Editor, values: list[Any]) -> list[Splice]:
 
 
 def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> Iterator[list[Splice]]:
-    if editor.wish.removes:
+    if editor.wish.removes and not found and editor.wish.head == "ports":
+        yield _narrower(editor, node)
+    elif editor.wish.removes:
         if not found:
-            raise CannotEdit("git declares it as part of a range, or somewhere else")
+            raise CannotEdit("git declares it somewhere else")
         yield _without_items(editor, node, found)
     elif not found:
         if not node.items:
@@ -55,6 +57,16 @@ def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> I
         yield from _change_item(editor, node, node.items[found[0]], values[0])
     else:
         yield from _exchange(editor, node, found, values)
+
+
+def _narrower(editor: Editor, node: Node) -> list[Splice]:
+    """Take one port out of a range."""
+    for item in node.items:
+        left = short_forms.without_port(item.text, editor.wish.rest) if item.kind == "scalar" else None
+        if left:
+            more = [part for text in left[1:] for part in splice.add_item(editor.text, node, text)]
+            return splice.replace(item, left[0], flow=node.flow) + more
+    raise CannotEdit("git declares it as part of a range, or somewhere else")
 
 
 def _exchange(editor: Editor, node: Node, found: list[int], values: list[Any]) -> Iterator[list[Splice]]:
@@ -75,6 +87,8 @@ def _change_item(editor: Editor, node: Node, item: Node, value: Any) -> Iterator
         yield splice.replace(item, value, flow=node.flow) + _declaration(editor, [value])
     elif item.kind == "scalar":
         yield [Splice(item.body, item.end, yaml_text.flow(value))]
+    elif item.kind == "mapping" and isinstance(value, str) and editor.wish.head in ("secrets", "configs"):
+        yield [Splice(item.start, item.end, yaml_text.scalar(value, flow=node.flow))]
     elif item.kind == "mapping":
         yield _long_form(editor, item, value)
     else:
@@ -89,6 +103,9 @@ def _long_form(editor: Editor, item: Node, value: Any) -> list[Splice]:
     own, edits = short_forms.fields(item), list[Splice]()
     for key, new in wanted.items():
         node = item.get(key)
+        if isinstance(new, dict) and node is not None and node.kind == "mapping" and node.entries:
+            edits += [part for name, inner in new.items() for part in _inner(editor, node, name, inner)]
+            continue
         if node is None:
             if new not in (False, None, ""):
                 edits += splice.add_entry(editor.text, item, key, new, editor.layout, typed=True)
@@ -96,6 +113,14 @@ def _long_form(editor: Editor, item: Node, value: Any) -> list[Splice]:
             editor.refuse_variable(node)
             edits += splice.replace(node, new, flow=item.flow, typed=was_typed(node))
     return edits
+
+
+def _inner(editor: Editor, node: Node, name: str, value: Any) -> list[Splice]:
+    present = node.get(name)
+    if present is None:
+        return splice.add_entry(editor.text, node, name, value, editor.layout)
+    editor.refuse_variable(present)
+    return splice.replace(present, value, flow=node.flow) if present.text != value else []
 
 
 def _new_item(editor: Editor, node: Node, value: Any) -> list[Splice]:

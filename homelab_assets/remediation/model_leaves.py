@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from homelab_assets.remediation.short_forms import clean, member, named_volume
+from homelab_assets.remediation.short_forms import clean, lender, member, named_volume
 from homelab_assets.remediation.wish import KEYED, LISTED, Wish
 
 Model = Mapping[str, Any]
@@ -53,16 +53,27 @@ def leaves_of(model: Model, wish: Wish) -> Mapping[Leaf, Any]:
     }
 
 
+# Compose derives these from what names another service.
+_IMPLIED = {
+    "network_mode": ("networks", "depends_on"),
+    **dict.fromkeys(("links", "volumes_from", "pid", "ipc"), ("depends_on",)),
+}
+
+
 def allowed(leaf: Leaf, wish: Wish) -> bool:
     """Say whether a wish may change this leaf."""
     if leaf[:2] == ("services", wish.service):
-        implied = {"network_mode": ("networks", "depends_on"), "links": ("depends_on",)}.get(wish.head, ())
-        return covers(wish.path, leaf[2:]) or leaf[2] in implied
+        if wish.path == "healthcheck.test" and leaf[2] == "healthcheck":
+            # Without a test its other settings say nothing, and a test is no test while `disable` stands beside it.
+            return wish.removes or leaf[3:] in (("test",), ("disable",))
+        return covers(wish.path, leaf[2:]) or leaf[2] in _IMPLIED.get(wish.head, ())
     if leaf[0] == "networks" and wish.head == "network_mode":
         # A network that nothing uses any more is left out of the model.
         return True
     if leaf[0] == "networks" and wish.head == "networks":
         return leaf[1] == wish.rest.partition(".")[0] or leaf[1] in (wish.rest, "default")
+    if leaf[0] in ("secrets", "configs") and wish.head == leaf[0]:
+        return leaf[1] == wish.rest
     return (
         leaf[0] == "volumes"
         and wish.head == "volumes"
@@ -115,10 +126,16 @@ def _name_of(head: str, item: Any) -> str:
     if isinstance(item, Mapping):
         if head == "ports":
             return f"{item.get('target')}/{item.get('protocol') or 'tcp'}"
+        if head in ("secrets", "configs"):
+            return str(item.get("source"))
         return clean(str(item.get("target") or item.get("source")))
     text = str(item)
     if head in ("links", "external_links"):
         return text.rpartition(":")[2]
+    if head == "volumes_from":
+        return lender(text)
+    if head in ("group_add", "device_cgroup_rules"):
+        return text
     if head == "expose":
         return text if "/" in text else f"{text}/tcp"
     return clean(text.partition(":")[0]) if head in ("tmpfs", "volumes", "devices") else member(text)
@@ -135,10 +152,12 @@ def visible(leaves: Mapping[Leaf, Any], head: str) -> dict[Leaf, Any]:
     """Return leaves of one key without what no inspect document shows."""
     if head not in _SHOWN:
         return dict(leaves)
-    return {
-        leaf: [{key: item.get(key) or None for key in _SHOWN[head]} for item in json.loads(text)]
-        for leaf, text in leaves.items()
-    }
+    return {leaf: [_visible(item, head) for item in json.loads(text)] for leaf, text in leaves.items()}
+
+
+def _visible(item: Mapping[str, Any], head: str) -> dict[str, Any]:
+    shown = {key: item.get(key) or None for key in _SHOWN[head]}
+    return shown | {"propagation": (item.get("bind") or {}).get("propagation") or None}
 
 
 def describe(leaf: Leaf) -> str:

@@ -104,20 +104,18 @@ def _aliases(editor: "Editor", node: Node, name: str, path: list[str]) -> Iterat
     aliases = attachment.get("aliases") if attachment is not None else None
     value = editor.wish.value
     wanted = [str(part) for part in value] if isinstance(value, list) else [path[1] if len(path) > 1 else str(value)]
-    if aliases is None or aliases.kind != "sequence":
-        if editor.wish.removes:
+    removes = editor.wish.removes or not wanted
+    if attachment is None or aliases is None or aliases.kind != "sequence":
+        if removes:
             raise CannotEdit("git does not say it here")
         yield from editor.nested(node, [name, "aliases"], wanted)
-    elif len(path) > 1:
-        names = [item.text for item in aliases.items]
-        if editor.wish.removes:
-            assert attachment is not None
-            yield editor.without_item(attachment, "aliases", aliases, names.index(path[1]))
-        else:
-            yield splice.add_item(editor.text, aliases, path[1])
-    elif editor.wish.removes:
-        assert attachment is not None
-        yield editor.without(attachment, "aliases")
+    elif len(path) > 1 and not removes:
+        yield splice.add_item(editor.text, aliases, path[1])
+    elif len(path) > 1 and len(aliases.items) > 1:
+        yield splice.remove_item(editor.text, aliases, [item.text for item in aliases.items].index(path[1]))
+    elif removes:
+        # The attachment itself stays, also when nothing is left to say about it.
+        yield splice.remove_entry(editor.text, attachment, attachment.index("aliases"))
     else:
         yield from editor.sequence(aliases, wanted)
 

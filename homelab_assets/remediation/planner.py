@@ -132,8 +132,15 @@ class _Planner:
         edits, refused = self._rounds(identity, verdict, wanted, own, prover)
         if self._recheck is None or not edits:
             return edits, refused
-        left = {item.path for item in self._recheck(_edited(self._baselines, own, prover), identity)}
-        self._left = sorted(left - {item.path for item in verdict.items})
+        known = {item.path for item in verdict.items}
+        left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
+        if fresh := [item for path, item in left.items() if path not in known]:
+            # What an edit brings to light: a health check that was off hid its interval.
+            also, _ = self._rounds(identity, verdict, fresh, own, prover)
+            edits = sorted([*edits, *also], key=lambda edit: edit.item.path)
+            if also:
+                left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
+        self._left = sorted(left.keys() - known)
         stubborn = [edit for edit in edits if edit.item.path in left]
         if not stubborn:
             return edits, refused

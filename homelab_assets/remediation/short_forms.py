@@ -41,6 +41,35 @@ def port_key(node: Node) -> str | None:
     return None if _RANGE.search(target) else f"{target.lstrip('0') or '0'}/{protocol.lower() or 'tcp'}"
 
 
+def without_port(text: str, port: str) -> list[str] | None:
+    """Return what is left of a range of ports without one of them, as one or two short forms.
+
+    Args:
+        text: such as `8000-8009:9000-9009/udp`. port: such as `9003/udp`.
+
+    Returns:
+        None where the text is no range with that port.
+    """
+    *before, target = split(text)
+    inside, slash, protocol = target.partition("/")
+    number, _, wanted = port.partition("/")
+    spans = [_span(part) for part in (*before[-1:], inside)]
+    width, at = spans[-1][1] - spans[-1][0], int(number) - spans[-1][0]
+    if (protocol.lower() or "tcp") != wanted or not 0 <= at <= width or any(b - a != width for a, b in spans):
+        return None
+
+    def part(begin: int, end: int) -> str:
+        pieces = [f"{a + begin}-{a + end}" if end > begin else str(a + begin) for a, _ in spans]
+        return ":".join([*before[:-1], *pieces]) + slash + protocol
+
+    return [part(begin, end) for begin, end in ((0, at - 1), (at + 1, width)) if end >= begin]
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    return (int(first), int(last)) if _RANGE.fullmatch(text) else (0, -1)
+
+
 def volume_key(node: Node) -> str | None:
     """Return the container path that an entry of `volumes` is about."""
     if node.kind == "mapping":
@@ -65,10 +94,24 @@ def tmpfs_key(node: Node) -> str | None:
     return clean(split(node.text)[0]) if node.kind == "scalar" else None
 
 
-def target_key(node: Node) -> str | None:
-    """Return what a secret or config is mounted as, or named where nothing says so."""
-    own = fields(node)
-    return own.get("target") or own.get("source") if node.kind == "mapping" else node.text
+def source_key(node: Node) -> str | None:
+    """Return the name of the secret or config that an entry mounts."""
+    return fields(node).get("source") if node.kind == "mapping" else node.text
+
+
+def text_key(node: Node) -> str | None:
+    """Return an item of a plain list as it is."""
+    return node.text if node.kind == "scalar" else None
+
+
+def lender_key(node: Node) -> str | None:
+    """Return the service or container whose volumes an item of `volumes_from` takes."""
+    return lender(node.text) if node.kind == "scalar" else None
+
+
+def lender(text: str) -> str:
+    """Return the name in an item of `volumes_from`, without `container:` and the mode."""
+    return text.removeprefix("container:").partition(":")[0]
 
 
 def member_key(node: Node) -> str | None:
@@ -77,7 +120,7 @@ def member_key(node: Node) -> str | None:
 
 
 def member(text: str) -> str:
-    """Bring a capability, security option or address to the form that is compared: `CAP_X` is `X`, `a:b` is `a=b`."""
+    """Bring a capability or security option to the form that is compared: `CAP_X` is `X`, `a:b` is `a=b`."""
     name, sign, value = re.sub("[:=]", ":", text, count=1).partition(":")
     if name == "no-new-privileges":
         return f"{name}:{value or 'true'}"
@@ -120,7 +163,9 @@ def long_volume(text: str) -> dict[str, Any]:
         return {"type": "volume", "target": parts[0]}
     modes = parts[2].split(",") if len(parts) > 2 else []
     kind = "bind" if parts[0].startswith((".", "/", "~")) else "volume"
-    return {"type": kind, "source": parts[0], "target": parts[1], "read_only": "ro" in modes}
+    found: dict[str, Any] = {"type": kind, "source": parts[0], "target": parts[1], "read_only": "ro" in modes}
+    propagation = [mode for mode in modes if mode.removeprefix("r") in ("shared", "slave", "private")]
+    return found | ({"bind": {"propagation": propagation[-1]}} if propagation else {})
 
 
 def named_volume(value: Any) -> str | None:

@@ -14,14 +14,14 @@ LISTED: Mapping[str, Callable[[Node], str | None]] = {
     "volumes": short_forms.volume_key,
     "devices": short_forms.device_key,
     "tmpfs": short_forms.tmpfs_key,
-    "secrets": short_forms.target_key,
-    "configs": short_forms.target_key,
+    "secrets": short_forms.source_key,
+    "configs": short_forms.source_key,
     "expose": short_forms.port_key,
     "links": short_forms.link_key,
     "external_links": short_forms.link_key,
-    **dict.fromkeys(
-        ("cap_add", "cap_drop", "security_opt", "group_add", "device_cgroup_rules"), short_forms.member_key
-    ),
+    "volumes_from": short_forms.lender_key,
+    **dict.fromkeys(("group_add", "device_cgroup_rules"), short_forms.text_key),
+    **dict.fromkeys(("cap_add", "cap_drop", "security_opt"), short_forms.member_key),
 }  # fmt: skip
 
 
