@@ -8,13 +8,11 @@ from typing import Any
 from homelab_assets.drift.document import Item
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
-from homelab_assets.remediation import dotenv_text, splice, yaml_text
-from homelab_assets.remediation.fields import candidates
-from homelab_assets.remediation.model_leaves import service_part
+from homelab_assets.remediation import dotenv_text, yaml_text
+from homelab_assets.remediation.attempts import Attempt, attempts
 from homelab_assets.remediation.proof import Overlay, Prover
-from homelab_assets.remediation.splice import CannotEdit, FromVariable
+from homelab_assets.remediation.splice import CannotEdit
 from homelab_assets.remediation.wish import Wish
-from homelab_assets.remediation.yaml_tree import line_of, parse
 from homelab_assets.secrecy import TOKEN, words
 
 _HIDDEN = re.compile(r"<secret(?: changed)?>|" + TOKEN.pattern)
@@ -112,9 +110,9 @@ _UNDER_DEPLOY = {
 
 def _all_attempts(
     item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: list[str]
-) -> Iterator[tuple[Wish, "_Attempt"]]:
+) -> Iterator[tuple[Wish, Attempt]]:
     for aim in _aims(wish):
-        for attempt in _attempts(item, aim, baseline, prover, reasons):
+        for attempt in attempts(item, aim, baseline, prover, reasons):
             yield aim, attempt
 
 
@@ -124,96 +122,6 @@ def _aims(wish: Wish) -> Iterator[Wish]:
     if other := _UNDER_DEPLOY.get(wish.path):
         value = wish.value if wish.value is None or other.endswith("pids") else str(wish.value)
         yield replace(wish, path=other, value=value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
-    file: str
-    line: int
-    files: Mapping[str, bytes]
-    compose_files: Sequence[str] | None = None
-
-
-def _attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: list[str]) -> Iterator[_Attempt]:
-    """Yield edits of one file after the other: the deciding one, then those that override it, last a new one."""
-    tree = Overlay(baseline.tree, prover.changes)
-    ordered = [item.file] if item.file else []
-    ordered += [file for file in reversed(baseline.files) if file not in ordered]
-    for file in ordered:
-        data = tree.read(file)
-        if data is None:
-            continue
-        line = item.line if file == item.file and file not in prover.changes else None
-        try:
-            text = _decode(data)
-            if _is_dotenv(file):
-                yield _edited_dotenv(file, text, wish)
-                continue
-            overriding = file != baseline.files[0] and file in baseline.files
-            for edits in _edits(text, wish, line, overriding):
-                yield _edited(file, data, text, edits)
-        except FromVariable as error:
-            reasons.insert(0, str(error))
-            return
-        except CannotEdit as error:
-            reasons.append(str(error))
-        except UserError as error:
-            reasons.append(f"`{file}` {error.what}")
-    own = f"{baseline.directory}/docker-compose.{baseline.endpoint}.yml".lstrip("/")
-    if baseline.endpoint and not wish.removes and own not in baseline.files and tree.read(own) is None:
-        text = yaml_text.document({"services": {wish.service: service_part(wish)}})
-        yield _Attempt(file=own, line=2, files={own: text.encode()}, compose_files=(*baseline.files, own))
-
-
-def _edits(text: str, wish: Wish, line: int | None, overriding: bool) -> Iterator[list[splice.Splice]]:
-    whole = parse(text)
-    services = whole.get("services") if whole is not None else None
-    if (
-        overriding
-        and services is not None
-        and services.kind == "mapping"
-        and services.get(wish.service) is None
-        and not wish.removes
-    ):
-        assert whole is not None
-        yield splice.add_entry(
-            text, services, wish.service, service_part(wish), splice.layout_of(text, services, whole)
-        )
-        return
-    yield from candidates(text, wish, line=line)
-
-
-def _edited(file: str, data: bytes, text: str, edits: list[splice.Splice]) -> _Attempt:
-    new = splice.apply(text, edits)
-    mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    first = min((edit.start for edit in edits), default=0)
-    line = line_of(text, first)
-    return _Attempt(file=file, line=line, files={file: mark + new.encode("utf-8")})
-
-
-def _edited_dotenv(file: str, text: str, wish: Wish) -> _Attempt:
-    if wish.head != "environment":
-        raise CannotEdit("an env file decides it, which holds variables only")
-    if file.rpartition("/")[2] == ".env":
-        raise CannotEdit("a `.env` file decides it; which others use its variables can't be known")
-    if isinstance(wish.value, str) and "${" in wish.value:
-        raise CannotEdit("a secret does not belong into an env file in git")
-    value = str(wish.value).replace("$$", "$") if wish.value is not None else ""
-    new = dotenv_text.remove(text, wish.rest) if wish.removes else dotenv_text.set_value(text, wish.rest, value)
-    lines = zip(text.splitlines(), new.splitlines(), strict=False)
-    line = next((number for number, (old, now) in enumerate(lines, 1) if old != now), 1)
-    return _Attempt(file=file, line=line, files={file: new.encode("utf-8")})
-
-
-def _is_dotenv(file: str) -> bool:
-    return not file.endswith((".yml", ".yaml", ".json"))
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CannotEdit("the file is not UTF-8 text") from None
 
 
 def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tuple[Wish, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """One service in one compose file, and the edits that all kinds of keys have in common."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.remediation import splice, yaml_text
@@ -82,12 +82,25 @@ class Editor:
             elif all(words):
                 yield splice.replace(node, " ".join(word for word in words if word), flow=flow)
             yield splice.replace(node, value, flow=flow)
+        elif node.kind == "mapping" and isinstance(value, Mapping) and not node.anchor and not node.merges:
+            yield self._members(node, value)
         elif node.kind in ("sequence", "mapping"):
             if node.anchor or not node.flow:
                 raise CannotEdit("git has a list or mapping where one value runs")
             yield [Splice(node.body, node.end, yaml_text.flow(value, typed=typed))]
         else:
             yield splice.replace(node, value, flow=flow, typed=typed)
+
+    def _members(self, node: Node, value: Mapping[str, Any]) -> list[Splice]:
+        """Change the entries of a mapping that differ; both have the same keys."""
+        if {key.text for key, _ in node.entries} != set(value):
+            raise CannotEdit("git writes it in a form that is not edited")
+        edits: list[Splice] = []
+        for key, present in node.entries:
+            if present.text != str(value[key.text]):
+                self.refuse_variable(present)
+                edits += splice.replace(present, value[key.text], flow=node.flow, typed=was_typed(present))
+        return edits
 
     def sequence(self, node: Node, wanted: list[str]) -> Iterator[list[Splice]]:
         """Turn one list of arguments into another, keeping the items that stay."""

@@ -36,7 +36,10 @@ def _declaration(editor: Editor, values: list[Any]) -> list[Splice]:
     if editor.wish.head != "volumes":
         return []
     names = {name for value in values if (name := short_forms.named_volume(value))}
-    return [part for name in sorted(names) for part in splice.declare(editor.text, editor.whole, "volumes", name)]
+    known = editor.wish.declared
+    return [
+        part for name in sorted(names) for part in splice.declare(editor.text, editor.whole, "volumes", name, known)
+    ]
 
 
 def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> Iterator[list[Splice]]:

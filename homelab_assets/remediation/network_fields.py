@@ -23,7 +23,7 @@ def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:
         yield _detach(editor, node, name)
         return
     extra = wish.value if isinstance(wish.value, dict) and wish.value else None
-    declaration = splice.declare(editor.text, editor.whole, "networks", name)
+    declaration = splice.declare(editor.text, editor.whole, "networks", name, wish.declared)
     if node is None:
         # Without `networks` the service is on `default`; naming one network would take that away.
         both: Any = ["default", name] if extra is None else {"default": None, name: extra}

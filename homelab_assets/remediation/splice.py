@@ -4,7 +4,7 @@ Every function returns the splices of one edit, or raises `CannotEdit` with the 
 the result means what it should is proved by reading it again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,10 +126,14 @@ def remove_item(text: str, sequence: Node, position: int) -> list[Splice]:
     return [_remove_lines(text, _dash_offset(text, item), item.end)]
 
 
-def declare(text: str, whole: Node, section: str, name: str) -> list[Splice]:
-    """Declare a network or volume that exists already, unless the file does; `default` needs no declaration."""
+def declare(text: str, whole: Node, section: str, name: str, known: Collection[str] = ()) -> list[Splice]:
+    """Declare a network or volume that exists already; `default` needs no declaration.
+
+    Args:
+        known: what the stack's files declare already, as `volumes.data`.
+    """
     present = whole.get(section)
-    if name == "default" or (present is not None and present.get(name) is not None):
+    if name == "default" or f"{section}.{name}" in known or (present is not None and present.get(name) is not None):
         return []
     layout = layout_of(text, whole, whole)
     if present is None or not present.entries:

@@ -33,6 +33,7 @@ class Wish:
         path: in the drift document's words. change: `changed`, `added` or `removed`.
         value: as it stands in the file: `$` doubled, `${NAME}` for a secret. None for `removed`.
         previous: what git says now, as a person would write it.
+        declared: networks and volumes that some file of the stack declares, as `volumes.data`.
     """
 
     service: str
@@ -40,6 +41,7 @@ class Wish:
     change: str
     value: Any = None
     previous: Any = None
+    declared: frozenset[str] = frozenset()
 
     @property
     def head(self) -> str:

@@ -1,0 +1,138 @@
+"""The same changes in every style that people write compose files in: a small edit, and nothing is left."""
+
+import copy
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+
+from homelab_assets.remediation.loading import load_model
+from homelab_assets.remediation.planner import plan_remediation
+from homelab_assets.remediation.proof import Overlay
+from homelab_assets_tests.drift.world import audit
+from homelab_assets_tests.remediation.memory import Files, baseline
+from homelab_assets_tests.remediation.test_engine_changes import EXTRA, GIT, KEEPER, WANTED, alone
+
+FOLDER = "stacks/manual"
+Document = dict[str, Any]
+Written = Mapping[str, str]
+SHARED = {"volumes_from", "links", "depends_on", "network_mode", "networks"}
+"""Compose refuses these in a service that others extend."""
+
+
+def dump(document: Document, **options: Any) -> str:
+    text: str = yaml.safe_dump(document, sort_keys=False, width=1000, **options)
+    return text
+
+
+def quoted(style: str) -> Callable[[Document, str], Written]:
+    class Quoting(yaml.SafeDumper):
+        pass
+
+    Quoting.add_representer(
+        str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    )
+    return lambda document, _: {"compose.yml": yaml.dump(document, Dumper=Quoting, sort_keys=False, width=1000)}
+
+
+def in_brackets(document: Document, _: str) -> Written:
+    services = document["services"].items()
+    lines = [f"  {name}: {dump(body, default_flow_style=True).strip()}\n" for name, body in services]
+    rest = {key: value for key, value in document.items() if key != "services"}
+    return {"compose.yml": "services:\n" + "".join(lines) + dump(rest)}
+
+
+def commented(document: Document, _: str) -> Written:
+    lines = dump(document).splitlines()
+    pads = [" " * (len(line) - len(line.lstrip())) for line in lines]
+    both = zip(lines, pads, strict=True)
+    text = [f"{line}\t# {n}\n" if n % 2 else f"{line}\n{pad}# about\n\n" for n, (line, pad) in enumerate(both)]
+    return {"compose.yml": "".join(text)}
+
+
+def listed(document: Document, service: str) -> Written:
+    document = copy.deepcopy(document)
+    body = document["services"][service]
+    for key in ("environment", "labels", "sysctls"):
+        if isinstance(body.get(key), dict):
+            body[key] = [f"{name}={value}" for name, value in body[key].items()]
+    return {"compose.yml": dump(document)}
+
+
+def at_the_end(document: Document, service: str) -> Written:
+    services = dict(document["services"])
+    last = {service: services.pop(service)}
+    rest = {key: value for key, value in document.items() if key != "services"}
+    return {"compose.yml": dump({**rest, "services": services | last}).rstrip()}
+
+
+def with_body(document: Document, service: str, body: Document) -> Document:
+    return {**document, "services": {**document["services"], service: body}}
+
+
+def in_an_override(document: Document, service: str) -> Written:
+    body = document["services"][service]
+    base = with_body(document, service, {"image": body["image"]})
+    return {"compose.yml": dump(base), "docker-compose.host.yml": dump({"services": {service: body}})}
+
+
+def in_both(document: Document, service: str) -> Written:
+    body = {key: value for key, value in document["services"][service].items() if not isinstance(value, list | dict)}
+    return {"compose.yml": dump(document), "docker-compose.host.yml": dump({"services": {service: body}})}
+
+
+def extended(document: Document, service: str) -> Written:
+    body = document["services"][service]
+    if SHARED & body.keys():
+        return {"compose.yml": dump(document)}
+    base = with_body(document, service, {"extends": {"file": "common.yml", "service": "c"}})
+    return {"compose.yml": dump(base), "common.yml": dump({"services": {"c": body}})}
+
+
+STYLES: Mapping[str, Callable[[Document, str], Written]] = {
+    "brackets": in_brackets,
+    "bracketed leaves": lambda document, _: {"compose.yml": dump(document, default_flow_style=None)},
+    "double quotes": quoted('"'),
+    "single quotes": quoted("'"),
+    "CRLF and four blanks": lambda document, _: {"compose.yml": dump(document, indent=4).replace("\n", "\r\n")},
+    "comments": commented,
+    "lists": listed,
+    "no final newline": at_the_end,
+    "an override decides": in_an_override,
+    "base and override say it": in_both,
+    "an extended file decides": extended,
+}
+
+
+@pytest.mark.parametrize("service", [pytest.param(name, id=f"{m.name}-{c}") for name, (m, c) in WANTED.items()])
+def test_a_change_in_some_of_the_styles(service: str) -> None:
+    position = list(WANTED).index(service)
+    # Each change in three of the styles; all styles come up with every kind of change near it in the table.
+    for style in [list(STYLES)[(position * 3 + more) % len(STYLES)] for more in range(3)]:
+        check(style, service)
+
+
+def check(style: str, service: str) -> None:
+    services = {name: GIT["services"][name] for name in ("anchor", service)} | {"keeper": KEEPER}
+    written = STYLES[style]({**GIT, "services": services}, service)
+    tree = Files({f"{FOLDER}/{name}": text for name, text in {**EXTRA, **written}.items()})
+    order = tuple(f"{FOLDER}/{name}" for name in written if name != "common.yml")
+    stack = baseline(tree, files=order, stack="manual", directory=FOLDER, endpoint="host")
+    host = alone(service)
+
+    def recheck(edited: Any, identity: Any) -> list[Any]:
+        return [item for v in audit(host, edited).services if v.service == identity.service for item in v.items]
+
+    (plan,) = plan_remediation(audit(host, [stack]), [stack], load=load_model, documentation=False, recheck=recheck)
+    assert plan.refused == (), style
+    added = [file for file in plan.files if file.endswith(".host.yml") and file not in order]
+    edited = replace(stack, tree=Overlay(tree, plan.files), files=(*order, *added))
+    assert [item for verdict in audit(host, [edited]).services for item in verdict.items] == [], style
+    for file, data in plan.files.items():
+        before, after = (tree.read(file) or b"").decode().split("\n"), (data or b"").decode().split("\n")
+        hunks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        assert sum(hunk[0] != "equal" for hunk in hunks) <= len(plan.edits) + 1, style
+        assert b"\r\n" not in (tree.read(file) or b"") or (data or b"").count(b"\n") == (data or b"").count(b"\r\n")
