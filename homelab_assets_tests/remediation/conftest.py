@@ -1,7 +1,7 @@
 """The demo homelab with a real remote, on a simulated forge."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,12 +32,15 @@ def one_world(laid_out: Path, tmp_path: Path) -> Iterator[World]:
     yield from living("gitea", laid_out, tmp_path)
 
 
-def living(forge: str, laid_out: Path, tmp_path: Path) -> Iterator[World]:
+def living(
+    forge: str, laid_out: Path, tmp_path: Path, hosts: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[World]:
+    """Serve a copy of what was laid out on a simulated forge, and hold every request and answer against its description."""
     root = tmp_path / "w"
     shutil.copytree(laid_out, root, symlinks=True)
     for name in ("clone", "other"):
         run(root / name, "remote", "set-url", "origin", str(root / "origin.git"))
     repository = Repository(root / "origin.git")
     with serving({"github": GitHubFace, "gitea": GiteaFace}[forge](repository)) as face:
-        yield World(root, repository, face)
+        yield World(root, repository, face, hosts=hosts or {})
         assert face.breaches == []

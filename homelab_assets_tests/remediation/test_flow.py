@@ -32,16 +32,7 @@ def test_opens_one_each_then_nothing_more_then_merges_to_no_drift(world: World) 
         assert set(statuses(world.run()).values()) == {"unchanged", "refused"}
     assert len(world.repository.writes) == writes
     assert run(world.clone, "ls-remote", "origin") == changed
-    for _ in range(len(opened) + 1):
-        for pull in world.repository.pulls:
-            if pull.state == "open":
-                try:
-                    world.repository.merge(pull.number)
-                except Refused:
-                    continue
-        if not any(pull.state == "open" for pull in world.repository.pulls):
-            break
-        world.run()
+    world.merge_all()
     _, audit, plans = world.audit()
     left = {
         v.service: [item.path for item in v.items] for v in audit.document.services if v.service in opened and v.items

@@ -1,9 +1,11 @@
 """The demo homelab with a real remote and a simulated forge: everything that `remediate --open` touches."""
 
+import json
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from homelab_assets.audit import Audit, run_audit
@@ -18,19 +20,23 @@ from homelab_assets.repository.cleanup import CleanupReport, find_stale
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.server import Face
-from homelab_assets_tests.forge.state import Pull, Repository
+from homelab_assets_tests.forge.state import Pull, Refused, Repository
 
 TOKEN = "t0ken-of-the-test"
 
 
 @dataclass
 class World:
-    """Attributes: origin: the bare remote. clone: the operator's. other: another person's clone."""
+    """Attributes: origin: the bare remote. clone: the operator's. other: another person's clone.
+
+    hosts: those of `lab.yaml`; default: the demo's captures.
+    """
 
     root: Path
     repository: Repository
     face: Face
     settings: str = ""
+    hosts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def origin(self) -> Path:
@@ -47,11 +53,8 @@ class World:
     def lab(self) -> Lab:
         """Write and load the `lab.yaml`."""
         kind = "github" if not self.face.prefix else "gitea"
-        demo = demo_lab_file({"HOMELAB_STATE": str(self.root / "demo")}).parent
         (self.root / "lab.yaml").write_text(
-            f"hosts:\n"
-            f"  ct-docker-01: {{docker: 'capture:{demo}/captures/ct-docker-01'}}\n"
-            f"  ct-media-01: {{docker: 'capture:{demo}/captures/ct-media-01'}}\n"
+            f"hosts: {json.dumps(dict(self.hosts) or self._captures())}\n"
             f"repositories:\n"
             f"  homelab-apps:\n"
             f"    path: clone\n"
@@ -64,6 +67,10 @@ class World:
         )
         name = "GITHUB_TOKEN" if kind == "github" else "GITEA_TOKEN"
         return load_lab(str(self.root / "lab.yaml"), {name: TOKEN, "HOMELAB_STATE": str(self.root / "state")})
+
+    def _captures(self) -> dict[str, dict[str, str]]:
+        demo = demo_lab_file({"HOMELAB_STATE": str(self.root / "demo")}).parent
+        return {name: {"docker": f"capture:{demo}/captures/{name}"} for name in ("ct-docker-01", "ct-media-01")}
 
     def audit(self, only: str | None = None) -> tuple[Lab, Audit, tuple[RemediationPlan, ...]]:
         """Fetch, audit and plan."""
@@ -127,6 +134,17 @@ class World:
         run(self.other, "push", "-q", "origin", branch)
         return run(self.other, "rev-parse", "HEAD")
 
+    def merge_all(self) -> None:
+        """Merge every open pull request as a person does; what conflicts is made anew by the next run first."""
+        for _ in range(len(self.repository.pulls) + 1):
+            for pull in [pull for pull in self.repository.pulls if pull.state == "open"]:
+                with suppress(Refused):
+                    self.repository.merge(pull.number)
+            if not any(pull.state == "open" for pull in self.repository.pulls):
+                return
+            self.run()
+        raise AssertionError([pull.title for pull in self.repository.pulls if pull.state == "open"])
+
     def snapshot(self) -> str:
         """Everything of the operator's clone that must not change: checkout, index, branches, stash, worktrees.
 
@@ -141,9 +159,9 @@ class World:
         return "\n".join([*refs, *(run(self.clone, *command) for command in commands)])
 
 
-def lay_out(root: Path) -> None:
-    """Make the remote and both clones of the demo's repository, with its history."""
-    demo = demo_lab_file({"HOMELAB_STATE": str(root / "demo")}).parent
-    subprocess.run(["git", "clone", "-q", "--bare", str(demo / "homelab-apps"), str(root / "origin.git")], check=True)
+def lay_out(root: Path, source: Path | None = None) -> None:
+    """Make the remote and both clones of a repository with its history; default: the demo's."""
+    source = source or demo_lab_file({"HOMELAB_STATE": str(root / "demo")}).parent / "homelab-apps"
+    subprocess.run(["git", "clone", "-q", "--bare", str(source), str(root / "origin.git")], check=True)
     for name in ("clone", "other"):
         subprocess.run(["git", "clone", "-q", str(root / "origin.git"), str(root / name)], check=True)
