@@ -32,7 +32,7 @@ def build_defs(
         lab: the homelab; default: the one that `lab.yaml` describes, else the demo lab.
         resource_overrides: by name, instead of `laboratory` (settings, vault, clock), `store` and `io_manager`.
         environment: switches (default: the process's): `HOMELAB_EXECUTOR` is `in_process` (default),
-            `multiprocess` or `celery`; `HOMELAB_HOSTS_PER_STEP` makes several steps of the capture.
+            `multiprocess`, `celery` or `kubernetes`; `HOMELAB_HOSTS_PER_STEP` makes several steps of the capture.
 
     Raises:
         ConfigurationError: `lab.yaml` is wrong; the message names each mistake with its line.
@@ -75,18 +75,27 @@ def _tell_apart(lab: Lab) -> None:
 
 def _executor(name: str, environment: Mapping[str, str]) -> dg.ExecutorDefinition:
     """Return the executor. One process is the default: a step of its own costs more than most steps' work."""
-    match name:
-        case "" | "in_process":
-            return dg.in_process_executor
-        case "multiprocess":
-            start = {"forkserver": {"preload_modules": ["homelab_assets.definitions"]}}
-            return dg.multiprocess_executor.configured({"max_concurrent": 2, "start_method": start})
-        case "celery":
-            from dagster_celery import celery_executor
+    try:
+        match name:
+            case "" | "in_process":
+                return dg.in_process_executor
+            case "multiprocess":
+                start = {"forkserver": {"preload_modules": ["homelab_assets.definitions"]}}
+                return dg.multiprocess_executor.configured({"max_concurrent": 2, "start_method": start})
+            case "celery":
+                from dagster_celery import celery_executor
 
-            addresses = {key: environment[name] for key, name in _CELERY.items() if name in environment}
-            return celery_executor.configured(addresses)
-        case _:
-            raise ConfigurationError(
-                f"HOMELAB_EXECUTOR: {name!r} is no executor", hint="use in_process, multiprocess or celery"
-            )
+                addresses = {key: environment[name] for key, name in _CELERY.items() if name in environment}
+                return celery_executor.configured(addresses)
+            case "kubernetes":
+                from dagster_k8s import k8s_job_executor
+
+                # Image, account and mounts of a step's pod are those of the run's: see deploy/kubernetes.
+                return k8s_job_executor
+    except ImportError as error:
+        raise ConfigurationError(
+            f"HOMELAB_EXECUTOR: {name} needs the library {error.name}", hint="pip install 'homelab_assets[fleet]'"
+        ) from None
+    raise ConfigurationError(
+        f"HOMELAB_EXECUTOR: {name!r} is no executor", hint="use in_process, multiprocess, celery or kubernetes"
+    )

@@ -135,8 +135,17 @@ def test_a_lab_of_nothing_but_a_host_loads(tmp_path: Path) -> None:
 
 
 def test_an_unknown_executor_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="HOMELAB_EXECUTOR: 'kubernetes' is no executor"):
-        build_defs(lab=make_lab(tmp_path), environment={"HOMELAB_EXECUTOR": "kubernetes"})
+    with pytest.raises(ConfigurationError, match="HOMELAB_EXECUTOR: 'nomad' is no executor"):
+        build_defs(lab=make_lab(tmp_path), environment={"HOMELAB_EXECUTOR": "nomad"})
+
+
+@pytest.mark.parametrize(("name", "library"), [("celery", "dagster_celery"), ("kubernetes", "dagster_k8s")])
+def test_an_executor_without_its_library_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ConfigurationError, match=f"HOMELAB_EXECUTOR: {name} needs the library {library}"):
+        build_defs(lab=make_lab(tmp_path), environment={"HOMELAB_EXECUTOR": name})
 
 
 def test_settings_name_the_same_code_location() -> None:

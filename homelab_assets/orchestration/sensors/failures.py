@@ -1,4 +1,4 @@
-"""Tells somebody when a check or a job fails, and when it has recovered. Off until `notify` in `lab.yaml` names a target.
+"""Tells somebody when a check or a job fails, and when it has recovered. Off until `lab.yaml` says whom to `notify`.
 
 A failed check leaves its run green (drift is news, not a crash), so hooks and run-failure sensors never see it. The
 last verdict on each check and job is compared with what was told: no place in a log that could be lost, and the same
