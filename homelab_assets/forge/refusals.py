@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from homelab_assets.forge.model import Refusal, RefusalKind
@@ -45,8 +46,10 @@ def refusal(status: int, said: str, *, where: str, doing: str, headers: Mapping[
 
 
 def _until(headers: Mapping[str, str]) -> str:
-    wait = headers.get("retry-after", "")
-    return f" (wait {wait} s)" if wait.isdigit() else ""
+    wait, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+    if wait.isdigit():
+        return f" (wait {wait} s)"
+    return f" (until {datetime.fromtimestamp(int(reset), UTC):%Y-%m-%d %H:%M} UTC)" if reset.isdigit() else ""
 
 
 def wait_of(headers: Mapping[str, str] | None) -> float | None:

@@ -20,6 +20,8 @@ from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 
+# What these decisions need of the forge or the remote.
+_ASKING = ("open", "adopt-branch", "update", "unchanged", "reopen", "close", "edited", "abandon")
 _EDITED = "<!-- homelab-assets:edited -->"
 _ABANDONED = "<!-- homelab-assets:abandoned -->"
 
@@ -113,14 +115,20 @@ class _Worker:
     ) -> None:
         self._git, self._remote, self._forge, self._policy = git, remote, forge, policy
         self._repository, self._kind = repository, kind
+        self._stopped = ""
         self._base: str | None = None
 
     def attempt(self, decision: Decision) -> Outcome:
+        if self._stopped and decision.verb in _ASKING:
+            return _outcome("failed", decision, why=self._stopped)
         try:
             return self._do(decision)
         except (GitError, Refusal) as error:
             if isinstance(error, Refusal) and error.kind == "auth":
                 raise
+            if isinstance(error, Refusal) and error.kind in ("rate", "unreachable"):
+                # Each of the others would wait just as long, and in vain.
+                self._stopped = f"not tried any more: {error.what}"
             return _outcome("failed", decision, why=str(error))
 
     def _do(self, decision: Decision) -> Outcome:

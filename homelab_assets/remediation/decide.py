@@ -237,7 +237,7 @@ def _limited(decisions: list[Decision], limits: Limits) -> list[Decision]:
             if room <= 0:
                 why = (
                     f"{limits.max_open} pull requests are open already"
-                    if limits.max_open - there <= limits.max_new_per_run
+                    if limits.max_open - there < limits.max_new_per_run
                     else f"at most {limits.max_new_per_run} are opened in one run"
                 )
                 decision = Decision(verb="waiting", identity=decision.identity, plan=decision.plan, why=why)

@@ -13,7 +13,8 @@ _USER_LINKS = (
 _REPOSITORY_LINKS = """
     archive assignees blobs branches collaborators comments commits compare contents contributors deployments downloads
     events forks git_commits git_refs git_tags hooks issue_comment issue_events issues keys labels languages merges
-    milestones notifications pulls releases stargazers statuses subscribers subscription tags teams trees git clone ssh svn
+    milestones notifications pulls releases stargazers statuses subscribers subscription tags teams trees git clone ssh
+    svn
 """.split()  # noqa: SIM905
 
 
@@ -195,8 +196,8 @@ class GitHubFace(Face):
             "changed_files": 1, "commits": 1, "comments": len(pull.comments), "review_comments": 0,
             "maintainer_can_modify": False, "_links": dict.fromkeys(names, link), "url": own,
             "html_url": f"{self.url}/{self.repository.slug}/pull/{pull.number}", "diff_url": own, "patch_url": own,
-            "issue_url": f"{base}/issues/{pull.number}", "comments_url": own, "commits_url": own, "review_comments_url": own,
-            "review_comment_url": own, "statuses_url": own,
+            "issue_url": f"{base}/issues/{pull.number}", "comments_url": own, "commits_url": own,
+            "review_comments_url": own, "review_comment_url": own, "statuses_url": own,
             "head": self.end(pull.head, pull.commit, pull.head_repository), "base": self.end(pull.base, into),
         }  # fmt: skip
 

@@ -151,11 +151,8 @@ class Repository:
             return
         if thing.state == "merged":
             raise Refused(refusal, "A merged pull request can't be changed")
-        if isinstance(thing, Pull) and state == "open":
-            if self.branch(thing.head) != thing.commit:
-                raise Refused(
-                    refusal, f"state cannot be changed. The {thing.head} branch was force-pushed or recreated."
-                )
+        if isinstance(thing, Pull) and state == "open" and self.branch(thing.head) != thing.commit:
+            raise Refused(refusal, f"state cannot be changed. The {thing.head} branch was force-pushed or recreated.")
         thing.state = state
 
     def merge(self, number: int, commit: str | None = None) -> str:

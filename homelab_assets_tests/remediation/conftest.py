@@ -35,7 +35,7 @@ def one_world(laid_out: Path, tmp_path: Path) -> Iterator[World]:
 def living(
     forge: str, laid_out: Path, tmp_path: Path, hosts: Mapping[str, Mapping[str, str]] | None = None
 ) -> Iterator[World]:
-    """Serve a copy of what was laid out on a simulated forge, and hold every request and answer against its description."""
+    """Serve a copy of what was laid out on a simulated forge; its published description is kept throughout."""
     root = tmp_path / "w"
     shutil.copytree(laid_out, root, symlinks=True)
     for name in ("clone", "other"):

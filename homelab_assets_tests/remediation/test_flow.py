@@ -203,17 +203,16 @@ def test_limits_let_the_worst_go_first_and_the_rest_wait(one_world: World) -> No
     assert "## Waiting" in one_world.repository.problems[0].body
 
 
-def test_nothing_is_merged_by_default_and_only_the_cosmetic_by_policy(world: World) -> None:
-    world.settings = "remediation: {max_new_per_run: 20, max_open: 20, auto_merge: cosmetic}"
-    _, _, plans = world.audit()
-    severities = {plan.identity.service: plan.severity for plan in plans if plan.actionable}
-    world.run()
-    for pull in world.repository.pulls:
-        world.repository.checks[world.repository.branch(pull.head) or ""] = "success"
-    world.run()
-    merged = {pull.title for pull in world.repository.pulls if pull.state == "merged"}
-    assert all(severities[name] == "cosmetic" for name in severities if any(f"({name})" in t for t in merged))
-    assert set(severities.values()) - {"cosmetic"}
+def test_a_used_up_rate_limit_ends_the_run_and_the_next_goes_on(world: World) -> None:
+    moment = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1795413600", "Retry-After": "999"}
+    world.repository.failures = [("POST", "/pulls", Refused(403, "API rate limit exceeded", moment))]
+    first = world.run()
+    failed = [outcome.why for outcome in first.values() if outcome.status == "failed"]
+    assert "wait 999 s" in failed[0]
+    assert len(failed) > 5
+    assert all("not tried any more" in why and "rate limit" in why for why in failed[1:])
+    assert world.repository.pulls == []
+    assert list(statuses(world.run()).values()).count("opened") == len(failed)
 
 
 def test_a_merged_one_waits_for_the_clone_to_catch_up(one_world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Real engines over SSH, a real push, a simulated forge: drift, pull requests, merges, and a second audit finds nothing."""
+"""Real engines over SSH, a real push, a simulated forge: drift, pull requests, merges, and then no drift."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence

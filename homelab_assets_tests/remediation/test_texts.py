@@ -45,8 +45,9 @@ def test_a_scalar_is_read_back_as_the_same_text(text: str, style: str, flow: boo
 
 @pytest.mark.parametrize(
     "text",
-    ["yes", "NO", "on", "022", "22:22", "1e3", "0x1F", "1_000", "~", "null", "2024-01-02", ".inf", "", " a", "a ", "- x",
-     "a: b", "a #b", "*x", "&x", "!x", "%x", "@x", "`x", "{x", "[x", "x:", "? x", "|", ">", "#", "---", "<<", "=", "1.10"],
+    ["yes", "NO", "on", "022", "22:22", "1e3", "0x1F", "1_000", "~", "null", "2024-01-02", ".inf", "", " a", "a ",
+     "- x", "a: b", "a #b", "*x", "&x", "!x", "%x", "@x", "`x", "{x", "[x", "x:", "? x", "|", ">", "#", "---", "<<",
+     "=", "1.10"],
 )  # fmt: skip
 def test_what_some_reader_takes_for_something_else_is_quoted(text: str) -> None:
     assert yaml_text.scalar(text)[0] in "'\""

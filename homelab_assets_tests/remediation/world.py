@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from homelab_assets.audit import Audit, run_audit
 from homelab_assets.lab.demo import demo_lab_file
@@ -29,13 +31,14 @@ TOKEN = "t0ken-of-the-test"
 class World:
     """Attributes: origin: the bare remote. clone: the operator's. other: another person's clone.
 
-    hosts: those of `lab.yaml`; default: the demo's captures.
+    settings, severities: more of `lab.yaml`. hosts: those of `lab.yaml`; default: the demo's captures.
     """
 
     root: Path
     repository: Repository
     face: Face
     settings: str = ""
+    severities: str = ""
     hosts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -63,6 +66,7 @@ class World:
             f"drift:\n"
             f"  ignore:\n"
             f"    - {{service: watchtower, reason: not in git}}\n"
+            f"  severity: [{self.severities}]\n"
             f"{self.settings or 'remediation: {max_new_per_run: 20, max_open: 20}'}\n"
         )
         name = "GITHUB_TOKEN" if kind == "github" else "GITEA_TOKEN"
@@ -71,6 +75,17 @@ class World:
     def _captures(self) -> dict[str, dict[str, str]]:
         demo = demo_lab_file({"HOMELAB_STATE": str(self.root / "demo")}).parent
         return {name: {"docker": f"capture:{demo}/captures/{name}"} for name in ("ct-docker-01", "ct-media-01")}
+
+    def change(self, host: str, container: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Somebody changes a container by hand, in copies of the recordings."""
+        if not self.hosts:
+            source = demo_lab_file({"HOMELAB_STATE": str(self.root / "demo")}).parent / "captures"
+            shutil.copytree(source, self.root / "captures")
+            self.hosts = {name: {"docker": f"capture:{self.root / 'captures' / name}"} for name in self._captures()}
+        file = self.root / "captures" / host / "containers.json"
+        documents = json.loads(file.read_text())
+        change(next(document for document in documents if document["Name"] == f"/{container}"))
+        file.write_text(json.dumps(documents))
 
     def audit(self, only: str | None = None) -> tuple[Lab, Audit, tuple[RemediationPlan, ...]]:
         """Fetch, audit and plan."""
