@@ -16,6 +16,7 @@ def test_it_lists_open_waiting_declined_failed_and_ignored(world: World) -> None
     world.run(only="pihole")
     world.pull("pihole").state = "closed"
     world.settings = "remediation: {max_new_per_run: 3, max_open: 3}"
+    world.ignores = "{service: radarr, path: image, reason: pinned by hand}"
     world.repository.failures = [("POST", "/pulls", Refused(422, "Validation Failed"))]
     world.run()
     found = sections(world)
@@ -23,7 +24,7 @@ def test_it_lists_open_waiting_declined_failed_and_ignored(world: World) -> None
     assert "`pihole`" in found["Declined by a person"]
     assert found["Failed"].count("\n- ") == 1
     assert "at most 3 are opened in one run" in found["Waiting"]
-    assert "not in git" in found["Ignored by a rule"]
+    assert "`radarr` `image`: pinned by hand" in found["Ignored by a rule"]
     assert "`portainer`" in found["Not backported"]
     assert "`uptime-kuma`" in found["Running, but unknown to git (`drift-detector adopt`)"]
 

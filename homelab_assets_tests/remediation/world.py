@@ -31,7 +31,7 @@ TOKEN = "t0ken-of-the-test"
 class World:
     """Attributes: origin: the bare remote. clone: the operator's. other: another person's clone.
 
-    settings, severities: more of `lab.yaml`. hosts: those of `lab.yaml`; default: the demo's captures.
+    settings, severities, ignores: more of `lab.yaml`. hosts: those of `lab.yaml`; default: the demo's captures.
     """
 
     root: Path
@@ -39,6 +39,7 @@ class World:
     face: Face
     settings: str = ""
     severities: str = ""
+    ignores: str = "{service: watchtower, reason: not in git}"
     hosts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -64,8 +65,7 @@ class World:
             f"    ref: origin/main\n"
             f"    forge: {{kind: {kind}, url: '{self.face.url}', slug: larry/homelab-apps}}\n"
             f"drift:\n"
-            f"  ignore:\n"
-            f"    - {{service: watchtower, reason: not in git}}\n"
+            f"  ignore: [{self.ignores}]\n"
             f"  severity: [{self.severities}]\n"
             f"{self.settings or 'remediation: {max_new_per_run: 20, max_open: 20}'}\n"
         )
