@@ -53,10 +53,15 @@ def _until(headers: Mapping[str, str]) -> str:
 
 
 def wait_of(headers: Mapping[str, str] | None) -> float | None:
-    """Return how many seconds the forge asks to wait; None where it does not say."""
+    """Return how many seconds the forge asks to wait, by itself or until its rate limit is new; None where it does not
+    say."""
     low = {key.lower(): value for key, value in (headers or {}).items()}
-    text = low.get("retry-after", "")
-    return float(text) if text.replace(".", "", 1).isdigit() else None
+    text, reset = low.get("retry-after", ""), low.get("x-ratelimit-reset", "")
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    if low.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return max(0.0, int(reset) - time.time())
+    return None
 
 
 class Retry(Exception):

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from homelab_assets.cli import main
+from homelab_assets_tests.rendering.sarif_schema import faults
 
 
 @pytest.fixture
@@ -39,6 +40,10 @@ def test_machines_read_json(home: Path, format_: str) -> None:
     document = json.loads(detect("diff", "--format", format_).stdout)
     found = document["services"] if format_ == "json" else document["runs"][0]["results"]
     assert found
+
+
+def test_sarif_keeps_the_published_schema(home: Path) -> None:
+    assert faults(detect("diff", "--format", "sarif").stdout) == []
 
 
 def test_workflows_read_annotations(home: Path) -> None:

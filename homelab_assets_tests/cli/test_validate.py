@@ -10,6 +10,7 @@ from homelab_assets.cli import main
 from homelab_assets.repository.rules import hl001_image_tag_pinned
 from homelab_assets.repository.rules.examples import COMPOSE_FILE, example_files
 from homelab_assets.repository.rules.meta import Example
+from homelab_assets_tests.rendering.sarif_schema import faults
 from homelab_assets_tests.repository.clones import make_clone, write
 
 BAD = example_files(hl001_image_tag_pinned.META.bad)
@@ -110,6 +111,7 @@ def test_formats_for_ci(tmp_path: Path) -> None:
     (run,) = json.loads(validate("apps", "--format", "sarif").stdout)["runs"]
     assert [result["ruleId"] for result in run["results"]] == ["HL001"]
     assert run["invocations"][0]["executionSuccessful"]
+    assert faults(validate("apps", "--format", "sarif").stdout) == []
     root = ElementTree.fromstring(validate("apps", "--format", "junit").stdout)
     assert root.get("failures") == "1"
     assert root.find("testsuite/testcase/failure") is not None

@@ -148,6 +148,15 @@ def test_a_short_rate_limit_is_waited_for(forge: Forge, face: Face) -> None:
     assert list(forge.pulls()) == []
 
 
+def test_a_used_up_rate_limit_says_until_when(forge: Forge, face: Face) -> None:
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "4102444800"}
+    face.repository.failures = [("POST", "/pulls", Refused(403, "Forbidden", headers))]
+    with pytest.raises(Refusal) as refused:
+        opened(forge)
+    assert refused.value.kind == "rate"
+    assert "until 2100-01-01 00:00 UTC" in str(refused.value)
+
+
 def test_a_broken_answer_is_tried_again_for_reading_only(forge: Forge, face: Face) -> None:
     face.repository.failures = [("GET", "/pulls", Refused(502, "bad gateway"))]
     assert list(forge.pulls()) == []

@@ -8,6 +8,7 @@ from homelab_assets.rendering.findings import Finding, Rule
 from homelab_assets.rendering.github_annotations import github_annotations
 from homelab_assets.rendering.junit import Case, junit
 from homelab_assets.rendering.sarif import sarif
+from homelab_assets_tests.rendering.sarif_schema import faults
 
 ODD = Finding(
     rule="HL001",
@@ -43,6 +44,13 @@ def test_sarif_names_rules_places_and_stable_fingerprints() -> None:
     moved = Finding(rule=ODD.rule, level=ODD.level, message=ODD.message, file=ODD.file, line=99)
     (again,) = json.loads(sarif([moved], [rule]))["runs"]
     assert again["results"][0]["partialFingerprints"] == first["partialFingerprints"]
+
+
+def test_sarif_keeps_the_published_schema() -> None:
+    rule = Rule(id="HL001", title="Tags are pinned", level="error", rationale="Why.", remedy="Pin it.")
+    assert faults(sarif([ODD, PLAIN], [rule], complete=False)) == []
+    assert faults(sarif([])) == []
+    assert faults(sarif([PLAIN]).replace('"note"', '"nothing"')) != []
 
 
 def test_junit_counts_and_keeps_suites_apart() -> None:
