@@ -25,6 +25,7 @@ lock:  ## Resolve the dependencies anew into the lock files
 	$(BIN)/python -m pip install -q uv
 	$(LOCK) pyproject.toml --extra test --extra build -o requirements.lock
 	$(LOCK) --group lint -o requirements-lint.lock
+	$(LOCK) --group deploy -c requirements.lock -o requirements-deploy.lock
 
 clean:  ## Remove the environment and caches; reports, docs and state stay
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache build *.egg-info
@@ -34,6 +35,10 @@ help:  ## Show this
 
 .venv/linters: .venv/installed requirements-lint.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-lint.lock
+	@touch $@
+
+.venv/servers: .venv/installed requirements-deploy.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-deploy.lock
 	@touch $@
 
 .venv/installed: requirements.lock pyproject.toml
