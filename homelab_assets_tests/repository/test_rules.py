@@ -13,6 +13,7 @@ from homelab_assets.repository.structure import Selection, check, selection
 from homelab_assets.repository.structure_fix import fix
 from homelab_assets.repository.structure_load import build_context
 from homelab_assets.repository.trees import WorkingTree
+from homelab_assets.secrecy import redact
 from homelab_assets_tests.repository.clones import write
 
 EVERYTHING = Selection()
@@ -46,6 +47,8 @@ class TestEachRule:
         assert {finding.rule for finding in found} == {rule.META.id}, found
         assert {finding.severity for finding in found} == {rule.META.severity}
         assert all(finding.file for finding in found)
+        # The last redaction takes no word of it for a secret.
+        assert [redact(finding.message) for finding in found] == [finding.message for finding in found]
 
     def test_its_good_example_is_silent(self, rule: ModuleType, tmp_path: Path) -> None:
         assert findings_in(lay_out(tmp_path, rule.META.good)) == ()

@@ -41,19 +41,19 @@ def _in_service(service: ServiceView) -> Iterator[Finding]:
     for key in ("environment", "labels", "annotations", "sysctls"):
         for name, value in _pairs(service.config.get(key)):
             if _stands_in_clear(name, value):
-                yield service.found(f"{key}.{name} holds a secret in clear", key, name)
+                yield service.found(f"a secret in clear stands in {key}.{name}", key, name)
     for key in ("command", "entrypoint", "healthcheck"):
         declared = service.config.get(key)
         text = declared.get("test") if isinstance(declared, Mapping) else declared
         joined = " ".join(str(part) for part in text) if isinstance(text, list | tuple) else str(text or "")
         if find_secrets(literal(joined), False):
-            yield service.found(f"{key} holds a secret in clear", key)
+            yield service.found(f"a secret in clear stands in {key}", key)
 
 
 def _in_files(view: StackView) -> Iterator[Finding]:
     for assignment in view.env:
         if _stands_in_clear(assignment.name, assignment.value):
-            yield _at(view, assignment.file, assignment.line, f"{assignment.name} is a secret in clear")
+            yield _at(view, assignment.file, assignment.line, f"a secret in clear stands in {assignment.name}")
     for assignment in view.sample:
         if find_secrets(assignment.value) and not _PLACEHOLDER.search(assignment.value):
             yield _at(view, assignment.file, assignment.line, f"{assignment.name} looks like a real secret")
