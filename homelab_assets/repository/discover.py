@@ -16,7 +16,7 @@ KINDS: tuple[Kind, ...] = ("compose", "ansible", "terraform")
 _ROLE = re.compile(r"(?:^|.*/)roles/[^/]+/(?:tasks|handlers|defaults|vars|meta)/main\.ya?ml")
 _ENDPOINT_FILE = re.compile(r"(?:.*/)?(?:docker-)?compose\.[^/]+\.ya?ml")
 _YAML = re.compile(r".*\.ya?ml")
-_SERVICES = re.compile(rb"^services:", re.MULTILINE)
+_SERVICES = re.compile(rb"^(?:\xef\xbb\xbf)?(?:\{\s*)?[\"']?(?:services|include)[\"']?\s*:", re.MULTILINE)
 _PLAY = re.compile(rb"^- (?:.*\n(?: .*\n|\s*\n)*?  )?(?:ansible\.builtin\.)?(?:hosts|import_playbook):", re.MULTILINE)
 _PLAYBOOKS = 50
 
@@ -37,13 +37,13 @@ def discover(path: Path) -> tuple[Kind, ...]:
 
 
 def kinds(tree: FileTree) -> tuple[Kind, ...]:
-    """Say what a tree holds, by content: a compose file has services, a playbook has plays."""
+    """Say what a tree holds, by content: a compose file has services or includes some, a playbook has plays."""
     paths = list(walk(tree))
     found = {
         "compose": _any_holds(tree, (path for path in paths if _is_compose_name(path)), _SERVICES),
         "ansible": any(_ROLE.fullmatch(path) or path.rpartition("/")[2] == "ansible.cfg" for path in paths)
         or _any_holds(tree, _playbooks(paths), _PLAY),
-        "terraform": any(path.endswith((".tf", ".tf.json", ".tofu")) for path in paths),
+        "terraform": any(path.endswith((".tf", ".tf.json", ".tofu", "terragrunt.hcl")) for path in paths),
     }
     return tuple(kind for kind in KINDS if found[kind])
 

@@ -218,6 +218,11 @@ def test_a_compose_link_out_of_the_repository_is_not_read(tmp_path: Path, clone:
         ({"terraform/modules/x/main.tf": "", "site.yml": "- hosts: all\n"}, ("ansible", "terraform")),
         ({"docker-compose.yml": "just: data\n", ".github/workflows/ci.yml": "jobs: {}\n"}, ()),
         ({"app/docker-compose.prod.yml": COMPOSE}, ("compose",)),
+        ({"compose.yaml": "\ufeff'services': {a: {image: x}}\n"}, ("compose",)),
+        ({"compose.yaml": '{"services": {"a": {"image": "x"}}}\n'}, ("compose",)),
+        ({"compose.yaml": "include: [a/b.yml]\n"}, ("compose",)),
+        ({"live/terragrunt.hcl": ""}, ("terraform",)),
+        ({"deploy.yml": "spec:\n  tls:\n  - hosts:\n    - a\n"}, ()),
     ],
 )
 def test_repositories_are_told_apart_by_content(tmp_path: Path, files: dict[str, str], found: tuple[str, ...]) -> None:
