@@ -63,8 +63,10 @@ class Editor:
         if self.wish.removes:
             if not mapping.merges and mapping is self.service and not self.service.get("extends"):
                 raise CannotEdit("git does not say it here")
-            # What is merged in can't be taken out, but an own empty value hides it.
-            yield splice.add_entry(self.text, mapping, path[0], None, self.layout)
+            # What is merged in can't be taken out, but an own empty value hides it, of the kind that the key takes.
+            empties: tuple[Any, ...] = ([], {}, "", False, 0)
+            for empty in empties:
+                yield splice.add_entry(self.text, mapping, path[0], empty, self.layout, typed=True)
             raise CannotEdit("it comes from an anchor or a file that others share, and can't be taken out here")
         yield splice.add_entry(self.text, mapping, path[0], _nest(path[1:], wanted), self.layout, typed=typed)
 
@@ -152,6 +154,25 @@ class Editor:
         inner = merge.items if merge.kind == "sequence" else merge.merges
         found = merge.get(key) if merge.kind == "mapping" else None
         return found or next((node for part in inner if (node := self.merged(part, key)) is not None), None)
+
+    def shared(self, key: str) -> Node | None:
+        """Return the collection that the service has from an anchor, by an alias or a merge; None where it has an own
+        one, or none."""
+        node = self.service.get(key)
+        if node is None:
+            node = next((n for merge in self.service.merges if (n := self.merged(merge, key)) is not None), None)
+        elif node.kind != "alias":
+            return None
+        return self.anchors.get(node.text) if node is not None and node.kind == "alias" else node
+
+    def own_copy(self, key: str, value: Any) -> list[Splice]:
+        """Give the service a collection of its own in place of the shared one, which stays as it is."""
+        present = self.service.get(key)
+        if present is not None:
+            return [Splice(present.start, present.end, yaml_text.flow(value))]
+        return (
+            self.new_entry(key, value) if value else splice.add_entry(self.text, self.service, key, value, self.layout)
+        )
 
     def new_collection(self, key: str, value: Any) -> Iterator[list[Splice]]:
         if self.wish.removes:

@@ -12,6 +12,10 @@ from homelab_assets.remediation.yaml_tree import Node
 
 def keyed_proposals(editor: Editor) -> Iterator[list[Splice]]:
     head, name, value = editor.wish.head, editor.wish.rest, editor.wish.value
+    shared = editor.shared(head)
+    if shared is not None and (editor.wish.removes or shared.kind == "sequence"):
+        yield _own_copy(editor, shared)
+        return
     merged = next((n for merge in editor.service.merges if (n := editor.merged(merge, head)) is not None), None)
     if editor.service.get(head) is None and merged is not None and merged.kind in ("mapping", "alias"):
         yield from _beside_merged(editor, merged, {name: value})
@@ -62,6 +66,22 @@ def _assignment(editor: Editor, node: Node) -> Iterator[list[Splice]]:
     else:
         editor.refuse_variable(node.items[found[-1]], name)
         yield splice.replace(node.items[found[-1]], assignment, flow=node.flow)
+
+
+def _own_copy(editor: Editor, shared: Node) -> list[Splice]:
+    """Write a collection that others share once more for this service alone, with the change."""
+    head, name, value = editor.wish.head, editor.wish.rest, editor.wish.value
+    parts = [*shared.items, *(part for _, part in shared.entries)]
+    if shared.merges or not all(part.kind == "scalar" for part in parts):
+        raise CannotEdit(f"`{head}` comes from an anchor that others share")
+    pairs: dict[str, Any] = {key.text: None if part.is_null else part.text for key, part in shared.entries}
+    for item in shared.items:
+        key, sign, text = item.text.partition("=" if head != "extra_hosts" or "=" in item.text else ":")
+        pairs[key] = text if sign else None
+    if editor.wish.removes and name not in pairs:
+        raise CannotEdit("git does not say it here")
+    own = {key: part for key, part in pairs.items() if key != name} | ({} if editor.wish.removes else {name: value})
+    return editor.own_copy(head, own)
 
 
 def _beside_merged(editor: Editor, merged: Node, own: dict[str, Any]) -> Iterator[list[Splice]]:

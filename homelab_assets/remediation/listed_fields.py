@@ -12,23 +12,43 @@ from homelab_assets.remediation.yaml_tree import Node
 
 def listed_proposals(editor: Editor) -> Iterator[list[Splice]]:
     head = editor.wish.head
-    node = editor.collection(head)
     values = _item_values(editor)
+    shared = editor.shared(head)
+    if shared is not None:
+        yield _own_copy(editor, shared, values)
+        return
+    node = editor.collection(head)
     if node is None:
         for proposal in editor.new_collection(head, values):
             yield proposal + _declaration(editor, values)
         return
-    if node.kind == "alias":
-        raise CannotEdit("it is an anchor that others share")
     if node.kind == "scalar":
         yield from _single(editor, node, values)
         return
     if node.kind == "mapping":
         raise CannotEdit("git writes it in a form that is not edited")
-    key_of = LISTED[head]
+    yield from _items(editor, node, _found(editor, node), values)
+
+
+def _found(editor: Editor, node: Node) -> list[int]:
+    key_of = LISTED[editor.wish.head]
     wanted = short_forms.member(editor.wish.rest) if key_of is short_forms.member_key else editor.wish.rest
-    found = [position for position, item in enumerate(node.items) if key_of(item) == wanted]
-    yield from _items(editor, node, found, values)
+    return [position for position, item in enumerate(node.items) if key_of(item) == wanted]
+
+
+def _own_copy(editor: Editor, shared: Node, values: list[Any]) -> list[Splice]:
+    """Write a list that others share once more for this service alone, with the change."""
+    found = _found(editor, shared)
+    plain = shared.kind == "sequence" and all(item.kind == "scalar" for item in shared.items)
+    if not plain or not all(isinstance(value, str) for value in values) or (editor.wish.removes and not found):
+        raise CannotEdit("it comes from an anchor that others share")
+    texts: list[Any] = []
+    for position, item in enumerate(shared.items):
+        if position in found:
+            editor.refuse_variable(item)
+        texts += [item.text] if position not in found else values if position == found[0] else []
+    texts += values if not found else []
+    return editor.own_copy(editor.wish.head, texts) + _declaration(editor, values)
 
 
 def _declaration(editor: Editor, values: list[Any]) -> list[Splice]:

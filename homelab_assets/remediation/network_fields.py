@@ -18,6 +18,10 @@ def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:
     if detail:
         yield from _attachment(editor, name, detail)
         return
+    shared = editor.shared("networks")
+    if shared is not None:
+        yield _own_copy(editor, shared, name)
+        return
     node = editor.collection("networks")
     if wish.removes:
         yield _detach(editor, node, name)
@@ -37,6 +41,17 @@ def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:
         yield splice.add_entry(editor.text, node, name, extra, editor.layout) + declaration
     else:
         raise CannotEdit("it is an anchor that others share")
+
+
+def _own_copy(editor: "Editor", shared: Node, name: str) -> list[Splice]:
+    """Write the networks that others share once more for this service alone, with the change."""
+    names = [item.text for item in shared.items]
+    plain = shared.kind == "sequence" and all(item.kind == "scalar" for item in shared.items)
+    if not plain or editor.wish.value or (name in names) is not editor.wish.removes:
+        raise CannotEdit("it comes from an anchor that others share")
+    left = [one for one in names if one != name] + ([] if editor.wish.removes else [name])
+    declared = splice.declare(editor.text, editor.whole, "networks", name, editor.wish.declared)
+    return editor.own_copy("networks", left) + ([] if editor.wish.removes else declared)
 
 
 def _network_of(editor: "Editor") -> tuple[str, str]:

@@ -27,6 +27,9 @@ from homelab_assets.remediation.wish import Wish
 Loader = Callable[[Baseline], Model]
 """Loads a baseline into its canonical model: services, networks, volumes by name; `${…}` stays as text."""
 
+# What a key of any kind holds where it says no more than its absence does; a second comparison has the last word.
+_NOTHING = (None, "", "null", "[]", "{}", "0", False)
+
 
 class Overlay:
     """A tree with some files replaced (None: removed), which remembers what was read from it."""
@@ -165,7 +168,7 @@ class Prover:
             return "the edit would change nothing"
         found = leaves_of(after, wish)
         if wish.removes:
-            empty = all(value in (None, "", "null") for value in found.values())
+            empty = all(value in _NOTHING for value in found.values())
             return None if empty else "it would still be declared elsewhere"
         intended = self._intended(wish, baseline)
         if intended is None:
