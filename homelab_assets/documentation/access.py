@@ -21,13 +21,15 @@ class Address:
     Attributes:
         url: to open in a browser; "" where it is no web page, or where nobody says so.
         text: for people. through: `traefik (entry point web)`, `published port`, … what makes it an address.
-        local: only the host itself can use it.
+        local: only the host itself can use it. certain: False where labels ask for a route, and the host has no
+            Traefik that would read them.
     """
 
     url: str
     text: str
     through: str
     local: bool = False
+    certain: bool = True
 
 
 class Access:
@@ -40,16 +42,16 @@ class Access:
 
     def of(self, service: Service) -> tuple[Address, ...]:
         """Return the addresses of a service: what a browser opens first, and of that routed ones first."""
-        found = sorted([*self._routed(service), *self._published(service)], key=lambda address: address.url == "")
+        found = sorted(
+            [*self._routed(service), *self._published(service)],
+            key=lambda address: (not address.url, not address.certain),
+        )
         return tuple({(address.url, address.text): address for address in found}.values())
 
     def proxy_for(self, service: Service) -> Proxy | None:
-        """Return the Traefik that routes to a service: one on its own host, else the only one there is."""
-        near = [proxy for proxy in self.proxies if proxy.service.host == service.host]
-        if near or len(self.proxies) != 1:
-            return near[0] if near else None
-        # Traefik sees another host's containers only if something tells it of them, which labels alone do not.
-        return None
+        """Return the Traefik that routes to a service: the first on its own host."""
+        # Another host's Traefik sees this host's containers only if something tells it of them, which labels do not.
+        return next((proxy for proxy in self.proxies if proxy.service.host == service.host), None)
 
     def _routed(self, service: Service) -> Iterable[Address]:
         proxy = self.proxy_for(service)
@@ -69,16 +71,19 @@ class Access:
 
     def _urls(self, router: Router, entry: Entrypoint | None, proxy: Proxy | None) -> Iterable[Address]:
         through = f"traefik, entry point {entry.name}" if entry else "traefik"
-        if proxy is None:
-            through += " (none on this host)"
         for match in router.matches:
             safe = _SAFE_HOST.fullmatch(match.host) and _SAFE_PATH.fullmatch(match.path)
             if router.kind == "tcp" or not safe:
-                yield Address(url="", text=show(f"{match.host}{match.path}"), through=f"{through}, {router.kind}")
+                yield Address(
+                    url="",
+                    text=show(f"{match.host}{match.path}"),
+                    through=f"{through}, {router.kind}",
+                    certain=proxy is not None,
+                )
                 continue
             scheme = _scheme(router, entry)
             url = f"{scheme}://{match.host}{_port(scheme, entry, proxy)}{match.path}"
-            yield Address(url=url, text=url, through=through)
+            yield Address(url=url, text=url, through=through, certain=proxy is not None)
 
     def _published(self, service: Service) -> Iterable[Address]:
         application = application_of(service.image)

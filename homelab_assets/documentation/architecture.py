@@ -54,7 +54,7 @@ def _index(estate: Estate) -> str:
 
 
 def _hosts(estate: Estate) -> str:
-    parts = []
+    parts = ["Dashed arrows: what git deploys there. Solid ones: how the audit reads each engine."]
     for hosts, chart in topology.hosts_charts(estate):
         lines = []
         for host in hosts:
@@ -149,15 +149,15 @@ def _media(estate: Estate, dependencies: Map) -> str:
         "Solid arrows were seen: in shared folders, in variables, or in the applications' own settings. Dashed ones are how "
         "these applications usually work together; `drift-detector pipeline` proves them."
     )
-    lines = [
-        f"{_end(flow.source)} {flow.what} {_end(flow.target)}" + ("" if flow.seen else " (not seen)") for flow in flows
-    ]
-    chart = media_flow.media_chart(flows, gateways)
-    return _document(
-        "Flow of media",
-        estate,
-        [legend, _figure(chart, lines) if chart.fits else "\n".join(f"- {line}" for line in lines)],
-    )
+    charts = media_flow.media_charts(flows, gateways)
+    figures = [_figure(chart, [_said(flow) for flow in shown]) for shown, chart in charts]
+    drawn = {id(flow) for shown, _ in charts for flow in shown}
+    rest = [f"- {_said(flow)}" for flow in flows if id(flow) not in drawn]
+    return _document("Flow of media", estate, [legend, *figures, "\n".join(rest)])
+
+
+def _said(flow: media_flow.Flow) -> str:
+    return f"{_end(flow.source)} → {_end(flow.target)}: {words.text(flow.what)}" + ("" if flow.seen else " (not seen)")
 
 
 def _end(end: Service | str) -> str:

@@ -12,7 +12,8 @@ CATALOG = "SERVICE_CATALOG.md"
 MOST = 300
 """Services that one document shows at most."""
 
-_HEADERS = ("service", "stack", "endpoint", "image", "version", "purpose", "address", "state", "drift", "baseline")
+# What people look for first comes first: a wide table is cut off on the right.
+_HEADERS = ("service and purpose", "version", "health, drift", "access", "stack", "endpoint", "image", "baseline")
 
 
 def catalog_documents(catalog: Catalog) -> dict[str, str]:
@@ -107,17 +108,17 @@ def _row(entry: Entry, up: str) -> Sequence[str]:
     version = words.text(entry.version) or "–"
     if entry.version and entry.version_source not in {"", "tag"}:
         version += " (label)"
+    purpose = words.text(entry.purpose or "")
+    conditions = (words.state_of(entry.state, entry.health), words.drift_of(entry.drift, entry.differences))
     return (
-        link(entry.service, up + entry.runbook),
+        link(entry.service, up + entry.runbook) + (f"<br>{purpose}" if purpose else ""),
+        version,
+        "<br>".join(dict.fromkeys(conditions)),
+        words.addresses_of(entry),
         words.text(entry.stack or "started by hand"),
         words.text(entry.host),
         words.mono(entry.image) or "–",
-        version,
-        words.text(entry.purpose or "") or "–",
-        words.addresses_of(entry),
-        words.state_of(entry.state, entry.health),
-        words.drift_of(entry.drift, entry.differences),
-        words.baseline_of(entry),
+        words.baseline_of(entry, short=True),
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from homelab_assets.documentation.dependencies import Map
-from homelab_assets.documentation.estate import Estate, Service
+from homelab_assets.documentation.estate import Estate, Key, Service
 from homelab_assets.documentation.mermaid import Chart
 from homelab_assets.documentation.purposes import application_of
-from homelab_assets.documentation.topology import condition_of, style_of
+from homelab_assets.documentation.topology import MOST_NODES, condition_of, style_of
 
 Role = Literal["requests", "managers", "indexers", "clients", "servers", "statistics", "subtitles", "solvers"]
 _ROLES: Mapping[Role, frozenset[str]] = {
@@ -25,17 +25,19 @@ _ROLES: Mapping[Role, frozenset[str]] = {
 _FLOWS: Sequence[tuple[Role, Role, str]] = (
     ("requests", "managers", "requests"),
     ("managers", "indexers", "searches"),
-    ("indexers", "solvers", "challenges"),
-    ("managers", "clients", "sends downloads"),
-    ("managers", "subtitles", "titles for subtitles"),
-    ("servers", "statistics", "plays"),
+    ("indexers", "solvers", "browser challenges"),
+    ("managers", "clients", "downloads"),
+    ("managers", "subtitles", "titles"),
+    ("servers", "statistics", "what is played"),
 )
+_WATCHED = "films and series"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """Something that passes from one service (or folder) to another. `seen`: evidence shows this very link."""
+    """Something that passes from one service (or folder of `host`) to another. `seen`: evidence shows this very link."""
 
+    host: str
     source: Service | str
     target: Service | str
     what: str
@@ -57,47 +59,70 @@ def media_flows(estate: Estate, dependencies: Map) -> list[Flow]:
     """Return what flows between the media services: by their roles, and through the folders that they share."""
     roles = media_services(estate)
     known = {(d.source, d.target) for d in dependencies.dependencies if d.kind in {"service", "application"}}
-    flows = [
-        Flow(source=one, target=other, what=what, seen=(one.key, other.key) in known or (other.key, one.key) in known)
-        for source, target, what in _FLOWS
-        for one in roles.get(source, ())
-        for other in roles.get(target, ())
-    ]
+    flows = []
+    for source, target, what in _FLOWS:
+        others = roles.get(target, ())
+        for one in roles.get(source, ()):
+            near = [other for other in others if other.host == one.host]
+            for other in others:
+                seen = (one.key, other.key) in known or (other.key, one.key) in known
+                # Without evidence it is the one next door, or the only one there is.
+                if seen or other in near or (not near and len(others) == 1):
+                    flows.append(Flow(host=one.host, source=one, target=other, what=what, seen=seen))
     return [*flows, *_through_folders(roles, dependencies)]
 
 
 def _through_folders(roles: Mapping[Role, Sequence[Service]], dependencies: Map) -> Iterable[Flow]:
-    clients, managers, servers = (
-        {s.key: s for s in roles.get(role, ())} for role in ("clients", "managers", "servers")
-    )  # type: ignore[attr-defined]
-    downloads: dict[str, set[str]] = {}
-    libraries: dict[str, set[str]] = {}
+    """Yield what passes through folders: files into downloads, imports into libraries, from there to the server."""
+    clients, managers, servers = (_by_key(roles.get(role, ())) for role in ("clients", "managers", "servers"))
+    downloads: dict[tuple[str, str], set[str]] = {}
+    libraries: dict[tuple[str, str], set[str]] = {}
     for place in dependencies.shared:
+        host, folder = place.host, place.place
         moving = {managers[key].name for key in place.writers if key in managers}
         writing = [clients[key] for key in place.writers if key in clients]
         reading = [servers[key] for key in (*place.writers, *place.readers) if key in servers]
         if moving and writing:
-            downloads[place.place] = moving
-            yield from (Flow(source=client, target=place.place, what="downloads to", seen=True) for client in writing)
-        elif moving and reading and not any(place.place.startswith(f"{outer}/") for outer in libraries):
+            downloads[host, folder] = moving
+            yield from (Flow(host=host, source=one, target=folder, what="files", seen=True) for one in writing)
+        elif moving and reading and not any(at == host and folder.startswith(f"{outer}/") for at, outer in libraries):
             # A folder inside one that says the same already would only repeat it.
-            libraries[place.place] = moving
-            yield from (Flow(source=place.place, target=server, what="plays from", seen=True) for server in reading)
-    for source, importers in downloads.items():
-        for target, filers in libraries.items():
-            if both := sorted(importers & filers):
-                yield Flow(source=source, target=target, what=f"{', '.join(both)} import into", seen=True)
+            libraries[host, folder] = moving
+            yield from (Flow(host=host, source=folder, target=one, what=_WATCHED, seen=True) for one in reading)
+    for (host, source), importers in downloads.items():
+        for (where, target), filers in libraries.items():
+            if where == host and (both := sorted(importers & filers)):
+                yield Flow(host=host, source=source, target=target, what=f"import by {', '.join(both)}", seen=True)
 
 
-def media_chart(flows: Sequence[Flow], gateways: Mapping[tuple[str, str, str], str]) -> Chart:
-    """Draw the flow. `gateways`: name of the VPN container by key of the service that lives in its network."""
-    chart = Chart(direction="LR")
+def _by_key(services: Iterable[Service]) -> dict[Key, Service]:
+    return {service.key: service for service in services}
+
+
+def media_charts(flows: Sequence[Flow], gateways: Mapping[Key, str]) -> list[tuple[Sequence[Flow], Chart]]:
+    """Draw the flow, by host where one chart would be too large. Returns (flows, chart).
+
+    Args:
+        gateways: name of the VPN container by key of the service that lives in its network.
+    """
+    whole = _chart(flows, gateways)
+    if whole.fits and whole.nodes <= MOST_NODES:
+        return [(flows, whole)]
+    by_host: dict[str, list[Flow]] = {}
+    for flow in flows:
+        by_host.setdefault(flow.host, []).append(flow)
+    charts = [(some, _chart(some, gateways)) for some in by_host.values()]
+    return [(some, chart) for some, chart in charts if chart.fits]
+
+
+def _chart(flows: Sequence[Flow], gateways: Mapping[Key, str]) -> Chart:
+    chart = Chart(direction="TB")
     if flows:
         chart.node("people", "people", shape="cloud")
     for flow in flows:
         for end in (flow.source, flow.target):
             if isinstance(end, str):
-                chart.node(("folder", end), end, shape="cylinder", style="data")
+                chart.node(_key(flow, end), end, shape="cylinder", style="data")
             else:
                 through = f"through {gateways[end.key]}" if end.key in gateways else ""
                 style = style_of(end) or ("vpn" if through else None)
@@ -105,15 +130,19 @@ def media_chart(flows: Sequence[Flow], gateways: Mapping[tuple[str, str, str], s
     asked = {flow.source.key for flow in flows if isinstance(flow.source, Service) and flow.what == "requests"}
     for key in sorted(asked):
         chart.edge("people", key, "ask")
+    told: set[tuple[object, str]] = set()
     for flow in flows:
-        chart.edge(_key(flow.source), _key(flow.target), flow.what, dashed=not flow.seen)
+        # Said once where several arrows of one kind meet.
+        said = "" if (_key(flow, flow.target), flow.what) in told else flow.what
+        told.add((_key(flow, flow.target), flow.what))
+        chart.edge(_key(flow, flow.source), _key(flow, flow.target), said, dashed=not flow.seen)
     for key in sorted(
-        {flow.target.key for flow in flows if isinstance(flow.target, Service) and flow.what == "plays from"}
+        {flow.target.key for flow in flows if isinstance(flow.target, Service) and flow.what == _WATCHED}
     ):
         chart.node("screen", "screen", shape="cloud")
         chart.edge(key, "screen", "shows")
     return chart
 
 
-def _key(end: Service | str) -> object:
-    return ("folder", end) if isinstance(end, str) else end.key
+def _key(flow: Flow, end: Service | str) -> object:
+    return (flow.host, "folder", end, "") if isinstance(end, str) else end.key

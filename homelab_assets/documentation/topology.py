@@ -39,13 +39,13 @@ def condition_of(service: Service) -> str:
 
 
 def hosts_charts(estate: Estate) -> list[tuple[Sequence[HostFacts], Chart]]:
-    """Draw the hosts: where the audit runs, how it reaches each engine, which repository deploys there."""
+    """Draw the hosts: which repository deploys there, and how the audit reaches each engine."""
     return split(list(estate.hosts), lambda hosts: _hosts(estate, hosts))
 
 
 def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
+    # What is read stands left of who reads it: arrows that cross would lay their words over one another.
     chart = Chart(direction="LR")
-    chart.node("audit", "drift-detector", "audits and compares", shape="stadium")
     deployed: dict[tuple[str, str], set[str]] = {}
     for service in estate.services:
         if service.declared:
@@ -63,11 +63,12 @@ def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
             *(lines if host.captured else (*lines[:3], "not reachable")),
             style=None if host.captured else "bad",
         )
-    for host in hosts:
-        chart.edge("audit", host.name, host.connection)
+    chart.node("audit", "drift-detector", "audits and compares", shape="stadium", style="proxy")
     for (repository, name), stacks in sorted(deployed.items()):
         if name in shown:
             chart.edge(("git", repository), name, f"{len(stacks)} stack{'' if len(stacks) == 1 else 's'}", dashed=True)
+    for host in hosts:
+        chart.edge(host.name, "audit", host.connection)
     return chart
 
 

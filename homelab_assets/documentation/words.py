@@ -51,21 +51,29 @@ def drift_of(drift: str, differences: int) -> str:
     return f"**{drift}**" + (f" ({differences})" if differences else "")
 
 
-def baseline_of(entry: Entry) -> str:
-    """Link a service's baseline file, or name it where no forge is configured; `–` where git does not know it."""
+def baseline_of(entry: Entry, *, short: bool = False) -> str:
+    """Link a service's baseline file, or name it where no forge is configured; `–` where git does not know it.
+
+    Args:
+        short: the link says the file's name only.
+    """
     if not entry.file:
         return "–"
-    place = f"{entry.file}:{entry.line}" if entry.line else entry.file
-    return link(place, entry.file_url) if entry.file_url else mono(place)
+    line = f":{entry.line}" if entry.line else ""
+    if not entry.file_url:
+        return mono(entry.file + line)
+    return link((entry.file.rpartition("/")[2] if short else entry.file) + line, entry.file_url)
 
 
 def addresses_of(entry: Entry, *, most: int = 4) -> str:
-    """List the ways to reach a service; `–` without any."""
+    """List the ways to reach a service, one below the other; `–` without any."""
     shown = []
     for address in entry.addresses:
         where = _address(address.url) if address.url else mono(address.text)
-        shown.append(where + (" (only on the host)" if address.local else ""))
-    return joined(shown, most=most) or "–"
+        where += " (only on the host)" if address.local else ""
+        shown.append(where if address.certain else f"{where} (no Traefik seen on this host)")
+    more = [f"and {len(shown) - most} more"] if len(shown) > most else []
+    return "<br>".join([*shown[:most], *more]) or "–"
 
 
 def _address(url: str) -> str:

@@ -47,7 +47,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Documents, Documents
     return make(), make()
 
 
-def _hostile() -> Documents:
+def hostile_documents() -> Documents:
     """Documents of a lab where every name that people or containers choose is hostile."""
     containers, verdicts = [], []
     for number, text in enumerate(HOSTILE):
@@ -122,7 +122,7 @@ def _hostile() -> Documents:
 
 @pytest.fixture(scope="module")
 def hostile() -> Documents:
-    return _hostile()
+    return hostile_documents()
 
 
 def _texts(documents: Documents) -> dict[str, str]:
@@ -188,7 +188,7 @@ def test_no_secret_reaches_a_document(hostile: Documents, demo: tuple[Documents,
 
 _RENDERER = MarkdownIt("commonmark", {"html": True}).enable("table")
 _OUR_HTML = re.compile(
-    r"<(?:/?details|/?summary)>|<a id=\"[a-z0-9-]*\">|</a>|<!-- homelab-assets:(?:begin|end) [^\n]*-->|The same in words|\s"
+    r"<(?:/?details|/?summary|br)>|<a id=\"[a-z0-9-]*\">|</a>|<!-- homelab-assets:(?:begin|end) [^\n]*-->|The same in words|\s"
 )
 
 
