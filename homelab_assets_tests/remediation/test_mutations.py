@@ -167,8 +167,9 @@ def plan(
         document = audit([c for c in changed if c.host == identity.host], edited)
         return [item for v in document.services if v.service == identity.service for item in v.items]
 
-    document = audit(changed, baselines)
-    plans = plan_remediation(document, baselines, load=load_model, documentation=False, recheck=recheck)
+    found = audit(changed, baselines)
+    own = replace(found, services=[v for v in found.services if v.service == container])
+    plans = plan_remediation(own, baselines, load=load_model, documentation=False, recheck=recheck)
     return next(p for p in plans if p.identity.service == container), changed
 
 
