@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 from homelab_assets.documentation import words
 from homelab_assets.documentation.access import Access
+from homelab_assets.documentation.cycles import cycles
 from homelab_assets.documentation.estate import Estate, Key, Service
 from homelab_assets.documentation.purposes import application_of
 from homelab_assets.documentation.traefik import routers_of
 
 Kind = Literal["service", "namespace", "data", "access", "application"]
-"""service: it was set up to need it. namespace: it lives in its network. data: it reads what the other writes. access: people
-reach it through the other. application: the applications' own settings say so."""
+"""service: it was set up to need it. namespace: it lives in its network. data: it reads what the other writes.
+access: people reach it through the other. application: the applications' own settings say so."""
 
 _AUTHORITY = re.compile(r"[a-zA-Z][\w+.-]*://(?:[^/\s@]*@)?(?P<name>[A-Za-z0-9][\w.-]*)(?::(?P<port>\d+))?")
 _WITH_PORT = re.compile(r"(?<![\w./:@-])(?P<name>[A-Za-z0-9][\w.-]*):(?P<port>\d{2,5})(?![\w.:])")
@@ -90,7 +91,7 @@ def map_dependencies(estate: Estate, pipeline: Mapping[str, Any] | None = None) 
         for (source, target, kind), evidence in sorted(found.items())
         if source != target
     )
-    return Map(dependencies=dependencies, shared=shared, cycles=_cycles(dependencies))
+    return Map(dependencies=dependencies, shared=shared, cycles=cycles((d.source, d.target) for d in dependencies))
 
 
 _Found = Iterable[tuple[Key, Key, Kind, str]]
@@ -282,41 +283,3 @@ def _read(shared: Iterable[Shared]) -> _Found:
             if not any(place.place.startswith(f"{path}/") for path in above):
                 above.append(place.place)
                 yield reader, writer, "data", f"reads {words.mono(place.place)}, which the other may write"
-
-
-def _cycles(dependencies: Iterable[Dependency]) -> tuple[tuple[Key, ...], ...]:
-    """Return the strongly connected groups of more than one service (Tarjan, without recursion)."""
-    graph: dict[Key, list[Key]] = {}
-    for dependency in dependencies:
-        graph.setdefault(dependency.source, []).append(dependency.target)
-        graph.setdefault(dependency.target, [])
-    index: dict[Key, int] = {}
-    low: dict[Key, int] = {}
-    stack: list[Key] = []
-    on_stack: set[Key] = set()
-    groups: list[tuple[Key, ...]] = []
-    for root in graph:
-        work = [(root, iter(graph[root]))] if root not in index else []
-        while work:
-            key, rest = work[-1]
-            if key not in index:
-                index[key] = low[key] = len(index)
-                stack.append(key)
-                on_stack.add(key)
-            for target in rest:
-                if target not in index:
-                    work.append((target, iter(graph[target])))
-                    break
-                if target in on_stack:
-                    low[key] = min(low[key], index[target])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[key])
-                if low[key] == index[key]:
-                    group = stack[stack.index(key) :]
-                    del stack[stack.index(key) :]
-                    on_stack.difference_update(group)
-                    if len(group) > 1:
-                        groups.append(tuple(sorted(group)))
-    return tuple(sorted(groups))
