@@ -17,6 +17,8 @@ def command(*, options: Options, host: str) -> int:
     The folder can take the host's place in lab.yaml (`docker: capture:DIR`) and gives the same audit. Secrets are
     written as fingerprints only.
     """
+    from homelab_assets.audit import load
+    from homelab_assets.drift.behind_variables import sealed_for_rest
     from homelab_assets.engine import capture_host, write_capture
     from homelab_assets.model import Unreachable
 
@@ -26,11 +28,13 @@ def command(*, options: Options, host: str) -> int:
     if host not in lab.hosts:
         known = ", ".join(lab.hosts)
         raise ConfigurationError(f"no host is named {host}", where=str(lab.file), hint=f"known hosts: {known}")
-    result = capture_host(lab.hosts[host], vault=open_vault(lab))
+    vault = open_vault(lab)
+    result = capture_host(lab.hosts[host], vault=vault)
     if isinstance(result, Unreachable):
         click.echo(f"error: {host}: {result.error}" + (f"\n  {result.hint}" if result.hint else ""), err=True)
         return INCOMPLETE
     directory: Path = options.output
-    write_capture(result, directory)
+    # Git says which values stand behind variables. A repository that can't be read seals nothing more.
+    write_capture(sealed_for_rest(result, load(lab, vault=vault).baselines, vault), directory)
     options.say(f"{host}: {len(result.containers)} containers written to {directory} in {result.seconds:.1f} s")
     return OK

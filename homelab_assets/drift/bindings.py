@@ -74,7 +74,7 @@ def bind(
     """
     observations: list[Observation] = []
     bound: dict[str, Alternative] = {}
-    pending = [(sight, pair) for sight in sights for pair in _pairs(sight)]
+    pending = [(sight, pair) for sight in sights for pair in pairs_of(sight)]
     for limit in (1, 99, 99):
         environment = {**known, **bound}
         left = []
@@ -102,13 +102,13 @@ def _observe(
     """What one template says, from all the ways to write the running value."""
     allowed: dict[str, dict[Alternative, None]] = {}
     for text in texts:
-        for name, alternatives in _match(parts, text, known, vault).items():
+        for name, alternatives in explains(parts, text, known, vault).items():
             allowed.setdefault(name, {}).update(dict.fromkeys(alternatives))
     for name, found in allowed.items():
         yield Observation(name=name, alternatives=tuple(found), service=sight.service, created=sight.created)
 
 
-def _match(
+def explains(
     parts: Sequence[Piece], text: str, known: Mapping[str, Alternative], vault: Vault
 ) -> Mapping[str, tuple[Alternative, ...]]:
     """Match a text, and if it was sealed as a whole, what it says in clear: git may hold a part of such a secret."""
@@ -154,7 +154,7 @@ def _allows(observation: Observation, value: Alternative, vault: Vault) -> bool:
     )
 
 
-def _pairs(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
+def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Git's texts with markers, each with the ways to write its running value."""
     row, found = sight.row, sight.found
     rest = {path: leaf for path, leaf in found.items() if path not in sight.wanted}

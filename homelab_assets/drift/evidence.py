@@ -6,10 +6,11 @@ from typing import Any
 
 from homelab_assets.compose.confighash import config_hash
 from homelab_assets.drift.rows.environment import assignments
+from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import map_texts
 from homelab_assets.drift.stacks import NO_FOLDER, Model
-from homelab_assets.drift.view import Observed
+from homelab_assets.drift.view import Observed, clean
 from homelab_assets.secrecy import Vault, has_token
 
 HASH = "com.docker.compose.config-hash"
@@ -66,15 +67,31 @@ def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> 
     definition = dict(definition)
     if environment := _environment(model, service, definition, container):
         definition["environment"] = environment
-    clear: dict[str, Any] = map_texts(definition, vault.reveal)
+    unresolved = f"{model.view.directory}/~"
+    home = _home(definition, container, unresolved)
     unknown = [False]
 
-    def look(text: str) -> str:
-        unknown[0] = unknown[0] or has_token(text) or NO_FOLDER in text or text.startswith(f"{model.view.directory}/~")
+    def clear_text(text: str) -> str:
+        text = vault.reveal(text)
+        if home and text.startswith(unresolved):
+            text = home + text.removeprefix(unresolved)
+        unknown[0] = unknown[0] or has_token(text) or NO_FOLDER in text or text.startswith(unresolved)
         return text
 
-    map_texts(clear, look)
+    clear: dict[str, Any] = map_texts(definition, clear_text)
     return None if unknown[0] or has_marker(clear) else clear
+
+
+def _home(definition: Mapping[str, Any], container: Observed, unresolved: str) -> str | None:
+    """What `~` was for whoever deployed: the part of a running bind's source that git has no word for."""
+    running = mounts_of(container)
+    for entry in definition.get("volumes") or ():
+        source = str(entry.get("source") or "") if isinstance(entry, Mapping) else ""
+        mount = running.get(clean(str(entry.get("target") or ""))) if source.startswith(unresolved) else None
+        tail = clean(source.removeprefix(unresolved)) if source != unresolved else ""
+        if mount and mount.source.endswith(tail):
+            return mount.source.removesuffix(tail)
+    return None
 
 
 def _environment(

@@ -4,17 +4,17 @@ The second loading is Compose's own: typed fields, structure, sizes and defaults
 is then compared holds no template any more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from homelab_assets.drift.bindings import Bindings, Sight, bind
+from homelab_assets.drift.bindings import Bindings, Sight, bind, explains, pairs_of
 from homelab_assets.drift.evidence import HASH, Proof, prove
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.stacks import Model, Stack
-from homelab_assets.drift.templates import UNSET, Alternative
+from homelab_assets.drift.templates import UNSET, Alternative, pieces
 from homelab_assets.drift.view import Declared
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
@@ -117,6 +117,15 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
                         )
                     )
     return sights
+
+
+def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
+    """Give the running texts of places where git has an open variable, and that no value of it explains."""
+    references = settled.templates.references
+    for sight in _sights(settled.templates, settled.matches):
+        for template, texts in pairs_of(sight):
+            parts = pieces(template, references, {})
+            yield from (text for text in texts if not explains(parts, text, {}, vault))
 
 
 def _load(

@@ -29,7 +29,12 @@ def _arguments(value: Any, vault: "Vault") -> Any:
 
 
 def _pairs(value: Any, vault: "Vault") -> Any:
-    return vault.seal_mapping(value) if isinstance(value, dict) else value
+    """A mapping; `/info` lists the engine's labels as `name=value`."""
+    return vault.seal_mapping(value) if isinstance(value, dict) else _assignments(value, vault)
+
+
+def _paths(value: Any, vault: "Vault") -> Any:
+    return {vault.seal_name(path): options for path, options in value.items()} if isinstance(value, dict) else value
 
 
 def _dropped(value: Any, vault: "Vault") -> Any:
@@ -45,6 +50,7 @@ _FIELDS: dict[str, _SealField] = {
     "DriverOpts": _pairs,
     "StorageOpt": _pairs,
     "Sysctls": _pairs,
+    "Tmpfs": _paths,
     "Cmd": _arguments,
     "Entrypoint": _arguments,
     "Args": _arguments,

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from homelab_assets.secrecy.names import HARMLESS
@@ -12,8 +13,8 @@ _PATTERNS = re.compile(
     | \bey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*
     | \b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|gt[aop]_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}
         |dckr_pat_[\w-]{20,}|hf_[A-Za-z0-9]{20,}|pypi-[\w-]{40,}|xox[abeprs]-[\w-]{10,}|tskey-[\w-]{10,}|dop_v1_\w{40,}
-        |sk-[\w-]{20,}|[sr]k_(?:live|test)_\w{16,}|AIza[\w-]{30,}|ya29\.[\w-]{20,}|hvs\.[\w-]{20,}|sq0[a-z]{3}-[\w-]{20,}
-        |SG\.[\w-]{16,}\.[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AGE-SECRET-KEY-1[A-Z0-9]{50,}|claim-[\w-]{16,})
+        |sk-(?=[\w-]*\d)[\w-]{20,}|[sr]k_(?:live|test)_\w{16,}|AIza[\w-]{30,}|ya29\.[\w-]{20,}|hvs\.[\w-]{20,}|sq0[a-z]{3}-[\w-]{20,}
+        |SG\.[\w-]{16,}\.[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AGE-SECRET-KEY-1[A-Z0-9]{50,}|claim-(?=[\w-]*[\dA-Z])[\w-]{16,})
     | \b[0-9]{8,11}:[A-Za-z0-9_-]{32,}
     | \$(?:2[abxy]|apr1|[156y]|argon2(?:id|i|d)|pbkdf2(?:-sha\d+)?|scrypt|7)\$[\w./$=,+-]{8,}
     | \{(?:SSHA|SHA|PBKDF2)\}[\w+/=]{16,}
@@ -42,7 +43,11 @@ _EMBEDDED_HINT = re.compile(
 )
 _CANDIDATE = re.compile(r"[A-Za-z0-9+_=-]{20,}")
 _RUN = re.compile(r"[A-Za-z0-9]{20,}")
-_NOT_A_SECRET_BEFORE = re.compile(r"(?:sha256|sha512|sha1|md5)[:=-]$", re.IGNORECASE)
+# Base64 with slashes in it. What begins with a slash or a dot is a path.
+_BASE64 = re.compile(r"(?<![\w+/.~=-])[A-Za-z0-9+][A-Za-z0-9+/]{22,}={0,2}(?![\w+/=])")
+_WORD = re.compile(r"[A-Z]?[a-z]{3,}|\b[A-Z]{4,}\b")
+# Digests and fingerprints are for everybody to read: an image's, a file's, an SSH host key's.
+_DIGEST = re.compile(r"\b(?:sha(?:1|224|256|384|512)|md5)[:=-][A-Za-z0-9+/]{22,}={0,2}", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*")
 
 
@@ -81,12 +86,47 @@ def find_secrets(text: str, entropy: bool = True) -> tuple[tuple[int, int], ...]
                 if not HARMLESS.fullmatch(match[group]) and not _is_variable(text, *match.span(group)):
                     found.append(match.span(group))
     if entropy and len(text) >= 20:
-        for match in _CANDIDATE.finditer(text):
-            if _is_uuid(match[0]) or _NOT_A_SECRET_BEFORE.search(text, 0, match.start()):
-                continue
-            if any(looks_random(run) for run in _RUN.findall(match[0])) or _dense(match[0]):
-                found.append(match.span())
+        found += _random_runs(text)
     return _without_overlap(found)
+
+
+def looks_generated(text: str) -> bool:
+    """Say whether a text holds the format of a known secret, and that part is no chain of words.
+
+    For what is a name first, such as the key of a label: it takes more to be a secret than a value.
+    """
+    found = [*_PATTERNS.finditer(text)] if len(text) >= 16 else []
+    return any(_words_share(match[0].partition("-")[2] or match[0]) < 0.5 for match in found)
+
+
+def _random_runs(text: str) -> Iterator[tuple[int, int]]:
+    """Find the long runs of characters that nobody made up. UUIDs and digests are no secrets."""
+    digests = [match.span() for match in _DIGEST.finditer(text)]
+    for match in _CANDIDATE.finditer(text):
+        digest = any(start <= match.start() and match.end() <= end for start, end in digests)
+        if digest or _is_uuid(match[0]):
+            continue
+        if any(looks_random(run) for run in _RUN.findall(match[0])) or _dense(match[0]):
+            yield match.span()
+    for match in _BASE64.finditer(text):
+        digest = any(start <= match.start() and match.end() <= end for start, end in digests)
+        if not digest and _is_base64(match[0]):
+            yield match.span()
+
+
+def _is_base64(text: str) -> bool:
+    """Say whether this is the base64 of random bytes: dense, all kinds of characters, few slashes, hardly a word."""
+    if len(text) < 32 and not text.endswith("="):
+        return False
+    kinds = {_kind(character) for character in text}
+    turns = sum(_kind(a) != _kind(b) for a, b in itertools.pairwise(text))
+    few_slashes = text.count("/") <= 2 + len(text) // 24
+    return kinds >= {0, 1, 2} and turns >= len(text) // 3 and few_slashes and _words_share(text) <= 0.5
+
+
+def _words_share(text: str) -> float:
+    """The part of a text's characters that stand in runs like words."""
+    return sum(map(len, _WORD.findall(text))) / max(len(text), 1)
 
 
 def _is_variable(text: str, start: int, end: int) -> bool:

@@ -53,6 +53,7 @@ _SECRET_WORDS = frozenset(
         "dbpass",
     ]
 )
+_TOKEN = re.compile(r"<secret#[0-9a-f.]*>")
 _JOINED = re.compile(r"passw(or)?d|passphrase|apikey|api_key|secret|token|credential|privatekey|authkey", re.IGNORECASE)
 # The last word says that the value is about a secret, not one: AUTH_URL, TOKEN_TTL, API_KEY_FILE, PASSWORD_MIN_LENGTH.
 _ABOUT = frozenset(
@@ -196,6 +197,8 @@ def words(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=65536)
 def names_a_secret(name: str) -> bool:
     """Say whether a variable, label or option of this name holds a secret. `TOKEN_TTL` and `KEY_FILE` do not."""
+    # A name that was sealed itself says nothing about its value.
+    name = _TOKEN.sub("", name)
     parts = words(name)
     if not parts or (parts[-1] in _ABOUT and not name.lower().endswith(("basicauth.users", "digestauth.users"))):
         return False

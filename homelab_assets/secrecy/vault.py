@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from homelab_assets.secrecy.looks import find_secrets
+from homelab_assets.secrecy.looks import find_secrets, looks_generated
 from homelab_assets.secrecy.names import entropy_counts, is_whole_secret
 
 TOKEN = re.compile(r"<secret#(?P<key>[0-9a-f]{4})\.(?P<mac>[0-9a-f]{20})>")
@@ -16,6 +16,7 @@ _SECRET_FLAG = re.compile(
     r"--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|auth-?key|requirepass|masterauth|credentials?))",
     re.IGNORECASE,
 )
+_OPTION = re.compile(r"[-/]{0,2}[A-Za-z_@][\w.@:\[\]-]*")
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -107,22 +108,28 @@ class Vault:
                 sealed.append(self.token(argument) if argument else argument)
             else:
                 name, equals, value = argument.partition("=")
-                sealed.append(
-                    f"{name}={self.seal(name, value)}"
-                    if equals and name.isprintable() and " " not in name
-                    else self.seal_text(argument)
-                )
+                # `larry:{SHA}…=` and base64 have an equals sign too, and no name before it.
+                named = bool(value.strip("=")) and _OPTION.fullmatch(name) is not None
+                sealed.append(f"{name}={self.seal(name, value)}" if named else self.seal_text(argument))
             after_flag = bool(_SECRET_FLAG.fullmatch(argument))
         return sealed
 
     def seal_mapping(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Seal the string values of a mapping by their keys, order kept; other values stay."""
-        return {key: self.seal(key, value) if isinstance(value, str) else value for key, value in mapping.items()}
+        return {
+            self.seal_name(str(key)): self.seal(str(key), value) if isinstance(value, str) else value
+            for key, value in mapping.items()
+        }
+
+    def seal_name(self, name: str) -> str:
+        """Seal a name (of a variable, a label, a path) that is a known secret itself, such as a token put on the wrong
+        side; all other names stay as they are."""
+        return self.seal_text(name, entropy=False) if looks_generated(name) else name
 
     def seal_assignment(self, assignment: str) -> str:
         """Seal one `NAME=value`, as environments are listed. A bare `NAME` stays."""
         name, equals, value = assignment.partition("=")
-        return f"{name}={self.seal(name, value)}" if equals else assignment
+        return f"{self.seal_name(name)}={self.seal(name, value)}" if equals else self.seal_name(assignment)
 
     def seal_inspect(self, document: Any) -> Any:
         """Seal a whole inspect document (container, image, network, volume): a copy with the secrets as tokens.
@@ -139,6 +146,18 @@ class Vault:
         The result must not leave the process.
         """
         return TOKEN.sub(lambda match: self._raw.get(match[0], match[0]), text) if "<secret#" in text else text
+
+    def reveal_all(self, value: Any) -> Any:
+        """Put back what this vault sealed in every text of a JSON value, names too. It must not leave the process."""
+        match value:
+            case str():
+                return self.reveal(value)
+            case list() | tuple():
+                return [self.reveal_all(item) for item in value]
+            case Mapping():
+                return {self.reveal(str(key)): self.reveal_all(item) for key, item in value.items()}
+            case _:
+                return value
 
     def revealable(self, text: str) -> bool:
         """Say whether `reveal` would leave no token in the text."""

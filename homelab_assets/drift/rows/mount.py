@@ -36,7 +36,9 @@ def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mappi
     else:
         source = clean(source)
     options = _visible_options(mount, requested, kind, container)
-    return Mount(kind, source, mount.get("RW") is False, options)
+    # An image is never writable; only what was asked for tells anything.
+    read_only = bool(requested.get("ReadOnly")) if kind == "image" else mount.get("RW") is False
+    return Mount(kind, source, read_only, options)
 
 
 def _visible_options(

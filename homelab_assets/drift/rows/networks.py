@@ -6,7 +6,7 @@ from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.namespaces import expected_sharing, shared_namespace
-from homelab_assets.drift.rows.shapes import dig, has_marker, plain, unseen
+from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, unseen
 from homelab_assets.drift.view import Declared, Observed
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
@@ -105,8 +105,9 @@ def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf
         found = [str(alias) for alias in endpoint.get("Aliases") or ()]
         generated = _generated_aliases(container, declared)
         lost = [alias for alias in (*wanted, *implicit) if alias not in found]
+        stale = _open_name(declared)
         extra = [alias for alias in dict.fromkeys(found) if alias not in wanted and alias not in generated
-                 and not _SHORT_ID.fullmatch(alias)]  # fmt: skip
+                 and not _SHORT_ID.fullmatch(alias) and not (stale and stale.fullmatch(alias))]  # fmt: skip
         if lost or extra:
             running = [alias for alias in wanted if alias in found] + extra
             leaves[f"networks.{key}.aliases"] = Leaf(
@@ -124,6 +125,13 @@ def _generated_aliases(container: Observed, declared: Declared) -> set[str]:
         | {str(name) for name in extra if name}
         | {str(container.labels.get("com.docker.compose.replace") or declared.name)}
     )
+
+
+def _open_name(declared: Declared) -> re.Pattern[str] | None:
+    """What a `container_name` with an open variable may have been: a rename by hand leaves the old one behind."""
+    name = str(declared.get("container_name") or "")
+    parts = [re.escape(part) for part in MARKER.split(name)[::2]]
+    return re.compile(".+".join(parts)) if len(parts) > 1 and any(parts) else None
 
 
 def _same_aliases(expected: frozenset[str], observed: frozenset[str]) -> bool:

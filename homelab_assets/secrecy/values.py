@@ -1,0 +1,76 @@
+"""Values that stand behind git's `${VAR}`: sealed wherever they stand in an inspect document, before it is stored.
+
+At capture nobody knows git. What is stored or recorded is sealed once more, with the values that the comparison has
+found out. Values that nobody would hide (numbers, paths, host names, time zones) stay readable.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from homelab_assets.secrecy.vault import Vault
+
+_ORDINARY = re.compile(
+    r"""
+      [+-]?[\d.,:]+[a-z%]{0,3}                                  # numbers, times, sizes, addresses
+    | (?:true|false|yes|no|on|off|none|null|auto|default|info|debug|warn(?:ing)?|error|trace)
+    | v?\d+(?:\.\d+)+(?:[-+.][\w.]+)?                          # versions
+    | [0-9a-f:]+:[0-9a-f:]+(?:/\d+)? | [\d.]+/\d+              # addresses and subnets
+    | \.{0,2}~?(?:/[\w.@+-]+)+/? | /                           # paths
+    | [A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)? | UTC # time zones
+    | [a-z]{2}_[A-Z]{2}(?:\.[\w-]+)?                            # locales
+    | (?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?                       # host names
+    | https?://[\w.-]+(?::\d+)?(?:/[\w.-]*)*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_IN_CONFIG = ("Env", "Labels", "Cmd", "Entrypoint", "Healthcheck", "Hostname", "Domainname", "WorkingDir", "User")
+_IN_HOST_CONFIG = ("Binds", "Annotations", "LogConfig", "ExtraHosts")
+_IN_CONTAINER = ("Path", "Args", "Mounts")
+_COMPOSE = "com.docker.compose."
+
+
+def is_ordinary(value: str) -> bool:
+    """Say whether a value that came from outside of git is one that nobody would hide."""
+    return len(value) < 4 or _ORDINARY.fullmatch(value) is not None
+
+
+def seal_values(container: Any, values: Iterable[str], vault: "Vault") -> Any:
+    """Seal these values wherever they stand in a container's inspect document, alone or as a part of a text.
+
+    Args:
+        container: an inspect document that is sealed already. values: in clear; ordinary ones stay as they are.
+    """
+    hidden = sorted({value for value in values if not is_ordinary(value) and "<secret#" not in value}, key=len)
+    if not hidden:
+        return container
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in reversed(hidden)))
+    seal = _Seal(lambda text: pattern.sub(lambda match: vault.token(match[0]), text))
+    return {
+        **seal.parts(container, _IN_CONTAINER),
+        "Config": seal.parts(container.get("Config"), _IN_CONFIG),
+        "HostConfig": seal.parts(container.get("HostConfig"), _IN_HOST_CONFIG),
+    }
+
+
+class _Seal:
+    """Changes the texts of a document."""
+
+    def __init__(self, change: Callable[[str], str]) -> None:
+        self._change = change
+
+    def parts(self, node: Any, keys: tuple[str, ...]) -> Any:
+        if not isinstance(node, dict):
+            return node
+        return {key: self._texts(value) if key in keys else value for key, value in node.items()}
+
+    def _texts(self, node: Any) -> Any:
+        if isinstance(node, str):
+            return self._change(node)
+        if isinstance(node, list):
+            return [self._texts(item) for item in node]
+        if isinstance(node, dict):
+            # Compose's own labels say where a container belongs: names and paths.
+            return {k: v if str(k).startswith(_COMPOSE) else self._texts(v) for k, v in node.items()}
+        return node
