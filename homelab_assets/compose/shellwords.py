@@ -1,9 +1,13 @@
 """Split a command line into words, exactly as Compose does it (which is neither a shell nor Python's `shlex`)."""
 
+import re
+
 from homelab_assets.compose.problems import refuse
 
 _SPACES = " \t\r\n"
 _STOPPERS = ";&|<>"
+_SEALED = re.compile("<(secret#[0-9a-f.]+)>")
+_KEPT = re.compile("\uf8f0(secret#[0-9a-f.]+)\uf8f1")
 
 
 def split(line: str) -> list[str]:
@@ -15,7 +19,11 @@ def split(line: str) -> list[str]:
     Raises:
         BaselineError: unbalanced quotes, or a bracket that `$` does not introduce.
     """
-    return _Splitter().split(line)
+    if "<secret#" not in line:
+        return _Splitter().split(line)
+    # A sealed secret is a word, or part of one: its brackets redirect nothing.
+    words = _Splitter().split(_SEALED.sub("\uf8f0\\1\uf8f1", line))
+    return [_KEPT.sub(r"<\1>", word) for word in words]
 
 
 class _Splitter:

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - one case a line
 
 import random
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,11 @@ class Bench:
         """Deploy a stack from `/opt/stacks/<stack>`."""
         stacks.write(document, self.machine.directory / "opt" / "stacks" / stack)
         program = str(self.lab.tools.compose_for(compose))
+        # Compose v1 asks before it takes another image's or volume's place: nobody is here to answer.
         self.machine.run(
-            "sh", "-c", f"cd /opt/stacks/{stack} && exec {program} up -t 0 {' '.join(options)}", timeout=400
-        )
+            "sh", "-c", f"cd /opt/stacks/{stack} && exec {program} up -t 0 {' '.join(options)}",
+            timeout=400, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def audit(self, stack: str, document: dict[str, Any]) -> DriftDocument:
         """Capture the host and compare."""

@@ -1,0 +1,63 @@
+"""What the stacks of other people have taught: each case is one that real engines showed to be judged wrongly."""
+
+from homelab_assets.compose.confighash import config_hash
+from homelab_assets.drift.document import ServiceDrift
+from homelab_assets.drift.stacks import Stack, place_of
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+
+IMAGE = image("plain:1", Cmd=["run"])
+
+
+def _one(text: str, seen: dict[str, object], *, variables: dict[str, str] | None = None) -> ServiceDrift:
+    vault = Vault(KEY)
+    known = {name: vault.seal(name, value) for name, value in (variables or {}).items()}
+    captured = capture([seen], images=[IMAGE], vault=vault)
+    document = audit(captured, [baseline("web", text, variables=known)], vault=vault)
+    assert not document.problems
+    return document.services[0]
+
+
+COMMAND = "services: {app: {image: 'plain:1', command: 'serve --requirepass ${REDIS_PASSWORD} --port 1'}}"
+
+
+def test_a_secret_is_a_word_of_a_command_and_redirects_nothing() -> None:
+    seen = container("web", "app", config={"Cmd": ["serve", "--requirepass", "kX8w2pQz71", "--port", "1"]})
+    for known in ({}, {"REDIS_PASSWORD": "kX8w2pQz71"}):
+        assert found(_one(COMMAND, seen, variables=known)) == []
+
+
+def test_another_secret_in_a_command_is_seen() -> None:
+    seen = container("web", "app", config={"Cmd": ["serve", "--requirepass", "kX8w2pQz71", "--port", "1"]})
+    verdict = _one(COMMAND, seen, variables={"REDIS_PASSWORD": "another8Xk2"})
+    assert found(verdict) == [("command", "changed", "functional")]
+
+
+def test_an_image_as_a_volume_is_read_only_by_nature() -> None:
+    text = "services: {app: {image: 'plain:1', volumes: [{type: image, source: 'web:1', target: /mnt}]}}"
+    mount = {"Type": "image", "Source": "/var/lib/docker/overlay2/a/merged", "Destination": "/mnt", "RW": False}
+    host = {"Mounts": [{"Type": "image", "Source": "web:1", "Target": "/mnt"}]}
+    assert found(_one(text, container("web", "app", mounts=[mount], host=host))) == []
+
+
+def test_a_rename_is_one_difference_even_if_the_name_holds_a_variable() -> None:
+    text = "services: {app: {image: 'plain:1', container_name: '${PREFIX}.app'}}"
+    endpoint = {"Aliases": ["harbor.app", "app"], "IPAMConfig": None, "Links": None}
+    seen = container("web", "app", name="renamed", networks={"web_default": endpoint})
+    assert found(_one(text, seen)) == [("container_name", "changed", "functional")]
+
+
+def test_the_hash_is_reproduced_below_the_home_of_whoever_deployed() -> None:
+    text = "services: {app: {image: 'plain:1', volumes: ['~/data:/data']}}"
+    directory = "/opt/apps/stacks/web"
+    mount = {"Type": "bind", "Source": "/home/larry/data", "Destination": "/data", "RW": True}
+    model = Stack(baseline("web", text), place_of(baseline("web", text), (), None)).load({})
+    definition = dict(model.services["app"])
+    definition["volumes"] = [{**definition["volumes"][0], "source": "/home/larry/data"}]  # type: ignore[index,call-overload]
+    label = config_hash(definition, "app", "2.40.3", container_ids={}, label_files=())
+    assert label
+    labels = {"com.docker.compose.config-hash": label}
+    verdict = _one(text, container("web", "app", mounts=[mount], labels=labels, directory=directory))
+    assert found(verdict) == []
+    assert verdict.evidence == "verified"
