@@ -17,6 +17,9 @@ HASH = "com.docker.compose.config-hash"
 _TRUSTED = ((2, 24), (2, 41))
 """Versions of which a different hash proves a different model; of others only an equal one proves anything."""
 
+_UNHASHED = frozenset({"build", "pull_policy", "scale"})
+"""Keys that never were part of the hash of these versions: what is open in them leaves nothing open."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
@@ -64,7 +67,7 @@ def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> 
     definition = model.services.get(service) or model.disabled.get(service)
     if definition is None or model.open_files["labels"].get(service):
         return None
-    definition = dict(definition)
+    definition = {key: value for key, value in definition.items() if key not in _UNHASHED}
     if environment := _environment(model, service, definition, container):
         definition["environment"] = environment
     unresolved = f"{model.view.directory}/~"

@@ -61,3 +61,12 @@ def test_the_hash_is_reproduced_below_the_home_of_whoever_deployed() -> None:
     verdict = _one(text, container("web", "app", mounts=[mount], labels=labels, directory=directory))
     assert found(verdict) == []
     assert verdict.evidence == "verified"
+
+
+def test_a_variable_of_the_build_leaves_the_hash_as_it_is() -> None:
+    plain = "services: {app: {image: 'plain:1'}}"
+    model = Stack(baseline("web", plain), place_of(baseline("web", plain), (), None)).load({})
+    label = config_hash(model.services["app"], "app", "2.40.3", container_ids={}, label_files=())
+    text = "services: {app: {image: 'plain:1', build: {context: ., args: {VERSION: '${VERSION}'}}}}"
+    verdict = _one(text, container("web", "app", labels={"com.docker.compose.config-hash": str(label)}))
+    assert (found(verdict), verdict.evidence) == ([], "verified")
