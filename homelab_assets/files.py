@@ -11,6 +11,8 @@ from homelab_assets.errors import UserError
 def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write a file atomically: readers see the old content or the new one, also after a crash or on a full disk.
 
+    A device or a pipe, such as `/dev/null` or `/dev/stdout`, is written to; it is never replaced by a file.
+
     Args:
         private: only the owner may read it (mode 0600).
 
@@ -20,6 +22,9 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> N
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     temporary: str | None = None
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
