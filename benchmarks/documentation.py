@@ -40,9 +40,10 @@ def main() -> None:
     pages = {path: len(text.encode()) for path, text in documents.items() if path.endswith(".md")}
     largest = max(pages, key=pages.__getitem__)
     edges, characters = max(len(_EDGE.findall(text)) for text in diagrams), max(map(len, diagrams))
-    assert edges <= MOST_EDGES and characters <= MOST_CHARACTERS, (edges, characters)
+    assert edges <= MOST_EDGES, edges
+    assert characters <= MOST_CHARACTERS, characters
     print(
-        f"{len(seen.services)} services on {len(names)} hosts: {len(documents)} files, {sum(pages.values()) / 2**20:.1f} MiB"
+        f"{len(seen.services)} services on {len(names)} hosts: {len(documents)} files, {sum(pages.values()) >> 20} MiB"
     )
     print(f"capture and survey {surveyed - started:.2f} s, documents {written - surveyed:.2f} s")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")

@@ -150,7 +150,10 @@ def _media(estate: Estate, dependencies: Map) -> str:
         "these applications usually work together; `drift-detector pipeline` proves them."
     )
     charts = media_flow.media_charts(flows, gateways)
-    figures = [_figure(chart, [_said(flow) for flow in shown]) for shown, chart in charts]
+    figures = []
+    for shown, chart in charts:
+        figures += [f"## {cell(shown[0].host)}"] if len(charts) > 1 else []
+        figures.append(_figure(chart, [_said(flow) for flow in shown]))
     drawn = {id(flow) for shown, _ in charts for flow in shown}
     rest = [f"- {_said(flow)}" for flow in flows if id(flow) not in drawn]
     return _document("Flow of media", estate, [legend, *figures, "\n".join(rest)])

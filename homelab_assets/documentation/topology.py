@@ -7,8 +7,8 @@ from homelab_assets.documentation.catalog import version_of
 from homelab_assets.documentation.estate import Estate, HostFacts, Service
 from homelab_assets.documentation.mermaid import Chart, Style
 
-MOST_NODES = 60
-"""Boxes that people still take in at once."""
+MOST_NODES = 30
+"""Boxes that people still take in at once: about two screens high."""
 
 Item = TypeVar("Item")
 
