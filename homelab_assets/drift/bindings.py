@@ -163,8 +163,21 @@ def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
             continue
         if has_marker(path):
             yield from _at_open_path(row, path, leaf, rest)
-        elif has_marker(leaf.value) or has_marker(leaf.written):
+        elif (has_marker(leaf.value) or has_marker(leaf.written)) and not (
+            row.seal == "arguments" and other_words(leaf, found.get(path))
+        ):
             yield from texts_of(row, leaf, found.get(path))
+
+
+def other_words(wanted: Leaf, found: Leaf | None) -> bool:
+    """Whether a command differs in words that no variable is part of: such a one tells nothing about variables."""
+    if found is None or not isinstance(wanted.value, tuple) or not isinstance(found.value, tuple):
+        return False
+    return len(wanted.value) == len(found.value) and any(
+        isinstance(word, str) and isinstance(other, str) and word != other
+        and not has_marker(word) and "<secret#" not in word + other
+        for word, other in zip(wanted.value, found.value, strict=True)
+    )  # fmt: skip
 
 
 def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -70,3 +70,18 @@ def test_a_variable_of_the_build_leaves_the_hash_as_it_is() -> None:
     text = "services: {app: {image: 'plain:1', build: {context: ., args: {VERSION: '${VERSION}'}}}}"
     verdict = _one(text, container("web", "app", labels={"com.docker.compose.config-hash": str(label)}))
     assert (found(verdict), verdict.evidence) == ([], "verified")
+
+
+def test_another_command_says_nothing_about_variables() -> None:
+    text = """
+    services:
+      app:
+        image: plain:1
+        command: --model ${MODEL} ${MORE}
+        environment: {MODEL_NAME: "${MODEL}", ARGUMENTS: "${MORE}"}
+    """
+    env = {"MODEL_NAME": "small", "ARGUMENTS": "fast"}
+    same = container("web", "app", env=env, config={"Cmd": ["--model", "small", "fast"]})
+    assert found(_one(text, same)) == []
+    other = container("web", "app", env=env, config={"Cmd": ["serve", "something", "else"]})
+    assert found(_one(text, other)) == [("command", "changed", "functional")]
