@@ -1,6 +1,7 @@
 """Dated report files: written whole or not at all; a second one of a day replaces the first; old ones are pruned."""
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -63,7 +64,9 @@ def write_drift_report(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
     # Beside the dated reports, under one name: node_exporter's textfile collector reads a folder.
     write_whole(lab.reports / "homelab.prom", drift_prometheus(document))
     data = json.dumps(document.to_json(), indent=2, ensure_ascii=False) + "\n"
-    return write_report(lab, "drift", document.generated_at, {"md": drift_markdown(document), "json": data})
+    docs = os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
+    texts = {"md": drift_markdown(document, docs=docs), "json": data}
+    return write_report(lab, "drift", document.generated_at, texts)
 
 
 def prune(folder: Path, *, keep_days: int | None, today: date) -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 import re
 
+from homelab_assets.documentation.links import TROUBLESHOOTING, runbook_for_drift, slug
 from homelab_assets.drift.document import SEVERITIES, DriftDocument, ServiceDrift
 from homelab_assets.rendering import drift_words as words
 from homelab_assets.rendering import markdown
@@ -10,8 +11,12 @@ from homelab_assets.rendering.templates import environment
 _SIGNS = {"changed": "~", "added": "+", "removed": "−"}
 
 
-def drift_markdown(document: DriftDocument) -> str:
-    """Render the report. Everything that comes from hosts or repositories is escaped; secrets stand as `<secret>`."""
+def drift_markdown(document: DriftDocument, *, docs: str = "../docs") -> str:
+    """Render the report. Everything that comes from hosts or repositories is escaped; secrets stand as `<secret>`.
+
+    Args:
+        docs: the way from the report to the folder of documents, for links to runbooks.
+    """
     findings = [
         service for service in document.services if service.status != "clean" and service.status != "unreachable"
     ]
@@ -30,6 +35,7 @@ def drift_markdown(document: DriftDocument) -> str:
         causes=words.CAUSES,
         statuses=words.STATUSES,
         signs=_SIGNS,
+        runbooks=lambda service: _runbooks(service, docs),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
@@ -50,6 +56,12 @@ def _template():  # type: ignore[no-untyped-def]  # jinja2 is imported where a r
         advice=words.advice,
     )
     return loaded.get_template("drift.md.j2")
+
+
+def _runbooks(service: ServiceDrift, docs: str) -> str:
+    own = f"{TROUBLESHOOTING}/{slug(service.host, service.stack or '', service.service)}.md"
+    places = {"this service": own, "this finding": runbook_for_drift(service)}
+    return ", ".join(markdown.link(text, f"{docs}/{place}") for text, place in places.items() if place)
 
 
 def _anchor(service: ServiceDrift) -> str:

@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from homelab_assets.documentation.links import runbook_for_check
 from homelab_assets.rendering.pipeline_words import WORDS, Document, by_id, effects, explanation, troubles, verdict
 from homelab_assets.rendering.templates import environment
 
 
-def pipeline_html(document: Document) -> str:
-    """Render a result (`PipelineResult.to_json()`, with `fixes` beside it where there are any)."""
+def pipeline_html(document: Document, *, docs: str = "../docs") -> str:
+    """Render a result (`PipelineResult.to_json()`, with `fixes` beside it where there are any).
+
+    Args:
+        docs: the way from the report to the folder of documents, for links to runbooks.
+    """
     from markupsafe import Markup
 
     style, script = _asset("pipeline.css"), _asset("pipeline.js")
     broken = document.get("first_broken") or {}
-    found = troubles(document)
+    found = [{**check, "page": _page(check, docs)} for check in troubles(document)]
     return environment(html=True).get_template("pipeline.html.j2").render(
         # Both are our own files, and the policy in the page allows exactly them.
         style=Markup(style),  # noqa: S704
@@ -39,6 +44,11 @@ def pipeline_html(document: Document) -> str:
         effects=effects(document),
         seconds=document["seconds"],
     )  # fmt: skip
+
+
+def _page(check: Mapping[str, Any], docs: str) -> str:
+    place = runbook_for_check(check)
+    return f"{docs}/{place}" if place else ""
 
 
 def _asset(name: str) -> str:

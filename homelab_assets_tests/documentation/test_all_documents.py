@@ -298,3 +298,14 @@ def test_shell_commands_are_quoted(hostile: Documents) -> None:
                 words = shlex.split(line)
                 assert words[0] in {"docker", "cd", "git", "ssh"}, line
                 assert not {"rm", "reboot"} & set(words), line
+
+
+def test_findings_of_the_reports_lead_to_runbooks_that_exist(demo: tuple[Documents, Documents]) -> None:
+    from homelab_assets.rendering.drift_markdown import drift_markdown
+
+    verdict = ServiceDrift(
+        host="ct-media-01", stack="media-indexers", service="radarr", container="radarr", status="drifted", cause="git_ahead"
+    )  # fmt: skip
+    links = re.findall(r"\]\(\.\./docs/([^)#]+)(#[^)]*)?\)", drift_markdown(document(verdict)))
+    assert [anchor for _, anchor in links] == ["", "#git-is-ahead"]
+    assert {path for path, _ in links} <= set(demo[0].docs)

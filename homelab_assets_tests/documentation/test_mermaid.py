@@ -93,9 +93,7 @@ def test_the_real_renderer_draws_every_diagram(renderer: str, tmp_path: Path) ->
     drawn = [file.read_text("utf-8") for file in tmp_path.glob("out-*.svg")]
     assert len(drawn) == len(blocks) >= 15
     for picture in drawn:
-        assert not re.search(
-            r"<script|<img|Syntax error|Maximum text size", picture.partition("</style>")[2]
-        )
+        assert not re.search(r"<script|<img|Syntax error|Maximum text size", picture.partition("</style>")[2])
 
 
 def _blocks(documents: Documents) -> list[str]:
