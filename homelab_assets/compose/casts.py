@@ -1,5 +1,6 @@
 """Keys that take a number or a boolean but may be written as text: cast while variables are replaced."""
 
+import math
 import re
 import struct
 from collections.abc import Callable
@@ -29,7 +30,10 @@ def to_float(text: str) -> float:
         return float(text)
     if not _DECIMAL.fullmatch(text) or "_" in text:
         refuse(f"{text!r} is not a number")
-    return float.fromhex(text) if "x" in text.lower() else float(text)
+    value = float.fromhex(text) if "x" in text.lower() else float(text)
+    if math.isinf(value):
+        refuse(f"{text!r} is out of range")
+    return value
 
 
 def to_float32(text: str) -> float:

@@ -48,7 +48,7 @@ class Resolver:
         self._rules: Rules[Any] = Rules(
             {
                 "services.*.build.context": self._context,
-                "services.*.build.additional_contexts.*": self._context,
+                "services.*.build.additional_contexts.*": self._further_context,
                 "services.*.build.ssh.*": self._either,
                 "services.*.env_file.*.path": self._path,
                 "services.*.label_file.*": self._path,
@@ -88,6 +88,11 @@ class Resolver:
         if type(value) is not str or "://" in value or value.startswith(("service:", *_REMOTE)):
             return value
         return self._path(value)
+
+    def _further_context(self, value: Any) -> Any:
+        if type(value) is not str:
+            refuse("an additional context must be a string")
+        return self._context(value)
 
     def _mount(self, value: Any) -> Any:
         if type(value) is Map and value.get("type") == "bind":

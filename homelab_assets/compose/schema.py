@@ -169,9 +169,7 @@ def mapping(
             if check is None:
                 if others is not None and (fits is None or fits(key)):
                     check = others
-                elif extensions and key.startswith("x-"):
-                    check = anything
-                elif open_:
+                elif open_ or (extensions and key.startswith("x-")):
                     continue
                 else:
                     raise Violation(f"additional properties {key!r} not allowed", key)

@@ -55,7 +55,7 @@ def maybe_integer(value: Any) -> Any:
     if type(value) is int or is_marked(value):
         return value
     if type(value) is float:
-        return int(value)
+        return int(value) if abs(value) < 1 << 63 else -(1 << 63)  # what Go makes of a float that no int64 holds
     return to_int(value) if type(value) is str else _wrong(value, "an integer")
 
 
