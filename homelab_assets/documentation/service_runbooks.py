@@ -113,7 +113,7 @@ def _facts(service: Service, entry: Entry) -> str:
         ("in git", words.baseline_of(entry) + (f" of {words.text(entry.repository)}" if entry.repository else "")),
         ("restart policy", words.text(service.restart or "no")),
     ]
-    return table(("", ""), rows)
+    return table(rows[0], rows[1:])
 
 
 def _findings(service: Service) -> list[str]:
