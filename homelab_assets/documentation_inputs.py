@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from homelab_assets.documentation.audit_trail import DAYS, Commit, History, start_of
+from homelab_assets.documentation.audit_trail import DAYS, History, start_of
 from homelab_assets.documentation.declarations import declare
 from homelab_assets.documentation.estate import Estate
 from homelab_assets.documentation.history_models import readable_services

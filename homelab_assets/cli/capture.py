@@ -35,6 +35,7 @@ def command(*, options: Options, host: str) -> int:
         return INCOMPLETE
     directory: Path = options.output
     # Git says which values stand behind variables. A repository that can't be read seals nothing more.
-    write_capture(sealed_for_rest(result, load(lab, vault=vault).baselines, vault), directory)
+    sealed = sealed_for_rest(result, load(lab, vault=vault).baselines, vault)
+    write_capture(sealed, directory)
     options.say(f"{host}: {len(result.containers)} containers written to {directory} in {result.seconds:.1f} s")
     return OK

@@ -61,14 +61,14 @@ def _hosts(estate: Estate) -> str:
             if host.captured:
                 size = f", {host.cpus} processors" if host.cpus else ""
                 size += f", {host.memory / 2**30:.1f} GiB of memory" if host.memory else ""
-                what = f"engine {words.text(host.engine)} on {words.text(host.system)} ({words.text(host.architecture)}){size}"
+                machine = f"{words.text(host.system)} ({words.text(host.architecture)})"
+                what = f"engine {words.text(host.engine)} on {machine}{size}"
             else:
                 what = f"**not captured**: {words.text(host.error)}"
             named = f", {words.text(host.description)}" if host.description else ""
             reached = f", reached by {words.text(host.connection)}" if host.connection else ""
-            lines.append(
-                f"**{cell(host.name)}** ({words.mono(host.address)}{named}){reached}: {what}; {words.counted(len(estate.on(host.name)), 'service')}"
-            )
+            services = words.counted(len(estate.on(host.name)), "service")
+            lines.append(f"**{cell(host.name)}** ({words.mono(host.address)}{named}){reached}: {what}; {services}")
         parts.append(_figure(chart, lines))
     return _document("Hosts", estate, parts)
 
@@ -146,8 +146,8 @@ def _media(estate: Estate, dependencies: Map) -> str:
         for service in services
     }
     legend = (
-        "Solid arrows were seen: in shared folders, in variables, or in the applications' own settings. Dashed ones are how "
-        "these applications usually work together; `drift-detector pipeline` proves them."
+        "Solid arrows were seen: in shared folders, in variables, or in the applications' own settings. Dashed ones "
+        "are how these applications usually work together; `drift-detector pipeline` proves them."
     )
     charts = media_flow.media_charts(flows, gateways)
     figures = []

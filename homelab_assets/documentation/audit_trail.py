@@ -89,7 +89,7 @@ class Trail:
     notices: Sequence[str] = ()
 
     def grouped(self) -> dict[str, list[Event]]:
-        """Return events by stack, each sorted by service, newest first; what belongs to no stack comes last, under ""."""
+        """Return events by stack, sorted by service, newest first; what belongs to no stack comes last, under ""."""
         groups: dict[str, list[Event]] = {}
         for event in sorted(self.events, key=lambda event: event.at, reverse=True):
             groups.setdefault(event.stack, []).append(event)
@@ -137,7 +137,7 @@ def _notices(histories: Iterable[History]) -> Iterator[str]:
         if history.truncated:
             yield f"{history.repository}: more commits than are shown fell into this time"
         if history.shallow:
-            yield f"{history.repository}: a shallow clone, older commits are not known (`git fetch --unshallow` mends it)"
+            yield f"{history.repository}: a shallow clone, older commits are missing (`git fetch --unshallow` mends it)"
 
 
 def _compare(history: History, commits: Sequence[Commit]) -> str:

@@ -103,8 +103,15 @@ def _relative(file: str, folder: str) -> str:
     return file.removeprefix(folder.rstrip("/") + "/")
 
 
+def _health_test(service: Service) -> list[str]:
+    """The health check that runs; where git has a `${VAR}` in it, git's own words: what it stands for may be secret."""
+    declared = ((service.declared.model if service.declared else {}).get("healthcheck") or {}).get("test") or ()
+    test = [str(part) for part in declared]
+    return test if any("${" in part for part in test) else list(service.health_test)
+
+
 def _health(service: Service, container: str) -> str:
-    test = list(service.health_test)
+    test = _health_test(service)
     if not test or test[0] == "NONE":
         return ""
     asked = f"docker inspect --format '{{{{.State.Health.Status}}}}' {container}"

@@ -1,4 +1,4 @@
-"""The catalog as configuration of start pages: Homepage's `services.yaml` and Dashy's `conf.yml`. No keys stand in them."""
+"""The catalog as configuration of start pages, without keys: Homepage's `services.yaml` and Dashy's `conf.yml`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -57,7 +57,10 @@ def _headline(estate: Estate, dependencies: Map) -> str:
     count = len(dependencies.dependencies)
     needy = len({dependency.source for dependency in dependencies.dependencies})
     many = "dependency", "dependencies"
-    return f"**{words.counted(count, *many)} of {words.counted(needy, 'service')}, {len(estate.services)} services in all.** Each stands with how it is known."
+    counted = (
+        f"{words.counted(count, *many)} of {words.counted(needy, 'service')}, {len(estate.services)} services in all"
+    )
+    return f"**{counted}.** Each stands with how it is known."
 
 
 def _cycles(dependencies: Map) -> str:
@@ -102,11 +105,11 @@ def _host(estate: Estate, dependencies: Map, impacts: Impacts, host: str, headin
     parts += _breakage(services, impacts, sub, up)
     shared = [place for place in dependencies.shared if place.host == host]
     if shared:
-        rows = [
+        places = [
             (words.mono(p.place), words.joined(map(_name, p.writers)), words.joined(map(_name, p.readers)) or "–")
             for p in shared
         ]
-        parts += [f"{sub} Shared data", table(("folder or volume", "may write", "only read"), rows)]
+        parts += [f"{sub} Shared data", table(("folder or volume", "may write", "only read"), places)]
     return parts if needs or shared else [*parts, "No dependencies were found here."]
 
 

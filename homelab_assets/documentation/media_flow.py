@@ -35,7 +35,7 @@ _WATCHED = "films and series"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """Something that passes from one service (or folder of `host`) to another. `seen`: evidence shows this very link."""
+    """Something that passes from one service (or folder of `host`) to another. `seen`: evidence shows the link."""
 
     host: str
     source: Service | str

@@ -1,4 +1,4 @@
-"""Flowcharts in Mermaid that render wherever Mermaid does: plain `flowchart`, invented ids, escaped labels, within limits.
+"""Flowcharts that render wherever Mermaid does: plain `flowchart`, invented ids, escaped labels, within limits.
 
 A diagram of more than 500 edges or 50,000 characters is refused by every renderer, and the diagram itself can't raise
 that (https://mermaid.js.org/config/schema-docs/config.html): whoever draws splits before.

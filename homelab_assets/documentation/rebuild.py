@@ -114,7 +114,10 @@ def _environment(stacks: dict[str, list[Service]]) -> list[str]:
             )
     if not rows:
         return []
-    text = "They are not in git. Take them from the password manager; `.env.sample` beside each compose file says what belongs there."
+    text = (
+        "They are not in git. Take them from the password manager; `.env.sample` beside each compose file says what "
+        "belongs there."
+    )
     return ["## 3. The `.env` files", text, table(("stack", "file", "variables"), rows)]
 
 
@@ -151,7 +154,10 @@ def _restore(services: Sequence[Service]) -> list[str]:
         (words.mono(place), kind, words.joined(words.mono(name) for name in dict.fromkeys(names)))
         for (place, kind), names in sorted(users.items())
     ]
-    text = "Restore these from the backup before the services start, with their owners and modes; media disks are mounted, not copied."
+    text = (
+        "Restore these from the backup before the services start, with their owners and modes; media disks are "
+        "mounted, not copied."
+    )
     return ["## 5. The data", text, table(("folder or volume", "kind", "used by"), rows)]
 
 

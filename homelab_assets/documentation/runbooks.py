@@ -29,15 +29,73 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _PAGES: Mapping[str, tuple[str, str, Sequence[str]]] = {
-    "services-down": ("An application does not answer", "An application is down, answers wrongly, or is asked at the wrong address.", ("overseerr", "radarr", "sonarr", "prowlarr", "qbittorrent", "plex")),
-    "api-keys": ("An API key is refused", "A credential is missing, wrong, or one application holds an old copy of another's.", ("prowlarr", "radarr", "sonarr", "overseerr")),
-    "vpn": ("The VPN is down or leaks", "Downloads must leave through the VPN, or not at all. In doubt stop the download client first.", ("gluetun", "qbittorrent")),
-    "qbittorrent-login": ("qBittorrent does not let us in", "The login fails although the password may be right. Each further try prolongs a ban.", ("qbittorrent",)),
-    "indexers": ("Searches find nothing", "Indexers, applications or download clients are missing, switched off or paused.", ("prowlarr", "flaresolverr")),
-    "paths": ("Downloads are not imported", "Two applications mean different folders by one path, or a folder is not there.", ("radarr", "sonarr", "qbittorrent")),
-    "requests": ("Requests go nowhere", "Requests are accepted and lead to nothing.", ("overseerr", "radarr", "sonarr")),
-    "plex-scan": ("Plex does not show new titles", "Files are imported, and the library does not show them.", ("plex",)),
-}  # fmt: skip
+    "services-down": (
+        "An application does not answer",
+        "An application is down, answers wrongly, or is asked at the wrong address.",
+        (
+            "overseerr",
+            "radarr",
+            "sonarr",
+            "prowlarr",
+            "qbittorrent",
+            "plex",
+        ),
+    ),
+    "api-keys": (
+        "An API key is refused",
+        "A credential is missing, wrong, or one application holds an old copy of another's.",
+        (
+            "prowlarr",
+            "radarr",
+            "sonarr",
+            "overseerr",
+        ),
+    ),
+    "vpn": (
+        "The VPN is down or leaks",
+        "Downloads must leave through the VPN, or not at all. In doubt stop the download client first.",
+        (
+            "gluetun",
+            "qbittorrent",
+        ),
+    ),
+    "qbittorrent-login": (
+        "qBittorrent does not let us in",
+        "The login fails although the password may be right. Each further try prolongs a ban.",
+        ("qbittorrent",),
+    ),
+    "indexers": (
+        "Searches find nothing",
+        "Indexers, applications or download clients are missing, switched off or paused.",
+        (
+            "prowlarr",
+            "flaresolverr",
+        ),
+    ),
+    "paths": (
+        "Downloads are not imported",
+        "Two applications mean different folders by one path, or a folder is not there.",
+        (
+            "radarr",
+            "sonarr",
+            "qbittorrent",
+        ),
+    ),
+    "requests": (
+        "Requests go nowhere",
+        "Requests are accepted and lead to nothing.",
+        (
+            "overseerr",
+            "radarr",
+            "sonarr",
+        ),
+    ),
+    "plex-scan": (
+        "Plex does not show new titles",
+        "Files are imported, and the library does not show them.",
+        ("plex",),
+    ),
+}
 _SAFE_PROSE = re.compile(r"<(?![ =])")
 
 

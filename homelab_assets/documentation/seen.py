@@ -71,8 +71,8 @@ def service_of(
         containers=tuple(name_of(container) for container in replicas),
         image=str(config.get("Image") or ""),
         image_labels={str(k): str(v) for k, v in ((image.get("Config") or {}).get("Labels") or {}).items()},
-        state=next(state for state in _WORST if state in states),  # type: ignore[arg-type]
-        health=next((health for health in ("unhealthy", "starting", "healthy") if health in healths), None),  # type: ignore[arg-type]
+        state=next(state for state in _WORST if state in states),
+        health=next((health for health in ("unhealthy", "starting", "healthy") if health in healths), None),
         networks=_networks(first, name),
         namespace=_namespace(str(host_config.get("NetworkMode") or ""), names),
         ports=tuple(sorted({port for container in replicas for port in _ports(container)}, key=_port_order)),

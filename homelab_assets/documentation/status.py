@@ -261,7 +261,8 @@ def _recommendations(status: Status) -> Iterable[str]:
         yield "Delete or mend the files that can't be read; the next run writes them anew."
     silent = [ping.name for ping in status.pings if ping.milliseconds is None]
     if silent:
-        yield f"See why {', '.join(silent[:6])}{' and others do' if len(silent) > 6 else ' does' if len(silent) == 1 else ' do'} not answer."
+        verb = " and others do" if len(silent) > 6 else " does" if len(silent) == 1 else " do"
+        yield f"See why {', '.join(silent[:6])}{verb} not answer."
     if status.audit is None:
         yield "Run the first audit: drift-detector audit"
     elif status.audit.result == "incomplete":

@@ -9,18 +9,16 @@ from homelab_assets.drift.settling import settle_stack
 from homelab_assets.drift.unify import unexplained_texts
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
-from homelab_assets.model import Baseline, Captured, CaptureResult, Unreachable
+from homelab_assets.model import Baseline, Captured
 from homelab_assets.secrecy import Vault, names_a_secret
 from homelab_assets.secrecy.values import seal_values
 
 
-def sealed_for_rest(captured: CaptureResult, baselines: Sequence[Baseline], vault: Vault) -> CaptureResult:
+def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Captured:
     """Return a capture as it may be written: what stands behind git's `${VAR}` is sealed too, `.env` files wholly.
 
     `woken` undoes it in the same process.
     """
-    if isinstance(captured, Unreachable):
-        return captured
     values = values_behind_variables(captured, baselines, vault)
     return replace(
         captured,

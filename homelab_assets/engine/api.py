@@ -169,7 +169,7 @@ class _StreamHTTPConnection(HTTPConnection):
         self._pool = pool
 
     def connect(self) -> None:
-        self.sock = self._pool.open_stream()  # type: ignore[assignment]
+        self.sock = self._pool.open_stream()
 
     @property
     def is_connected(self) -> bool:

@@ -87,7 +87,7 @@ class _Executor:
         undo: Undo | Literal["already"] | None = act(step, self._value(step))
         if undo == "already":
             return Done(step=step, state="already"), None
-        return Done(step=step, state="done"), undo  # type: ignore[return-value]
+        return Done(step=step, state="done"), undo
 
     def _value(self, step: Step) -> Any:
         if step.secret is None:

@@ -102,7 +102,7 @@ def media_settings(lab: "Lab") -> MediaSettings:
 def _service(lab: "Lab", name: str, values: Mapping[str, str]) -> Service:
     key = f"media.services.{name}"
     credentials = {one: _resolved(lab, values[one], f"{key}.{one}") for one in _CREDENTIALS if values.get(one)}
-    return Service(url=lab.resolve(values["url"], key=f"{key}.url"), **credentials)  # type: ignore[arg-type]
+    return Service(url=lab.resolve(values["url"], key=f"{key}.url"), **credentials)
 
 
 def _resolved(lab: "Lab", text: str, key: str) -> str | None:

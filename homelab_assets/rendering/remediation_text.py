@@ -55,7 +55,7 @@ def outcomes_markdown(outcomes: Sequence["Outcome"]) -> str:
     """Return a table of what became of each service."""
     from homelab_assets.remediation.markdown import code, table
 
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             outcome.status,
             code(str(outcome.identity), cell=True),

@@ -107,7 +107,7 @@ class Vault:
             if after_flag and not argument.startswith("-"):
                 sealed.append(self.token(argument) if argument else argument)
             else:
-                name, equals, value = argument.partition("=")
+                name, _, value = argument.partition("=")
                 # `larry:{SHA}…=` and base64 have an equals sign too, and no name before it.
                 named = bool(value.strip("=")) and _OPTION.fullmatch(name) is not None
                 sealed.append(f"{name}={self.seal(name, value)}" if named else self.seal_text(argument))

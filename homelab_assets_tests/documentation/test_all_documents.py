@@ -69,7 +69,7 @@ def hostile_documents() -> Documents:
                 directory=f"/opt/{text}",
                 test=["CMD-SHELL", text],
                 depends_on=f"{text}:{text}:false",
-            )  # fmt: skip
+            )
         )
         items = [
             Item(

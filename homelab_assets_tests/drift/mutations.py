@@ -1,7 +1,5 @@
 """One manual change of every kind, as data: what git declares, what runs, and the one item that must come of it."""
 
-# ruff: noqa: E501 - one case a line
-
 from dataclasses import dataclass
 from typing import Any
 

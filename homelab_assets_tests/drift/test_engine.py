@@ -1,7 +1,5 @@
 """Real engines are the referee: `docker compose up`, an audit that finds nothing; one manual change, exactly that item."""
 
-# ruff: noqa: E501 - one case a line
-
 import random
 import subprocess
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What git can't know: variables are bound from what runs, and never guessed."""
 
-# ruff: noqa: E501 - one case a line
-
 from typing import Any
 
 import pytest

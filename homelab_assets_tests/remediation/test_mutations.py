@@ -1,7 +1,5 @@
 """Every kind of manual change that compose can express: found on a changed capture, backported, and then gone."""
 
-# ruff: noqa: E501 - one case a line
-
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,6 +1,7 @@
 """The assets, a module per group. Bodies are thin: they read, call the middle, and say what came of it."""
 
 import warnings
+from typing import Any
 
 import dagster as dg
 
@@ -22,7 +23,7 @@ def all_assets(lab: Lab, *, hosts_per_step: int | None = None) -> list[dg.Assets
     Args:
         hosts_per_step: how many hosts one step captures; None: all of them.
     """
-    assets = [
+    assets: list[Any] = [
         *inventory_specs(lab),
         *capture_assets(lab, hosts_per_step=hosts_per_step),
         *baseline_assets(lab),
@@ -36,4 +37,5 @@ def all_assets(lab: Lab, *, hosts_per_step: int | None = None) -> list[dg.Assets
     with warnings.catch_warnings():
         # Links from each asset's page to its code; still beta, and harmless if it changes.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return list(dg.with_source_code_references(assets))
+        linked: list[Any] = [*dg.with_source_code_references(assets)]
+        return linked

@@ -57,8 +57,9 @@ def _step(name: str, hosts: Sequence[str], lab: Lab) -> dg.AssetsDefinition:
             # Git says which values stand behind variables: they are sealed in what is stored.
             baselines = audit.load(laboratory.lab, vault=laboratory.vault).baselines
             for result in results:
-                at_rest = sealed_for_rest(result, baselines, laboratory.vault)
-                yield _materialized(at_rest, laboratory.vault)
+                if isinstance(result, Captured):
+                    result = sealed_for_rest(result, baselines, laboratory.vault)
+                yield _materialized(result, laboratory.vault)
 
     return capture_hosts
 

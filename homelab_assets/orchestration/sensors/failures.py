@@ -8,6 +8,7 @@ on every storage.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -49,7 +50,8 @@ def failure_sensor(lab: Lab) -> dg.SensorDefinition:
 def notify_all(lab: Lab, cursor: str | None, verdicts: list[Verdict]) -> dg.SensorResult:
     """Tell every target what it has not been told yet."""
     told = json.loads(cursor) if cursor else {}
-    kept, said = {}, []
+    kept: dict[str, Any] = {}
+    said = []
     for number, target in enumerate(lab.notify):
         # A digest of what lab.yaml says, which names a variable where the address holds a secret.
         name = hashlib.sha256(target.encode()).hexdigest()[:12]
