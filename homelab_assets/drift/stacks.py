@@ -167,7 +167,11 @@ class Stack:
         if variables := (self.place.variables or {}).get(path):
             return _dotenv(variables)
         inside = self._in_git(path)
-        return None if inside.startswith("..") else self.baseline.tree.read(inside)
+        data = None if inside.startswith("..") else self.baseline.tree.read(inside)
+        if data is None and path == posixpath.join(self.place.directory, ".env") and self.baseline.variables:
+            # Git lacks the `.env`, and lab.yaml names a file that knows its values.
+            return _dotenv(self.baseline.variables)
+        return data
 
 
 def _markers(value: Any) -> Iterator[str]:

@@ -85,3 +85,12 @@ def test_another_command_says_nothing_about_variables() -> None:
     assert found(_one(text, same)) == []
     other = container("web", "app", env=env, config={"Cmd": ["serve", "something", "else"]})
     assert found(_one(text, other)) == [("command", "changed", "functional")]
+
+
+def test_a_configured_env_file_stands_for_the_one_that_git_lacks() -> None:
+    text = "services: {app: {image: 'plain:1', env_file: .env}}\n"
+    known = {"TZ": "UTC", "MODE": "quiet"}
+    assert found(_one(text, container("web", "app", env=known), variables=known)) == []
+    changed = container("web", "app", env={**known, "MODE": "loud", "EXTRA": "1"})
+    items = [(path, change) for path, change, _ in found(_one(text, changed, variables=known))]
+    assert items == [("environment.EXTRA", "added"), ("environment.MODE", "changed")]
