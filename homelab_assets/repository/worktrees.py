@@ -122,7 +122,8 @@ def temporary_worktree(git: Git, commit: str, *, directory: Path | None = None) 
 def prune_worktrees(git: Git) -> int:
     """Remove worktrees of this project whose process is gone; return how many. Other worktrees are left alone."""
     removed = 0
-    listing = git.run("worktree", "list", "--porcelain").text.splitlines()
+    with _register(git):
+        listing = git.run("worktree", "list", "--porcelain").text.splitlines()
     for path in (Path(line.removeprefix("worktree ")) for line in listing if line.startswith("worktree ")):
         if path.name.startswith(_PREFIX) and not _is_held(_lock_file(path)):
             _remove(git, path)
@@ -139,7 +140,7 @@ def _remove(git: Git, path: Path) -> None:
 
 
 def _register(git: Git) -> AbstractContextManager[None]:
-    # Git removes `.git/worktrees` with the last worktree, also while another process makes one in it.
+    # Git stumbles over a worktree that another process is just making or removing.
     return _held(git.clone().common_dir / "homelab-worktrees.lock")
 
 
