@@ -49,6 +49,14 @@ def document_audit(
     return generate(material, wanted), notices
 
 
+def in_repository(lab: Lab, documents: Documents) -> dict[str, str]:
+    """Return documents by their path in a repository: `docs/` at its root, and `reports/` where links expect it."""
+    folder = lab.documentation.get("directory", "docs")
+    reports = os.path.normpath(os.path.join(folder, os.path.relpath(lab.reports, lab.docs))).replace(os.sep, "/")
+    placed = {f"{folder}/{name}": text for name, text in documents.docs.items()}
+    return placed | {f"{reports}/{name}": text for name, text in documents.reports.items()}
+
+
 def write_documents(lab: Lab, documents: Documents, *, complete: bool = False) -> Publication:
     """Write documents below `docs/` and `reports/`.
 

@@ -1,6 +1,5 @@
 """Writes generated documents: only what changed, whole or not at all, around people's own text."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,14 +45,14 @@ def publish(folder: Path, documents: Mapping[str, str]) -> Publication:
         path = folder / name
         try:
             existing = _read(path)
-            merged = markers.merge(existing, text) if name.endswith(".md") else text
+            new = markers.renewed(existing, text, markdown=name.endswith(".md"))
         except (markers.BrokenMarkers, UnicodeDecodeError, IsADirectoryError) as error:
             problems.append(f"{path}: left as it is, mend or delete it: {error}")
             continue
-        if existing is not None and _same(existing, merged):
+        if new is None:
             unchanged.append(path)
         else:
-            write_whole(path, merged)
+            write_whole(path, new)
             written.append(path)
     return Publication(written=written, unchanged=unchanged, problems=problems)
 
@@ -99,15 +98,3 @@ def _read(path: Path) -> str | None:
         return None
     except (PermissionError, NotADirectoryError) as error:
         raise UserError(f"can't be read: {error.strerror}", where=str(path), hint="mend its permissions") from None
-
-
-def _same(existing: str, text: str) -> bool:
-    if existing == text or markers.same_but_for_the_moment(existing, text):
-        return True
-    if not text.startswith("{"):
-        return False
-    try:
-        one, other = json.loads(existing), json.loads(text)
-        return {**one, "generated_at": None} == {**other, "generated_at": None}
-    except (ValueError, TypeError):
-        return False

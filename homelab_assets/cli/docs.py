@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, OK, Options, open_vault, verb
+from homelab_assets.cli.common import INCOMPLETE, OK, Options, open_vault, render_outcomes, verb
 
 if TYPE_CHECKING:
     from homelab_assets.publishing import Publication
@@ -19,23 +19,33 @@ if TYPE_CHECKING:
     help="Only this part; can be given several times.",
 )
 @click.option("--svg", is_flag=True, help="Also draw the diagrams as SVG (needs mermaid-cli's `mmdc`).")
+@click.option("--open", "open_", is_flag=True, help="Propose them as a pull request instead of writing them here.")
 @verb()
-def command(options: Options, only: tuple[str, ...], svg: bool) -> int:
+def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> int:
     """Write the catalog, diagrams, dependency map, audit trail and runbooks.
 
     The hosts are captured and compared first. Text outside of generated blocks stays; files that would not change are
-    not written. Exit code: 0 done, 2 something could not be audited or written.
+    not written. With --open they are proposed to the repository that `documentation.repository` names.
+
+    Exit code: 0 done, 2 something could not be audited or written.
     """
     from homelab_assets.audit import run_audit
-    from homelab_assets.documenting import document_audit, write_documents
+    from homelab_assets.documenting import document_audit, in_repository, write_documents
 
     lab = options.lab()
     progress = options.say if options.verbose else None
     audit = run_audit(lab, vault=open_vault(lab), progress=progress)
     documents, notices = document_audit(lab, audit.captures, audit.baselines, audit.document, parts=only or None)
-    publication = write_documents(lab, documents, complete=not only)
     for text in notices:
         options.say(f"note: {text}")
+    if open_:
+        from homelab_assets.remediation.flow import open_documents
+
+        outcome = open_documents(lab, in_repository(lab, documents), audit.document.generated_at)
+        options.write(render_outcomes([outcome] if outcome else [], options))
+        failed = outcome is not None and outcome.status == "failed"
+        return INCOMPLETE if failed or not audit.document.complete else OK
+    publication = write_documents(lab, documents, complete=not only)
     if svg or lab.documentation.get("svg"):
         from homelab_assets.mermaid_svg import draw
 

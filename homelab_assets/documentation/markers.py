@@ -18,6 +18,9 @@ _WARNING = "(generated: edits between these two lines are lost)"
 _SEEN = re.compile(r"^_Last change seen by the audit of [^\n]*_$", re.MULTILINE)
 
 
+_GENERATED_AT = re.compile(r'"generated_at": "[^"]*"')
+
+
 class BrokenMarkers(ValueError):
     """The markers in a file don't pair up, so nobody can say what in it is generated. `line` is 1-based."""
 
@@ -65,6 +68,19 @@ def merge(existing: str | None, generated: str) -> str:
     return "".join(part.text for part in kept)
 
 
+def renewed(existing: str | None, generated: str, *, markdown: bool = True) -> str | None:
+    """Return a file's new text; None where it would differ only in which audit saw it, so that it stays.
+
+    Args:
+        markdown: people may write in the file too, outside of its generated blocks; others are generated whole.
+
+    Raises:
+        BrokenMarkers: the existing markers don't pair up; nothing may be overwritten.
+    """
+    text = merge(existing, generated) if markdown else generated
+    return None if existing is not None and without_moment(existing) == without_moment(text) else text
+
+
 def own_text(text: str) -> str:
     """Return what people wrote in a file: everything outside of generated blocks.
 
@@ -79,9 +95,9 @@ def is_generated(text: str) -> bool:
     return _LINE.search(text) is not None
 
 
-def same_but_for_the_moment(one: str, other: str) -> bool:
-    """Say whether two texts differ at most in when the audit saw them: then the older moment stays true."""
-    return _SEEN.sub("", one) == _SEEN.sub("", other)
+def without_moment(text: str) -> str:
+    """Return a document without when the audit saw it: two that are equal then say the same, and the older stays."""
+    return _GENERATED_AT.sub("", text) if text.startswith("{") else _SEEN.sub("", text)
 
 
 def seen(moment: str) -> str:

@@ -123,6 +123,7 @@ LAB_YAML = Record(
                 "audit_days": Whole(least=1, most=3650),
                 "svg": Flag(),
                 "directory": Text(),
+                "repository": Text(example="homelab-apps"),
             }
         ),
         "reports": Record(keys={"directory": Text(), "keep_days": Whole(least=1, most=36500)}),

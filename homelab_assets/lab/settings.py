@@ -187,6 +187,16 @@ def _cross_check(values: dict[str, Any], checker: Checker) -> None:
                 hint="known hosts: " + ", ".join(hosts),
             )
         )
+    documented = (values.get("documentation") or {}).get("repository")
+    if documented and documented not in (values.get("repositories") or {}):
+        checker.mistakes.append(
+            Mistake(
+                line=checker.lines["documentation.repository"],
+                key="documentation.repository",
+                what=f"no repository is named {documented}",
+                hint="known repositories: " + ", ".join(values.get("repositories") or {}),
+            )
+        )
     for name, repository in (values.get("repositories") or {}).items():
         forge = (repository or {}).get("forge") or {}
         wanted = {"github": ("slug",), "gitea": ("slug", "url")}.get(forge.get("kind") or "", ())

@@ -1,6 +1,6 @@
 """The way from an audit to pull requests, for the command line and for Dagster."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from homelab_assets.model import Baseline
 from homelab_assets.remediation.apply import Policy, apply_plans, carry_out
 from homelab_assets.remediation.dashboard import Outcome
 from homelab_assets.remediation.decide import Limits
-from homelab_assets.remediation.identity import ADOPTION, ANY, CLEANUP, DRIFT, Identity, Kind, kebab
+from homelab_assets.remediation.identity import ADOPTION, ANY, CLEANUP, DOCUMENTS, DRIFT, Identity, Kind, kebab
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.plan import RemediationPlan
@@ -144,6 +144,42 @@ def open_adoption(lab: Lab, adoption: "Adoption", repository_name: str) -> Outco
 
     (outcome,) = _everywhere(lab, [plan], [repository_name], carry, ADOPTION, False)
     return outcome
+
+
+def open_documents(lab: Lab, documents: Mapping[str, str], moment: str) -> Outcome | None:
+    """Propose generated documents to the repository that `documentation.repository` names.
+
+    Args:
+        documents: text by path in the repository. moment: of the audit, ISO 8601 UTC.
+
+    Returns:
+        What became of the pull request; None where git has these documents already, and none was open.
+
+    Raises:
+        UserError: `lab.yaml` names no repository for them.
+    """
+    from homelab_assets.remediation.documents_plan import plan_documents
+    from homelab_assets.repository.git import Git
+    from homelab_assets.repository.trees import GitTree
+
+    name = lab.documentation.get("repository")
+    if not name:
+        raise UserError(
+            "no repository is named for the documents",
+            where=str(lab.file),
+            hint="add `documentation: {repository: NAME}`",
+        )
+    git = Git(lab.repositories[name].path)
+    base = git.resolve(lab.repositories[name].ref or git.default_ref())
+    plan = plan_documents(documents, repository=name, tree=GitTree(git, base), commit=base, moment=moment)
+
+    def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
+        alone = Policy(limits=Limits(max_new_per_run=1, max_open=1))
+        current = "git has these documents now"
+        return carry_out(own, repository, forge, policy=alone, gone=lambda identity: current, kind=DOCUMENTS)
+
+    plans = [plan] if plan.actionable or plan.left else []
+    return next(iter(_everywhere(lab, plans, [name], carry, DOCUMENTS, True)), None)
 
 
 def _everywhere(

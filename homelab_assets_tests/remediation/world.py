@@ -168,7 +168,7 @@ class World:
         refs = [
             line
             for line in run(self.clone, "for-each-ref").splitlines()
-            if not re.search("refs/remotes/origin/(fix|chore|feat)/", line)
+            if not re.search("refs/remotes/origin/(fix|chore|feat|docs)/", line)
         ]
         commands = (("status", "--porcelain"), ("worktree", "list"), ("rev-parse", "HEAD"), ("stash", "list"))
         return "\n".join([*refs, *(run(self.clone, *command) for command in commands)])
