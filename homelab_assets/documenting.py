@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from homelab_assets.documentation.audit_trail import DAYS, build_trail
 from homelab_assets.documentation.generate import PARTS, Documents, Material, generate
 from homelab_assets.documentation_inputs import estate_of, forges_of, histories_of, last_pipeline
+from homelab_assets.drift.behind_variables import sealed_for_rest
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
-from homelab_assets.model import CaptureResult
+from homelab_assets.model import Captured, CaptureResult
 from homelab_assets.publishing import Publication, publish, remove_obsolete
+from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
     from homelab_assets.repository.baselines import Baselines
@@ -23,11 +25,13 @@ def document_audit(
     baselines: "Baselines",
     document: DriftDocument,
     *,
+    vault: Vault,
     parts: Sequence[str] | None = None,
 ) -> tuple[Documents, list[str]]:
     """Make the documents of an audit; nothing is written.
 
     Args:
+        vault: seals what stands behind git's variables, so that documents show none of it.
         parts: which, of `documentation.generate.PARTS`; default: all.
 
     Returns:
@@ -38,8 +42,12 @@ def document_audit(
     if "audit_trail" in wanted:
         histories, notices = histories_of(lab, until=document.generated_at)
         trail = build_trail(histories, document, days=lab.documentation.get("audit_days") or DAYS)
+    sealed = [
+        sealed_for_rest(capture, baselines.baselines, vault) if isinstance(capture, Captured) else capture
+        for capture in captures
+    ]
     material = Material(
-        estate=estate_of(lab, captures, baselines, document),
+        estate=estate_of(lab, sealed, baselines, document),
         purposes=lab.documentation.get("purposes") or {},
         forges=forges_of(lab),
         pipeline=last_pipeline(lab.reports),

@@ -34,8 +34,11 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
 
     lab = options.lab()
     progress = options.say if options.verbose else None
-    audit = run_audit(lab, vault=open_vault(lab), progress=progress)
-    documents, notices = document_audit(lab, audit.captures, audit.baselines, audit.document, parts=only or None)
+    vault = open_vault(lab)
+    audit = run_audit(lab, vault=vault, progress=progress)
+    documents, notices = document_audit(
+        lab, audit.captures, audit.baselines, audit.document, vault=vault, parts=only or None
+    )
     for text in notices:
         options.say(f"note: {text}")
     if open_:

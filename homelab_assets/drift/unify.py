@@ -7,7 +7,7 @@ is then compared holds no template any more.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from homelab_assets.drift.bindings import Bindings, Sight, bind, explains, pairs_of
+from homelab_assets.drift.bindings import Bindings, Sight, bind, explains, other_words, pairs_of
 from homelab_assets.drift.evidence import HASH, Proof, prove
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Match
@@ -126,6 +126,10 @@ def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
         for template, texts in pairs_of(sight):
             parts = pieces(template, references, {})
             yield from (text for text in texts if not explains(parts, text, {}, vault))
+        # A command with other words binds no variable; its words stand where git has variables all the same.
+        for path, leaf in sight.wanted.items():
+            if other_words(leaf, found := sight.found.get(path)) and found is not None:
+                yield from (o for word, o in zip(leaf.value, found.value, strict=True) if has_marker(word))
 
 
 def _load(

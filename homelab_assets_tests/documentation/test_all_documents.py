@@ -42,7 +42,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Documents, Documents
         captures = tuple(capture_hosts(list(lab.hosts.values()), vault=VAULT))
         baselines = load_baselines(lab, vault=VAULT)
         judged = compare(lab, captures, baselines, vault=VAULT, now=NOW)
-        return document_audit(lab, captures, baselines, judged)[0]
+        return document_audit(lab, captures, baselines, judged, vault=VAULT)[0]
 
     return make(), make()
 

@@ -21,7 +21,7 @@ def propose(world: World, moment: str = "2026-11-23T06:00:00Z") -> Outcome | Non
     lab = world.lab()
     audit = run_audit(lab, vault=Vault(b"k" * 32), now=moment)
     documents, _ = document_audit(
-        lab, audit.captures, audit.baselines, audit.document, parts=["catalog", "architecture"]
+        lab, audit.captures, audit.baselines, audit.document, vault=Vault(b"k" * 32), parts=["catalog", "architecture"]
     )
     return open_documents(lab, in_repository(lab, documents), audit.document.generated_at)
 

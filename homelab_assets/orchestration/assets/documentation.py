@@ -75,7 +75,12 @@ def _asset(key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition
         with laboratory.plain_errors():
             audit = stored_audit(store, laboratory)
             documents, notices = document_audit(
-                laboratory.lab, audit.captures, audit.baselines, audit.document, parts=[part]
+                laboratory.lab,
+                audit.captures,
+                audit.baselines,
+                audit.document,
+                vault=laboratory.vault,
+                parts=[part],
             )
             done = write_documents(laboratory.lab, documents)
         for text in (*notices, *done.problems):

@@ -1,0 +1,1 @@
+"""What must never happen: a secret gets out, an input breaks the tool, a fault loses something."""
