@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
 from homelab_assets.drift.document import BaselineRef, DriftDocument, HostStatus, Ignored, ServiceDrift
 from homelab_assets.drift.habits import learn
+from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers, project_group, project_of
 from homelab_assets.drift.policy import IgnoreRule, Policy
 from homelab_assets.drift.sealing import SealedCompare
@@ -76,21 +77,34 @@ def compare_all(
     Returns:
         The document, without history (see `history.remember`). A baseline that can't be loaded is a problem in it.
     """
-    audit = _Audit(vault=vault, policy=policy, now=now, problems=list(problems))
-    hosts = {captured.host: Containers(Host(captured)) for captured in captures if isinstance(captured, Captured)}
+    try:
+        return _compare(captures, baselines, _Audit(vault=vault, policy=policy, now=now, problems=list(problems)))
+    except MalformedCapture as malformed:
+        readable = without(captures, malformed)
+        return compare_all(readable, baselines, vault=vault, policy=policy, now=now, problems=problems)
+
+
+def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], audit: _Audit) -> DriftDocument:
+    hosts = {}
+    for captured in captures:
+        if isinstance(captured, Captured):
+            with reading(captured.host):
+                hosts[captured.host] = Containers(Host(captured))
     bound = bind_to_hosts(baselines, hosts, captures)
     names = frozenset(name for one in bound for name in one.project_names)
     by_host: dict[str, list[Bound]] = {}
     for one in bound:
         by_host.setdefault(one.host, []).append(one)
     for name, containers in sorted(hosts.items()):
-        _audit_host(audit, containers, by_host.get(name, ()), names)
+        with reading(name):
+            _audit_host(audit, containers, by_host.get(name, ()), names)
     for one in bound:
         if one.host not in hosts:
             _not_audited(audit, one)
     anywhere = {name: one for one in bound for name in one.project_names}
     for name, containers in hosts.items():
-        _leftover_containers(audit, containers, by_host.get(name, ()), anywhere)
+        with reading(name):
+            _leftover_containers(audit, containers, by_host.get(name, ()), anywhere)
     return _document(audit, captures, baselines)
 
 
