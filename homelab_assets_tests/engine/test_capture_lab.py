@@ -83,7 +83,7 @@ def test_documents_are_those_of_docker_inspect(deployed_lab: RealLab) -> None:
     for document in result.containers:
         raw = json.loads(deployed_lab.hosts["ct-media-01"].docker("inspect", document["Id"]))[0]
         expected = vault.seal_inspect(raw)
-        # What moves by itself, or comes in any order.
+        # What moves by itself (a health check is an exec), or comes in any order.
         for one in (expected, document):
             one.pop("State"), one.pop("NetworkSettings"), one.pop("ExecIDs")
             one["Mounts"] = sorted(one["Mounts"], key=str)
