@@ -31,13 +31,13 @@ class ClientFolder:
 def category_folder(category: str, preferences: Mapping[str, Any], categories: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the folder that qBittorrent saves finished downloads of a category to."""
     default = str(preferences.get("save_path") or "/").rstrip("/") or "/"
+    # With manual management a category is a mere label, unless category paths are switched on for it too.
+    if preferences.get("auto_tmm_enabled") is False and not preferences.get("use_category_paths_in_manual_mode"):
+        return posixpath.normpath(default)
     own = categories.get(category) or {}
     save_path = str(own.get("savePath") or own.get("save_path") or "")
-    if save_path:
-        return posixpath.normpath(posixpath.join(default, save_path))
-    # Automatic management puts a category without a path of its own below the default, under its name.
-    below = category if category in categories and preferences.get("auto_tmm_enabled") else ""
-    return posixpath.normpath(posixpath.join(default, below))
+    # One without a path of its own is below the default, under its name; "/" in a name makes folders.
+    return posixpath.normpath(posixpath.join(default, save_path or (category if category in categories else "")))
 
 
 def client_folder(

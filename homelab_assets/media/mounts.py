@@ -19,7 +19,8 @@ class Place:
     """A path of a container, resolved.
 
     Attributes:
-        path: as the container sees it. host: the same place outside: a host path, or `volume <name>:/rest`.
+        path: as the container sees it. host: the same place outside: a host path, `volume <name>:/rest`, or
+            `nfs <server>:/rest` and its kin.
         file: where the engine's host has it, also where it is a volume.
         mount: where the mount that covers it is mounted in the container.
         writable: whether the container may write there.
@@ -34,16 +35,24 @@ class Place:
     network: str | None = None
 
     def same_as(self, other: "Place") -> bool | None:
-        """Say whether both are one place; None where one is a volume and what is behind it is not known."""
-        if self.host.startswith("volume ") != other.host.startswith("volume "):
-            return None
-        return self.host == other.host
+        """Say whether both are one place; None where one may be the other under another name."""
+        return self.host == other.host if self._comparable(other) else None
 
     def holds(self, other: "Place") -> bool | None:
         """Say whether the other is this place or lies below it; None as in `same_as`."""
-        if self.host.startswith("volume ") != other.host.startswith("volume "):
-            return None
-        return is_inside(other.host, self.host)
+        return is_inside(other.host, self.host) if self._comparable(other) else None
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is a folder of the host, and no volume or share."""
+        return self.host.startswith("/")
+
+    def _comparable(self, other: "Place") -> bool:
+        if self.is_path or other.is_path:
+            return self.is_path and other.is_path
+        # Shares of servers with different names may still be of one server; so may a volume and a share.
+        one, two = self.host.partition(":")[0], other.host.partition(":")[0]
+        return one == two or (one.startswith("volume ") and two.startswith("volume "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,9 @@ def resolve(container: Container, path: str) -> Place | Ephemeral:
     options = _driver_options(container, mount, destination)
     device = options.get("device", "") if "bind" in options.get("o", "").split(",") else ""
     network = options.get("type") if options.get("type") in _NETWORK_TYPES else None
-    if mount.get("Type") == "volume" and not device:
+    if mount.get("Type") == "volume" and network and options.get("device"):
+        base = _share(network, options)
+    elif mount.get("Type") == "volume" and not device:
         base = f"volume {mount.get('Name')}:/"
     else:
         base = posixpath.normpath(device or str(mount.get("Source") or "/"))
@@ -76,6 +87,15 @@ def resolve(container: Container, path: str) -> Place | Ephemeral:
     return Place(
         path=path, host=host, file=file, mount=destination, writable=bool(mount.get("RW", True)), network=network
     )
+
+
+def _share(kind: str, options: Mapping[str, str]) -> str:
+    """Name a network share by server and folder, for two volumes of different names may be the same one."""
+    device, pairs = options["device"], (one.partition("=") for one in options.get("o", "").split(","))
+    server = next((value for name, _, value in pairs if name == "addr"), "")
+    # NFS: `:/folder` and addr=server, or `server:/folder`. CIFS: `//server/folder`.
+    host, _, folder = device.removeprefix("//").replace("/", ":/", 1).partition(":/")
+    return posixpath.normpath(f"{kind.rstrip('4')} {host.rstrip(':') or server}:/{folder.lstrip('/')}")
 
 
 def is_inside(path: str, parent: str) -> bool:

@@ -12,6 +12,7 @@ from homelab_assets.media.containers import media_containers
 from homelab_assets.media.probes import PROBES, Probe, Sight
 from homelab_assets.media.probes.apps import CREDENTIALS
 from homelab_assets.media.probes.base import listed, title_of
+from homelab_assets.media.probes.end_to_end import left_out
 from homelab_assets.media.result import Check, PipelineResult
 from homelab_assets.media.rules import advise
 from homelab_assets.media.settings import MediaSettings
@@ -52,6 +53,7 @@ def run_pipeline(
         containers=containers,
         home=resolved(settings.home_addresses),
         deep=not health_only,
+        active=active,
         capture_error=capture_error,
     )
     _look_ahead(clients)
@@ -122,6 +124,8 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
         return Unknown("the containers of the media host were not captured")
     if probe.whole and (open_questions := [need for need in probe.needs if _leaves_open(verdicts.get(need))]):
         return Unknown(f"not everything that it hangs on could be judged: {listed(open_questions)}")
+    if probe.whole and (gaps := left_out(sight, {name for name, one in verdicts.items() if isinstance(one, Skipped)})):
+        return Skipped(f"not every link was looked at: {listed(gaps)}")
     if probe.active and not active:
         return Skipped("not asked for: it makes the apps call each other, and trackers")
     return probe.judge(sight)

@@ -13,7 +13,8 @@ from homelab_assets.media.settings import Service
 
 # app/preferences holds passwords too; only these leave the client.
 _PREFERENCES = (
-    "save_path", "temp_path", "temp_path_enabled", "auto_tmm_enabled", "category_changed_tmm_enabled",
+    "save_path", "temp_path", "temp_path_enabled", "auto_tmm_enabled", "use_category_paths_in_manual_mode",
+    "category_changed_tmm_enabled",
     "current_network_interface", "current_interface_address", "listen_port", "upnp", "anonymous_mode",
     "web_ui_port", "web_ui_username", "web_ui_host_header_validation_enabled", "web_ui_csrf_protection_enabled",
     "bypass_local_auth", "bypass_auth_subnet_whitelist_enabled", "max_ratio_enabled", "max_ratio_act",

@@ -2,6 +2,7 @@
 
 from homelab_assets.media.plan import ComposeEdit, Fix, Step
 from homelab_assets.media.probes.base import title_of
+from homelab_assets.media.probes.indexers import is_prowlarrs
 from homelab_assets.media.result import Check
 from homelab_assets.media.situation import Situation
 from homelab_assets.media.verdicts import Fail
@@ -19,10 +20,10 @@ def renew_copy(check: Check, fail: Fail, situation: Situation) -> Fix | None:
             owner, credential, steps = (
                 app,
                 "api_key",
-                _in_provider("prowlarr", "applications", app, "apiKey", f"{app}.api_key", situation),
+                _in_provider("prowlarr", "applications", fail.about, "apiKey", f"{app}.api_key", situation),
             )
         case "downloads":
-            owner, credential, steps = "qbittorrent", "password", _in_download_client(app, situation)
+            owner, credential, steps = "qbittorrent", "password", _in_download_client(app, fail.about, situation)
         case "requests":
             owner, credential, steps = app, "api_key", _in_server(app, situation)
         case _:
@@ -94,13 +95,12 @@ def _in_indexers(app: str, situation: Situation) -> list[Step]:
             after_hash=hashed,
         )
         for one in situation.providers.get(f"{app}.indexer", ())
-        if one.name.endswith("(Prowlarr)")
+        if is_prowlarrs(one)
     ]
 
 
-def _in_provider(
-    holder: str, kind: str, implementation: str, field: str, secret: str, situation: Situation
-) -> list[Step]:
+def _in_provider(holder: str, kind: str, name: str, field: str, secret: str, situation: Situation) -> list[Step]:
+    """Only in the one that was proved to hold a stale copy: another instance has a credential of its own."""
     return [
         Step(
             app=holder,
@@ -111,16 +111,16 @@ def _in_provider(
             after_hash=situation.hashes.get(secret),
         )
         for one in situation.providers.get(f"{holder}.{kind}", ())
-        if one.implementation.lower() == implementation
+        if one.name == name
     ]
 
 
-def _in_download_client(app: str, situation: Situation) -> list[Step]:
-    steps = _in_provider(app, "downloadclient", "qbittorrent", "password", "qbittorrent.password", situation)
+def _in_download_client(app: str, name: str, situation: Situation) -> list[Step]:
+    steps = _in_provider(app, "downloadclient", name, "password", "qbittorrent.password", situation)
     username = situation.settings.services["qbittorrent"].username or "admin"
     for one in situation.providers.get(f"{app}.downloadclient", ()):
         before = one.fields.get("username")
-        if one.implementation == "QBittorrent" and before != username:
+        if one.name == name and before != username:
             target = {"kind": "downloadclient", "id": one.id, "name": one.name}
             steps.insert(
                 0,
@@ -142,5 +142,5 @@ def _in_server(app: str, situation: Situation) -> list[Step]:
             after_hash=situation.hashes.get(secret),
         )
         for one in situation.servers.get(app, ())
-        if one["apiKey"] != situation.hashes.get(secret)
+        if one.get("isDefault") and not one.get("is4k") and one["apiKey"] != situation.hashes.get(secret)
     ]

@@ -50,7 +50,7 @@ def _source_of_root(situation: Situation, root: str) -> str | None:
     for app in _KIND:
         container = situation.containers.get(app) if situation.containers else None
         place = resolve(container, root) if container else None
-        if isinstance(place, Place) and not place.host.startswith("volume "):
+        if isinstance(place, Place) and place.is_path:
             return place.host
     return None
 

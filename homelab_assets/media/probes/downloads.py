@@ -6,6 +6,7 @@ from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Failure, Provider, Servarr
 from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
 from homelab_assets.media.probes.indexers import cause_of_failure
+from homelab_assets.media.probes.instances import address_of, leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
 # Health sources that a check of this project looks into more closely; they would only say it twice.
@@ -16,19 +17,20 @@ _COVERED = {
 }  # fmt: skip
 
 
-def torrent_client(client: Servarr) -> Provider | Trouble | None:
-    """Return the enabled qBittorrent client of an app, else a disabled one, else None."""
+def torrent_client(client: Servarr, sight: Sight) -> Provider | Trouble | None:
+    """Return an app's download client that is the qBittorrent of the lab, else the first enabled one of its kind."""
     found = client.providers("downloadclient")
     if isinstance(found, Trouble):
         return found
     mine = [one for one in found if one.implementation == "QBittorrent"]
-    return next((one for one in mine if one.enabled), mine[0] if mine else None)
+    ours = [one for one in mine if leads_to("qbittorrent", address_of(one.fields), sight)] or mine
+    return next((one for one in ours if one.enabled), ours[0] if ours else None)
 
 
 def client_works(app: str, sight: Sight) -> Verdict:
     """Let the app test its download client with the copy of the password that it holds."""
     client: Servarr = getattr(sight.clients, app)
-    found = torrent_client(client)
+    found = torrent_client(client, sight)
     if isinstance(found, Trouble):
         return of_trouble(found)
     if found is None:
@@ -50,9 +52,9 @@ def _client_fails(found: Provider, failure: Failure, where: str) -> Fail:
     text = f"{failure.field or 'test'}: {failure.message}"
     # We logged in ourselves just now, so it is neither a ban of everybody nor the wrong password everywhere.
     if failure.field in ("Username", "Password", "ApiKey"):
-        return Fail(
-            "key_stale_copy", [f"the copy of qBittorrent's credential for {where} is refused", text], about=found.name
-        )
+        alike = "the app says the same where qBittorrent has banned it, or refuses the host name in its address"
+        seen = [f"the copy of qBittorrent's credential for {where} is refused", text, alike]
+        return Fail("key_stale_copy", seen, about=found.name)
     return Fail(
         cause_of_failure(failure, "unreachable"), [f"{where} can't be reached from there", text], about=found.name
     )

@@ -1,5 +1,7 @@
 """The whole way, without taking a step: what a request would go through, once every link holds."""
 
+from collections.abc import Collection, Sequence
+
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.probes.base import Probe, Sight, of_trouble
 from homelab_assets.media.verdicts import Pass, Unknown, Verdict
@@ -29,6 +31,17 @@ def would_flow(sight: Sight) -> Verdict:
         ]
     )
 
+
+def left_out(sight: Sight, skipped: Collection[str]) -> Sequence[str]:
+    """Return the checks that the whole way can't do without, and that were skipped."""
+    apps = [app for app in ("radarr", "sonarr") if app in sight.settings.services] or ["radarr"]
+    return [name for app in apps for pattern in _WAY if (name := pattern.format(app)) in skipped]
+
+
+_WAY = (
+    "requests.{}", "requests.{}_reached", "search.{}", "downloads.{}", "downloads.{}_import", "paths.{}_downloads",
+    "paths.{}_library", "library.{}",
+)  # fmt: skip
 
 LOOKUP = Probe(
     id="end_to_end.lookup", link="end_to_end", app="radarr", title="Radarr knows the test film",

@@ -7,9 +7,13 @@ from functools import partial
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Failure, Provider
 from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.instances import leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
 _KEY = re.compile(r"\b401\b|unauthori[sz]ed|invalid credentials|api ?key", re.IGNORECASE)
+_LIMIT = re.compile(r"\b429\b|too many requests|request limit", re.IGNORECASE)
+# The address of a failed request is part of the message, and holds `apikey=` whatever went wrong.
+_ADDRESS = re.compile(r"https?://\S+")
 _NAME = re.compile(r"name or service not known|no such host|name does not resolve|name resolution", re.IGNORECASE)
 _FROM_PROWLARR = re.compile(r"/\d+/?$")
 
@@ -56,13 +60,21 @@ def application_works(app: str, sight: Sight) -> Verdict:
     enabled = [one for one in mine if one.enabled]
     if not enabled:
         return Fail("provider_disabled", [f"{mine[0].name} has sync level disabled"], about=mine[0].name)
-    for one in enabled:
+    # A second instance (for 4K, say) is another app, with a key of its own that nobody here knows.
+    ours = [one for one in enabled if leads_to(app, str(one.fields.get("baseUrl")), sight)] or enabled
+    failed: list[Fail] = []
+    for one in ours:
         failures = sight.clients.prowlarr.test("applications", one.raw)
         if isinstance(failures, Trouble):
             return of_trouble(failures)
         if failures:
-            return _application_fails(one, failures[0], app)
-    return Pass([f"Prowlarr reaches {listed([one.name for one in enabled])}, and is reached from there"])
+            failed.append(_application_fails(one, failures[0], app))
+    if len(failed) == len(ours):
+        return failed[0]
+    if failed:
+        which = f"which of {listed([one.name for one in ours])} is the {title_of(app)} of lab.yaml can't be told"
+        return Unknown(f"{which}, and {failed[0].about} fails", None, failed[0].evidence)
+    return Pass([f"Prowlarr reaches {listed([one.name for one in ours])}, and is reached from there"])
 
 
 def _application_fails(application: Provider, failure: Failure, app: str) -> Fail:
@@ -84,7 +96,7 @@ def app_searches(app: str, sight: Sight) -> Verdict:
     found = client.providers("indexer")
     if isinstance(found, Trouble):
         return of_trouble(found)
-    mine = [one for one in found if "prowlarr" not in sight.settings.services or _is_prowlarrs(one)]
+    mine = [one for one in found if "prowlarr" not in sight.settings.services or is_prowlarrs(one)]
     if not mine:
         return Fail("no_provider", [f"{len(found)} indexers, none of them Prowlarr's"])
     enabled = [one for one in mine if one.enabled]
@@ -111,24 +123,25 @@ def _judge_indexers(enabled: Sequence[Provider], results: Mapping[int, Sequence[
     return Pass([f"{len(tested) - len(failed)} of {len(tested)} indexers work", *seen])
 
 
-def _is_prowlarrs(indexer: Provider) -> bool:
+def is_prowlarrs(indexer: Provider) -> bool:
+    """Say whether an indexer of Radarr or Sonarr is one of Prowlarr's, by its name or its address."""
     return indexer.name.endswith("(Prowlarr)") or bool(_FROM_PROWLARR.search(str(indexer.fields.get("baseUrl") or "")))
 
 
 def cause_of_failure(failure: Failure, otherwise: str) -> str:
     """Return the cause behind a failed test of a provider, from its field and its words."""
-    text = failure.message
+    text = _ADDRESS.sub("", failure.message)
+    if _LIMIT.search(text):
+        return "provider_backoff"
     if failure.field.lower() == "apikey" or _KEY.search(text):
         return "key_stale_copy"
-    if "429" in text or "Too Many Requests" in text:
-        return "provider_backoff"
     if "[410" in text or "disabled" in text.lower():
         return "provider_disabled"
     if "no results in the configured categories" in text or "No rss feed query" in text:
         return "categories"
     if _NAME.search(text):
         return "dns"
-    return otherwise
+    return "server_error" if re.search(r"\[5\d\d\b", text) else otherwise
 
 
 PROBES = (

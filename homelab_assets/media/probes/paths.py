@@ -1,6 +1,8 @@
 """Paths: what qBittorrent finishes is found by Radarr and Sonarr, outside the library, and hard-linked into it."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Servarr
@@ -23,7 +25,7 @@ def saved_to_disk(sight: Sight) -> Verdict:
         return of_trouble(preferences)
     if container is None:
         return Unknown("qBittorrent's container is not on the captured host")
-    folders = [str(preferences.get("save_path") or "/")]
+    folders = [str(preferences.get("save_path") or "/")] if _uses_default(sight, preferences) else []
     if preferences.get("temp_path_enabled"):
         folders.append(str(preferences.get("temp_path") or "/"))
     places = [resolve(container, folder) for folder in folders]
@@ -35,11 +37,18 @@ def saved_to_disk(sight: Sight) -> Verdict:
     return Pass([f"{place.path} is {place.host}" for place in places if isinstance(place, Place)])
 
 
+def _uses_default(sight: Sight, preferences: Mapping[str, Any]) -> bool:
+    """Say whether any app's downloads go below the default folder; categories with folders of their own do not."""
+    folders = [folder_of(app, sight) for app in CATEGORY_FIELD if app in sight.settings.services]
+    known = [one.remote for one in folders if isinstance(one, ClientFolder)]
+    return not known or any(is_inside(one, str(preferences.get("save_path") or "/")) for one in known)
+
+
 def folder_of(app: str, sight: Sight) -> ClientFolder | Trouble | None:
     """Return where an app's finished downloads are, for qBittorrent and for the app; None without a download client."""
     client: Servarr = getattr(sight.clients, app)
     assert sight.clients.qbittorrent is not None
-    found = torrent_client(client)
+    found = torrent_client(client, sight)
     if found is None or isinstance(found, Trouble):
         return found
     preferences, categories = sight.clients.qbittorrent.preferences(), sight.clients.qbittorrent.categories()
@@ -115,7 +124,8 @@ def _where(place: Place | Ephemeral) -> str:
 
 def _seen_by_app(app: str, folder: ClientFolder, sight: Sight) -> Verdict:
     """Without inspect documents: does the app itself see the folder?"""
-    parent = folder.local.rsplit("/", 1)[0] or "/"
+    # Without the slash at the end the apps list the folder above.
+    parent = folder.local.rstrip("/").rsplit("/", 1)[0] + "/"
     listing = getattr(sight.clients, app).item("filesystem", path=parent, includeFiles="false")
     if isinstance(listing, Trouble):
         return of_trouble(listing)
@@ -153,7 +163,7 @@ def has_library_folder(app: str, sight: Sight) -> Verdict:
 
 
 def stays_apart(app: str, sight: Sight) -> Verdict:
-    """Is the folder of finished downloads outside every root folder, and no root folder inside it?"""
+    """Is the folder of finished downloads outside every root folder?"""
     folder, roots = folder_of(app, sight), getattr(sight.clients, app).items("rootfolder")
     if isinstance(folder, Trouble):
         return of_trouble(folder)
@@ -162,7 +172,7 @@ def stays_apart(app: str, sight: Sight) -> Verdict:
     if folder is None:
         return Unknown("no download client of the kind qBittorrent")
     for root in (str(one.get("path")) for one in roots):
-        if is_inside(folder.local, root) or is_inside(root, folder.local):
+        if is_inside(folder.local, root):
             return Fail("root_in_downloads", [f"downloads: {folder.local}", f"library: {root}"], about=root)
     return Pass([f"downloads in {folder.local}, library in {listed([str(one.get('path')) for one in roots])}"])
 
@@ -240,7 +250,7 @@ def _of(app: str) -> tuple[Probe, ...]:
         ),
         Probe(
             id=f"paths.{app}_apart", link="paths", app=app, title=f"{title}'s downloads and library are apart",
-            proves="Downloads lie in no library folder, and no library folder lies in the downloads.",
+            proves="Finished downloads lie in no library folder.",
             judge=partial(stays_apart, app), apps=(app, "qbittorrent"), needs=(folder, root), deep=True,
         ),
         Probe(

@@ -24,6 +24,8 @@ def sends_to(app: str, sight: Sight) -> Verdict:
         )
     name = str(default.get("name") or default.get("hostname"))
     if not hmac.compare_digest(str(default.get("apiKey")).encode(), getattr(sight.clients, app).key.encode()):
+        if sight.active and not isinstance(sight.clients.overseerr.test(app, default), Trouble):
+            return Unknown(f"server {name} works with another key: it is not the {title_of(app)} of lab.yaml")
         return Fail("key_stale_copy", [f"the key of server {name} is not {title_of(app)}'s current one"], about=name)
     return _compare(app, name, default, sight)
 

@@ -42,6 +42,8 @@ def namespace(sight: Sight) -> Verdict:
             "netns_stale_recreate",
             [f"{torrent} names container {identity[:12]}, which is gone", f"Gluetun is {tunnel}"],
         )
+    if tunnel is None and "gluetun" not in sight.settings.services:
+        return Unknown(f"{torrent} shares the network of {owner}; whether that is a VPN is not known here")
     if tunnel is None or owner.id != tunnel.id:
         return Fail("netns_not_vpn", [f"{torrent} shares the network of {owner}, which is not Gluetun"])
     return Pass([f"{torrent} shares the network of {owner}"])
@@ -181,7 +183,8 @@ def _sightings(sight: Sight) -> tuple[Egress | None, Sequence[tuple[str, str]]]:
         if not isinstance(transfer, Trouble):
             source = "peers of qBittorrent"
             found += [(transfer.get(f"last_external_address_v{v}"), source) for v in (4, 6)]
-    if sight.clients.gluetun is not None:
+    # What Gluetun sees of itself says something about qBittorrent only where both are known to share a network.
+    if sight.clients.gluetun is not None and sight.containers is not None and isinstance(namespace(sight), Pass):
         cached = sight.clients.gluetun.public_ip()
         if not isinstance(cached, Trouble):
             found.append((cached.get("public_ip"), "Gluetun, at its last connect"))

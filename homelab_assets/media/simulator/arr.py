@@ -105,7 +105,8 @@ class Arr(Flow):
         return route
 
     def _filesystem(self, request: Request) -> Response:
-        path = request.query.get("path", "/")
+        # As the real ones: what follows the last slash is something half typed, and not looked at.
+        path = request.query.get("path", "/").rpartition("/")[0] + "/"
         host = self.see(path)
         names = sorted(one.name for one in host.iterdir() if one.is_dir()) if host and host.is_dir() else []
         listing = [

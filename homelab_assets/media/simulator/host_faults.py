@@ -65,6 +65,7 @@ def other_mount(world: World) -> None:
 
 def in_container(world: World) -> None:
     world.qbittorrent.preferences["save_path"] = "/downloads"
+    world.qbittorrent.categories["radarr"]["savePath"] = "movies"
 
 
 def mapping(host: str, remote: str, local: str) -> Fault:

@@ -125,10 +125,10 @@ class QBittorrent(App):
         return {"connection_status": "connected", "dht_nodes": 12, "dl_info_speed": 0, "up_info_speed": 0, **known}
 
     def _folder(self, category: str) -> str:
-        own = self.categories.get(category, {}).get("savePath", "")
-        return posixpath.join(
-            str(self.preferences["save_path"]), own or (category if self.preferences["auto_tmm_enabled"] else "")
-        )
+        default = str(self.preferences["save_path"])
+        if not (self.preferences["auto_tmm_enabled"] or self.preferences.get("use_category_paths_in_manual_mode")):
+            return default
+        return posixpath.join(default, self.categories.get(category, {}).get("savePath", "") or category)
 
     def _add(self, request: Request) -> Response:
         form = request.form()

@@ -1,0 +1,215 @@
+"""Homes that are set up otherwise than the simulated one: no false alarm, no false pass, no fix that hits a bystander."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from homelab_assets.media.clients.servarr import Failure
+from homelab_assets.media.containers import media_containers
+from homelab_assets.media.fixes import propose
+from homelab_assets.media.pipeline import run_pipeline
+from homelab_assets.media.plan import Fix
+from homelab_assets.media.probes.indexers import cause_of_failure
+from homelab_assets.media.result import PipelineResult
+from homelab_assets.media.simulator import World
+from homelab_assets.media.simulator.overseerr import server
+from homelab_assets.media.simulator.prowlarr import application
+from homelab_assets.media.simulator.servarr import set_value
+from homelab_assets.media.simulator.world import HOST_MEDIA, made_up
+from homelab_assets.media.situation import look
+
+WHEN = "2026-11-23T06:00:00Z"
+Change = Callable[[World], None]
+
+
+def examine(world: World, *, captured: bool = True, without: Sequence[str] = (), **options: Any) -> PipelineResult:
+    settings = world.settings()
+    settings = replace(settings, services={k: v for k, v in settings.services.items() if k not in without})
+    with world.clients(settings) as clients:
+        return run_pipeline(
+            settings,
+            clients=clients,
+            generated_at=WHEN,
+            observed_containers=world.containers() if captured else None,
+            observed_volumes=world.volumes,
+            **options,
+        )
+
+
+def fixes_for(world: World) -> Sequence[Fix]:
+    with world.clients() as clients:
+        containers = media_containers(world.containers(), world.settings(), world.volumes)
+        return propose(examine(world), look(clients, world.settings(), containers, salt=b"for tests"))
+
+
+def failed(result: PipelineResult) -> dict[str, str]:
+    return {check.probe.id: check.to_json()["cause"] for check in result.checks if check.status == "fail"}
+
+
+AT = "[GET] at [http://prowlarr:9696/1/api?t=search&apikey=<secret>&cat=2000]"
+
+
+@pytest.mark.parametrize(
+    ("field", "message", "cause"),
+    [
+        ("", f"Unable to connect to indexer. HTTP request failed: [503:ServiceUnavailable] {AT}", "server_error"),
+        ("", f"Request limit reached: HTTP request failed: [429:TooManyRequests] {AT}", "provider_backoff"),
+        ("", f"Unable to connect to indexer. HTTP request failed: [410:Gone] {AT}", "provider_disabled"),
+        ("", f"Unable to connect to indexer. Connection refused (prowlarr:9696) {AT}", "unreachable"),
+        ("", f"Unable to connect to indexer, invalid credentials. [401:Unauthorized] {AT}", "key_stale_copy"),
+        ("ApiKey", "Invalid API Key", "key_stale_copy"),
+        ("", "Name does not resolve (prowlarr:9696)", "dns"),
+    ],
+)
+def test_the_key_in_a_failed_address_is_not_taken_for_the_cause(field: str, message: str, cause: str) -> None:
+    assert cause_of_failure(Failure(field=field, message=message), "unreachable") == cause
+
+
+def second_radarr(world: World) -> None:
+    """A Radarr for 4K that is down, known to Prowlarr and Overseerr, with a key of its own."""
+    world.prowlarr.providers["applications"].insert(0, application(3, "Radarr 4K", 7879, made_up("radarr 4k")))
+    set_value(world.prowlarr.providers["applications"][0], "baseUrl", "http://radarr-4k:7879")
+    other = server("radarr", 7879, made_up("radarr 4k"), "/media/movies-4k", 1)
+    world.overseerr.servers["radarr"].append({**other, "id": 1, "is4k": True, "name": "Radarr 4K"})
+    container = copy.deepcopy(world.inspect["radarr"])
+    container |= {"Id": "4" * 64, "Name": "/radarr-4k"}
+    container["Config"]["Labels"]["com.docker.compose.service"] = "radarr-4k"
+    world.inspect = {"radarr-4k": container, **world.inspect}
+
+
+def test_a_second_instance_is_not_the_one_of_the_lab() -> None:
+    with World() as world:
+        second_radarr(world)
+        assert failed(examine(world)) == {}
+
+
+@pytest.mark.parametrize("fault", ["key_stale_copy@applications", "key_stale_copy@requests"])
+def test_no_fix_writes_a_key_into_another_instance(fault: str) -> None:
+    with World(faults=[fault]) as world:
+        second_radarr(world)
+        (fix,) = fixes_for(world)
+    assert [step.target["name"] for step in fix.steps] == ["Radarr"]
+
+
+def test_another_radarr_behind_the_requests_is_not_called_a_stale_key() -> None:
+    with World() as world:
+        world.overseerr.servers["radarr"][0] |= {"hostname": "sonarr", "port": 8989, "apiKey": world.sonarr.key}
+        check = examine(world).check("requests.radarr")
+    assert check.status == "unknown"
+    assert "another key" in check.to_json()["why"]
+
+
+def second_client(world: World) -> None:
+    found = copy.deepcopy(world.radarr.providers["downloadclient"][0])
+    found |= {"id": 2, "name": "Seedbox"}
+    set_value(found, "host", "seedbox.example")
+    set_value(found, "username", "someone")
+    set_value(found, "movieCategory", "films")
+    world.radarr.providers["downloadclient"].insert(0, found)
+
+
+def test_of_several_download_clients_ours_is_judged_and_mended() -> None:
+    with World() as world:
+        second_client(world)
+        result = examine(world)
+        assert failed(result) == {}
+        assert "gluetun:8080" in str(result.check("downloads.radarr").to_json()["evidence"])
+    with World(faults=["key_stale_copy@downloads"]) as world:
+        second_client(world)
+        (fix,) = fixes_for(world)
+    assert {step.target["name"] for step in fix.steps} == {"qBittorrent"}
+
+
+def test_gluetuns_own_address_says_nothing_about_a_qbittorrent_elsewhere() -> None:
+    """Without the containers nobody knows that the two share a network, and Gluetun is always behind the VPN."""
+    with World(versions={"qbittorrent": "5.0"}) as world, world.clients() as clients:
+        blind = replace(clients, egress=None)
+        result = run_pipeline(world.settings(), clients=blind, generated_at=WHEN)
+    assert result.check("vpn.egress_v4").status == "unknown"
+
+
+def test_another_vpn_than_gluetun_is_not_called_none() -> None:
+    with World() as world:
+        world.inspect["wireguard"] = {**world.inspect.pop("gluetun"), "Name": "/wireguard"}
+        world.inspect["wireguard"]["Config"] = {"Image": "linuxserver/wireguard", "Env": [], "Labels": {}}
+        result = examine(world, without=["gluetun"])
+    assert result.check("vpn.namespace").status == "unknown"
+    assert failed(result) == {}
+
+
+@pytest.mark.parametrize(
+    "without", [["qbittorrent", "gluetun"], ["overseerr"], ["plex"], ["radarr", "sonarr"], ["prowlarr", "overseerr"]]
+)
+def test_apps_that_are_not_there_fail_nothing_and_prove_nothing(without: list[str]) -> None:
+    with World() as world:
+        result = examine(world, without=without)
+    assert failed(result) == {}
+    assert result.check("end_to_end.dry_run").status == "skipped"
+
+
+def test_without_sonarr_the_way_of_films_is_whole() -> None:
+    with World() as world:
+        result = examine(world, without=["sonarr"])
+    assert result.exit_code == 0
+    assert result.check("end_to_end.dry_run").status == "pass"
+
+
+def test_a_gentle_run_does_not_claim_what_it_did_not_try() -> None:
+    with World() as world:
+        result = examine(world, active=False)
+    assert result.exit_code == 0
+    assert result.check("end_to_end.dry_run").status == "skipped"
+
+
+def test_without_containers_the_app_itself_is_asked_what_it_sees() -> None:
+    with World() as world:
+        assert examine(world, captured=False).check("paths.radarr_downloads").status == "pass"
+        world.qbittorrent.categories["radarr"]["savePath"] = "/elsewhere/films"
+        assert examine(world, captured=False).check("paths.radarr_downloads").status == "unknown"
+
+
+def unused_default(world: World) -> None:
+    """The default folder of the image is on no mount, and every category has a folder of its own."""
+    world.qbittorrent.preferences["save_path"] = "/downloads"
+
+
+def labels_only(world: World) -> None:
+    """Manual management: downloads land in the default folder, whatever the category says."""
+    world.qbittorrent.preferences["auto_tmm_enabled"] = False
+    world.qbittorrent.categories["radarr"]["savePath"] = "/nowhere"
+
+
+def library_below(world: World) -> None:
+    """One root for all, with the library in a folder below the default download folder."""
+    world.qbittorrent.preferences |= {"save_path": "/media", "auto_tmm_enabled": False}
+
+
+def shares(world: World) -> None:
+    """Two stacks that each declare the same NFS export under their own names."""
+    world.volumes = [
+        {
+            "Name": name,
+            "Driver": "local",
+            "Options": {"type": "nfs", "o": f"addr=192.168.50.5,{more}", "device": device},
+        }
+        for name, more, device in (
+            ("downloads_media", "rw", ":/volume1/media"),
+            ("indexers_media", "rw,nolock", ":/volume1/media"),
+        )
+    ]
+    for name in ("plex", "radarr", "sonarr", "qbittorrent"):
+        volume = "downloads_media" if name == "qbittorrent" else "indexers_media"
+        mount = {"Type": "volume", "Name": volume, "Source": HOST_MEDIA, "Destination": "/media", "RW": True}
+        world.inspect[name]["Mounts"] = [mount]
+    world.plex.preferences["ScheduledLibraryUpdatesEnabled"] = True
+
+
+@pytest.mark.parametrize("change", [unused_default, labels_only, library_below, shares])
+def test_an_unusual_home_that_works_passes(change: Change) -> None:
+    with World() as world:
+        change(world)
+        result = examine(world)
+    assert [check.to_json() for check in result.checks if check.status not in ("pass", "skipped")] == []
