@@ -75,13 +75,12 @@ def command(
         document = session.document(result)
         _write_files(lab, document, options, plan_file, report=not (no_report or health))
         options.write(_render(document, options))
-        if open_pulls:
-            _open(lab, vault, session, result, options)
+        opened = _open(lab, vault, session, result, options) if open_pulls else True
         if live and result.exit_code != FINDINGS:
             return _live(lab, session, wait, options)
     if live:
         options.say("no live run: the chain is broken")
-    return result.exit_code
+    return result.exit_code if opened else INCOMPLETE
 
 
 def _progress(options: Options) -> Any:
@@ -129,22 +128,30 @@ def _render(document: dict[str, Any], options: Options) -> str:
             return pipeline_text.pipeline_terminal(document, color=options.color, verbose=options.verbose)
 
 
-def _open(lab: "Lab", vault: "Vault", session: "Session", result: "PipelineResult", options: Options) -> None:
+def _open(lab: "Lab", vault: "Vault", session: "Session", result: "PipelineResult", options: Options) -> bool:
+    """Bring pull requests in line with the fixes; return whether all of it was done."""
     from homelab_assets.audit import load
     from homelab_assets.media.fixes.pulls import plan_pulls
-    from homelab_assets.media.pull_requests import open_fix_pulls
+    from homelab_assets.remediation.flow import open_fixes
     from homelab_assets.remediation.loading import load_model
+    from homelab_assets.rendering.remediation_text import outcomes_terminal
 
-    fixes = session.fixes(result)
     pulls = plan_pulls(
-        fixes,
+        session.fixes(result),
         load(lab, vault=vault).baselines,
         host=session.settings.host,
         generated_at=result.generated_at,
         load=load_model,
     )
-    for line in open_fix_pulls(lab, pulls) or ["no fix that a pull request could carry"]:
-        options.say(line)
+    passing = {check.probe.id for check in result.checks if check.status == "pass"}
+    outcomes = open_fixes(
+        lab,
+        pulls,
+        gone=lambda identity: "the check passes now" if identity.service in passing else None,
+        whole=not result.health_only,
+    )
+    options.say(outcomes_terminal(outcomes, color=options.color).rstrip() if outcomes else "no fix for a pull request")
+    return not any(outcome.status == "failed" for outcome in outcomes)
 
 
 def _apply(file: Path, session: "Session", options: Options) -> int:

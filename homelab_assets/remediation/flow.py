@@ -10,8 +10,18 @@ from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.model import Baseline
 from homelab_assets.remediation.apply import Policy, apply_plans, carry_out
 from homelab_assets.remediation.dashboard import Outcome
-from homelab_assets.remediation.decide import Limits
-from homelab_assets.remediation.identity import ADOPTION, ANY, CLEANUP, DOCUMENTS, DRIFT, Identity, Kind, kebab
+from homelab_assets.remediation.decide import Gone, Limits
+from homelab_assets.remediation.identity import (
+    ADOPTION,
+    ANY,
+    CLEANUP,
+    DOCUMENTS,
+    DRIFT,
+    PIPELINE,
+    Identity,
+    Kind,
+    kebab,
+)
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.plan import RemediationPlan
@@ -180,6 +190,26 @@ def open_documents(lab: Lab, documents: Mapping[str, str], moment: str) -> Outco
 
     plans = [plan] if plan.actionable or plan.left else []
     return next(iter(_everywhere(lab, plans, [name], carry, DOCUMENTS, True)), None)
+
+
+def open_fixes(
+    lab: Lab,
+    plans: Sequence[Proposal],
+    *,
+    gone: Gone,
+    whole: bool = True,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Bring the pull requests that mend the media pipeline in line with the plans; see `open_pull_requests`.
+
+    Args:
+        gone: says why a check needs no fix any more. whole: all of the chain was judged.
+    """
+
+    def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
+        return carry_out(own, repository, forge, policy=policy_of(lab), gone=gone, kind=PIPELINE, progress=progress)
+
+    return _everywhere(lab, plans, list(lab.repositories), carry, PIPELINE, whole)
 
 
 def _everywhere(

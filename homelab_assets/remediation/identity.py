@@ -34,6 +34,7 @@ class Kind:
 DRIFT = Kind(word="drift", prefix="fix/drift-", returns="the drift")
 CLEANUP = Kind(word="cleanup", prefix="chore/cleanup-", returns="what is stale")
 ADOPTION = Kind(word="adopt", prefix="feat/adopt-", returns="the container")
+PIPELINE = Kind(word="pipeline", prefix="fix/pipeline-", returns="the fault")
 DOCUMENTS = Kind(word="docs", prefix="docs/", returns="the change")
 
 

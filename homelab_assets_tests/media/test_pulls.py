@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from homelab_assets.cli.pipeline import command
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.fixes import propose
-from homelab_assets.media.fixes.pulls import FixPull, plan_pulls
+from homelab_assets.media.fixes.pull import FixPull
+from homelab_assets.media.fixes.pulls import plan_pulls
 from homelab_assets.media.pipeline import run_pipeline
 from homelab_assets.media.simulator import LARRY, World
 from homelab_assets.media.situation import look
@@ -79,7 +80,7 @@ def baselines() -> list[Baseline]:
     ]
 
 
-def pulls_for(*faults: str, unpinned: bool = False) -> list[FixPull]:
+def pulls_for(*faults: str, unpinned: bool = False, git: Sequence[Baseline] | None = None) -> list[FixPull]:
     with World(faults=faults) as world:
         if unpinned:
             environment = world.inspect["prowlarr"]["Config"]["Env"]
@@ -89,7 +90,7 @@ def pulls_for(*faults: str, unpinned: bool = False) -> list[FixPull]:
         with world.clients() as clients:
             result = run_pipeline(settings, clients=clients, generated_at=WHEN, observed_containers=world.containers())
             fixes = propose(result, look(clients, settings, containers, salt=b"for tests"))
-        pulls = plan_pulls(fixes, baselines(), host="ct-media-01", generated_at=WHEN, load=load_model)
+        pulls = plan_pulls(fixes, git or baselines(), host="ct-media-01", generated_at=WHEN, load=load_model)
         texts = "".join(pull.title + pull.body + pull.patch for pull in pulls)
         assert not [secret for secret in settings.secrets if secret in texts]
     return pulls
@@ -130,7 +131,9 @@ def test_an_open_firewall_is_closed_by_one_removed_line() -> None:
 
 def test_what_git_does_not_say_is_left_to_a_person() -> None:
     # Git's Gluetun is not switched off by an environment variable, so there is nothing to take out.
-    assert pulls_for("killswitch_off") == []
+    (pull,) = pulls_for("killswitch_off")
+    assert not pull.actionable
+    assert "gluetun" in pull.refusal
 
 
 def test_what_only_a_person_can_do_opens_nothing() -> None:

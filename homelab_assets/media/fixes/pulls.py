@@ -4,81 +4,19 @@ One cause is one pull request. It is a proposal; what is in an app's database ch
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from homelab_assets.media.causes import cause
+from homelab_assets.media.fixes.pull import PLANS, FixPull, without_moment
 from homelab_assets.media.plan import ComposeEdit, Fix, apply_plan
-from homelab_assets.model import Baseline
+from homelab_assets.model import Baseline, FileTree
 from homelab_assets.remediation import dotenv_text, splice
 from homelab_assets.remediation.fields import candidates
-from homelab_assets.remediation.identity import kebab
-from homelab_assets.remediation.patch import patch_of
+from homelab_assets.remediation.identity import ANY, kebab
 from homelab_assets.remediation.proof import Overlay, Prover
 from homelab_assets.remediation.wish import Wish
-from homelab_assets.rendering.markdown import cell
 
 Load = Callable[[Baseline], Mapping[str, Any]]
-PLANS = "apply-plans"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixPull:
-    """A pull request that cures one failed check.
-
-    Attributes:
-        repository: name in `lab.yaml`. files: new content by path, the apply plan among them.
-        refused: edits that could not be made safely, and why; a person makes them.
-    """
-
-    fix: Fix
-    repository: str
-    generated_at: str
-    files: Mapping[str, bytes]
-    patch: str
-    refused: Sequence[str] = ()
-
-    @property
-    def marker(self) -> str:
-        """The hidden line that the pull request is found by."""
-        return f"<!-- homelab-assets:pipeline {self.fix.check} {self.fix.cause} -->"
-
-    @property
-    def branch(self) -> str:
-        """The branch: the check and the moment."""
-        stamp = re.sub(r"\D", "", self.generated_at)[:14]
-        return f"fix/pipeline-{kebab(self.fix.check)}-{stamp[:8]}-{stamp[8:]}"
-
-    @property
-    def title(self) -> str:
-        """A conventional commit's first line."""
-        text = self.fix.title[0].lower() + self.fix.title[1:]
-        return f"fix({self.fix.check.partition('.')[0]}): {text}"
-
-    @property
-    def body(self) -> str:
-        """Why, what merging does and does not do, and how to go back."""
-        known, fix = cause(self.fix.cause), self.fix
-        parts = [f"**{cell(known.title)}.** {cell(known.diagnosis)}", "### What was seen", _listed(fix.why)]
-        if fix.steps:
-            parts += ["### What changes in the apps", _listed([str(step) for step in fix.steps]), _HOW_TO_APPLY]
-        by_hand = [*self.refused, *fix.manual]
-        if by_hand:
-            parts += ["### By hand", _listed(by_hand)]
-        return "\n\n".join([*parts, _AFTERWARDS, self.marker]) + "\n"
-
-
-_HOW_TO_APPLY = (
-    f"Merging changes none of that. Review the plan under `{PLANS}/`, write your name into `approved`, and run "
-    "`drift-detector pipeline --apply PLAN`: each step is verified, and a failing one undoes those before it."
-)
-_AFTERWARDS = "`git revert` takes the files back. Close this pull request to decline it."
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {cell(line)}" for line in lines)
 
 
 def plan_pulls(
@@ -91,28 +29,35 @@ def plan_pulls(
     """
     own = [baseline for baseline in baselines if baseline.endpoint in (host, None)]
     pulls = []
-    for fix in fixes:
+    for position, fix in enumerate(fixes):
         home = _home(fix, own)
         if home is None or not (fix.edits or fix.steps):
             continue
         prover = Prover(load, [one for one in baselines if one.repository == home.repository])
         refused = [why for edit in fix.edits if (why := _edit(edit, own, prover)) is not None]
-        files = {path: data for path, data in prover.changes.items() if data is not None}
+        files = dict(prover.changes)
         if fix.steps:
             plan = apply_plan([fix], generated_at=generated_at, host=host)
             files[f"{PLANS}/{kebab(fix.check)}.json"] = json.dumps(plan, indent=2, ensure_ascii=False).encode() + b"\n"
-        if files:
-            patch = patch_of(home.tree, files)
-            made = FixPull(
+        pulls.append(
+            FixPull(
                 fix=fix,
+                host=host or ANY,
+                position=position,
                 repository=home.repository,
+                commit=home.commit,
                 generated_at=generated_at,
-                files=files,
-                patch=patch,
+                files={path: data for path, data in files.items() if _differs(path, data, home.tree)},
+                tree=home.tree,
                 refused=refused,
             )
-            pulls.append(made)
+        )
     return pulls
+
+
+def _differs(path: str, data: bytes | None, tree: FileTree) -> bool:
+    """Say whether git has something else; a plan that lies there, approved perhaps, is the same if its steps are."""
+    return without_moment(path, data) != without_moment(path, tree.read(path))
 
 
 def _home(fix: Fix, baselines: Sequence[Baseline]) -> Baseline | None:
