@@ -7,7 +7,12 @@ _HTTP = Text(pattern=r"https?://\S+", example="http://192.168.50.161:7878")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 _APP = Record(
-    keys={"url": _HTTP, "api_key": Text(), "token": Text(), "username": Text(), "password": Text()}, required=("url",)
+    keys={
+        "url": _HTTP,
+        **dict.fromkeys(("api_key", "token", "username", "password", "container", "ca"), Text()),
+        "verify_tls": Flag(),
+    },
+    required=("url",),
 )
 
 LAB_YAML = Record(
@@ -60,8 +65,11 @@ LAB_YAML = Record(
                     _APP,
                     key_pattern=r"(overseerr|seerr|radarr|sonarr|prowlarr|qbittorrent|gluetun|plex|bazarr|sabnzbd)",
                 ),
-                "paths": Record(keys={"incomplete": Text(), "movies": Text(), "tv": Text()}),
+                "paths": Record(
+                    keys=dict.fromkeys(("incomplete", "movies", "tv", "library_movies", "library_tv"), Text())
+                ),
                 "home_addresses": ListOf(Text()),
+                "look_inside": Flag(),
                 "stacks": MapOf(Text()),
             },
             required=("services",),

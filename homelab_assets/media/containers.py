@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from homelab_assets.media.settings import APPS, MediaSettings
 
@@ -82,6 +83,13 @@ class Container:
         return {name: value for name, _, value in pairs}
 
     @property
+    def published(self) -> set[int]:
+        """The host's ports that lead into it."""
+        bindings = (self.raw.get("NetworkSettings") or {}).get("Ports") or {}
+        ports = (str(one.get("HostPort")) for hosts in bindings.values() for one in hosts or [])
+        return {int(port) for port in ports if port.isdigit()}
+
+    @property
     def mounts(self) -> Sequence[Mapping[str, Any]]:
         """The `Mounts` of the inspect document."""
         return self.raw.get("Mounts") or []
@@ -123,12 +131,21 @@ def media_containers(
     everything = [Container(document, options) for document in documents]
     found = {}
     for app in APPS:
-        if (container := _find(app, everything, settings.containers.get(app))) is not None:
+        service = settings.service(app)
+        named = settings.containers.get(app) or (service.container if service else None)
+        if (container := _find(app, everything, named, _port_of(service.url) if service else None)) is not None:
             found[app] = container
     return MediaContainers(everything, found)
 
 
-def _find(app: str, everything: Sequence[Container], named: str | None) -> Container | None:
+def _port_of(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
+
+
+def _find(app: str, everything: Sequence[Container], named: str | None, port: int | None) -> Container | None:
     if named:
         return next((one for one in everything if one.name == named), None)
     words = _IMAGES.get(app, (app,))
@@ -139,5 +156,7 @@ def _find(app: str, everything: Sequence[Container], named: str | None) -> Conta
     ):
         candidates = [one for one in everything if fits(one)]
         if candidates:
-            return next((one for one in candidates if one.running), candidates[0])
+            # Of several (one for 4K, say), the one behind the address that is asked.
+            published = [one for one in candidates if port in one.published]
+            return next((one for one in published or candidates if one.running), candidates[0])
     return None

@@ -21,7 +21,6 @@ class Place:
     Attributes:
         path: as the container sees it. host: the same place outside: a host path, `volume <name>:/rest`, or
             `nfs <server>:/rest` and its kin.
-        file: where the engine's host has it, also where it is a volume.
         mount: where the mount that covers it is mounted in the container.
         writable: whether the container may write there.
         network: type of the network file system that the mount is, or None where none is known.
@@ -29,7 +28,6 @@ class Place:
 
     path: str
     host: str
-    file: str
     mount: str
     writable: bool
     network: str | None = None
@@ -83,10 +81,8 @@ def resolve(container: Container, path: str) -> Place | Ephemeral:
         base = f"volume {mount.get('Name')}:/"
     else:
         base = posixpath.normpath(device or str(mount.get("Source") or "/"))
-    host, file = (posixpath.normpath(posixpath.join(one, rest)) for one in (base, str(mount.get("Source") or "/")))
-    return Place(
-        path=path, host=host, file=file, mount=destination, writable=bool(mount.get("RW", True)), network=network
-    )
+    host = posixpath.normpath(posixpath.join(base, rest))
+    return Place(path=path, host=host, mount=destination, writable=bool(mount.get("RW", True)), network=network)
 
 
 def _share(kind: str, options: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from homelab_assets.media.probes.end_to_end import left_out
 from homelab_assets.media.result import Check, PipelineResult
 from homelab_assets.media.rules import advise
 from homelab_assets.media.settings import MediaSettings
-from homelab_assets.media.verdicts import Blocked, Fail, Skipped, Unknown, Verdict
+from homelab_assets.media.verdicts import Blocked, Fail, Skipped, Unknown, Verdict, scrubbed
 
 Progress = Callable[[Check], None]
 
@@ -61,7 +61,7 @@ def run_pipeline(
     checks = []
     for probe in _in_order([probe for probe in PROBES if not (health_only and probe.deep)]):
         started = time.monotonic()
-        verdicts[probe.id] = _judge(probe, sight, verdicts, active=active)
+        verdicts[probe.id] = scrubbed(_judge(probe, sight, verdicts, active=active), settings.secrets)
         check = Check(probe=probe, verdict=verdicts[probe.id], seconds=time.monotonic() - started)
         checks.append(check)
         if progress is not None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from homelab_assets.errors import ConfigurationError
 from homelab_assets.media.clients import Clients, open_clients
 from homelab_assets.media.containers import MediaContainers, media_containers
 from homelab_assets.media.fixes import propose
-from homelab_assets.media.keys import with_resolved_keys
+from homelab_assets.media.keys import lacks_keys, with_resolved_keys
 from homelab_assets.media.pipeline import Progress, run_pipeline
 from homelab_assets.media.plan import Fix, apply_plan
 from homelab_assets.media.result import PipelineResult
@@ -24,6 +25,7 @@ from homelab_assets.model import Captured, CaptureResult
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab
+    from homelab_assets.media.clients.inside import Inside
     from homelab_assets.secrecy import Vault
 
 _CREDENTIALS = ("api_key", "token", "username", "password")
@@ -99,10 +101,17 @@ def media_settings(lab: "Lab") -> MediaSettings:
     )
 
 
-def _service(lab: "Lab", name: str, values: Mapping[str, str]) -> Service:
+def _service(lab: "Lab", name: str, values: Mapping[str, Any]) -> Service:
     key = f"media.services.{name}"
     credentials = {one: _resolved(lab, values[one], f"{key}.{one}") for one in _CREDENTIALS if values.get(one)}
-    return Service(url=lab.resolve(values["url"], key=f"{key}.url"), **credentials)
+    ca = values.get("ca")
+    return Service(
+        url=lab.resolve(values["url"], key=f"{key}.url"),
+        **credentials,
+        container=values.get("container"),
+        ca=str(lab.file.parent / ca) if ca else None,
+        verify_tls=values.get("verify_tls", True),
+    )
 
 
 def _resolved(lab: "Lab", text: str, key: str) -> str | None:
@@ -138,14 +147,42 @@ def open_session(
         from homelab_assets.engine import capture_hosts
 
         (captured,) = capture_hosts([lab.hosts[settings.host]], vault=vault)
-    if isinstance(captured, Captured):
-        known = media_containers(captured.containers, settings, captured.volumes)
-        settings = with_resolved_keys(settings, known, reveal=lambda text: vault.reveal(text) if text else "")
-    with (
-        _memory(lab.state / "refused-logins.json") as memory,
-        open_clients(settings, memory=memory, salt=salt) as clients,
-    ):
-        yield Session(settings=settings, clients=clients, captured=captured, salt=salt)
+    known = (
+        media_containers(captured.containers, settings, captured.volumes) if isinstance(captured, Captured) else None
+    )
+    with _inside(lab, settings, known) as inside, _memory(lab.state / "refused-logins.json") as memory:
+        if known is not None:
+            settings = with_resolved_keys(
+                settings,
+                known,
+                reveal=lambda text: vault.reveal(text) if text else "",
+                read_file=inside.read_file if inside else None,
+            )
+        torrent = known.get("qbittorrent") if known else None
+        look = inside if inside and lab.media.get("look_inside") else None
+        with open_clients(
+            settings,
+            memory=memory,
+            salt=salt,
+            egress=partial(look.egress, torrent.id) if look and torrent and torrent.running else None,
+            stat=look.stat if look else None,
+            beside=inside.effects if inside else None,
+            torrent_started=torrent.started_at if torrent else "",
+        ) as clients:
+            yield Session(settings=settings, clients=clients, captured=captured, salt=salt)
+
+
+@contextmanager
+def _inside(lab: "Lab", settings: MediaSettings, known: MediaContainers | None) -> "Iterator[Inside | None]":
+    """Open a way into the media host's containers, where something is to be looked for there."""
+    host = lab.hosts.get(settings.host or "")
+    if host is None or known is None or not (lab.media.get("look_inside") or lacks_keys(settings)):
+        yield None
+        return
+    from homelab_assets.media.clients.inside import open_inside
+
+    with open_inside(host) as inside:
+        yield inside
 
 
 @contextmanager

@@ -15,6 +15,8 @@ class Service:
         url: base URL, with the URL base where the app has one (`http://host:7878/radarr`).
         api_key: of Radarr, Sonarr, Prowlarr, Overseerr, Bazarr, SABnzbd, Gluetun's control server, qBittorrent 5.2.
         token: of Plex. username, password: of qBittorrent, or of Gluetun's control server.
+        container: name of its container, where neither service, name nor image tells it.
+        ca: file of certificates to trust. verify_tls: whether an HTTPS certificate must be trusted at all.
     """
 
     url: str
@@ -22,6 +24,9 @@ class Service:
     token: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    container: str | None = None
+    ca: str | None = None
+    verify_tls: bool = True
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """What a probe can say. A verdict is a type; `Unknown` never counts as a pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, assert_never
 
 from homelab_assets.media.causes import cause
+from homelab_assets.secrecy import SHOWN, redact
 
 Status = Literal["pass", "fail", "blocked", "unknown", "skipped"]
 STATUSES: tuple[Status, ...] = ("pass", "fail", "blocked", "unknown", "skipped")
@@ -81,6 +82,25 @@ def status_of(verdict: Verdict) -> Status:
             return "skipped"
         case _:
             assert_never(verdict)
+
+
+def scrubbed(verdict: Verdict, secrets: Sequence[str]) -> Verdict:
+    """Return a verdict whose texts hold no secret, whatever an app put into a name or a message."""
+
+    def clean(text: str) -> str:
+        for secret in sorted(secrets, key=len, reverse=True):
+            text = text.replace(secret, SHOWN)
+        return redact(text)
+
+    match verdict:
+        case Pass(evidence):
+            return Pass([clean(line) for line in evidence])
+        case Fail(evidence=evidence):
+            return replace(verdict, evidence=[clean(line) for line in evidence])
+        case Unknown(why, evidence=evidence):
+            return replace(verdict, why=clean(why), evidence=[clean(line) for line in evidence])
+        case _:
+            return verdict
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:

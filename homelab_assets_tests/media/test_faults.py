@@ -32,6 +32,7 @@ WHERE = {
     "dns": "sonarr.reachable",
     "dns@applications": "applications.radarr",
     "dns@downloads": "downloads.radarr",
+    "tls_untrusted": "radarr.reachable",
     "http_redirect": "radarr.reachable",
     "not_json": "overseerr.reachable",
     "server_error": "sonarr.reachable",

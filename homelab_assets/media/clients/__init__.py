@@ -4,8 +4,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from homelab_assets.media.clients.egress import Egress, FileIdentity
 from homelab_assets.media.clients.gluetun import Gluetun
 from homelab_assets.media.clients.helpers import Bazarr, SABnzbd
 from homelab_assets.media.clients.overseerr import Overseerr
@@ -19,30 +20,13 @@ __all__ = ["Clients", "Egress", "FileIdentity", "Trouble", "open_clients"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Egress:
-    """Addresses that the internet sees, asked for from inside qBittorrent's network; None: no route."""
-
-    v4: str | None
-    v6: str | None
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileIdentity:
-    """What makes a file the same file under another name: device, inode; `links` counts its names."""
-
-    device: int
-    inode: int
-    links: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
     """Clients of the configured apps; None where one is not configured.
 
     Attributes:
         egress: asks from inside qBittorrent's container which address the internet sees; None where not offered.
-        stat: looks at a file of the media host by its path there, None where it does not exist; None where not offered.
+        stat: looks at a file, given container and path inside, None where it does not exist; None where not offered.
+        beside: what was done otherwise than by these clients, by kind of call.
     """
 
     overseerr: Overseerr | None = None
@@ -55,7 +39,8 @@ class Clients:
     bazarr: Bazarr | None = None
     sabnzbd: SABnzbd | None = None
     egress: Callable[[], "Egress | Trouble"] | None = None
-    stat: Callable[[str], "FileIdentity | None"] | None = None
+    stat: Callable[[str, str], "FileIdentity | None"] | None = None
+    beside: Counter[str] = field(default_factory=Counter)
 
     def all(self) -> Iterator[tuple[str, object]]:
         """Yield (app, client) of those that are configured."""
@@ -65,7 +50,7 @@ class Clients:
 
     def effects(self) -> dict[str, int]:
         """Count what was done to the apps so far, by kind of call."""
-        total: Counter[str] = Counter()
+        total = Counter(self.beside)
         for _, client in self.all():
             total.update(_transport(client).effects)
         return dict(sorted(total.items()))
@@ -88,14 +73,16 @@ def open_clients(
     memory: MutableMapping[str, str] | None = None,
     salt: bytes = b"",
     egress: Callable[[], "Egress | Trouble"] | None = None,
-    stat: Callable[[str], "FileIdentity | None"] | None = None,
+    stat: Callable[[str, str], "FileIdentity | None"] | None = None,
+    beside: Counter[str] | None = None,
+    torrent_started: str = "",
 ) -> Iterator[Clients]:
     """Make clients for one run and close them afterwards.
 
     Args:
         memory: qBittorrent logins that were refused before, kept by the caller between runs; it is changed in place.
         salt: the installation's key, for the fingerprints in `memory`; without it nothing is remembered.
-        egress, stat: see `Clients`.
+        egress, stat, beside: see `Clients`. torrent_started: when qBittorrent was, where known; then it forgets bans.
     """
 
     def made(app: str, make: Callable[..., object], *arguments: object) -> object:
@@ -108,7 +95,9 @@ def open_clients(
         radarr=made("radarr", Servarr.of, "radarr"),  # type: ignore[arg-type]
         sonarr=made("sonarr", Servarr.of, "sonarr"),  # type: ignore[arg-type]
         prowlarr=made("prowlarr", Servarr.of, "prowlarr"),  # type: ignore[arg-type]
-        qbittorrent=QBittorrent.of(service, memory, _fingerprint(salt, service.username, service.password))
+        qbittorrent=QBittorrent.of(
+            service, memory, _fingerprint(salt, service.username, service.password, torrent_started)
+        )
         if service
         else None,
         gluetun=made("gluetun", Gluetun.of),  # type: ignore[arg-type]
@@ -117,6 +106,7 @@ def open_clients(
         sabnzbd=made("sabnzbd", SABnzbd.of),  # type: ignore[arg-type]
         egress=egress,
         stat=stat,
+        beside=Counter() if beside is None else beside,
     )
     try:
         yield clients
@@ -124,7 +114,7 @@ def open_clients(
         clients.close()
 
 
-def _fingerprint(salt: bytes, username: str | None, password: str | None) -> str:
+def _fingerprint(salt: bytes, username: str | None, password: str | None, started: str) -> str:
     if not salt:
         return ""
-    return hashlib.blake2b(f"{username}\0{password}".encode(), key=salt[:64], digest_size=10).hexdigest()
+    return hashlib.blake2b(f"{username}\0{password}\0{started}".encode(), key=salt[:64], digest_size=10).hexdigest()

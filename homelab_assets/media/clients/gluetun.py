@@ -23,7 +23,7 @@ class Gluetun:
 
             pair = base64.b64encode(f"{service.username}:{service.password or ''}".encode()).decode()
             headers["Authorization"] = f"Basic {pair}"
-        return cls(transport=Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets))
+        return cls(transport=Transport.of(service, headers))
 
     def alive(self) -> Mapping[str, Any] | Trouble:
         """Return `{"status": "running"}` and its kin."""

@@ -18,7 +18,7 @@ class Bazarr:
     def of(cls, service: Service) -> "Bazarr":
         """Make a client from settings."""
         headers = {"X-API-KEY": service.api_key} if service.api_key else {}
-        return cls(transport=Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets))
+        return cls(transport=Transport.of(service, headers))
 
     def alive(self) -> str | Trouble:
         """Say whether it answers; its start page needs no key."""
@@ -43,13 +43,14 @@ class SABnzbd:
     @classmethod
     def of(cls, service: Service) -> "SABnzbd":
         """Make a client from settings."""
-        return cls(
-            transport=Transport(base=service.url.rstrip("/"), secrets=service.secrets), key=service.api_key or ""
-        )
+        return cls(transport=Transport.of(service), key=service.api_key or "")
 
     def alive(self) -> Mapping[str, Any] | Trouble:
         """Return the version; needs no key."""
-        return json_of(self.transport.get("/api", params={"mode": "version", "output": "json"}), dict)
+        answer = self.transport.get("/api", params={"mode": "version", "output": "json"})
+        if isinstance(answer, Reply) and answer.status == 403:
+            return Trouble("host_header_blocked", f"{answer.where}: {self.transport.scrub(answer.text.strip()[:200])}")
+        return json_of(answer, dict)
 
     def status(self) -> Mapping[str, Any] | Trouble:
         """Return the queue's state. A wrong key comes as status 200 or 403 with an error in the body."""

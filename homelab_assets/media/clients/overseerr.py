@@ -7,6 +7,7 @@ from typing import Any
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
 from homelab_assets.media.settings import Service
 
+_STATUS_SECONDS = 2.5
 AGENTS = ("email", "webpush", "discord", "telegram", "pushover", "pushbullet", "slack", "gotify", "webhook", "ntfy")
 
 
@@ -20,11 +21,15 @@ class Overseerr:
     def of(cls, service: Service) -> "Overseerr":
         """Make a client from settings."""
         headers = {"X-Api-Key": service.api_key} if service.api_key else {}
-        return cls(transport=Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets))
+        return cls(transport=Transport.of(service, headers))
 
     def alive(self) -> Mapping[str, Any] | Trouble:
         """Return `version` and more; needs no key and proves none."""
-        return json_of(self.transport.get("/api/v1/status"), dict)
+        found = json_of(self.transport.get("/api/v1/status", seconds=_STATUS_SECONDS), dict)
+        if not isinstance(found, Trouble) or found.cause != "unreachable" or "refused" in found.detail:
+            return found
+        # It asks GitHub for news before it answers, which takes long where the internet is away.
+        return json_of(self.transport.get("/api/v1/settings/public", seconds=_STATUS_SECONDS), dict)
 
     def main(self) -> Mapping[str, Any] | Trouble:
         """Return the main settings, which only the right key shows. The key itself is left out."""

@@ -29,7 +29,7 @@ class Plex:
     def of(cls, service: Service) -> "Plex":
         """Make a client from settings."""
         headers = {"X-Plex-Token": service.token} if service.token else {}
-        return cls(transport=Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets))
+        return cls(transport=Transport.of(service, headers))
 
     def alive(self) -> Mapping[str, Any] | Trouble:
         """Return `claimed`, `machineIdentifier` and `version`; needs no token."""
@@ -38,6 +38,13 @@ class Plex:
     def sessions(self) -> Mapping[str, Any] | Trouble:
         """Return the current playback sessions, which only an administrator's token shows."""
         return self._container("/status/sessions")
+
+    def is_open(self) -> bool:
+        """Say whether it lets this machine in without a token, so that no token is tested by any call."""
+        if "X-Plex-Token" not in self.transport.headers:
+            return True
+        without = self.transport.call("GET", "/library/sections", kind="read", headers={"X-Plex-Token": None})
+        return not isinstance(json_of(without, dict), Trouble)
 
     def preferences(self) -> Mapping[str, Any] | Trouble:
         """Return the server's settings by id."""

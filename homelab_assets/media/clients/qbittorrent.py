@@ -43,7 +43,7 @@ class QBittorrent:
         """Make a client from settings."""
         # Neither Origin nor Referer: a foreign one is taken for cross-site forgery.
         headers = {"Authorization": f"Bearer {service.api_key}"} if service.api_key else {}
-        transport = Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets)
+        transport = Transport.of(service, headers)
         return cls(
             service=service, transport=transport, memory={} if memory is None else memory, fingerprint=fingerprint
         )
@@ -89,7 +89,8 @@ class QBittorrent:
         if self.fingerprint and self.memory.get(self.transport.base) == self.fingerprint:
             return Trouble(
                 "key_rejected",
-                "these credentials were refused by an earlier run; not tried again, so that no ban follows",
+                "these credentials were refused by an earlier run; they are tried again once they change here, or"
+                " qBittorrent was restarted, so that no ban follows",
             )
         return self._judge(self._post())
 

@@ -52,7 +52,7 @@ class Servarr:
         """Make a client from settings."""
         key = service.api_key or ""
         headers = {"X-Api-Key": key} if key else {}
-        transport = Transport(base=service.url.rstrip("/"), headers=headers, secrets=service.secrets)
+        transport = Transport.of(service, headers)
         return cls(app=app, api="/api/v1" if app == "prowlarr" else "/api/v3", transport=transport, key=key)
 
     def alive(self) -> Mapping[str, Any] | Trouble:
@@ -61,7 +61,11 @@ class Servarr:
 
     def status(self) -> Mapping[str, Any] | Trouble:
         """Return `appName`, `version` and more. Needs the key."""
-        reply = usable(self.transport.get(f"{self.api}/system/status"))
+        answer = self.transport.get(f"{self.api}/system/status")
+        # These apps refuse with 401 and no word; whatever else refuses stands in front of them.
+        if isinstance(answer, Reply) and (answer.status == 403 or "www-authenticate" in answer.headers):
+            return Trouble("not_json", f"{answer.where}: a proxy before the app refuses (HTTP {answer.status})")
+        reply = usable(answer)
         if isinstance(reply, Reply) and "x-application-version" not in reply.headers:
             return Trouble("not_json", f"{reply.where}: no Servarr app answers (no X-Application-Version)")
         return json_of(reply, dict)

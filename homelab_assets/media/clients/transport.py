@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from homelab_assets.media.settings import Service
 from homelab_assets.secrecy import SHOWN, redact
 
 if TYPE_CHECKING:
@@ -61,15 +62,27 @@ class Transport:
         base: URL without trailing slash. headers: sent always, credentials among them.
         secrets: texts that must not show up in a message.
         effects: how many calls of each kind were made: read, login, command, test, search, write.
+        verify: whether HTTPS certificates must be trusted, or the file of those to trust.
     """
 
     base: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Sequence[str] = field(default=(), repr=False)
     read_seconds: float = READ_SECONDS
+    verify: bool | str = True
     effects: Counter[str] = field(default_factory=Counter)
     _seen: dict[str, "Reply | Trouble"] = field(default_factory=dict, repr=False)
     _session: "requests.Session | None" = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, service: Service, headers: Mapping[str, str] | None = None) -> "Transport":
+        """Make a transport to an app from its settings."""
+        return cls(
+            base=service.url.rstrip("/"),
+            headers=headers or {},
+            secrets=service.secrets,
+            verify=service.ca or service.verify_tls,
+        )
 
     def get(self, path: str, *, fresh: bool = False, kind: str = "read", **options: Any) -> Reply | Trouble:
         """GET a path below the base URL; `fresh` asks again although the answer is known."""
@@ -133,6 +146,12 @@ class Transport:
             self._session = requests.Session()
             # A proxy or .netrc of the operator's shell has no business between two machines of a LAN.
             self._session.trust_env = False
+            self._session.verify = self.verify
+            if self.verify is False:
+                import urllib3
+
+                # Asked for in lab.yaml; it need not be said at each call.
+                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             self._session.headers.update({"Accept": "application/json", "User-Agent": "homelab-assets", **self.headers})
         return self._session
 
@@ -164,13 +183,19 @@ def cause_of(error: BaseException) -> str:
     text = repr(error)
     if "NameResolutionError" in text or "getaddrinfo" in text or "Name or service not known" in text:
         return "dns"
-    return "unreachable"
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return "tls_untrusted"
+    return "not_json" if "WRONG_VERSION_NUMBER" in text else "unreachable"
 
 
 def _in_short(error: BaseException) -> str:
     text = str(error)
     if cause_of(error) == "dns":
         return "the host name is not known"
+    if cause_of(error) == "tls_untrusted":
+        return text[text.rfind("verify failed: ") + len("verify failed: ") :].partition(" (_ssl")[0]
+    if cause_of(error) == "not_json":
+        return "it speaks no TLS: use http:// in its URL"
     if "refused" in text:
         return "connection refused"
     if "timed out" in text or "Timeout" in type(error).__name__:

@@ -87,7 +87,7 @@ class FixPull:
     @cached_property
     def digest(self) -> str:
         """Names the set of changes; who closes the pull request declines these."""
-        changes = [asdict(one) for one in (*self.fix.edits, *self.fix.steps)]
+        changes = [[asdict(one) for one in self.fix.edits], [asdict(one) for one in self.fix.steps]]
         return digest_of(str(self.identity), self.fix.cause, changes)
 
     @cached_property

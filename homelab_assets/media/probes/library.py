@@ -71,6 +71,8 @@ def notices_files(sight: Sight) -> Verdict:
             return Unknown(
                 f"Plex does not scan by itself, and {listed(unread)} could not be asked whether they tell it"
             )
+        if "FSEventLibraryUpdatesEnabled" not in preferences:
+            return Unknown("Plex does not say whether it scans by itself")
         return Fail(
             "scan_disabled", ["automatic scan is off", "periodic scan is off", f"told by: {listed(told) or 'nobody'}"]
         )
@@ -91,7 +93,10 @@ def _told_by(sight: Sight) -> tuple[list[str], list[str]]:
         if isinstance(found, Trouble):
             unread.append(app)
         elif any(
-            one.implementation == "PlexServer" and one.raw.get("onDownload") and one.fields.get("updateLibrary", True)
+            one.implementation == "PlexServer"
+            and one.raw.get("onDownload")
+            and one.fields.get("updateLibrary", True)
+            and not one.raw.get("tags")
             for one in found
         ):
             told.append(app)

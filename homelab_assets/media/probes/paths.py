@@ -222,8 +222,7 @@ def has_hardlinked(app: str, sight: Sight) -> Verdict:
 
 def _compare(container: Container, dropped: str, imported: str, sight: Sight) -> Verdict | None:
     assert sight.clients.stat is not None
-    places = [resolve(container, dropped), resolve(container, imported)]
-    files = [file for place in places if isinstance(place, Place) and (file := sight.clients.stat(place.file))]
+    files = [file for path in (dropped, imported) if (file := sight.clients.stat(container.name, path))]
     if len(files) != 2:
         return None
     one, other = files

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from homelab_assets.media.clients import Egress
+from homelab_assets.media.simulator.certificates import certificate
 from homelab_assets.media.simulator.servarr import set_value
 from homelab_assets.media.simulator.server import App, Response, words
 from homelab_assets.media.simulator.world import World, made_up
@@ -118,6 +120,15 @@ def complains(world: World) -> None:
 
 def unreadable(world: World) -> None:
     world.plex.unreadable = True
+
+
+def self_signed(app: str) -> Fault:
+    def fault(world: World) -> None:
+        world.apps[app].stop()
+        world.apps[app].start(tls=certificate(Path(world.media)))
+        service(world, app, url=world.apps[app].url.replace("http:", "https:"))
+
+    return fault
 
 
 def redirect(app: App) -> Response:

@@ -35,6 +35,7 @@ FAULTS: dict[str, Fault] = {
     "dns": lambda world: apps.service(world, "sonarr", url="http://sonarr.invalid:8989"),
     "dns@applications": apps.field("applications", "prowlarr", "baseUrl", "http://radarrr:7878"),
     "dns@downloads": apps.field("downloadclient", "radarr", "host", "qbittorrent"),
+    "tls_untrusted": apps.self_signed("radarr"),
     "http_redirect": apps.behind(apps.redirect, "radarr"),
     "not_json": apps.behind(apps.login_page, "overseerr"),
     "server_error": apps.behind(apps.crash, "sonarr"),

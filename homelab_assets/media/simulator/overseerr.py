@@ -25,7 +25,7 @@ class Overseerr(App):
         super().__init__(network)
 
     def refuse(self, request: Request) -> Response | None:
-        if request.path == "/api/v1/status":
+        if request.path in ("/api/v1/status", "/api/v1/settings/public"):
             return None
         given = request.headers.get("x-api-key")
         if given is None:
@@ -40,6 +40,7 @@ class Overseerr(App):
     def routes(self) -> list[tuple[str, str, Route]]:
         return [
             ("GET", "/api/v1/status", lambda request: reply(self._status())),
+            ("GET", "/api/v1/settings/public", lambda request: reply({"initialized": True, "hideAvailable": False})),
             ("GET", "/api/v1/settings/main", lambda request: reply(self._main())),
             ("GET", "/api/v1/settings/(radarr|sonarr)", lambda request: reply(self.servers[request.match[0]])),
             ("PUT", r"/api/v1/settings/(radarr|sonarr)/(\d+)", self._put_server),

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -160,7 +161,7 @@ class App:
         """Whether it listens."""
         return self._server is not None
 
-    def start(self, port: int = 0) -> None:
+    def start(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         """Listen on loopback; port 0 takes a free one."""
         app = self
 
@@ -175,6 +176,8 @@ class App:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True, name=f"simulated {self.name}"
         ).start()

@@ -100,7 +100,7 @@ class World:
         wanted = {name: service for name, service in services.items() if self.overrides.get(name, service) is not None}
         return MediaSettings(host="ct-media-01", services=wanted, home_addresses=self.home)
 
-    def _credential(self, name: str) -> dict[str, str]:
+    def _credential(self, name: str) -> dict[str, Any]:
         if name == "qbittorrent":
             return {"username": "admin", "password": made_up("qbittorrent")}
         return {"token": made_up("plex")[:20]} if name == "plex" else {"api_key": made_up(name)}
@@ -115,11 +115,11 @@ class World:
         ) as clients:
             yield clients
 
-    def _stat(self, path: str) -> FileIdentity | None:
-        try:
-            found = Path(self._folder.name, path.lstrip("/")).stat()
-        except OSError:
+    def _stat(self, container: str, path: str) -> FileIdentity | None:
+        place = self.see(container, path)
+        if place is None or not place.is_file():
             return None
+        found = place.stat()
         return FileIdentity(device=found.st_dev, inode=found.st_ino, links=found.st_nlink)
 
     def __enter__(self) -> "World":

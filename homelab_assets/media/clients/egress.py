@@ -1,0 +1,21 @@
+"""What is seen by looking out of a container, and at its files."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Egress:
+    """Addresses that the internet sees, asked for from inside qBittorrent's network. None: no route; "": not known."""
+
+    v4: str | None
+    v6: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileIdentity:
+    """What makes a file the same file under another name: device, inode; `links` counts its names."""
+
+    device: int
+    inode: int
+    links: int

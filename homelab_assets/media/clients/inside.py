@@ -1,0 +1,132 @@
+"""Looks into the media host's containers through their engine: reads a file, or runs one of two fixed commands.
+
+Reading a file is a plain GET. Commands run inside a container (`exec`), so they are opt-in: `media.look_inside`.
+"""
+
+import io
+import ipaddress
+import tarfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import NotFound
+
+from homelab_assets.engine.address import parse_address
+from homelab_assets.engine.api import EngineApi
+from homelab_assets.engine.connection import connect
+from homelab_assets.errors import UserError
+from homelab_assets.media.clients.egress import Egress, FileIdentity
+from homelab_assets.media.clients.transport import Trouble
+
+if TYPE_CHECKING:
+    from homelab_assets.lab.settings import HostSettings
+
+_READ_SECONDS = 30.0
+_LARGEST = 2_000_000
+_SERVICES = {4: "https://api.ipify.org", 6: "https://api6.ipify.org"}
+_ASK = "curl -fsS{flag} -m 8 {url} || wget -q -T 8 -O - {url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Containers of one host. `effects` counts what was done: `file` (read) and `exec`."""
+
+    api: EngineApi
+    effects: Counter[str] = field(default_factory=Counter)
+
+    def read_file(self, container: str, path: str) -> str | None:
+        """Return a text file of a container; None where there is none, or it can't be read."""
+        self.effects["file"] += 1
+        url = self.api.client._url("/containers/{0}/archive", container)
+
+        def ask() -> bytes:
+            response = self.api.client._get(url, params={"path": path})
+            self.api.client._raise_for_status(response)
+            return bytes(response.content)
+
+        try:
+            data = self.api.call(f"GET {path} of {container}", ask)
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                member = archive.next()
+                file = archive.extractfile(member) if member and member.size <= _LARGEST else None
+                return file.read().decode("utf-8", "replace") if file else None
+        except (NotFound, UserError, tarfile.TarError, KeyError):
+            return None
+
+    def stat(self, container: str, path: str) -> FileIdentity | None:
+        """Look at a file as the container sees it; None where it does not exist, or there is no `stat`."""
+        answer = self._run(container, ["stat", "-L", "-c", "%d %i %h", "--", path])
+        parts = (answer or "").split()
+        if len(parts) != 3 or not all(part.isdigit() for part in parts):
+            return None
+        return FileIdentity(device=int(parts[0]), inode=int(parts[1]), links=int(parts[2]))
+
+    def egress(self, container: str) -> Egress | Trouble:
+        """Ask an address service from inside a container, whose network is thereby the one that answers."""
+        found: dict[int, str | None] = {}
+        for version, url in _SERVICES.items():
+            if version == 6 and not self._has_ipv6(container):
+                found[version] = None
+                continue
+            script = _ASK.format(flag=f" -{version}", url=url)
+            found[version] = _address(self._run(container, ["sh", "-c", script]), version)
+        if found[4] == found[6] == "":
+            return Trouble("unreachable", "no address service could be asked from inside the container")
+        return Egress(v4=found[4], v6=found[6], source="from inside qBittorrent's container")
+
+    def _has_ipv6(self, container: str) -> bool:
+        """Say whether its network has an IPv6 address that reaches further than the link; in doubt, yes."""
+        table = self._run(container, ["cat", "/proc/net/if_inet6"])
+        return table is None or any(line.split()[3:4] == ["00"] for line in table.splitlines())
+
+    def _run(self, container: str, command: Sequence[str]) -> str | None:
+        """Run a command in a container; None where it fails."""
+        self.effects["exec"] += 1
+        client = self.api.client
+
+        def ask() -> tuple[str, Any]:
+            # With a terminal the output is no multiplexed stream, so that any HTTP client can read it.
+            made = client.exec_create(container, list(command), tty=True, stdin=False)
+            url = client._url("/exec/{0}/start", made["Id"])
+            response = client._post_json(url, data={"Detach": False, "Tty": True})
+            client._raise_for_status(response)
+            return response.text, client.exec_inspect(made["Id"]).get("ExitCode")
+
+        try:
+            text, code = self.api.call(f"exec in {container}", ask)
+        except (NotFound, UserError):
+            return None
+        return str(text) if code == 0 else None
+
+
+def _address(text: str | None, version: int) -> str:
+    """Return the address in an answer, "" where there is none."""
+    try:
+        address = ipaddress.ip_address((text or "").strip())
+    except ValueError:
+        return ""
+    return str(address) if address.version == version else ""
+
+
+@contextmanager
+def open_inside(host: "HostSettings") -> Iterator[Inside | None]:
+    """Open the engine of a host; None for a recorded host, or where the engine can't be reached."""
+    if parse_address(host.docker).kind == "capture":
+        yield None
+        return
+    try:
+        connection = connect(host)
+    except UserError:
+        yield None
+        return
+    try:
+        api = EngineApi(connection, read_timeout=_READ_SECONDS, width=1)
+        try:
+            yield Inside(api)
+        finally:
+            api.close()
+    finally:
+        connection.close()
