@@ -15,7 +15,7 @@ PLAIN = image("plain:1", "plain:2", Cmd=["run"])
 CREATED = "2026-11-10T00:00:00Z"
 
 
-def hashed(body: dict[str, Any], variables: dict[str, str] | None = None) -> dict[str, str]:
+def hashed(body: dict[str, Any], variables: dict[str, str] | None = None, version: str = "2.40.3") -> dict[str, str]:
     """The label that Compose would have put on a container of this service."""
     import yaml
 
@@ -24,7 +24,7 @@ def hashed(body: dict[str, Any], variables: dict[str, str] | None = None) -> dic
         ["/opt/apps/stacks/web/compose.yml"], read=lambda path: text if path.endswith("compose.yml") else None,
         project_directory="/opt/apps/stacks/web", environment=variables or {}, project_name="web",
     )  # fmt: skip
-    return {"com.docker.compose.config-hash": str(config_hash(project.services["app"], "app", "2.40.3"))}
+    return {"com.docker.compose.config-hash": str(config_hash(project.services["app"], "app", version))}
 
 
 def judge(
@@ -124,3 +124,12 @@ def test_a_volume_that_compose_carried_over_is_drift_only_if_the_hash_says_so(ha
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}})
     one = audit(capture([seen], images=[holder]), [stack]).services[0]
     assert [item.path for item in one.items] == ([] if hash_of == "same" else ["volumes./data"])
+
+
+@pytest.mark.parametrize(("version", "paths"), [("2.26.1", []), ("2.40.3", ["mac_address"])])
+def test_an_address_that_compose_itself_lost_is_nobody_s_change(version: str, paths: list[str]) -> None:
+    body = {"mac_address": "02:42:ac:11:00:07"}
+    endpoint = {"Aliases": ["web-app-1", "app"], "MacAddress": "62:be:13:e1:ab:7c"}
+    one = judge(body, hashed(body, version=version), version=version, networks={"web_default": endpoint})
+    assert [item[0] for item in found(one)] == paths
+    assert ("mac_address" in one.uncompared) is not bool(paths)

@@ -197,6 +197,10 @@ def _mac(key: str, wanted: Any, endpoint: Mapping[str, Any], container: Observed
     return {path: Leaf(str(found).lower(), found)}
 
 
+_PASSES_MAC = (2, 32, 3)
+"""Compose before that replaces the service's address by its first network's, even by none (docker/compose#12439)."""
+
+
 def _expected_mac(declared: Declared) -> dict[str, Leaf]:
     address = declared.get("mac_address")
     return {"mac_address": Leaf(str(address).lower(), address)} if address else {}
@@ -214,6 +218,8 @@ def _observed_mac(container: Observed, declared: Declared) -> dict[str, Leaf]:
         if not addresses:
             return {"mac_address": unseen("visible only while the container runs")}
         found = next((address for address in addresses if address == str(wanted).lower()), addresses[0])
+        if found != str(wanted).lower() and container.proven and container.compose < _PASSES_MAC:
+            return {"mac_address": unseen("the Compose that created it doesn't pass it on")}
     return {"mac_address": Leaf(str(found).lower(), found)} if found else {}
 
 
