@@ -27,7 +27,7 @@ _EMBEDDED = (
     re.compile(r"\b[a-zA-Z][\w+.-]*://[^/\s:@]*:(?P<s>[^/\s@]+)@"),
     re.compile(r"\b[a-zA-Z][\w+.-]*://(?P<s>[\w.+~-]{16,})@"),
     re.compile(
-        r"(?:^|[?&;,\s\"'(\[{-])(?:[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|apikey|authkey|access[_-]?key|credentials?"
+        r"(?:^|[?&;,\s\"'(\[{-])(?:[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|apikey|authkey|passkey|rsskey|access[_-]?key|credentials?"
         r"|requirepass|PASS|PWD|PGPASSWORD|MYSQL_PWD|sig|signature))[\"']?(?:=|:\s?|\s+(?=[^\s=-]))[\"']?(?P<s>[^\s\"'&;,)}\]]{3,})",
         re.IGNORECASE,
     ),

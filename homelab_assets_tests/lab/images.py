@@ -18,7 +18,7 @@ DATA = Path(__file__).parent / "images.yaml"
 
 # What all programs of all images are: they wait, and they end at once when they are told to.
 _PROGRAM = b"#!/bin/sh\ntrap 'exit 0' TERM INT QUIT\nwhile :; do sleep 3600 & wait; done\n"
-_APPLETS = ("sh", "sleep", "cat", "true", "echo", "env", "ls", "kill", "id", "test")
+_APPLETS = ("sh", "sleep", "cat", "true", "echo", "env", "ls", "kill", "id", "test", "stat")
 _SUCCEEDS = ("usr/bin/curl", "usr/bin/wget", "usr/bin/nc", "usr/bin/pg_isready", "usr/local/bin/redis-cli")
 
 

@@ -1,6 +1,7 @@
 """Homes that are set up otherwise than the simulated one: no false alarm, no false pass, no fix that hits a bystander."""
 
 import copy
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.overseerr import server
 from homelab_assets.media.simulator.prowlarr import application
 from homelab_assets.media.simulator.servarr import set_value
+from homelab_assets.media.simulator.server import App, Request, Response, words
 from homelab_assets.media.simulator.world import HOST_MEDIA, made_up
 from homelab_assets.media.situation import look
 
@@ -213,3 +215,100 @@ def test_an_unusual_home_that_works_passes(change: Change) -> None:
         change(world)
         result = examine(world)
     assert [check.to_json() for check in result.checks if check.status not in ("pass", "skipped")] == []
+
+
+def test_a_certificate_is_trusted_as_lab_yaml_says() -> None:
+    with World(faults=["tls_untrusted"]) as world:
+        service = replace(
+            world.overrides["radarr"], url=world.apps["radarr"].url.replace("http://127.0.0.1", "https://localhost")
+        )
+        world.network.ports.pop(("radarr", 7878))
+        for trusted, cause in (
+            (service, "tls_untrusted"),
+            (replace(service, verify_tls=False), None),
+            (replace(service, ca=str(world.media / "self-signed.pem")), None),
+            (replace(service, ca=str(world.media / "self-signed.pem"), url=service.url.replace("localhost", "127.0.0.1")), "tls_untrusted"),
+            (replace(world.settings().services["sonarr"], url=world.apps["sonarr"].url.replace("http", "https")), "not_json"),
+        ):  # fmt: skip
+            world.overrides["radarr"] = trusted
+            assert failed(examine(world)).get("radarr.reachable") == cause
+
+
+def basic_auth(app: App) -> Response:
+    return Response(status=401, headers={"WWW-Authenticate": 'Basic realm="home"'})
+
+
+def forbidden(app: App) -> Response:
+    return words("<html>Forbidden</html>", 403, "text/html")
+
+
+@pytest.mark.parametrize("answer", [basic_auth, forbidden])
+def test_a_proxys_refusal_is_not_called_a_wrong_key(answer: Callable[[App], Response]) -> None:
+    with World() as world:
+        usual = world.radarr.answer
+        world.radarr.answer = lambda request: usual(request) if request.path == "/ping" else answer(world.radarr)
+        assert failed(examine(world)) == {"radarr.key": "not_json"}
+
+
+def test_overseerr_is_up_although_the_internet_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("homelab_assets.media.clients.overseerr._STATUS_SECONDS", 0.3)
+    with World() as world:
+        usual, gone = world.overseerr.answer, threading.Event()
+
+        def asks_github_first(request: Request) -> Response:
+            if request.path == "/api/v1/status":
+                gone.wait(2)
+            return usual(request)
+
+        world.overseerr.answer = asks_github_first
+        result = examine(world, health_only=True)
+        gone.set()
+    assert result.check("overseerr.reachable").status == "pass"
+
+
+def test_a_plex_that_lets_everybody_in_proves_no_token() -> None:
+    with World() as world:
+        world.plex.refuse = lambda request: None
+        for token in ("wrong", None):
+            world.overrides["plex"] = replace(world.settings().services["plex"], token=token)
+            result = examine(world)
+            assert result.check("plex.key").status == "skipped"
+            assert result.check("library.scan").status == "pass"
+
+
+@pytest.mark.parametrize(("tags", "status"), [([], "pass"), ([7], "fail")])
+def test_telling_plex_about_some_titles_only_is_not_telling_it(tags: list[int], status: str) -> None:
+    with World(faults=["scan_disabled"]) as world:
+        for app in (world.radarr, world.sonarr):
+            told = {"implementation": "PlexServer", "onDownload": True, "tags": tags, "fields": [], "name": "Plex"}
+            app.providers["notification"] = [{**told, "id": 1}]
+        assert examine(world).check("library.scan").status == status
+
+
+def test_of_two_containers_of_one_image_the_one_behind_the_address_is_meant() -> None:
+    with World() as world:
+        documents = []
+        for name, port in (("films-4k", 7879), ("films", int(world.radarr.url.rpartition(":")[2]))):
+            document = copy.deepcopy(world.inspect["radarr"])
+            document["Name"], document["Config"]["Labels"] = f"/{name}", {}
+            document["NetworkSettings"]["Ports"] = {"7878/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(port)}]}
+            documents.append(document)
+        settings = world.settings()
+        found = media_containers(documents, settings).get("radarr")
+        assert found is not None
+        assert found.name == "films"
+        named = replace(settings.services["radarr"], container="films-4k")
+        found = media_containers(documents, replace(settings, services={"radarr": named})).get("radarr")
+        assert found is not None
+        assert found.name == "films-4k"
+
+
+def test_secrets_in_names_and_addresses_are_not_repeated() -> None:
+    with World() as world:
+        key = world.settings().services["radarr"].api_key or ""
+        for one in world.prowlarr.providers["indexer"]:
+            one["name"] = f"Tracker {key} http://me:hunter2hunter2@tracker.example/?passkey=0123456789abcdef0123"
+        text = str(examine(world).to_json())
+    assert key not in text
+    assert "hunter2hunter2" not in text
+    assert "0123456789abcdef0123" not in text

@@ -3,28 +3,30 @@
 Reading a file is a plain GET. Commands run inside a container (`exec`), so they are opt-in: `media.look_inside`.
 """
 
+import http.client
 import io
 import ipaddress
+import json
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docker.errors import NotFound
 
 from homelab_assets.engine.address import parse_address
 from homelab_assets.engine.api import EngineApi
-from homelab_assets.engine.connection import connect
+from homelab_assets.engine.connection import Connection, connect
 from homelab_assets.errors import UserError
 from homelab_assets.media.clients.egress import Egress, FileIdentity
-from homelab_assets.media.clients.transport import Trouble
+from homelab_assets.media.clients.transport import Trouble, within
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import HostSettings
 
-_READ_SECONDS = 30.0
+_READ_SECONDS, _EXEC_SECONDS = 10.0, 20.0
 _LARGEST = 2_000_000
 _SERVICES = {4: "https://api.ipify.org", 6: "https://api6.ipify.org"}
 _ASK = "curl -fsS{flag} -m 8 {url} || wget -q -T 8 -O - {url}"
@@ -35,6 +37,7 @@ class Inside:
     """Containers of one host. `effects` counts what was done: `file` (read) and `exec`."""
 
     api: EngineApi
+    connection: Connection
     effects: Counter[str] = field(default_factory=Counter)
 
     def read_file(self, container: str, path: str) -> str | None:
@@ -83,23 +86,43 @@ class Inside:
         return table is None or any(line.split()[3:4] == ["00"] for line in table.splitlines())
 
     def _run(self, container: str, command: Sequence[str]) -> str | None:
-        """Run a command in a container; None where it fails."""
+        """Run a command in a container; None where it fails, or is not done in time."""
         self.effects["exec"] += 1
         client = self.api.client
 
-        def ask() -> tuple[str, Any]:
-            # With a terminal the output is no multiplexed stream, so that any HTTP client can read it.
+        def ask() -> str | None:
+            # With a terminal the output is no multiplexed stream.
             made = client.exec_create(container, list(command), tty=True, stdin=False)
-            url = client._url("/exec/{0}/start", made["Id"])
-            response = client._post_json(url, data={"Detach": False, "Tty": True})
-            client._raise_for_status(response)
-            return response.text, client.exec_inspect(made["Id"]).get("ExitCode")
+            text = within(_EXEC_SECONDS, lambda: self._output(made["Id"]), None)
+            return text if client.exec_inspect(made["Id"]).get("ExitCode") == 0 else None
 
         try:
-            text, code = self.api.call(f"exec in {container}", ask)
+            found = self.api.call(f"exec in {container}", ask)
+            return None if found is None else str(found)
         except (NotFound, UserError):
             return None
-        return str(text) if code == 0 else None
+
+    def _output(self, identity: str) -> str | None:
+        """Start a command, and read until it ends.
+
+        On a stream of its own: the engine answers without a length, and `http.client` closes a connection at once
+        whose end is the end of the answer, which an SSH channel does not survive.
+        """
+        stream, body = self.connection.open_stream(), json.dumps({"Detach": False, "Tty": True})
+        head = (
+            f"POST /v{self.api.client._version}/exec/{identity}/start HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
+        )
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        try:
+            stream.settimeout(_EXEC_SECONDS)
+            stream.sendall((head + body).encode())
+            with closing(http.client.HTTPResponse(stream, method="POST")) as answer:  # type: ignore[arg-type]
+                answer.begin()
+                return answer.read(_LARGEST).decode("utf-8", "replace") if answer.status == 200 else None
+        except (OSError, EOFError, http.client.HTTPException):
+            return None
+        finally:
+            stream.close()
 
 
 def _address(text: str | None, version: int) -> str:
@@ -117,16 +140,14 @@ def open_inside(host: "HostSettings") -> Iterator[Inside | None]:
     if parse_address(host.docker).kind == "capture":
         yield None
         return
-    try:
-        connection = connect(host)
-    except UserError:
-        yield None
-        return
-    try:
-        api = EngineApi(connection, read_timeout=_READ_SECONDS, width=1)
+    with ExitStack() as stack:
         try:
-            yield Inside(api)
-        finally:
-            api.close()
-    finally:
-        connection.close()
+            connection = connect(host)
+            stack.callback(connection.close)
+            api = EngineApi(connection, read_timeout=_READ_SECONDS, width=1)
+            stack.callback(api.close)
+            api.negotiate()
+        except UserError:
+            yield None
+            return
+        yield Inside(api, connection)
