@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.files import write_whole
@@ -67,6 +67,24 @@ def write_drift_report(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
     docs = os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
     texts = {"md": drift_markdown(document, docs=docs), "json": data}
     return write_report(lab, "drift", document.generated_at, texts)
+
+
+def write_pipeline_report(lab: Lab, document: Mapping[str, Any], *, data: bool = True) -> tuple[Path, ...]:
+    """Write `reports/pipeline-test-YYYY-MM-DD.html`, `.json` and `.xml`. Only runbooks that are there are linked.
+
+    Args:
+        document: of the run. data: whether the JSON is written too.
+
+    Returns:
+        The files, the HTML first.
+    """
+    from homelab_assets.rendering.pipeline_files import report_texts
+
+    docs = os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
+    there = {str(file.relative_to(lab.docs)) for file in lab.docs.glob("troubleshooting/*.md")}
+    texts = report_texts(document, docs=docs, runbooks=there)
+    kept = {ending: text for ending, text in texts.items() if data or ending != "json"}
+    return write_report(lab, "pipeline-test", document["generated_at"], kept)
 
 
 def prune(folder: Path, *, keep_days: int | None, today: date) -> tuple[Path, ...]:

@@ -103,11 +103,9 @@ def _write_files(
             f"apply plan with {len(document['plan']['steps'])} steps: {plan_file}; approve it before you apply it"
         )
     if report:
-        from homelab_assets.rendering.pipeline_files import report_texts
-        from homelab_assets.reports import write_report
+        from homelab_assets.reports import write_pipeline_report
 
-        files = write_report(lab, "pipeline-test", document["generated_at"], report_texts(document))
-        options.say(f"report: {files[0]}")
+        options.say(f"report: {write_pipeline_report(lab, document)[0]}")
 
 
 def _render(document: dict[str, Any], options: Options) -> str:

@@ -1,6 +1,7 @@
 """The pipeline's report in all formats that are written to disk."""
 
 import json
+from collections.abc import Collection
 
 from homelab_assets.rendering.junit import junit
 from homelab_assets.rendering.pipeline_html import pipeline_html
@@ -8,10 +9,10 @@ from homelab_assets.rendering.pipeline_text import pipeline_cases
 from homelab_assets.rendering.pipeline_words import Document
 
 
-def report_texts(document: Document) -> dict[str, str]:
-    """Return text by file ending, for `reports.write_report(lab, "pipeline-test", …)`."""
+def report_texts(document: Document, *, docs: str = "../docs", runbooks: Collection[str] = ()) -> dict[str, str]:
+    """Return text by file ending, for `reports.write_pipeline_report`; see `pipeline_html`."""
     return {
-        "html": pipeline_html(document),
+        "html": pipeline_html(document, docs=docs, runbooks=runbooks),
         "json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
         "xml": junit(pipeline_cases(document), name="media pipeline", timestamp=document["generated_at"]),
     }

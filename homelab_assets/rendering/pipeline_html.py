@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -11,17 +11,18 @@ from homelab_assets.rendering.pipeline_words import WORDS, Document, by_id, effe
 from homelab_assets.rendering.templates import environment
 
 
-def pipeline_html(document: Document, *, docs: str = "../docs") -> str:
+def pipeline_html(document: Document, *, docs: str = "../docs", runbooks: Collection[str] = ()) -> str:
     """Render a result (`PipelineResult.to_json()`, with `fixes` beside it where there are any).
 
     Args:
-        docs: the way from the report to the folder of documents, for links to runbooks.
+        docs: the way from the report to the folder of documents. runbooks: files that are there, by path in that
+            folder; others are named and not linked.
     """
     from markupsafe import Markup
 
     style, script = _asset("pipeline.css"), _asset("pipeline.js")
     broken = document.get("first_broken") or {}
-    found = [{**check, "page": _page(check, docs)} for check in troubles(document)]
+    found = [{**check, **_page(check, docs, runbooks)} for check in troubles(document)]
     return environment(html=True).get_template("pipeline.html.j2").render(
         # Both are our own files, and the policy in the page allows exactly them.
         style=Markup(style),  # noqa: S704
@@ -46,9 +47,11 @@ def pipeline_html(document: Document, *, docs: str = "../docs") -> str:
     )  # fmt: skip
 
 
-def _page(check: Mapping[str, Any], docs: str) -> str:
+def _page(check: Mapping[str, Any], docs: str, runbooks: Collection[str]) -> dict[str, str]:
+    """Return the address of a check's runbook where it is there, else its name."""
     place = runbook_for_check(check)
-    return f"{docs}/{place}" if place else ""
+    name = place.partition("#")[0]
+    return {"page": f"{docs}/{place}" if name in runbooks else "", "missing": "" if name in runbooks else name}
 
 
 def _asset(name: str) -> str:

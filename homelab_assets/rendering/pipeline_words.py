@@ -58,6 +58,8 @@ def effects(document: Document) -> str:
         "test": "tests by the apps",
         "search": "searches",
         "write": "writes",
+        "file": "files read in containers",
+        "exec": "commands in containers",
     }
     done = [f"{count} {names.get(kind, kind)}" for kind, count in document["effects"].items()]
     return f"Calls to the apps: {', '.join(done)}." if done else "No app was called."

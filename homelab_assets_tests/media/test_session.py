@@ -221,7 +221,9 @@ def test_the_page_stands_alone_and_escapes_what_comes_from_outside(tmp_path: Pat
         world.radarr.health_items[0]["message"] = "<script>alert('x')</script> http://evil.example/"
         done = run("--lab", str(lab_file(tmp_path, world)), "--format", "json", "--no-report")
     document = json.loads(done.stdout)
-    page = pipeline_html(document)
+    page = pipeline_html(document, runbooks=["troubleshooting/services-down.md"])
+    assert 'href="../docs/troubleshooting/services-down.md' in page
+    assert "../docs" not in pipeline_html(document)
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert not re.findall(r"""(?:src|href)=["'](?!#|\.\./docs/troubleshooting/[a-z-]+\.md)""", page)

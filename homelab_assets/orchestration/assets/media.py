@@ -73,17 +73,13 @@ def _report(apps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def pipeline_report(context: dg.AssetExecutionContext, laboratory: LaboratoryResource) -> dg.MaterializeResult:
         """The whole chain, link by link, with causes, remedies and fixes: `reports/pipeline-test-YYYY-MM-DD.html`."""
-        from homelab_assets.rendering.pipeline_files import report_texts
-
         say = laboratory.progress(context)
         with laboratory.plain_errors(), _session(laboratory, context) as session:
             result = session.check(
                 generated_at=laboratory.now(), progress=lambda check: say(f"{check.probe.title} ({check.status})")
             )
             document = _sealed(session.document(result))
-            paths = reports.write_report(
-                laboratory.lab, "pipeline-test", document["generated_at"], report_texts(document)
-            )
+            paths = reports.write_pipeline_report(laboratory.lab, document)
         return dg.MaterializeResult(
             metadata={**tables.files(paths), **_metadata(document)},
             check_results=_results(names.PIPELINE_REPORT, document),

@@ -81,11 +81,7 @@ def _drift(lab: Lab, recorded: dict[str, Any]) -> tuple[Path, ...]:
 
 
 def _pipeline(lab: Lab, recorded: dict[str, Any]) -> tuple[Path, ...]:
-    from homelab_assets.rendering.pipeline_files import report_texts
-
-    texts = report_texts(recorded)
-    rendered = {ending: text for ending, text in texts.items() if ending != "json"}
-    return reports.write_report(lab, "pipeline-test", recorded["generated_at"], rendered)
+    return reports.write_pipeline_report(lab, recorded, data=False)
 
 
 def _structure(lab: Lab, day: str, remarks: list[str]) -> list[Path]:
