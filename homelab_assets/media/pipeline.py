@@ -118,7 +118,7 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
             # What only costs comfort lets the other links be judged, but not the next checks of its own.
             case Fail() as fail if fail.stops or need.partition(".")[0] == probe.link:
                 return Blocked(need)
-            case Blocked(by):
+            case Blocked(by) if _stops(verdicts[by]) or by.partition(".")[0] == probe.link:
                 return Blocked(by)
     if probe.inspects and sight.containers is None:
         return Unknown("the containers of the media host were not captured")
@@ -129,6 +129,10 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
     if probe.active and not active:
         return Skipped("not asked for: it makes the apps call each other, and trackers")
     return probe.judge(sight)
+
+
+def _stops(verdict: Verdict) -> bool:
+    return not isinstance(verdict, Fail) or verdict.stops
 
 
 def _leaves_open(verdict: Verdict | None) -> bool:

@@ -49,10 +49,12 @@ class PipelineResult:
 
     @property
     def first_broken(self) -> Check | None:
-        """The first check in the order of the chain that failed: where to begin."""
+        """The first check in the order of the chain that failed: where to begin. What stops media comes first."""
         beside = {link.id for link in LINKS if link.beside}
-        failed = [check for check in self.checks if isinstance(check.verdict, Fail)]
-        return next((check for check in failed if check.probe.link not in beside), failed[0] if failed else None)
+        failed = [(check, check.verdict) for check in self.checks if isinstance(check.verdict, Fail)]
+        # `sorted` keeps the order of the chain among equals.
+        ranked = sorted(failed, key=lambda one: (not one[1].stops, one[0].probe.link in beside))
+        return ranked[0][0] if ranked else None
 
     @property
     def exit_code(self) -> int:

@@ -24,9 +24,8 @@ def verdict(document: Document) -> str:
     broken = document.get("first_broken")
     if broken:
         check = by_id(document)[broken["check"]]
-        return (
-            f"The chain breaks at {titles(document)[broken['link']]}: {check['title'][0].lower()}{check['title'][1:]}"
-        )
+        head = "Media flows, with a flaw at" if check["severity"] == "warning" else "The chain breaks at"
+        return f"{head} {titles(document)[broken['link']]}: {check['title'][0].lower()}{check['title'][1:]}"
     if document["summary"]["unknown"]:
         return "Nothing is broken, but not everything could be judged"
     if document.get("health_only"):

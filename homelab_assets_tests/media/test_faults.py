@@ -14,6 +14,7 @@ from homelab_assets.media.result import PipelineResult
 from homelab_assets.media.simulator import FAULTS, LARRY, World
 from homelab_assets.media.situation import look
 from homelab_assets.media.verdicts import Fail, Unknown
+from homelab_assets.rendering.pipeline_words import verdict
 
 WHEN = "2026-11-23T06:00:00Z"
 
@@ -231,3 +232,12 @@ def test_the_health_part_only_reads_and_logs_in_once() -> None:
     assert set(result.effects) == {"read", "login"}
     assert result.effects["login"] == 1
     assert 20 < len(result.checks) < 45
+
+
+def test_what_only_costs_comfort_blocks_nothing_else_and_is_not_where_the_chain_breaks() -> None:
+    result = examine(["hardlink_impossible"])
+    assert result.check("end_to_end.dry_run").status == "pass"
+    assert verdict(result.to_json()).startswith("Media flows, with a flaw at Paths: every import")
+    result = examine(["hardlink_impossible", "scan_disabled"])
+    assert verdict(result.to_json()).startswith("The chain breaks at Library: ")
+    assert result.exit_code == 1
