@@ -1,6 +1,9 @@
 """`drift-detector pipeline`: validate the media pipeline end to end."""
 
 import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +43,13 @@ if TYPE_CHECKING:
     metavar="PLAN",
     help="Carry out a plan that a person has approved.",
 )
+@click.option(
+    "--undo",
+    "undo_file",
+    type=click.Path(path_type=Path),
+    metavar="PLAN",
+    help="Take back a plan that was carried out.",
+)
 @click.option("--open", "open_pulls", is_flag=True, help="Propose the fixes as pull requests.")
 @click.option("--no-report", is_flag=True, help="Write no report files.")
 @verb(formats=("terminal", "json", "markdown", "junit"))
@@ -52,6 +62,7 @@ def command(
     wait: int,
     plan_file: Path | None,
     apply_file: Path | None,
+    undo_file: Path | None,
     open_pulls: bool,
     no_report: bool,
 ) -> int:
@@ -63,15 +74,15 @@ def command(
     from homelab_assets.fingerprint_key import load_key
     from homelab_assets.media.session import open_session
 
-    if sum([dry_run, health, live, apply_file is not None]) > 1:
-        raise click.UsageError("--dry-run, --health, --live and --apply exclude one another")
+    if sum([dry_run, health, live, apply_file is not None, undo_file is not None]) > 1:
+        raise click.UsageError("--dry-run, --health, --live, --apply and --undo exclude one another")
     lab = options.lab()
     vault = open_vault(lab)
     with open_session(lab, vault=vault, salt=load_key(lab.state, create=True), say=options.say) as session:
-        if apply_file is not None:
-            return _apply(apply_file, session, options)
-        show = _progress(options) if options.verbose else None
-        result = session.check(generated_at=utc_now(), health_only=health, active=not gentle, progress=show)
+        if plan := apply_file or undo_file:
+            return _apply(plan, session, options, undo=undo_file is not None)
+        with _progress(options) as show:
+            result = session.check(generated_at=utc_now(), health_only=health, active=not gentle, progress=show)
         document = session.document(result)
         _write_files(lab, document, options, plan_file, report=not (no_report or health))
         options.write(_render(document, options))
@@ -83,13 +94,26 @@ def command(
     return result.exit_code if opened else INCOMPLETE
 
 
-def _progress(options: Options) -> Any:
+@contextmanager
+def _progress(options: Options) -> "Iterator[Callable[[Check], None] | None]":
+    """Give what is called with each check: with -v a line for each, on a terminal one line that is written over."""
     from homelab_assets.rendering.pipeline_text import check_line
 
-    def show(check: "Check") -> None:
+    def line(check: "Check") -> None:
         options.say(check_line(check.status, check.probe.title, color=options.color))
 
-    return show
+    def over(check: "Check") -> None:
+        click.echo(f"\r\x1b[K  {check.probe.title} …", nl=False, err=True)
+
+    if options.verbose:
+        yield line
+    elif options.quiet or not sys.stderr.isatty():
+        yield None
+    else:
+        try:
+            yield over
+        finally:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _write_files(
@@ -152,10 +176,10 @@ def _open(lab: "Lab", vault: "Vault", session: "Session", result: "PipelineResul
     return not any(outcome.status == "failed" for outcome in outcomes)
 
 
-def _apply(file: Path, session: "Session", options: Options) -> int:
+def _apply(file: Path, session: "Session", options: Options, *, undo: bool) -> int:
     from homelab_assets.errors import UserError
     from homelab_assets.media.apply import execute
-    from homelab_assets.media.plan import read_plan
+    from homelab_assets.media.plan import read_plan, undone
 
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
@@ -163,7 +187,11 @@ def _apply(file: Path, session: "Session", options: Options) -> int:
         raise UserError(f"can't be read: {error.strerror}", where=str(file)) from None
     except ValueError:
         raise UserError("is no JSON", where=str(file)) from None
-    outcomes = execute(read_plan(document), session.clients, session.settings)
+    steps = read_plan(document)
+    steps, stays = undone(steps) if undo else (steps, ())
+    outcomes = execute(steps, session.clients, session.settings)
+    for step in stays:
+        options.say(f"stays: {step} (what was there before is not known)")
     lines = [
         f"{outcome.state:<10} {outcome.step}" + (f" ({outcome.detail})" if outcome.detail else "")
         for outcome in outcomes

@@ -207,6 +207,14 @@ class _Executor:
             client.create("remotepathmapping", {key: one for key, one in before.items() if key != "id"})
         )
 
+    def _create_mapping(self, step: Step, value: Any) -> Any:
+        client: Servarr = self._client(step.app)
+        there = _sure(client.items("remotepathmapping"))
+        if any(all(one.get(key) == value[key] for key in value) for one in there):
+            return "already"
+        made = _sure(client.create("remotepathmapping", value))
+        return lambda: _none(client.delete(f"remotepathmapping/{made['id']}"))
+
     def _plex_preference(self, step: Step, value: Any) -> Any:
         client = self._client("plex")
         before = _sure(client.preferences()).get(step.field)

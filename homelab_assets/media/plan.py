@@ -5,7 +5,7 @@ executed only after a person has written their name into `approved`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from homelab_assets.errors import UserError
@@ -17,6 +17,7 @@ Action = Literal[
     "preference",
     "server_field",
     "delete_mapping",
+    "create_mapping",
     "plex_preference",
     "config",
 ]
@@ -66,6 +67,10 @@ class Step:
         return self.value.get("secret") if isinstance(self.value, Mapping) else None
 
     def __str__(self) -> str:
+        if self.action in ("delete_mapping", "create_mapping"):
+            mapping = self.before if self.action == "delete_mapping" else self.value
+            ends = f"from {mapping.get('remotePath')} to {mapping.get('localPath')}" if mapping else ""
+            return f"{self.app}: {self.action.partition('_')[0]} the remote path mapping {ends}".rstrip()
         what = " ".join(str(self.target[key]) for key in ("kind", "name") if key in self.target)
         value = f"the value of {self.secret}" if self.secret else repr(self.value)
         return f"{self.app}: set {self.field}{f' of {what}' if what else ''} to {value}"
@@ -137,3 +142,20 @@ def _step(number: int, values: Any) -> Step:
     if step.action not in get_args(Action) or not isinstance(step.target, Mapping):
         raise UserError(f"asks for {step.action!r}, which plans can't do", where=f"step {number}")
     return step
+
+
+def undone(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """Return the steps that take a plan back, last one first, and those of its steps that nothing takes back.
+
+    What was there before a secret was replaced is in no plan; it was proved to be refused anyway.
+    """
+    back, stays = [], []
+    for step in reversed(steps):
+        if step.secret is not None or step.before is None:
+            stays.append(step)
+        elif step.action == "delete_mapping":
+            mapping = {key: value for key, value in step.before.items() if key != "id"}
+            back.append(replace(step, action="create_mapping", value=mapping, before=None))
+        else:
+            back.append(replace(step, value=step.before, before=step.value))
+    return back, stays

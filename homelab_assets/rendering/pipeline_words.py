@@ -48,19 +48,25 @@ def explanation(document: Document) -> str:
     return "; ".join(parts) + "."
 
 
+_CALLS = {
+    "read": ("read", "reads"),
+    "login": ("login", "logins"),
+    "command": ("command", "commands"),
+    "test": ("test by an app", "tests by the apps"),
+    "search": ("search", "searches"),
+    "write": ("write", "writes"),
+    "file": ("file read in a container", "files read in containers"),
+    "exec": ("command in a container", "commands in containers"),
+}
+
+
 def effects(document: Document) -> str:
     """Return what the run did to the apps."""
-    names = {
-        "read": "reads",
-        "login": "logins",
-        "command": "commands",
-        "test": "tests by the apps",
-        "search": "searches",
-        "write": "writes",
-        "file": "files read in containers",
-        "exec": "commands in containers",
-    }
-    done = [f"{count} {names.get(kind, kind)}" for kind, count in document["effects"].items()]
+    done = [
+        f"{count} {one if count == 1 else many}"
+        for kind, count in document["effects"].items()
+        for one, many in [_CALLS.get(kind, (kind, kind))]
+    ]
     return f"Calls to the apps: {', '.join(done)}." if done else "No app was called."
 
 

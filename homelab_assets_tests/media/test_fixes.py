@@ -11,7 +11,7 @@ from homelab_assets.media.clients import Clients
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.fixes import propose
 from homelab_assets.media.pipeline import run_pipeline
-from homelab_assets.media.plan import Fix, apply_plan, read_plan
+from homelab_assets.media.plan import Fix, apply_plan, read_plan, undone
 from homelab_assets.media.result import PipelineResult
 from homelab_assets.media.simulator import LARRY, World
 from homelab_assets.media.situation import look
@@ -155,6 +155,39 @@ def test_a_failing_step_puts_back_what_came_before() -> None:
             outcomes = execute(read_plan(plan), clients, world.settings())
         assert [outcome.state for outcome in outcomes][:2] == ["undone", "failed"]
         assert world.qbittorrent.categories["radarr"]["savePath"] == "/downloads/complete/movies"
+
+
+UNDONE = [
+    "mapping_wrong", "path_not_mounted", "interface_missing", "import_off", "provider_disabled", "request_root_missing",
+    "scan_disabled",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", UNDONE)
+def test_a_plan_is_taken_back(fault: str) -> None:
+    def said(world: World) -> list[str]:
+        with world.clients() as clients:
+            checks = examine(world, clients).checks
+        return [f"{check.probe.id}: {check.to_json()['cause']}" for check in checks if check.status == "fail"]
+
+    with World(faults=[fault]) as world:
+        before, steps = said(world), read_plan(approved(fixes_for(world)))
+        back, stays = undone(steps)
+        assert not stays
+        for wanted in ("done", "already"):
+            with world.clients() as clients:
+                assert {one.state for one in execute(steps, clients, world.settings())} == {wanted}
+        assert said(world) == []
+        for wanted in ("done", "already"):
+            with world.clients() as clients:
+                assert {one.state for one in execute(back, clients, world.settings())} == {wanted}
+        assert said(world) == before
+
+
+def test_what_a_secret_replaced_is_not_taken_back() -> None:
+    with World(faults=["key_stale_copy"]) as world:
+        back, stays = undone(read_plan(approved(fixes_for(world))))
+    assert (len(back), len(stays)) == (0, 2)
 
 
 def test_a_world_that_moved_on_is_left_alone() -> None:

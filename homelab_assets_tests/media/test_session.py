@@ -100,6 +100,11 @@ def test_larrys_faults_are_cured_at_the_command_line(tmp_path: Path) -> None:
         applied = run("--lab", file, "--apply", str(plan))
         assert applied.exit_code == 0, applied.output
         assert run("--lab", file, "--no-report").exit_code == 0
+        taken_back = run("--lab", file, "--undo", str(plan))
+        assert taken_back.exit_code == 0, taken_back.output
+        assert "stays: radarr: set apiKey" in taken_back.output
+        again = json.loads(run("--lab", file, "--no-report", "--format", "json").stdout)
+        assert [one["link"] for one in again["checks"] if one["status"] == "fail"] == ["paths", "library"]
         texts = (
             done.output
             + applied.output
