@@ -1,5 +1,6 @@
 """Where Compose v1 reads a file differently: its containers are compared with what it would have made of it."""
 
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,12 +55,25 @@ def _yaml(text: str | None) -> Any:
         return None
 
 
+_VARIABLE = re.compile(r"\$\$|\$\{[^}]*\}|\$[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _as_read_by_v2(raw: str, expected: str) -> bool:
+    """Whether a text of an env file, in which v1 replaces no variables, may be what v2 makes of it."""
+    literals = [re.escape(part) for part in _VARIABLE.split(raw)]
+    between = [r"\$" if found == "$$" else ".*" for found in _VARIABLE.findall(raw)]
+    pattern = "".join(part for pair in zip(literals, [*between, ""], strict=True) for part in pair)
+    return re.fullmatch(pattern, expected, re.DOTALL) is not None
+
+
 def spelled_alike(expected: Any, observed: Any) -> bool:
-    """Whether two texts are one YAML scalar as both versions print it: `true` and `True`, `1e+06` and `1000000.0`."""
+    """Whether both versions read two texts as one value: `true` and `True`, `1e+06` and `1000000.0`, `$` and `$$`."""
     if not isinstance(expected, str) or not isinstance(observed, str):
         return False
     if expected in ("true", "false"):
         return expected == observed.lower()
+    if "$" in observed and _as_read_by_v2(observed, expected):
+        return True
     try:
         return float(expected) == float(observed) and not expected.startswith("0x")
     except ValueError:

@@ -70,7 +70,7 @@ class Row:
         explicit_default: the default is a value that a person would write: losing the declared one is a change.
         same: compares two values. live: can be changed without a new container. seal: how secrets are sealed in it.
         image, engine: what they contribute (for people).
-        daemon: topic of `Host.habits` where the daemon has configurable defaults of its own.
+        daemon: topic of `Host.habits` where the daemon has configurable defaults of its own (keyed: the leaf's path).
         forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
     """
 

@@ -55,7 +55,7 @@ class Comparer:
                     result.silences[path] = "Compose v1 joins it when the container is first started"
                 elif observed.v1 and verdict.change == "changed" and _spelled_alike(verdict):
                     result.compared += 1
-                elif verdict.change == "added" and _may_be_the_daemons(row, observed):
+                elif verdict.change == "added" and _may_be_the_daemons(row, path, observed):
                     result.silences[path] = "may be this daemon's default: no other container tells"
                 elif unread and verdict.change == "added":
                     result.silences[path] = f"may come from {', '.join(unread)}, which git doesn't have"
@@ -107,9 +107,10 @@ class Comparer:
                 yield other
 
 
-def _may_be_the_daemons(row: Row, observed: Observed) -> bool:
+def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
     """Whether the hash proves that Compose put nothing there, and nothing else tells what the daemon does."""
-    return bool(row.daemon and observed.proven and observed.host.alone(row.daemon, observed.id))
+    topic = path if row.kind == "keyed" else row.daemon
+    return bool(row.daemon and observed.proven and observed.host.alone(topic, observed.id))
 
 
 def _spelled_alike(difference: Difference) -> bool:

@@ -127,17 +127,17 @@ class Host:
         """Whether no other container tells what this daemon's defaults are."""
         return not any(other != container for other, _ in self.habits.get(topic, ()))
 
-    def usual(self, topic: str, value: Any, but: str, name: str = "") -> bool:
+    def usual(self, topic: str, value: Any, but: str) -> bool:
         """Whether other containers have the same value undeclared: most of them, or two or more.
 
         Args:
-            but: id of the container that is asked about. name: for a topic that is a mapping, the key.
+            but: id of the container that is asked about.
         """
         others = same = 0
         for container, other in self.habits.get(topic, ()):
             if container != but:
                 others += 1
-                same += (other.get(name) if name else other) == value
+                same += other == value
                 if same >= 2:
                     return True
         return same * 2 > others

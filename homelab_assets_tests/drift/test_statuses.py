@@ -129,6 +129,39 @@ def test_compose_v1_names() -> None:
     assert statuses(run([seen])) == {"web_app_1": "clean"}
 
 
+@pytest.mark.parametrize(
+    ("file", "running", "clean"),
+    [
+        ("WEB=a$$b", "a$$b", True),
+        ("HERE=x\nWEB=${HERE}-y", "${HERE}-y", True),
+        ("WEB=a$$b", "a$$c", False),
+    ],
+)
+def test_compose_v1_takes_env_files_as_they_are(file: str, running: str, clean: bool) -> None:
+    env = {"WEB": running, **({"HERE": "x"} if "HERE" in file else {})}
+    seen = container("web", "app", name="web_app_1", version="1.29.2", env=env)
+    document = run([seen], baseline("web", service({"env_file": "app.env"}), extra={"app.env": file + "\n"}))
+    assert (found(document.services[0]) == []) is clean
+
+
+def test_a_container_that_declares_an_option_says_nothing_about_the_daemon_s() -> None:
+    """The daemon gives `max-size`, `max-file` and `nofile` to whatever does not declare them."""
+
+    def running(name: str, size: str, files: str, limit: int) -> dict[str, Any]:
+        log = {"Type": "json-file", "Config": {"max-size": size, "max-file": files}}
+        limits = [{"Name": "nofile", "Soft": limit, "Hard": limit}]
+        return container("web", name, host={"LogConfig": log, "Ulimits": limits})
+
+    own = {"image": "plain:1", "logging": {"options": {"max-size": "5m"}}, "ulimits": {"nofile": 7}}
+    stack = {"services": {"a": own, "b": own, "c": {"image": "plain:1"}, "d": {"image": "plain:1"}}}
+    hosts = [running("a", "5m", "2", 7), running("b", "5m", "2", 7), running("c", "20m", "2", 9)]
+    document = run([*hosts, running("d", "20m", "2", 9)], baseline("web", stack))
+    assert [found(one) for one in document.services] == [[], [], [], []]
+    document = run([*hosts, running("d", "30m", "2", 8)], baseline("web", stack))
+    assert ("logging.options.max-size", "added", "functional") in found(document.services[3])
+    assert ("ulimits.nofile", "added", "functional") in found(document.services[3])
+
+
 def test_the_folder_in_the_labels_finds_a_stack_of_another_project_name() -> None:
     seen = container("custom", "app", directory="/home/larry/apps/stacks/web")
     assert statuses(run([seen])) == {"custom-app-1": "clean"}

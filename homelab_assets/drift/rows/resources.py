@@ -87,20 +87,21 @@ def _expected_ulimits(declared: Declared) -> dict[str, Leaf]:
     }
 
 
-def _found_ulimits(container: Observed) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def found_ulimits(container: Observed) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """The container's limits: name as compose spells it, soft and hard."""
     for limit in container.host_config.get("Ulimits") or ():
         yield str(limit.get("Name")).lower().removeprefix("rlimit_"), (limit.get("Soft"), limit.get("Hard"))
 
 
 def _observed_ulimits(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    return {f"ulimits.{name}": Leaf(limit, _write_limit(limit)) for name, limit in _found_ulimits(container)}
+    return {f"ulimits.{name}": Leaf(limit, _write_limit(limit)) for name, limit in found_ulimits(container)}
 
 
 def _given_ulimits(container: Observed, declared: Declared) -> Given:
     return {
         f"ulimits.{name}": ANYTHING
-        for name, limit in _found_ulimits(container)
-        if container.host.podman or container.host.usual("ulimits", limit, container.id, name)
+        for name, limit in found_ulimits(container)
+        if container.host.podman or container.host.usual(f"ulimits.{name}", limit, container.id)
     }
 
 

@@ -177,7 +177,7 @@ def _given_logging(container: Observed, declared: Declared) -> Given:
     else:
         given["logging.driver"] = ("json-file", str(host.info.get("LoggingDriver") or "json-file"))
     for name, value in options.items():
-        if host.podman or host.usual("logging.options", str(value), container.id, name):
+        if host.podman or host.usual(f"logging.options.{name}", value, container.id):
             given[f"logging.options.{name}"] = (value,)
     return given
 
@@ -227,7 +227,7 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_health, observed=_observed_health, given=_given_health, forms=_health_forms,
     ),
     Row(
-        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon="logging.options",
+        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon="logging",
         engine="the daemon's log driver and options",
         expected=_expected_logging, observed=_observed_logging, given=_given_logging,
     ),
