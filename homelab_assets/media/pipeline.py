@@ -11,7 +11,7 @@ from homelab_assets.media.clients.transport import at_once
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.probes import PROBES, Probe, Sight
 from homelab_assets.media.probes.apps import CREDENTIALS
-from homelab_assets.media.probes.base import listed, title_of
+from homelab_assets.media.probes.base import listed, not_captured, title_of
 from homelab_assets.media.probes.end_to_end import left_out
 from homelab_assets.media.result import Check, PipelineResult
 from homelab_assets.media.rules import advise
@@ -121,7 +121,7 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
             case Blocked(by) if _stops(verdicts[by]) or by.partition(".")[0] == probe.link:
                 return Blocked(by)
     if probe.inspects and sight.containers is None:
-        return Unknown("the containers of the media host were not captured")
+        return not_captured(sight)
     if probe.whole and (open_questions := [need for need in probe.needs if _leaves_open(verdicts.get(need))]):
         return Unknown(f"not everything that it hangs on could be judged: {listed(open_questions)}")
     if probe.whole and (gaps := left_out(sight, {name for name, one in verdicts.items() if isinstance(one, Skipped)})):

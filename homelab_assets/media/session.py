@@ -150,7 +150,7 @@ def open_session(
     known = (
         media_containers(captured.containers, settings, captured.volumes) if isinstance(captured, Captured) else None
     )
-    with _inside(lab, settings, known) as inside, _memory(lab.state / "refused-logins.json") as memory:
+    with _inside(lab, settings, known) as inside, remembered(lab.state / "refused-logins.json") as memory:
         if known is not None:
             settings = with_resolved_keys(
                 settings,
@@ -200,7 +200,7 @@ def _simulated(salt: bytes, say: Callable[[str], None] | None) -> Iterator[Sessi
 
 
 @contextmanager
-def _memory(file: Path) -> Iterator[dict[str, str]]:
+def remembered(file: Path) -> Iterator[dict[str, str]]:
     """Keep fingerprints of refused logins between runs: five refused ones ban this machine for an hour."""
     from homelab_assets.files import write_whole
 

@@ -1,8 +1,9 @@
 """Connections, clients and test data of the operator's suite.
 
 Where the apps are, in this order: `lab.yaml` (`$HOMELAB_LAB` or `./lab.yaml`) with a media section; else `<APP>_URL`,
-`<APP>_API_KEY`, `PLEX_TOKEN`, `QBITTORRENT_USERNAME`, `QBITTORRENT_PASSWORD`, `HOME_ADDRESSES` (comma-separated) in the
-environment or in `./.env`; else a simulated media host. What is not configured is skipped with that reason.
+`<APP>_API_KEY`, `PLEX_TOKEN`, `QBITTORRENT_USERNAME`, `QBITTORRENT_PASSWORD`, `HOME_ADDRESSES` (comma-separated) and
+`MEDIA_HOST` (the Docker address of the host that runs the apps, such as `ssh://root@192.168.50.161`) in the environment
+or in `./.env`; else a simulated media host. What is not configured is skipped with that reason.
 """
 
 import os
@@ -13,23 +14,31 @@ import pytest
 from dotenv import dotenv_values
 
 from homelab_assets.audit import utc_now
+from homelab_assets.fingerprint_key import load_key
 from homelab_assets.media.clients import Clients, open_clients
 from homelab_assets.media.result import Check, PipelineResult
-from homelab_assets.media.session import Session, open_session
+from homelab_assets.media.session import Session, open_session, remembered
 from homelab_assets.media.settings import APPS, MediaSettings, Service
 from homelab_assets.media.simulator import World
 from homelab_assets.media.verdicts import Blocked, Fail, Pass, Skipped, Unknown
-from homelab_assets.model import Captured
+from homelab_assets.model import Captured, CaptureResult
 from homelab_assets.rendering.pipeline_words import by_id
+from homelab_assets.secrecy import Vault
 
 Prove = Callable[[str], None]
 
 
+CHAIN = ("service_health", "qbittorrent_vpn", "radarr_prowlarr", "download_paths", "plex_autoscan", "end_to_end")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the suite's tests, and run them in the order of the chain: a cause before what hangs on it."""
     here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.pipeline)
+    places = [number for number, item in enumerate(items) if item.path.is_relative_to(here)]
+    own = sorted((items[number] for number in places), key=lambda item: CHAIN.index(item.path.stem[len("test_") :]))
+    for number, item in zip(places, own, strict=True):
+        item.add_marker(pytest.mark.pipeline)
+        items[number] = item
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +55,20 @@ def session(environment: Mapping[str, str]) -> Iterator[Session]:
     if find_lab(environment=environment):
         lab = load_lab(environment=environment)
         if lab.media.get("services"):
-            from homelab_assets.fingerprint_key import load_key
-            from homelab_assets.secrecy import Vault
-
             salt = load_key(lab.state, create=False)
             with open_session(lab, vault=Vault(salt), salt=salt) as opened:
                 yield opened
             return
     settings = settings_from(environment)
     if settings.services:
-        with open_clients(settings) as clients:
-            yield Session(settings=settings, clients=clients, captured=None, salt=b"not kept")
+        state = Path(environment.get("HOMELAB_STATE", ".homelab_state"))
+        salt = load_key(state)
+        captured = containers_of(environment.get("MEDIA_HOST"), salt)
+        with (
+            remembered(state / "refused-logins.json") as memory,
+            open_clients(settings, memory=memory, salt=salt) as clients,
+        ):
+            yield Session(settings=settings, clients=clients, captured=captured, salt=salt)
         return
     with World() as world, world.clients() as clients:
         captured = Captured(
@@ -69,6 +81,16 @@ def session(environment: Mapping[str, str]) -> Iterator[Session]:
             volumes=world.volumes,
         )
         yield Session(settings=world.settings(), clients=clients, captured=captured, salt=b"simulated")
+
+
+def containers_of(docker: str | None, salt: bytes) -> CaptureResult | None:
+    """Capture the host that runs the apps, given its Docker address."""
+    if not docker:
+        return None
+    from homelab_assets.engine import capture_host
+    from homelab_assets.lab.settings import HostSettings
+
+    return capture_host(HostSettings(name="media-host", docker=docker), vault=Vault(salt))
 
 
 def settings_from(environment: Mapping[str, str]) -> MediaSettings:
@@ -85,11 +107,12 @@ def settings_from(environment: Mapping[str, str]) -> MediaSettings:
             username=value(app, "USERNAME"),
             password=value(app, "PASSWORD"),
         )
-        for app in APPS
+        for app in (*APPS, "seerr")
         if (url := value(app, "URL"))
     }
     home = [text.strip() for text in environment.get("HOME_ADDRESSES", "").split(",") if text.strip()]
-    return MediaSettings(services=services, home_addresses=home)
+    host = "media-host" if environment.get("MEDIA_HOST") else None
+    return MediaSettings(host=host, services=services, home_addresses=home)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.containers import Container, MediaContainers
 from homelab_assets.media.settings import MediaSettings
-from homelab_assets.media.verdicts import Fail, Unknown, Verdict
+from homelab_assets.media.verdicts import Fail, Skipped, Unknown, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,14 @@ def of_trouble(trouble: Trouble) -> Fail | Unknown:
     if trouble.cause == "vpn_probe_unauthorised":
         return Unknown("Gluetun does not let us ask", trouble.cause, [trouble.detail])
     return Fail(trouble.cause, [trouble.detail])
+
+
+def not_captured(sight: Sight) -> Unknown | Skipped:
+    """Say why the containers are not known: nobody named their host, or it could not be captured."""
+    if sight.settings.host is None:
+        return Skipped("no media host is configured, so no container is looked at")
+    why = "the containers of the media host were not captured"
+    return Unknown(f"{why}: {sight.capture_error}" if sight.capture_error else why)
 
 
 def title_of(app: str) -> str:

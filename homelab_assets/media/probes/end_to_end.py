@@ -35,10 +35,12 @@ def would_flow(sight: Sight) -> Verdict:
 def left_out(sight: Sight, skipped: Collection[str]) -> Sequence[str]:
     """Return the checks that the whole way can't do without, and that were skipped."""
     apps = [app for app in ("radarr", "sonarr") if app in sight.settings.services] or ["radarr"]
-    return [name for app in apps for pattern in _WAY if (name := pattern.format(app)) in skipped]
+    wanted = dict.fromkeys(pattern.format(app) for pattern in _WAY for app in apps)
+    return [name for name in wanted if name in skipped]
 
 
 _WAY = (
+    "vpn.namespace",
     "requests.{}", "requests.{}_reached", "search.{}", "downloads.{}", "downloads.{}_import", "paths.{}_downloads",
     "paths.{}_library", "library.{}",
 )  # fmt: skip

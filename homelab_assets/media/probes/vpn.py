@@ -8,7 +8,7 @@ from functools import partial
 from homelab_assets.media.addresses import is_home, is_public, networks
 from homelab_assets.media.clients import Egress, Trouble
 from homelab_assets.media.containers import Container
-from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble
+from homelab_assets.media.probes.base import Probe, Sight, listed, not_captured, of_trouble
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
 _OFF = {"off", "false", "no", "0", "disabled"}
@@ -17,8 +17,7 @@ _OFF = {"off", "false", "no", "0", "disabled"}
 def captured(sight: Sight) -> Verdict:
     """Are the containers of the media host known?"""
     if sight.containers is None:
-        why = "the containers of the media host were not captured"
-        return Unknown(f"{why}: {sight.capture_error}" if sight.capture_error else why)
+        return not_captured(sight)
     return Pass(
         [f"{len(sight.containers.everything)} containers, of the pipeline: {listed(list(sight.containers.by_app))}"]
     )
