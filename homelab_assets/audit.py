@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
@@ -176,15 +176,22 @@ def read_history(lab: Lab) -> tuple[DriftDocument | None, str | None]:
 def remember(lab: Lab, document: DriftDocument) -> None:
     """Keep a whole audit as the one that the next is compared with; an older one never replaces a newer one.
 
+    One from the future does not count as newer: the clock was wrong then.
+
     Raises:
         UserError: another audit is writing for too long, or the state folder is not writable.
     """
     with exclusive(lab.state / "history.lock", doing="writing the audit's history"):
         previous, _ = read_history(lab)
-        if previous is None or previous.generated_at <= document.generated_at:
+        if previous is None or not document.generated_at < previous.generated_at <= _tomorrow(document):
             kept = replace(document, services=(*_judged(document), *_still_unjudged(previous, document)))
             text = json.dumps(kept.to_json(), ensure_ascii=False) + "\n"
             write_whole(lab.state / "history.json", text, private=True)
+
+
+def _tomorrow(document: DriftDocument) -> str:
+    moment = datetime.fromisoformat(document.generated_at) + timedelta(days=1)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write_reports(lab: Lab, audit: Audit) -> tuple[Path, ...]:

@@ -46,9 +46,11 @@ def write_report(lab: Lab, kind: str, moment: str, texts: Mapping[str, str]) -> 
     files = tuple(lab.reports / f"{kind}-{day}.{ending}" for ending in texts)
     # One lock for all reports: the .md and the .json of one day always come from the same audit.
     with exclusive(lab.state / "reports.lock", doing=f"writing the {kind} report"):
+        # Counted from the report before this one: a clock that jumps ahead once costs no report.
+        today = min([day, *sorted(_days(lab.reports))[-1:]])
         for file, text in zip(files, texts.values(), strict=True):
             write_whole(file, text)
-        prune(lab.reports, keep_days=lab.reports_settings.get("keep_days"), today=date.fromisoformat(day))
+        prune(lab.reports, keep_days=lab.reports_settings.get("keep_days"), today=date.fromisoformat(today))
     return files
 
 
@@ -91,14 +93,22 @@ def prune(folder: Path, *, keep_days: int | None, today: date) -> tuple[Path, ..
     """Delete dated reports older than `keep_days`; nothing without a number. Other files are never touched."""
     if keep_days is None:
         return ()
-    oldest, gone = today - timedelta(days=keep_days), []
-    for file in sorted(folder.iterdir()):
-        match = _DATED.fullmatch(file.name)
-        with suppress(ValueError, FileNotFoundError):
-            if match and date.fromisoformat(match[1]) < oldest:
-                file.unlink()
-                gone.append(file)
+    oldest = (today - timedelta(days=keep_days)).isoformat()
+    gone = [file for day, files in sorted(_days(folder).items()) if day < oldest for file in files]
+    for file in gone:
+        file.unlink(missing_ok=True)
     return tuple(gone)
+
+
+def _days(folder: Path) -> dict[str, list[Path]]:
+    """Dated reports by day, in the order of their names."""
+    days: dict[str, list[Path]] = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        match = _DATED.fullmatch(file.name)
+        with suppress(ValueError):
+            if match and date.fromisoformat(match[1]):
+                days.setdefault(match[1], []).append(file)
+    return days
 
 
 def write_cleanup_report(lab: Lab, report: "CleanupReport") -> Path:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,24 @@ class Leftovers:
     problems: list[str] = field(default_factory=list)
 
 
-def read_leftovers(lab: Lab) -> Leftovers:
-    """Read the newest of each kind of result."""
+def read_leftovers(lab: Lab, now: datetime) -> Leftovers:
+    """Read the newest of each kind of result; what a wrong clock dated into the future is a problem, not the newest.
+
+    Args:
+        now: with a time zone.
+    """
     found = Leftovers()
-    reports = _newest(lab.reports.glob("drift-*.json"))
+    end = now + timedelta(days=1)
+    reports = _newest(lab.reports.glob("drift-*.json"), end, found.problems)
     found.document = max(
-        _documents([*reports, lab.state / "history.json"], found.problems), key=lambda d: d.generated_at, default=None
+        _documents([*reports, lab.state / "history.json"], end, found.problems),
+        key=lambda d: d.generated_at,
+        default=None,
     )
     found.catalog = _mapping(lab.docs / _CATALOG, found.problems)
-    tests = [*_newest(lab.reports.glob("pipeline-test-*.json")), lab.state / "assets" / "media_health.json"]
-    results = [result for file in tests if (result := _mapping(file, found.problems)) and _has_moment(result)]
+    tests = _newest(lab.reports.glob("pipeline-test-*.json"), end, found.problems)
+    tests.append(lab.state / "assets" / "media_health.json")
+    results = [result for file in tests if (result := _mapping(file, found.problems)) and _is_past(result, end)]
     found.pipeline = max(results, key=lambda result: str(result["generated_at"]), default=None)
     found.pull_requests = _pull_requests(lab.state, found.problems)
     return found
@@ -55,23 +63,30 @@ def next_audit(lab: Lab, now: datetime, problems: list[str]) -> datetime | None:
         return None
 
 
-def _newest(files: Iterable[Path]) -> list[Path]:
+def _newest(files: Iterable[Path], end: datetime, problems: list[str]) -> list[Path]:
     # Names hold the day, so that the newest report is the last by name.
-    return sorted(files)[-1:]
+    past = []
+    for file in sorted(files):
+        if file.stem[-10:] <= end.date().isoformat():
+            past.append(file)
+        else:
+            problems.append(f"{file} is from the future: the clock was wrong then; delete it")
+    return past[-1:]
 
 
-def _documents(files: Iterable[Path], problems: list[str]) -> Iterator[DriftDocument]:
+def _documents(files: Iterable[Path], end: datetime, problems: list[str]) -> Iterator[DriftDocument]:
     for file in files:
         data = _mapping(file, problems)
         if data is None:
             continue
         try:
             document = DriftDocument.from_json(data)
-            datetime.fromisoformat(document.generated_at)
+            past = datetime.fromisoformat(document.generated_at) <= end
         except (ValueError, TypeError, AttributeError) as error:
             problems.append(f"{file} can't be used: {error}")
         else:
-            yield document
+            if past:
+                yield document
 
 
 def _mapping(file: Path, problems: list[str]) -> dict[str, Any] | None:
@@ -88,10 +103,10 @@ def _mapping(file: Path, problems: list[str]) -> dict[str, Any] | None:
     return data
 
 
-def _has_moment(result: Mapping[str, Any]) -> bool:
+def _is_past(result: Mapping[str, Any], end: datetime) -> bool:
     try:
-        return datetime.fromisoformat(str(result.get("generated_at"))).tzinfo is not None
-    except ValueError:
+        return datetime.fromisoformat(str(result.get("generated_at"))) <= end
+    except (ValueError, TypeError):
         return False
 
 

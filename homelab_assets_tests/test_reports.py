@@ -1,11 +1,15 @@
 """Report files: dated where the operator lives, whole, pruned only when asked."""
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from homelab_assets.audit import read_history, remember
+from homelab_assets.drift.document import DriftDocument
 from homelab_assets.reports import local_day, prune, write_report
+from homelab_assets.status_files import read_leftovers
 from homelab_assets_tests.orchestration.world import make_lab
 
 
@@ -38,3 +42,35 @@ def test_only_old_reports_are_pruned_and_only_when_asked(tmp_path: Path) -> None
     gone = prune(tmp_path, keep_days=30, today=date(2026, 11, 23))
     assert [path.name for path in gone] == ["drift-2026-10-01.md"]
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def audited(moment: str) -> DriftDocument:
+    return DriftDocument(generated_at=moment, hosts=(), baselines=(), services=())
+
+
+def test_a_clock_that_jumps_ahead_costs_neither_reports_nor_history(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path, schedule={"timezone": "UTC"}, reports={"keep_days": 30})
+    for moment in ("2026-11-21T06:00:00Z", "2026-11-22T06:00:00Z", "2031-01-01T06:00:00Z", "2026-11-23T06:00:00Z"):
+        document = audited(moment)
+        remember(lab, document)
+        write_report(lab, "drift", moment, {"json": json.dumps(document.to_json())})
+    kept = [path.name for path in sorted(lab.reports.iterdir())]
+    assert kept == [f"drift-{day}.json" for day in ("2026-11-21", "2026-11-22", "2026-11-23", "2031-01-01")]
+    history, _ = read_history(lab)
+    assert history is not None
+    assert history.generated_at == "2026-11-23T06:00:00Z"
+    left = read_leftovers(lab, datetime(2026, 11, 23, 7, tzinfo=UTC))
+    assert left.document is not None
+    assert left.document.generated_at == "2026-11-23T06:00:00Z"
+    assert left.problems == [
+        f"{lab.reports / 'drift-2031-01-01.json'} is from the future: the clock was wrong then; delete it"
+    ]
+
+
+def test_an_older_audit_that_ends_later_does_not_replace_the_newer_one(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path)
+    for moment in ("2026-11-23T06:05:00Z", "2026-11-23T06:00:00Z"):
+        remember(lab, audited(moment))
+    history, _ = read_history(lab)
+    assert history is not None
+    assert history.generated_at == "2026-11-23T06:05:00Z"

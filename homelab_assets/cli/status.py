@@ -49,7 +49,7 @@ def _look(lab: "Lab", *, ping: bool) -> "Status":
     from homelab_assets.status_files import next_audit, read_leftovers
 
     now = datetime.now(UTC)
-    left = read_leftovers(lab)
+    left = read_leftovers(lab, now)
     due = next_audit(lab, now, left.problems)
     pings = []
     if ping:
