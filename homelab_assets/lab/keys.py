@@ -15,6 +15,11 @@ _APP = Record(
     required=("url",),
 )
 
+_APPS = (
+    *("overseerr", "seerr", "radarr", "sonarr", "prowlarr"),
+    *("qbittorrent", "gluetun", "plex", "bazarr", "sabnzbd"),
+)
+
 LAB_YAML = Record(
     keys={
         "hosts": MapOf(
@@ -63,7 +68,8 @@ LAB_YAML = Record(
                 "host": Text(),
                 "services": MapOf(
                     _APP,
-                    key_pattern=r"(overseerr|seerr|radarr|sonarr|prowlarr|qbittorrent|gluetun|plex|bazarr|sabnzbd)",
+                    key_pattern=f"({'|'.join(_APPS)})",
+                    names=f"supported are {', '.join(_APPS)}",
                 ),
                 "paths": Record(
                     keys=dict.fromkeys(("incomplete", "movies", "tv", "library_movies", "library_tv"), Text())

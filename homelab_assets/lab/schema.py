@@ -54,10 +54,11 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping with free keys."""
+    """A mapping with free keys. `names` says in words which keys are meant."""
 
     value: "Spec"
     key_pattern: str = r"[^\s/\x00-\x1f][^/\x00-\x1f]*"
+    names: str = "letters, digits, dot, dash and underscore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +132,7 @@ class Checker:
         values = {}
         for name, key_node, value in self._pairs(node, key):
             if not re.fullmatch(spec.key_pattern, name):
-                self.note(
-                    key_node, f"{key}.{name}", "is not a usable name", "letters, digits, dot, dash and underscore"
-                )
+                self.note(key_node, f"{key}.{name}", "is not a usable name", spec.names)
                 continue
             values[name] = self.check(value, spec.value, f"{key}.{name}")
         return values

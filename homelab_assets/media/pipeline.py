@@ -11,7 +11,7 @@ from homelab_assets.media.clients.transport import at_once
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.probes import PROBES, Probe, Sight
 from homelab_assets.media.probes.apps import CREDENTIALS
-from homelab_assets.media.probes.base import listed, not_captured, title_of
+from homelab_assets.media.probes.base import listed, not_captured, not_configured
 from homelab_assets.media.probes.end_to_end import left_out
 from homelab_assets.media.result import Check, PipelineResult
 from homelab_assets.media.rules import advise
@@ -112,7 +112,7 @@ def _in_order(probes: Sequence[Probe]) -> Sequence[Probe]:
 def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, active: bool) -> Verdict:
     missing = [app for app in probe.apps if sight.settings.service(app) is None]
     if missing:
-        return Skipped(f"{', '.join(title_of(app) for app in missing)}: not configured in lab.yaml")
+        return not_configured(missing, sight)
     for need in probe.needs:
         match verdicts.get(need):
             # What only costs comfort lets the other links be judged, but not the next checks of its own.

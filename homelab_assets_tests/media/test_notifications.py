@@ -8,7 +8,7 @@ import dagster as dg
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.media.simulator import World
 from homelab_assets.orchestration.assembly import build_defs
-from homelab_assets.orchestration.names import MEDIA_HEALTH
+from homelab_assets.orchestration.names import MEDIA_HEALTH, media_app
 from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.sensors.failures import failure_sensor
 from homelab_assets_tests.media.test_session import lab_file
@@ -43,6 +43,9 @@ def test_a_fault_and_its_end_are_told_once_each(tmp_path: Path) -> None:
         world.prowlarr.start(port)
         for _ in range(2):
             five_minutes_later()
+        observed = instance.fetch_observations(media_app("prowlarr"), limit=10).records
+    states = [record.asset_observation.metadata["state"].value for record in observed if record.asset_observation]
+    assert states == ["pass", "pass", "fail", "fail", "fail", "pass"]
     bodies = [json.loads(message["body"])["body"] for message in messages]
     assert len(bodies) == 2, bodies
     assert "FAILED media_health: prowlarr__reachable — Nothing answers at this address" in bodies[0]

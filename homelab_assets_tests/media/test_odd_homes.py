@@ -4,10 +4,13 @@ import copy
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from homelab_assets.errors import ConfigurationError
+from homelab_assets.lab.settings import load_lab
 from homelab_assets.media.clients.servarr import Failure
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.fixes import propose
@@ -312,3 +315,27 @@ def test_secrets_in_names_and_addresses_are_not_repeated() -> None:
     assert key not in text
     assert "hunter2hunter2" not in text
     assert "0123456789abcdef0123" not in text
+
+
+def test_what_runs_in_place_of_an_app_is_named() -> None:
+    with World() as world:
+        world.inspect["jellyfin"] = {**world.inspect.pop("plex"), "Name": "/jellyfin"}
+        world.inspect["jellyfin"]["Config"] = {"Image": "lscr.io/linuxserver/jellyfin:10", "Labels": {}}
+        check = examine(world, without=["plex"]).check("plex.reachable")
+    assert check.status == "skipped"
+    assert "jellyfin runs here, which is not supported" in check.to_json()["why"]
+
+
+def test_an_app_that_is_not_supported_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text(
+        "hosts: {a: {docker: 'capture:x'}}\nmedia: {services: {jellyfin: {url: 'http://x'}}}\n"
+    )
+    with pytest.raises(ConfigurationError, match=r"jellyfin: is not a usable name \(supported are overseerr, .*plex"):
+        load_lab(str(tmp_path / "lab.yaml"))
+
+
+def test_an_interface_beside_the_tunnel_is_not_the_tunnel() -> None:
+    with World() as world:
+        world.qbittorrent.interfaces = ["lo", "eth0", "tun0"]
+        world.qbittorrent.preferences["current_network_interface"] = "eth0"
+        assert failed(examine(world)) == {"vpn.interface": "interface_missing"}

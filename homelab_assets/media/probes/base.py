@@ -77,6 +77,17 @@ def not_captured(sight: Sight) -> Unknown | Skipped:
     return Unknown(f"{why}: {sight.capture_error}" if sight.capture_error else why)
 
 
+_OTHERS = {"plex": ("jellyfin", "emby"), "qbittorrent": ("transmission", "deluge", "rtorrent")}
+
+
+def not_configured(apps: Sequence[str], sight: Sight) -> Skipped:
+    """Say which apps are not configured, and what runs in their place that this project can't judge."""
+    images = [one.image.rpartition("/")[2] for one in sight.containers.everything] if sight.containers else []
+    instead = sorted({image for app in apps for word in _OTHERS.get(app, ()) for image in images if word in image})
+    remark = f" ({', '.join(instead)} runs here, which is not supported)" if instead else ""
+    return Skipped(f"{', '.join(title_of(app) for app in apps)}: not configured in lab.yaml{remark}")
+
+
 def title_of(app: str) -> str:
     """Return an app's name as its makers write it."""
     names = {"qbittorrent": "qBittorrent", "sabnzbd": "SABnzbd", "overseerr": "Overseerr/Seerr"}

@@ -137,9 +137,13 @@ def interface(sight: Sight) -> Verdict:
         return Pass(["bound to no interface: Gluetun's firewall alone keeps it inside"])
     if isinstance(known, Trouble):
         return of_trouble(known)
-    if bound in known:
-        return Pass([f"bound to {bound}"])
-    return Fail("interface_missing", [f"bound to {bound}", f"there is only {listed(known)}"])
+    if bound not in known:
+        return Fail("interface_missing", [f"bound to {bound}", f"there is only {listed(known)}"])
+    tunnel = sight.container("gluetun")
+    inside = tunnel.environment.get("VPN_INTERFACE", "tun0") if tunnel else bound
+    if bound != inside:
+        return Fail("interface_missing", [f"bound to {bound}", f"Gluetun's tunnel is {inside}"])
+    return Pass([f"bound to {bound}"])
 
 
 def egress(version: int, sight: Sight) -> Verdict:

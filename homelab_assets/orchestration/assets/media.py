@@ -20,6 +20,7 @@ from homelab_assets.secrecy import redact
 if TYPE_CHECKING:
     from homelab_assets.media.session import Session
 
+_WORST = ("fail", "unknown", "blocked", "pass")
 _CHECKS = {
     "link": "link of the chain",
     "name": "what is checked",
@@ -54,6 +55,8 @@ def _health(apps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         with laboratory.plain_errors(), _session(laboratory, context) as session:
             result = session.check(generated_at=laboratory.now(), health_only=True, active=False)
             document = _sealed(result.to_json())
+        for app in laboratory.lab.media.get("services", {}):
+            context.log_event(_observation(app, document))
         return dg.MaterializeResult(
             value=document, metadata=_metadata(document), check_results=_results(names.MEDIA_HEALTH, document)
         )
@@ -86,6 +89,22 @@ def _report(apps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         )
 
     return pipeline_report
+
+
+def _observation(app: str, document: Mapping[str, Any]) -> dg.AssetObservation:
+    """Return the observed state of one application: how its checks stand, and what they saw."""
+    name = "overseerr" if app == "seerr" else app
+    checks = [check for check in document["checks"] if check["app"] == name]
+    seen = [f"- {check['name']} ({check['status']}): {'; '.join(check['evidence'])}".rstrip(": ") for check in checks]
+    worst = next((status for status in _WORST if any(check["status"] == status for check in checks)), "skipped")
+    return dg.AssetObservation(
+        asset_key=names.media_app(app),
+        metadata={
+            "state": worst,
+            "checks": dg.MetadataValue.int(len(checks)),
+            "seen": tables.markdown("\n".join(seen)),
+        },
+    )
 
 
 @contextmanager
