@@ -69,8 +69,9 @@ CREDENTIALS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "bazarr": ("key", lambda client: client.status()),
     "sabnzbd": ("key", lambda client: client.status()),
 }
-# Inside a namespace that is gone or stale nothing can answer: that trouble begins at the VPN.
-_BEHIND_VPN = {"qbittorrent": ("vpn.namespace", "vpn.start_order")}
+# Inside a namespace that is gone or stale nothing can answer, nor behind a Gluetun that does not run, whose ports it
+# uses: that trouble begins at the VPN.
+_BEHIND_VPN = {"qbittorrent": ("vpn.namespace", "vpn.start_order", "vpn.container")}
 
 
 def probes_of(app: str) -> tuple[Probe, ...]:

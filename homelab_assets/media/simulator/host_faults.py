@@ -13,7 +13,9 @@ Fault = Callable[[World], None]
 
 def stopped(app: str) -> Fault:
     def fault(world: World) -> None:
-        world.apps[app].stop()
+        # qBittorrent is reached through Gluetun's ports, and not at all without it.
+        for gone in (app, "qbittorrent") if app == "gluetun" else (app,):
+            world.apps[gone].stop()
         world.inspect[app]["State"] |= {"Status": "exited", "Running": False, "ExitCode": 137}
 
     return fault

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from homelab_assets.media.clients import Clients, Egress, FileIdentity, open_clients
+from homelab_assets.media.clients.transport import at_once
 from homelab_assets.media.settings import MediaSettings, Service
 from homelab_assets.media.simulator.arr import Arr, Radarr, Sonarr
 from homelab_assets.media.simulator.containers import documents, on_host
@@ -136,8 +137,7 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for app in self.apps.values():
-            app.stop()
+        at_once([app.stop for app in self.apps.values()])
         self._folder.cleanup()
 
     def _furnish(self) -> None:
