@@ -11,6 +11,9 @@ from homelab_assets.drift.view import Declared, Observed
 Binding = tuple[str, str]
 """Host address ("" for all) and host port ("" for a random one)."""
 
+_RANDOM = re.compile(r"::(?=[^:\]]*$)")
+"""Where a written binding leaves the host's port out: a `0` there means the same."""
+
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -87,7 +90,9 @@ def _forms(leaf: Leaf) -> tuple[str, ...]:
         if text.count(":") == 1:
             forms.append(f"0.0.0.0:{text}")
         elif ":" not in text:
-            forms.append(f":{text}")
+            forms += [f":{text}", f"0:{text}"]
+        elif _RANDOM.search(text):
+            forms.append(_RANDOM.sub(":0:", text))
     return tuple(forms)
 
 
