@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def _measure(hosts: int, containers: int) -> None:
-    fleet = [_host(number, containers) for number in range(hosts)]
+    fleet = [make_host(number, containers) for number in range(hosts)]
     parse = _time(lambda: [_parse_only(*host) for host in fleet])
     vault = Vault(b"benchmark key 16")
     documents = []
@@ -82,7 +82,7 @@ def _time(action) -> float:
     return time.perf_counter() - started
 
 
-def _host(number: int, containers: int) -> tuple[str, str, dict[str, dict[str, bytes]]]:
+def make_host(number: int, containers: int) -> tuple[str, str, dict[str, dict[str, bytes]]]:
     """Return a host's name, its capture as JSON text, and the files of its stacks."""
     name = f"host-{number:03}"
     captured = json.loads((DATA / "captures" / "ct-media-01" / "containers.json").read_text())
