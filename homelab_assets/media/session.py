@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,7 +164,7 @@ def open_session(
             settings,
             memory=memory,
             salt=salt,
-            egress=partial(look.egress, torrent.id) if look and torrent and torrent.running else None,
+            egress=cache(partial(look.egress, torrent.id)) if look and torrent and torrent.running else None,
             stat=look.stat if look else None,
             beside=inside.effects if inside else None,
             torrent_started=torrent.started_at if torrent else "",

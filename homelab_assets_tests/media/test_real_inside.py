@@ -1,12 +1,18 @@
 """Looking into real containers of a real engine, over SSH: a file, what a link is, who answers from inside."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
-from homelab_assets.lab.settings import HostSettings
+from homelab_assets.lab.settings import HostSettings, load_lab
 from homelab_assets.media.clients import Egress, FileIdentity, Trouble
 from homelab_assets.media.clients.inside import Inside, open_inside
+from homelab_assets.media.session import open_session
+from homelab_assets.media.simulator import World
+from homelab_assets.secrecy import Vault
 from homelab_assets_tests.lab import RealLab
 from homelab_assets_tests.lab.machine import Machine
 
@@ -67,3 +73,26 @@ def test_the_address_is_asked_for_from_inside(inside: Inside, machine: Machine) 
     # Without any network there is no global IPv6 address, so nobody need be asked.
     assert inside.egress("qb") == Egress(v4="203.0.113.77", v6=None, source="from inside qBittorrent's container")
     assert isinstance(inside.egress("nobody"), Trouble)
+
+
+def test_a_session_finds_a_missing_key_and_looks_out_of_qbittorrents_network(
+    lab: RealLab, machine: Machine, tmp_path: Path
+) -> None:
+    with World() as world:
+        world.radarr.key = "0123456789abcdef0123456789abcdef"
+        services = {
+            "radarr": {"url": world.radarr.url, "container": "qb"},
+            "qbittorrent": {"url": world.qbittorrent.url, "container": "qb", "password": "${PASSWORD}"},
+        }
+        media = {"host": HOST, "look_inside": True, "home_addresses": ["198.51.100.0/24"], "services": services}
+        file = tmp_path / "lab.yaml"
+        file.write_text(yaml.safe_dump({"hosts": lab.settings([HOST])["hosts"], "media": media}))
+        loaded = load_lab(str(file), {"PASSWORD": world.qbittorrent.password, "HOMELAB_STATE": str(tmp_path / "state")})
+        with open_session(loaded, vault=Vault(bytes(32)), salt=b"for tests") as session:
+            result = session.check(generated_at="2026-11-23T06:00:00Z", active=False)
+        text = json.dumps(session.document(result))
+    assert result.check("radarr.key").status == "pass"
+    assert "from inside qBittorrent's container: 203.0.x.x" in str(result.check("vpn.egress_v4").to_json()["evidence"])
+    assert result.effects["file"] == 1
+    assert result.effects["exec"] == 2
+    assert world.radarr.key not in text
