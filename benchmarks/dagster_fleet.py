@@ -14,7 +14,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -140,10 +139,9 @@ def main() -> None:
     if options.serve:
         serve(options.serve, options.hosts[0], options.containers[0])
         return
-    print(
-        "| hosts | containers | daily_audit, s | capture, s | other steps, s | s a host | events | event log, KiB | peak MiB |"
-    )
-    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    columns = ("hosts", "containers", "daily_audit, s", "capture, s", "other steps, s", "s a host")
+    columns += ("events", "event log, KiB", "peak MiB")
+    print(f"| {' | '.join(columns)} |\n|{' ---: |' * len(columns)}", flush=True)
     for containers in options.containers:
         for hosts in options.hosts:
             print(measure(hosts, containers), flush=True)
