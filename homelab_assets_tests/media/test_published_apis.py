@@ -5,6 +5,7 @@ The descriptions are read from a folder beside the checkout; where it is missing
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import requests
 import yaml
 
+from homelab_assets.media.settings import Service
 from homelab_assets.media.simulator import World
 
 SPECS = Path(__file__).resolve().parents[2].parent / "shared" / "specs"
@@ -145,3 +147,53 @@ def test_secrets_are_masked_and_the_mask_keeps_them() -> None:
         )
         assert answer.status_code == 202
         assert key in json.dumps(world.radarr.providers["indexer"][0])
+
+
+# Version, then status and text of: a good login, a wrong one, one while banned; and the cookie's name.
+LOGINS = {
+    "4.6": ((200, "Ok."), (200, "Fails."), (403, "banned"), "SID"),
+    "5.1": ((200, "Ok."), (200, "Fails."), (403, "banned"), "SID"),
+    "5.2": ((204, ""), (401, "Unauthorized"), (403, "banned"), "QBT_SID_8080"),
+}
+
+
+@pytest.mark.parametrize("version", LOGINS)
+def test_qbittorrents_login_is_that_of_its_version(version: str) -> None:
+    good, wrong, banned, cookie = LOGINS[version]
+    with World(versions={"qbittorrent": version}) as world, requests.Session() as session:
+        url = f"{world.qbittorrent.url}/api/v2"
+
+        def login(password: str) -> tuple[int, str]:
+            answer = session.post(f"{url}/auth/login", data={"username": "admin", "password": password}, timeout=5)
+            return answer.status_code, answer.text
+
+        assert session.get(f"{url}/app/version", timeout=5).status_code == 403
+        assert login(world.qbittorrent.password) == good
+        assert [one.name for one in session.cookies] == [cookie]
+        assert session.post(f"{url}/torrents/info", timeout=5).json() == []
+        assert [login("wrong") for _ in range(5)] == [wrong] * 5
+        status, text = login(world.qbittorrent.password)
+        assert (status, banned[1] in text) == (banned[0], True)
+
+
+@pytest.mark.parametrize(("key", "cause"), [("the key", None), ("another", "key_rejected")])
+def test_qbittorrents_api_key_takes_no_login(key: str, cause: str | None) -> None:
+    with World(versions={"qbittorrent": "5.2"}) as world:
+        world.qbittorrent.api_key = "the key"
+        settings = world.settings()
+        service = Service(url=settings.services["qbittorrent"].url, api_key=key)
+        with world.clients(replace(settings, services={"qbittorrent": service})) as clients:
+            assert clients.qbittorrent is not None
+            assert getattr(clients.qbittorrent.login(), "cause", None) == cause
+        assert world.qbittorrent.logins == 0
+
+
+def test_gluetun_answers_what_its_facts_say() -> None:
+    with World() as world:
+        url = world.gluetun.url
+        assert requests.get(f"{url}/v1/vpn/status", timeout=5).json() == {"status": "running"}
+        # On WireGuard this says "stopped" while the tunnel runs; nobody may judge by it.
+        assert requests.get(f"{url}/v1/openvpn/status", timeout=5).json() == {"status": "stopped"}
+    with World(versions={"gluetun": "3.42"}) as world:
+        answer = requests.get(f"{world.gluetun.url}/v1/vpn/status", timeout=5)
+        assert (answer.status_code, answer.text) == (401, "Unauthorized\n")

@@ -95,6 +95,7 @@ TALK = [
     ("GET", "/api/v2/app/version", None),
     ("POST", "/api/v2/auth/login", {"username": "admin", "password": "wrong"}),
     ("GET", "/api/v2/nope", None),
+    ("GET", "/api/v2/auth/login", None),
 ]
 
 

@@ -7,12 +7,14 @@ import pytest
 
 from homelab_assets.media.clients import open_clients
 from homelab_assets.media.clients.servarr import Servarr
-from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
+from homelab_assets.media.clients.transport import CONNECT_SECONDS, Reply, Transport, Trouble, json_of, usable
 from homelab_assets.media.pipeline import run_pipeline
+from homelab_assets.media.probes.base import of_trouble
 from homelab_assets.media.settings import MediaSettings, Service
 from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.server import Response
 from homelab_assets.media.simulator.world import made_up
+from homelab_assets.media.verdicts import Fail, Unknown
 from homelab_assets_tests.media.silent import bad_app
 
 WHEN = "2026-11-23T06:00:00Z"
@@ -78,6 +80,19 @@ def test_the_health_part_is_quick_although_no_app_answers(kind: Literal["silent"
     causes = {check.to_json()["cause"] for check in result.checks if check.status == "fail"}
     assert causes == {"unreachable"}
     assert not [check for check in result.checks if check.status == "pass"]
+
+
+@pytest.mark.parametrize("kind", ["silent", "dribbling", "endless"])
+def test_what_was_given_long_and_is_not_done_is_not_called_broken(
+    kind: Literal["silent", "dribbling", "endless"],
+) -> None:
+    with bad_app(kind) as url:
+        transport = Transport(base=url, read_seconds=0.1 - CONNECT_SECONDS)
+        quick, slow = transport.get("/ping"), transport.get("/testall", seconds=0.4)
+    assert isinstance(quick, Trouble)
+    assert isinstance(slow, Trouble)
+    assert isinstance(of_trouble(quick), Fail)
+    assert isinstance(of_trouble(slow), Unknown)
 
 
 def test_a_host_without_a_name_is_said_so() -> None:

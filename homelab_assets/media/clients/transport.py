@@ -23,10 +23,15 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a call has no usable answer: a code of the catalogue of causes, and what was seen, without secrets."""
+    """Why a call has no usable answer: a code of the catalogue of causes, and what was seen, without secrets.
+
+    Attributes:
+        late: an app that was given long was not done with what it was asked for, which need not mean that it is broken.
+    """
 
     cause: str
     detail: str
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +106,11 @@ class Transport:
     ) -> Reply | Trouble:
         """Make one call. `seconds` bounds all of it: name resolution, connection and the whole body."""
         self.effects[kind] += 1
-        limit = seconds or CONNECT_SECONDS + self.read_seconds
+        usual = CONNECT_SECONDS + self.read_seconds
+        limit = seconds or usual
         where = f"{method} {self.base}{path}"
-        late: Reply | Trouble = Trouble("unreachable", self.scrub(f"{where}: no whole answer within {limit:g} s"))
+        words = self.scrub(f"{where}: no whole answer within {limit:g} s")
+        late: Reply | Trouble = Trouble("unreachable", words, late=limit > usual)
         return within(limit, lambda: self._send(method, path, where, limit, options), late)
 
     def forget(self) -> None:
@@ -134,6 +141,9 @@ class Transport:
                 text = body.decode(response.encoding or "utf-8", "replace")
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(status=response.status_code, headers=headers, text=text, where=self.scrub(where))
+        except requests.ReadTimeout:
+            usual = CONNECT_SECONDS + self.read_seconds
+            return Trouble("unreachable", self.scrub(f"{where}: no answer within {limit:g} s"), late=limit > usual)
         except (requests.RequestException, OSError, ValueError, LookupError) as error:
             return Trouble(cause_of(error), self.scrub(f"{where}: {_in_short(error)}"))
         except Exception as error:  # urllib3's own errors while the body is read

@@ -24,7 +24,10 @@ def sends_to(app: str, sight: Sight) -> Verdict:
         )
     name = str(default.get("name") or default.get("hostname"))
     if not hmac.compare_digest(str(default.get("apiKey")).encode(), getattr(sight.clients, app).key.encode()):
-        if sight.active and not isinstance(sight.clients.overseerr.test(app, default), Trouble):
+        tested = sight.clients.overseerr.test(app, default) if sight.active else None
+        if isinstance(tested, Trouble) and tested.late:
+            return of_trouble(tested)
+        if tested is not None and not isinstance(tested, Trouble):
             return Unknown(f"server {name} works with another key: it is not the {title_of(app)} of lab.yaml")
         return Fail("key_stale_copy", [f"the key of server {name} is not {title_of(app)}'s current one"], about=name)
     return _compare(app, name, default, sight)
@@ -62,6 +65,8 @@ def reaches(app: str, sight: Sight) -> Verdict:
     where = f"{default.get('hostname')}:{default.get('port')}"
     if isinstance(found, Trouble) and found.cause == "csrf":
         return Unknown("CSRF protection forbids the test", "csrf", [found.detail])
+    if isinstance(found, Trouble) and found.late:
+        return of_trouble(found)
     if isinstance(found, Trouble):
         return Fail(found.cause, [f"Overseerr can't reach {title_of(app)} at {where}", found.detail], about=where)
     return Pass([f"Overseerr reaches {title_of(app)} at {where}"])

@@ -4,6 +4,7 @@ import json
 import posixpath
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ class QBittorrent(App):
         version: `v5.1.4` or `v5.2.3`, for instance. password: what it accepts for `admin`.
         listens_on: the port that it believes to listen on; a Host header with another one is refused. None: any.
         failures: wrong logins so far; five ban everybody. logins: how many were tried at all.
+        api_key: accepted from 5.2 in place of a login.
         patience: how often a torrent must be looked at until it is complete.
     """
 
@@ -31,6 +33,7 @@ class QBittorrent(App):
         self.listens_on: int | None = None
         self.failures = self.logins = 0
         self.patience = 1
+        self.api_key = ""
         self.sessions: set[str] = set()
         self.interfaces = ["lo", "tun0"]
         self.external: dict[str, str] = {"last_external_address_v4": "", "last_external_address_v6": ""}
@@ -70,6 +73,8 @@ class QBittorrent(App):
         pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
         if {value for _, _, value in pairs} & self.sessions:
             return None
+        if self.modern and self.api_key and request.headers.get("authorization") == f"Bearer {self.api_key}":
+            return None
         return words(_BANNED if self.failures >= 5 else "Forbidden", 403)
 
     def routes(self) -> list[tuple[str, str, Route]]:
@@ -93,6 +98,12 @@ class QBittorrent(App):
         ]
 
     def answer(self, request: Request) -> Response:
+        # What is read may be asked for by POST as well; what changes something, by nothing else.
+        methods = {method for method, pattern, _ in self._routes if pattern.fullmatch(request.path)}
+        if request.method == "GET" and methods == {"POST"}:
+            return words("Method Not Allowed", 405)
+        if request.method == "POST" and methods == {"GET"}:
+            request = replace(request, method="GET")
         response = super().answer(request)
         return words("Not Found", 404) if response.status == 404 else response
 
