@@ -121,6 +121,22 @@ def test_a_folder_that_only_qbittorrent_has_is_mounted_and_used_under_the_common
     }
 
 
+def test_a_fix_of_radarrs_paths_leaves_sonarrs_alone() -> None:
+    with World(faults=["path_not_mounted"]) as world:
+        (world.media / "torrents" / "tv").mkdir(parents=True)
+        world.qbittorrent.categories["sonarr"]["savePath"] = "/media/torrents/tv"
+        world.sonarr.mappings = [{"id": 1, "host": "gluetun", "remotePath": "/old/", "localPath": "/media/old/"}]
+        (fix,) = fixes_for(world)
+    assert [(step.target["name"], step.value) for step in fix.steps] == [("radarr", "/media/downloads/complete/movies")]
+
+
+def test_a_gluetun_of_another_stack_is_named_as_a_container() -> None:
+    with World(faults=["netns_not_vpn"]) as world:
+        world.inspect["gluetun"]["Config"]["Labels"]["com.docker.compose.project"] = "vpn"
+        (fix,) = fixes_for(world)
+    assert [edit.value for edit in fix.edits] == ["container:gluetun"]
+
+
 def test_separate_mounts_become_one() -> None:
     with World(faults=["hardlink_impossible"]) as world:
         (fix,) = fixes_for(world)

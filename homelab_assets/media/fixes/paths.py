@@ -23,8 +23,10 @@ def align(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     source = _source_of_root(situation, root)
     if source is None or check.probe.id.endswith("_library"):
         return None
-    edits = [edit for app in ("qbittorrent", *_KIND) for edit in _mount_root(app, root, source, situation)]
-    steps = [*_folders(situation), *_mappings(situation)]
+    # What works for the other app is left as it is.
+    apps = [check.probe.app] if check.probe.app in _KIND else list(_KIND)
+    edits = [edit for app in ("qbittorrent", *apps) for edit in _mount_root(app, root, source, situation)]
+    steps = [*_folders(apps, situation), *_mappings(apps, situation)]
     if not (edits or steps):
         return None
     why = [
@@ -77,14 +79,20 @@ def _volume(container: Container, app: str, destination: str, value: str | None)
     )
 
 
-def _folders(situation: Situation) -> Sequence[Step]:
+def _folders(apps: Sequence[str], situation: Situation) -> Sequence[Step]:
     paths, steps = situation.settings.paths, []
-    for app, kind in _KIND.items():
-        for client in situation.providers.get(f"{app}.downloadclient", ()):
+    for app in apps:
+        clients = [
+            one for one in situation.providers.get(f"{app}.downloadclient", ()) if one.implementation == "QBittorrent"
+        ]
+        for client in clients:
             category = str(client.fields.get(CATEGORY_FIELD[app]) or "")
-            wanted = getattr(paths, kind)
+            # Of several clients, one that is another qBittorrent has categories that this one does not know.
+            if len(clients) > 1 and category not in situation.categories:
+                continue
+            wanted = getattr(paths, _KIND[app])
             before = str((situation.categories.get(category) or {}).get("savePath") or "")
-            if client.implementation == "QBittorrent" and category and before != wanted:
+            if category and before != wanted:
                 steps.append(
                     Step(
                         app="qbittorrent",
@@ -106,16 +114,16 @@ def _folders(situation: Situation) -> Sequence[Step]:
     return steps
 
 
-def _mappings(situation: Situation) -> Sequence[Step]:
+def _mappings(apps: Sequence[str], situation: Situation) -> Sequence[Step]:
     """With equal paths everywhere no mapping is wanted; one that remains would spoil them."""
     hosts = {
         str(one.fields.get("host")).lower()
-        for app in _KIND
+        for app in apps
         for one in situation.providers.get(f"{app}.downloadclient", ())
     }
     return [
         _deletion(app, mapping)
-        for app in _KIND
+        for app in apps
         for mapping in situation.mappings.get(app, ())
         if str(mapping.get("host")).lower() in {*hosts, "qbittorrent"}
     ]

@@ -15,13 +15,15 @@ def into_namespace(check: Check, fail: Fail, situation: Situation) -> Fix | None
     if container is None or tunnel is None:
         return None
     service = container.service or "qbittorrent"
+    # A service of another project is out of `service:`'s reach.
+    together = container.stack == tunnel.stack
     edits = [
         ComposeEdit(
             stack=container.stack,
             service=service,
             path="network_mode",
             change="added",
-            value=f"service:{tunnel.service or 'gluetun'}",
+            value=f"service:{tunnel.service or 'gluetun'}" if together else f"container:{tunnel.name}",
         )
     ]
     manual = [
@@ -57,7 +59,7 @@ def follow_gluetun(check: Check, fail: Fail, situation: Situation) -> Fix | None
         cause=fail.cause,
         title="Let qBittorrent follow Gluetun's restarts",
         why=list(fail.evidence),
-        edits=[edit],
+        edits=[edit] if container.stack == tunnel.stack else [],
         manual=[f"Now, on the host: {now}"],
     )
 
@@ -92,12 +94,13 @@ def kill_switch(check: Check, fail: Fail, situation: Situation) -> Fix | None:
 def bind_interface(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Bind qBittorrent to the tunnel."""
     before = situation.preferences.get("current_network_interface")
+    _, tunnel = _containers(situation)
     step = Step(
         app="qbittorrent",
         action="preference",
         target={},
         field="current_network_interface",
-        value="tun0",
+        value=tunnel.environment.get("VPN_INTERFACE", "tun0") if tunnel else "tun0",
         before=before,
     )
     return Fix(
