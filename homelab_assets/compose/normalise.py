@@ -95,7 +95,9 @@ def _dependencies(service: Map) -> None:
         parts = link.split(":")
         _depend(depends_on, parts[0] if len(parts) == 2 else link, restart=True)
     for namespace in _SHARED_NAMESPACES:
-        reference = service.get(namespace)
+        reference = service.get(namespace, "")
+        if reference is None:
+            refuse(f"`{namespace}` must be a string, not a null", service.places.get(namespace))
         if type(reference) is str and reference.startswith("service:"):
             _depend(depends_on, reference.removeprefix("service:"), restart=True)
     for source in service.get("volumes_from") or ():

@@ -1,5 +1,6 @@
 """Sizes and durations as Compose reads and prints them."""
 
+import math
 import re
 
 from homelab_assets.compose.problems import refuse
@@ -36,6 +37,8 @@ def parse_size(text: str) -> int:
     if not _NUMBER.fullmatch(number):
         refuse(f"invalid size {text!r}")
     size = float(number)
+    if math.isinf(size):
+        refuse(f"invalid size {text!r}: out of range")
     if suffix:
         match = _SUFFIX.fullmatch(suffix)
         if match is None:

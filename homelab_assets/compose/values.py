@@ -4,6 +4,7 @@ A decoder takes a value of the merged tree and returns the JSON value, or `OMIT`
 strings, zeros, false, empty lists). A text with a marker stays as it is in any field.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,8 @@ def maybe_unsigned(value: Any) -> Any:
     """An integer of at least zero, never written as text."""
     if type(value) is str and OPEN not in value:
         return _wrong(value, "a number")
+    if type(value) is float and value >= 1 << 63:
+        return min(int(value), 1 << 63) if math.isfinite(value) else 1 << 63  # what Go makes of it
     number = maybe_integer(value)
     if type(number) is int and number < 0:
         return _wrong(value, "a number of at least 0")
@@ -75,8 +78,9 @@ def maybe_unsigned(value: Any) -> Any:
 
 
 def unsigned(value: Any) -> Any:
-    """As `maybe_unsigned`, printed unless zero."""
-    return maybe_unsigned(value) or OMIT
+    """As `maybe_unsigned`, of at most 32 bits, printed unless zero."""
+    number = maybe_unsigned(value)
+    return (number & 0xFFFFFFFF if type(number) is int and number >= 1 << 63 else number) or OMIT
 
 
 def number(value: Any) -> Any:
@@ -87,19 +91,16 @@ def number(value: Any) -> Any:
         value = to_float(value)
     if type(value) not in (int, float):
         return _wrong(value, "a number")
-    rounded = single(float(value))
-    return _shortest(rounded) or OMIT
+    if not math.isfinite(value):
+        return _wrong(value, "a number that JSON knows")
+    return _shortest(single(float(value))) or OMIT
 
 
 def _shortest(value: float) -> int | float:
     """The shortest decimal that rounds to the same float of single precision, as JSON shows it."""
-    if value.is_integer() and abs(value) < 1e21:
-        return int(value)
-    for digits in range(1, 10):
-        text = float(f"{value:.{digits}g}")
-        if single(text) == value:
-            return text
-    return value
+    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+    shortest = next((float(text) for text in texts if single(float(text)) == value), value)
+    return int(shortest) if shortest.is_integer() and abs(shortest) < 1e21 else shortest
 
 
 def size(value: Any) -> Any:
@@ -194,9 +195,8 @@ def string_map(value: Any) -> Any:
 
 def multiple(value: Any) -> Any:
     """Options that can be given several times."""
-    return _sorted(
-        {key: [go_text(each) for each in item] if type(item) is Seq else [go_text(item)] for key, item in value.items()}
-    )
+    lists = {key: [go_text(each) for each in (item if type(item) is Seq else [item])] for key, item in value.items()}
+    return _sorted({key: items for key, items in lists.items() if items})
 
 
 def _sorted(value: dict[str, Any]) -> Any:
@@ -258,11 +258,11 @@ def ulimit(value: Any) -> Any:
     if type(value) is int:
         return value or {}
     if type(value) is Map:
-        limits = {key: value[key] for key in ("soft", "hard") if value.get(key)}
+        limits = {key: value[key] for key in ("soft", "hard") if value.get(key) is not None}
         for limit in limits.values():
             if type(limit) is not int and not is_marked(limit):
                 _wrong(limit, "an integer")
-        return limits
+        return {key: limit for key, limit in limits.items() if limit}
     return value if is_marked(value) else _wrong(value, "an integer")
 
 

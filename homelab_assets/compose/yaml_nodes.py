@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from homelab_assets.compose.escapes import Escapes
 from homelab_assets.compose.problems import refuse
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Span
@@ -18,6 +19,7 @@ from homelab_assets.model import Span
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
 _GLUED_TAG = re.compile(rb"![^\s,]*,")
+_ODD_ESCAPE = re.compile(rb"\\['/]")
 _CORE = "tag:yaml.org,2002:"
 _Parser: Any = getattr(yaml, "CSafeLoader", None)
 
@@ -82,22 +84,28 @@ def parse(data: bytes, file: str) -> list[Node]:
     """
     if len(data) > MAX_BYTES:
         refuse(f"is larger than {MAX_BYTES} bytes", _Line(file, 1))
-    if _Parser is None or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text: Any = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
-    else:
-        text = data
-    offset = 1 if data.startswith(b"\xef\xbb\xbf") else 0
-    composer = _Composer(file, (_Parser or yaml.SafeLoader)(text), data)
-    try:
-        roots = list(composer.documents())
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        refuse(f"is not valid YAML: {error.problem or error.context}", _Line(file, mark.line + 1 if mark else 1))
-    except yaml.YAMLError as error:
-        refuse(f"is not valid YAML: {' '.join(str(error).split())}", _Line(file, 1))
-    if offset:
-        composer.shift(offset)
-    return roots
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text: Any = _decoded(data) if _Parser is None or wide else data
+    escapes = Escapes(_decoded(data)) if _ODD_ESCAPE.search(data) else None
+    while True:
+        composer = _Composer(file, (_Parser or yaml.SafeLoader)(text), data, escapes)
+        try:
+            roots = list(composer.documents())
+        except yaml.MarkedYAMLError as error:
+            if escapes is not None and escapes.mend(error):
+                text = escapes.text
+                continue
+            mark = error.problem_mark or error.context_mark
+            refuse(f"is not valid YAML: {error.problem or error.context}", _Line(file, mark.line + 1 if mark else 1))
+        except yaml.YAMLError as error:
+            refuse(f"is not valid YAML: {' '.join(str(error).split())}", _Line(file, 1))
+        if data.startswith(b"\xef\xbb\xbf"):
+            composer.shift(1)
+        return roots
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +121,9 @@ def _short(tag: str | None) -> str | None:
 
 
 class _Composer:
-    def __init__(self, file: str, parser: Any, data: bytes) -> None:
+    def __init__(self, file: str, parser: Any, data: bytes, escapes: Escapes | None) -> None:
         self._file = file
+        self._escapes = escapes
         self._glued_tags = b"!" in data and _GLUED_TAG.search(data) is not None
         self._next = parser.get_event
         self._anchors: dict[str, Node] = {}
@@ -140,6 +149,8 @@ class _Composer:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             scalar = Scalar(self._file, event)
+            if self._escapes is not None and event.style == '"':
+                self._escapes.read(scalar)
             self._remember(scalar, event)
             return scalar
         if kind is yaml.AliasEvent:
