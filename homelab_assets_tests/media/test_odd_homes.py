@@ -339,3 +339,12 @@ def test_an_interface_beside_the_tunnel_is_not_the_tunnel() -> None:
         world.qbittorrent.interfaces = ["lo", "eth0", "tun0"]
         world.qbittorrent.preferences["current_network_interface"] = "eth0"
         assert failed(examine(world)) == {"vpn.interface": "interface_missing"}
+
+
+def test_a_film_whose_file_is_gone_is_not_playable() -> None:
+    with World() as world:
+        world.plex.scan()
+        world.plex.events = False
+        for file in (world.media / "movies").rglob("*.mkv"):
+            file.unlink()
+        assert failed(examine(world))["library.playable"] == "not_playable"

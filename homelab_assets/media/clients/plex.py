@@ -78,6 +78,11 @@ class Plex:
         found = self._container(f"/library/sections/{quote(library)}/all", params=params, fresh=fresh)
         return found if isinstance(found, Trouble) else list(found.get("Metadata") or [])
 
+    def item(self, key: str) -> Mapping[str, Any] | Trouble:
+        """Return one item; Plex looks at its files meanwhile, so that `exists` and `accessible` of a part are true."""
+        found = self._container(f"/library/metadata/{quote(key)}", params={"checkFiles": "1"}, fresh=True)
+        return found if isinstance(found, Trouble) else next(iter(found.get("Metadata") or []), {})
+
     def set_preference(self, name: str, value: str) -> Trouble | None:
         """Change one setting of the server."""
         reply = usable(self.transport.change("PUT", "/:/prefs", params={name: value}, kind="write"))

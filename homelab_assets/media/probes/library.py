@@ -11,6 +11,7 @@ from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
 KIND = {"radarr": "movie", "sonarr": "show"}
 _ON = (True, "1", "true", "True")
+_OFF = (False, "0", "false")
 
 
 def holds_imports(app: str, sight: Sight) -> Verdict:
@@ -115,7 +116,7 @@ def _network_folders(sight: Sight) -> list[tuple[str, str]]:
 
 
 def can_play(sight: Sight) -> Verdict:
-    """Does the newest item of each library have a media part?"""
+    """Does the newest item of each library have a media part, whose file Plex finds when it looks?"""
     assert sight.clients.plex is not None
     libraries = sight.clients.plex.libraries()
     if isinstance(libraries, Trouble):
@@ -126,8 +127,11 @@ def can_play(sight: Sight) -> Verdict:
         if isinstance(items, Trouble):
             return of_trouble(items)
         for item in items:
-            parts = [part for media in item.get("Media") or [] for part in media.get("Part") or []]
-            if not parts or any(part.get("exists") in (False, "0", 0) for part in parts):
+            looked = sight.clients.plex.item(str(item.get("ratingKey")))
+            if isinstance(looked, Trouble):
+                return of_trouble(looked)
+            parts = [part for media in looked.get("Media") or [] for part in media.get("Part") or []]
+            if not parts or any(part.get(said) in _OFF for part in parts for said in ("exists", "accessible")):
                 return Fail(
                     "not_playable", [f"“{item.get('title')}” in “{library.title}” has no file"], about=library.title
                 )

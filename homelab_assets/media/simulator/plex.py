@@ -1,6 +1,7 @@
 """Simulated Plex: scans folders that really exist, by events, on request, or not at all."""
 
 import posixpath
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class Plex(App):
             ("GET", "/library/sections", lambda request: _container(Directory=self.sections)),
             ("GET", r"/library/sections/(\w+)/all", self._all),
             ("GET", r"/library/sections/(\w+)/refresh", self._refresh),
+            ("GET", r"/library/metadata/(\d+)", self._item),
         ]
 
     def scan(self) -> None:
@@ -88,13 +90,21 @@ class Plex(App):
         if self.preferences["FSEventLibraryUpdatesEnabled"] and self.events:
             self.scan()
         wanted = request.query.get("title", "").lower()
-        items: list[dict[str, Any]] = []
-        for file in self.found.get(request.match[0], []):
-            title = posixpath.basename(file).removesuffix(".mkv").partition(" (")[0]
-            if wanted in title.lower():
-                media = [] if self.unreadable else [{"Part": [{"file": file, "size": 6}]}]
-                items.append({"ratingKey": str(len(items) + 1), "title": title, "type": "movie", "Media": media})
-        return _container(Metadata=items[: int(request.query.get("X-Plex-Container-Size", "50"))])
+        items = [self._metadata(file) for file in self.found.get(request.match[0], [])]
+        fitting = [one for one in items if wanted in one["title"].lower()]
+        return _container(Metadata=fitting[: int(request.query.get("X-Plex-Container-Size", "50"))])
+
+    def _item(self, request: Request) -> Response:
+        files = [file for found in self.found.values() for file in found]
+        match = [one for file in files if (one := self._metadata(file, look=True))["ratingKey"] == request.match[0]]
+        return _container(Metadata=match) if match else words("<html>Not Found</html>", 404, "text/html")
+
+    def _metadata(self, file: str, *, look: bool = False) -> dict[str, Any]:
+        title = posixpath.basename(file).removesuffix(".mkv").partition(" (")[0]
+        there = {"exists": Path(file).is_file(), "accessible": Path(file).is_file()} if look else {}
+        media = [] if self.unreadable else [{"Part": [{"file": file, "size": 6, **there}]}]
+        key = str(zlib.crc32(file.encode()))
+        return {"ratingKey": key, "title": title, "type": "movie", "Media": media}
 
 
 def _container(**content: Any) -> Response:
