@@ -1,7 +1,9 @@
 """Fixtures that tests of all rooms share, and how generated examples are made."""
 
 import os
+from collections.abc import Callable
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["homelab_assets_tests.lab.fixtures"]
@@ -10,3 +12,20 @@ pytest_plugins = ["homelab_assets_tests.lab.fixtures"]
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+_TALLIES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say how much a test compared: a line at the end of pytest's output."""
+    return request.config.stash.setdefault(_TALLIES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what the tests of this run compared."""
+    lines = config.stash.get(_TALLIES, [])
+    if lines:
+        terminalreporter.section("compared")
+        for line in lines:
+            terminalreporter.write_line(line)
