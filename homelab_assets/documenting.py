@@ -13,6 +13,7 @@ from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
 from homelab_assets.publishing import Publication, publish, remove_obsolete
+from homelab_assets.remediation.journal import read_journal
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def document_audit(
     trail, notices = None, list[str]()
     if "audit_trail" in wanted:
         histories, notices = histories_of(lab, until=document.generated_at)
-        trail = build_trail(histories, document, days=lab.documentation.get("audit_days") or DAYS)
+        pulls, problem = read_journal(lab.state)
+        notices += [problem] if problem else []
+        trail = build_trail(histories, document, pulls=pulls or (), days=lab.documentation.get("audit_days") or DAYS)
     sealed = [
         sealed_for_rest(capture, baselines.baselines, vault) if isinstance(capture, Captured) else capture
         for capture in captures

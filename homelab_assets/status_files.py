@@ -111,12 +111,8 @@ def _is_past(result: Mapping[str, Any], end: datetime) -> bool:
 
 
 def _pull_requests(state: Path, problems: list[str]) -> list[dict[str, str]] | None:
-    data = _mapping(state / "assets" / "pull_requests.json", problems)
-    listed = data.get("pull_requests") if data else None
-    if not isinstance(listed, list):
-        return None
-    return [
-        {key: str(pull[key]) for key in ("title", "url") if pull.get(key)}
-        for pull in listed
-        if isinstance(pull, dict) and pull.get("state", "open") == "open"
-    ]
+    from homelab_assets.remediation.journal import read_journal
+
+    entries, problem = read_journal(state)
+    problems += [problem] if problem else []
+    return None if entries is None else [{"title": e.title, "url": e.url} for e in entries if e.state == "open"]

@@ -30,6 +30,27 @@ class Commit(Protocol):
     def files(self) -> Sequence[str]: ...
 
 
+class PullRequest(Protocol):
+    """A pull request of this tool, as `remediation.journal` gives it. `events`: (moment, what happened to it)."""
+
+    @property
+    def repository(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def stack(self) -> str: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def events(self) -> Sequence[tuple[str, str]]: ...
+
+
 Models = Callable[[str, str], Mapping[str, Mapping[str, Json]] | None]
 """Canonical services of a stack's folder at a commit; None where it is not there or can't be read."""
 
@@ -56,11 +77,12 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened, in time: a commit's effect on a service, or a drift that was seen first.
+    """One thing that happened, in time: a commit's effect on a service, a drift first seen, a step of a pull request.
 
     Attributes:
-        service: "" where the whole stack or none is concerned. kind: `commit`, `merge` (a pull request) or `drift`.
-        changes: in the model. files: those that change no model. url: of the commit.
+        service: "" where the whole stack or none is concerned. kind: `commit`, `merge`, `drift` or
+            `pull_request`.
+        changes: in the model. files: those that change no model. url: of the commit or the pull request.
     """
 
     at: str
@@ -103,8 +125,10 @@ def start_of(until: str, days: int) -> str:
     return (datetime.fromisoformat(until) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def build_trail(histories: Sequence[History], document: DriftDocument, *, days: int = DAYS) -> Trail:
-    """Make the trail of the `days` before the audit."""
+def build_trail(
+    histories: Sequence[History], document: DriftDocument, *, pulls: Sequence[PullRequest] = (), days: int = DAYS
+) -> Trail:
+    """Make the trail of the `days` before the audit, and of what came of it."""
     until = document.generated_at
     since = start_of(until, days)
     recent = {
@@ -118,6 +142,7 @@ def build_trail(histories: Sequence[History], document: DriftDocument, *, days: 
             for event in _of_commit(history, commit)
         ),
         *_of_drift(document, since),
+        *_of_pulls(pulls, since),
     ]
     return Trail(
         since=since,
@@ -233,3 +258,19 @@ def _of_drift(document: DriftDocument, since: str) -> Iterator[Event]:
                 subject=f"drift on {verdict.host}",
                 changes=tuple(changes),
             )
+
+
+def _of_pulls(pulls: Iterable[PullRequest], since: str) -> Iterator[Event]:
+    for pull in pulls:
+        for at, what in pull.events:
+            if at >= since:
+                yield Event(
+                    at=at,
+                    kind="pull_request",
+                    repository=pull.repository,
+                    stack=pull.stack,
+                    service=pull.service,
+                    subject=f"{what}: {pull.title}",
+                    sha=f"#{pull.number}",
+                    url=pull.url,
+                )

@@ -50,10 +50,11 @@ def _row(event: Event) -> Sequence[str]:
     service, when = words.text(event.service) or "–", event.at[:16].replace("T", " ")
     if event.kind == "drift":
         return (service, when, "–", f"**{words.text(event.subject)}** first seen", _changes(event.changes))
-    if event.kind == "merge":
-        commit = link(event.sha[:10], event.url) if event.url else words.mono(event.sha[:10])
-        return (service, when, words.text(event.author), f"{cell(redact(event.subject))} ({commit})", "merged")
     commit = link(event.sha[:10], event.url) if event.url else words.mono(event.sha[:10])
+    if event.kind == "pull_request":
+        return (service, when, "–", f"pull request {commit}", cell(redact(event.subject)))
+    if event.kind == "merge":
+        return (service, when, words.text(event.author), f"{cell(redact(event.subject))} ({commit})", "merged")
     what = (
         _changes(event.changes)
         if event.changes

@@ -1,6 +1,7 @@
 """The way from an audit to pull requests, for the command line and for Dagster."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -235,10 +236,20 @@ def _everywhere(
                     continue
                 with forge as opened:
                     outcomes += carry(own, repository, opened)
+                    _note(lab, name, opened)
             except UserError as error:
                 nobody = Identity(host="-", stack="-", service=name)
                 outcomes += [Outcome(status="failed", identity=nobody, why=str(error))]
     return outcomes
+
+
+def _note(lab: Lab, repository: str, forge: "Forge") -> None:
+    """Keep what the forge has now for the status; what was done counts more than a note of it."""
+    from homelab_assets.audit import utc_now
+    from homelab_assets.remediation.journal import record
+
+    with suppress(UserError):
+        record(lab.state, repository, forge.pulls(), utc_now())
 
 
 def write_proposals(

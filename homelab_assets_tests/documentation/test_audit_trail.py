@@ -11,6 +11,7 @@ from homelab_assets.documentation.change import model_changes, variant
 from homelab_assets.documentation.links import Forge
 from homelab_assets.documentation_inputs import histories_of
 from homelab_assets.lab.settings import Lab, load_lab
+from homelab_assets.remediation.journal import Entry, read_journal, record
 from homelab_assets_tests.documentation.estates import document, drifted
 from homelab_assets_tests.repository.clones import commit, git, make_clone
 
@@ -172,3 +173,32 @@ def test_many_events_are_cut_and_counted() -> None:
     commits = [_Commit(f"{n:040x}", "2026-11-20T00:00:00Z") for n in range(MOST + 50)]
     text = audit_trail_document(build_trail([_history(*commits)], document()))
     assert "… and 50 more." in text
+
+
+def test_what_became_of_pull_requests_stands_in_it() -> None:
+    events = (
+        ("2026-10-01T00:00:00Z", "opened"),
+        ("2026-11-20T06:05:00Z", "updated"),
+        ("2026-11-21T06:05:00Z", "merged"),
+    )
+    pull = Entry(
+        repository="apps", kind="drift", host="h", stack="web", service="app", number=7, title="fix(app): <b>sync</b>",
+        url="https://git.example/pulls/7", state="merged", digest="0" * 16, events=events,
+    )  # fmt: skip
+    text = audit_trail_document(build_trail([], document(), pulls=[pull]))
+    rows = [line for line in text.splitlines() if "[#7]" in line]
+    assert [row.split("|")[1].strip() for row in rows] == ["app", "app"]
+    assert "merged: fix(app): &lt;b&gt;sync" in rows[0]
+    assert "2026-11-21 06:05" in rows[0]
+    assert "updated" in rows[1]
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]", '{"pull_requests": [{"number": "x"}]}', '{"pull_requests": 3}'])
+def test_a_damaged_journal_is_said_and_written_anew(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "pull_requests.json").write_text(damaged)
+    entries, problem = read_journal(tmp_path)
+    assert entries is None
+    assert problem is not None
+    assert "pull_requests.json" in problem
+    record(tmp_path, "apps", [], "2026-11-23T06:00:00Z")
+    assert read_journal(tmp_path) == ([], None)

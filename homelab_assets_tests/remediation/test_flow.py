@@ -2,6 +2,7 @@
 
 import pytest
 
+from homelab_assets.remediation.journal import read_journal
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.remediation.world import World
@@ -11,6 +12,15 @@ COMPOSE = "stacks/dns-pihole/docker-compose.yml"
 
 def statuses(outcomes: dict) -> dict[str, str]:
     return {service: outcome.status for service, outcome in outcomes.items()}
+
+
+def noted(world: World) -> list[str]:
+    """What the journal says happened to the one pull request about pihole."""
+    entries, problem = read_journal(world.lab().state)
+    assert problem is None
+    (entry,) = [one for one in entries or () if one.service == "pihole"]
+    assert entry.state == {"reopened": "open", "opened": "open"}.get(entry.events[-1][1], entry.events[-1][1])
+    return [what for _, what in entry.events]
 
 
 def test_opens_one_each_then_nothing_more_then_merges_to_no_drift(world: World) -> None:
@@ -93,6 +103,10 @@ def test_closed_when_the_drift_is_gone_and_reopened_when_it_returns(world: World
     assert statuses(world.run())["pihole"] == "reopened"
     assert pull.state == "open"
     assert set(statuses(world.run()).values()) == {"unchanged", "refused"}
+    assert noted(world) == ["opened", "closed", "reopened"]
+    world.merge_all()
+    world.run(without="pihole")
+    assert noted(world) == ["opened", "closed", "reopened", "merged"]
 
 
 def test_a_branch_that_vanished_while_closed_gets_a_pull_request_again(world: World) -> None:
