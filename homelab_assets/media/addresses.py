@@ -7,14 +7,18 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def networks(addresses: Sequence[str], version: int) -> Sequence[Network]:
-    """Return those of the home's addresses and prefixes that are of one IP version; what is no address is left out."""
+    """Return those of the home's addresses and prefixes that are of one IP version and that the internet can see.
+
+    What is no address is left out, and so is a private one: nothing that the internet sees is ever in it, so a
+    comparison with it would prove nothing. A name of the home may well have one inside of the home.
+    """
     found = []
     for text in addresses:
         try:
             network = ipaddress.ip_network(text.strip(), strict=False)
         except ValueError:
             continue
-        if network.version == version:
+        if network.version == version and is_public(str(network.network_address)):
             found.append(network)
     return found
 

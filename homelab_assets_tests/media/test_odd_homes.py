@@ -348,3 +348,13 @@ def test_a_film_whose_file_is_gone_is_not_playable() -> None:
         for file in (world.media / "movies").rglob("*.mkv"):
             file.unlink()
         assert failed(examine(world))["library.playable"] == "not_playable"
+
+
+@pytest.mark.parametrize("home", ["192.168.50.0/24", "localhost", "100.64.7.7"])
+def test_a_private_address_is_not_what_the_internet_sees_of_the_home(home: str) -> None:
+    """Neither the home's own range, nor a name that means another address inside of the home, proves anything."""
+    with World(faults=["leak_v4"]) as world:
+        world.home = (home,)
+        check = examine(world).check("vpn.egress_v4")
+    assert check.status == "unknown"
+    assert "which the internet never sees" in check.to_json()["why"]

@@ -159,7 +159,10 @@ def egress(version: int, sight: Sight) -> Verdict:
     if version == 6 and not seen and _without_ipv6(sight.container("gluetun")):
         return Pass(["Gluetun's Docker networks have no IPv6, so nothing leads past the tunnel"])
     if not home:
+        private = [one for one in sight.home if _version_of(one) == version]
         why = f"the home's IPv{version} address is not known; set media.home_addresses in lab.yaml"
+        if private:
+            why = f"media.home_addresses comes to {listed(private)}, which the internet never sees"
         return Unknown(why) if seen or version == 4 else Skipped("no IPv6 of the home is configured, and none was seen")
     if not seen:
         return Unknown(f"nobody could say which IPv{version} address the internet sees")
@@ -192,6 +195,13 @@ def _sightings(sight: Sight) -> tuple[Egress | None, Sequence[tuple[str, str]]]:
         if not isinstance(cached, Trouble):
             found.append((cached.get("public_ip"), "Gluetun, at its last connect"))
     return live, [(address, source) for address, source in found if address and is_public(address)]
+
+
+def _version_of(text: str) -> int | None:
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False).version
+    except ValueError:
+        return None
 
 
 def _version(address: str) -> int:
