@@ -186,7 +186,7 @@ def test_what_became_of_pull_requests_stands_in_it() -> None:
         url="https://git.example/pulls/7", state="merged", digest="0" * 16, events=events,
     )  # fmt: skip
     text = audit_trail_document(build_trail([], document(), pulls=[pull]))
-    rows = [line for line in text.splitlines() if "[#7]" in line]
+    rows = [line for line in text.splitlines() if "#7](https:" in line]
     assert [row.split("|")[1].strip() for row in rows] == ["app", "app"]
     assert "merged: fix(app): &lt;b&gt;sync" in rows[0]
     assert "2026-11-21 06:05" in rows[0]
