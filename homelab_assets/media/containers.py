@@ -135,7 +135,14 @@ def media_containers(
         named = settings.containers.get(app) or (service.container if service else None)
         if (container := _find(app, everything, named, _port_of(service.url) if service else None)) is not None:
             found[app] = container
-    return MediaContainers(everything, found)
+    host = MediaContainers(everything, found)
+    # Of several Gluetuns, the one that qBittorrent lives in.
+    torrent, service = found.get("qbittorrent"), settings.service("gluetun")
+    owner = host.by_id(torrent.network_mode.removeprefix("container:")) if torrent else None
+    chosen = settings.containers.get("gluetun") or (service.container if service else None)
+    if owner is not None and not chosen and owner.image.rpartition("/")[2] == "gluetun":
+        found["gluetun"] = owner
+    return host
 
 
 def _port_of(url: str) -> int | None:

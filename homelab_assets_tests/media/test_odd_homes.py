@@ -358,3 +358,12 @@ def test_a_private_address_is_not_what_the_internet_sees_of_the_home(home: str) 
         check = examine(world).check("vpn.egress_v4")
     assert check.status == "unknown"
     assert "which the internet never sees" in check.to_json()["why"]
+
+
+def test_of_two_gluetuns_the_one_that_qbittorrent_lives_in_is_meant() -> None:
+    with World() as world:
+        other = copy.deepcopy(world.inspect["gluetun"])
+        other |= {"Id": "a" * 64, "Name": "/gluetun-us"}
+        other["State"]["StartedAt"] = "2026-11-22T03:00:00Z"
+        world.inspect = {"gluetun-us": other, **world.inspect}
+        assert failed(examine(world)) == {}
