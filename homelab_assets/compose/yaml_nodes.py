@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from homelab_assets.compose.escapes import Escapes
+from homelab_assets.compose.dialect import Dialect
 from homelab_assets.compose.problems import refuse
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Span
@@ -19,7 +19,7 @@ from homelab_assets.model import Span
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
 _GLUED_TAG = re.compile(rb"![^\s,]*,")
-_ODD_ESCAPE = re.compile(rb"\\['/]")
+_ODD = re.compile(rb"\\['/]|\t")
 _CORE = "tag:yaml.org,2002:"
 _Parser: Any = getattr(yaml, "CSafeLoader", None)
 
@@ -86,14 +86,14 @@ def parse(data: bytes, file: str) -> list[Node]:
         refuse(f"is larger than {MAX_BYTES} bytes", _Line(file, 1))
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     text: Any = _decoded(data) if _Parser is None or wide else data
-    escapes = Escapes(_decoded(data)) if _ODD_ESCAPE.search(data) else None
+    dialect = Dialect(_decoded(data)) if _ODD.search(data) else None
     while True:
-        composer = _Composer(file, (_Parser or yaml.SafeLoader)(text), data, escapes)
+        composer = _Composer(file, (_Parser or yaml.SafeLoader)(text), data, dialect)
         try:
             roots = list(composer.documents())
         except yaml.MarkedYAMLError as error:
-            if escapes is not None and escapes.mend(error):
-                text = escapes.text
+            if dialect is not None and dialect.mend(error):
+                text = dialect.text
                 continue
             mark = error.problem_mark or error.context_mark
             refuse(f"is not valid YAML: {error.problem or error.context}", _Line(file, mark.line + 1 if mark else 1))
@@ -121,9 +121,9 @@ def _short(tag: str | None) -> str | None:
 
 
 class _Composer:
-    def __init__(self, file: str, parser: Any, data: bytes, escapes: Escapes | None) -> None:
+    def __init__(self, file: str, parser: Any, data: bytes, dialect: Dialect | None) -> None:
         self._file = file
-        self._escapes = escapes
+        self._dialect = dialect
         self._glued_tags = b"!" in data and _GLUED_TAG.search(data) is not None
         self._next = parser.get_event
         self._anchors: dict[str, Node] = {}
@@ -149,8 +149,8 @@ class _Composer:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             scalar = Scalar(self._file, event)
-            if self._escapes is not None and event.style == '"':
-                self._escapes.read(scalar)
+            if self._dialect is not None and event.style == '"':
+                self._dialect.read(scalar)
             self._remember(scalar, event)
             return scalar
         if kind is yaml.AliasEvent:

@@ -1,0 +1,56 @@
+r"""Where Compose's YAML parser takes another text than libyaml: two escapes in double quotes, and tabs before comments.
+
+Compose takes `\'` for an apostrophe and refuses `\/`, which JSON knows; libyaml does it the other way round. And Compose
+reads comments ahead: on lines that follow a line with nothing but a comment, a tab may stand before the next `#`.
+"""
+
+import re
+from typing import Any
+
+from homelab_assets.compose.problems import refuse
+
+_SLASH = re.compile(r"[^\\](?:\\\\)*\\/")
+_STAND_INS = {r"\a": "\a", r"\v": "\v", r"\b": "\b", r"\f": "\f"}
+_BLANK = " \t\r\n"
+_COMMENTS = re.compile(rf"(?:[{_BLANK}]*#[^\n]*)+")
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+
+
+class Dialect:
+    """A file's text, mended where libyaml stops and Compose does not; every offset stays the same."""
+
+    __slots__ = ("_has_slashes", "_stand_in", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._stand_in: str | None = None
+        self._has_slashes = r"\/" in text
+
+    def mend(self, error: Any) -> bool:
+        """Change the text at which libyaml stopped. Returns whether Compose would have read it."""
+        index = error.problem_mark.index if error.problem_mark else 0
+        if error.problem == "found unknown escape character" and self.text.startswith(r"\'", index):
+            self._mend_apostrophe(index)
+            return True
+        return error.problem == "found character that cannot start any token" and self._mend_comments(index)
+
+    def _mend_apostrophe(self, index: int) -> None:
+        if self._stand_in is None:
+            self._stand_in = next((escape for escape in _STAND_INS if escape not in self.text), r"\a")
+        self.text = self.text[:index] + self._stand_in + self.text[index + 2 :]
+
+    def _mend_comments(self, index: int) -> bool:
+        line_before = self.text[:index].rstrip(_BLANK).rpartition("\n")[2]
+        comments = _COMMENTS.match(self.text, index)
+        if self.text[index] != "\t" or comments is None or not line_before.lstrip(" \t").startswith("#"):
+            return False
+        spaced = _INDENT.sub(lambda indent: " " * len(indent[0]), comments[0])
+        self.text = self.text[:index] + spaced + self.text[comments.end() :]
+        return True
+
+    def read(self, node: Any) -> None:
+        """Put the apostrophes back into a scalar in double quotes; refuse a slash that is escaped."""
+        if self._stand_in is not None:
+            node.value = node.value.replace(_STAND_INS[self._stand_in], "'")
+        if self._has_slashes and _SLASH.search(self.text, node.start, node.end):
+            refuse("is not valid YAML: found unknown escape character", node)
