@@ -144,6 +144,19 @@ def test_compose_v1_takes_env_files_as_they_are(file: str, running: str, clean: 
     assert (found(document.services[0]) == []) is clean
 
 
+@pytest.mark.parametrize(
+    ("lenders", "paths"),
+    [(["9" * 64], []), (["9" * 64, "8" * 64], ["volumes_from.888888888888"]), ([], ["volumes_from.db"])],
+)
+def test_a_lender_that_was_made_anew_is_no_difference(lenders: list[str], paths: list[str]) -> None:
+    seen = container("web", "app", host={"VolumesFrom": lenders})
+    stack = service({"volumes_from": ["db"]})
+    stack["services"]["db"] = {"image": "plain:1"}
+    document = run([seen, container("web", "db")], baseline("web", stack))
+    app = next(one for one in document.services if one.service == "app")
+    assert [path for path, *_ in found(app)] == paths
+
+
 def test_a_container_that_declares_an_option_says_nothing_about_the_daemon_s() -> None:
     """The daemon gives `max-size`, `max-file` and `nofile` to whatever does not declare them."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
 from homelab_assets.drift.rows.files import file_targets, files_of_project, is_secret
 from homelab_assets.drift.rows.mount import ANONYMOUS, GENERATED_VOLUME, Mount, mounts_of, requested_mounts
-from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, write_bytes
+from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
 from homelab_assets.drift.view import Declared, Observed, clean
 
 _HOME = re.compile(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
@@ -180,25 +180,29 @@ def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_volumes_from(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    leaves = {}
+    leaves: dict[str, Leaf] = {}
     wanted = _expected_volumes_from(declared)
+    gone = []
     for entry in container.host_config.get("VolumesFrom") or ():
         reference = str(entry).partition(":")[0]
-        names = _names(reference, container)
+        other = container.host.by_reference(reference)
+        if other is None:
+            gone.append(reference[:12])
+            continue
+        names = _names(Observed(other, container.host), container)
         name = next((name for name in names if f"volumes_from.{name}" in wanted), names[0])
         leaves[f"volumes_from.{name}"] = Leaf(name)
-    return leaves
+    # Made anew since, a container has another id; the volumes that it lent before stay where they are.
+    missing = [path for path in wanted if path not in leaves]
+    leaves |= {path: unseen("the container that it names was made anew since") for path in missing[: len(gone)]}
+    return leaves | {f"volumes_from.{name}": Leaf(name) for name in gone[len(missing) :]}
 
 
-def _names(reference: str, container: Observed) -> tuple[str, ...]:
-    """What a container is called: its service, its name; the reference itself where it's gone."""
-    other = container.host.by_reference(reference)
-    if other is None:
-        return (reference[:12],)
-    seen = Observed(other, container.host)
-    service = seen.labels.get("com.docker.compose.service")
-    same_project = seen.labels.get("com.docker.compose.project") == container.labels.get("com.docker.compose.project")
-    return (service, seen.name) if service and same_project else (seen.name,)
+def _names(lender: Observed, container: Observed) -> tuple[str, ...]:
+    """What another container is called here: its service where it's of the same project, its name."""
+    service = lender.labels.get("com.docker.compose.service")
+    same_project = lender.labels.get("com.docker.compose.project") == container.labels.get("com.docker.compose.project")
+    return (service, lender.name) if service and same_project else (lender.name,)
 
 
 ROWS: tuple[Row, ...] = (
