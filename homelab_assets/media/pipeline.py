@@ -56,7 +56,7 @@ def run_pipeline(
         active=active,
         capture_error=capture_error,
     )
-    _look_ahead(clients)
+    _look_ahead(clients, health_only=health_only)
     verdicts: dict[str, Verdict] = {}
     checks = []
     for probe in _in_order([probe for probe in PROBES if not (health_only and probe.deep)]):
@@ -77,19 +77,29 @@ def run_pipeline(
     )
 
 
-def _look_ahead(clients: Clients) -> None:
-    """Ask all apps for a sign of life at the same time, so that silent ones cost their time limit only once."""
+def _look_ahead(clients: Clients, *, health_only: bool) -> None:
+    """Ask all apps for a sign of life at the same time, so that silent ones cost their time limit only once.
+
+    The health part asks all at the same time for what it reads of each; a whole run makes it anew first.
+    """
 
     def greet(app: str, client: Any) -> Callable[[], object]:
         ask = CREDENTIALS[app][1] if app in CREDENTIALS else None
 
         def both() -> object:
             alive = client.alive()
-            return alive if isinstance(alive, Trouble) or ask is None else ask(client)
+            known = alive if isinstance(alive, Trouble) or ask is None else ask(client)
+            if health_only and not isinstance(known, Trouble):
+                for read in _HEALTH.get(app, ()):
+                    client.items(read)
+            return known
 
         return both
 
     at_once([greet(app, client) for app, client in clients.all()])
+
+
+_HEALTH = {"prowlarr": ("health", "indexer", "indexerstatus"), "radarr": ("health",), "sonarr": ("health",)}
 
 
 def _in_order(probes: Sequence[Probe]) -> Sequence[Probe]:

@@ -1,5 +1,6 @@
 """The transport: bounded, never retrying, never repeating a secret."""
 
+import threading
 import time
 from typing import Literal
 
@@ -12,7 +13,7 @@ from homelab_assets.media.pipeline import run_pipeline
 from homelab_assets.media.probes.base import of_trouble
 from homelab_assets.media.settings import MediaSettings, Service
 from homelab_assets.media.simulator import World
-from homelab_assets.media.simulator.server import Response
+from homelab_assets.media.simulator.server import Request, Response
 from homelab_assets.media.simulator.world import made_up
 from homelab_assets.media.verdicts import Fail, Unknown
 from homelab_assets_tests.media.silent import bad_app
@@ -93,6 +94,36 @@ def test_what_was_given_long_and_is_not_done_is_not_called_broken(
     assert isinstance(slow, Trouble)
     assert isinstance(of_trouble(quick), Fail)
     assert isinstance(of_trouble(slow), Unknown)
+
+
+def test_an_app_that_hangs_once_it_has_said_that_it_is_alive_costs_little_too() -> None:
+    signs, hanging, hung = {"/ping", "/api/v1/system/status"}, threading.Event(), []
+    with World() as world:
+        usual = world.prowlarr.answer
+
+        def hangs(request: Request) -> Response:
+            if request.path not in signs:
+                hung.append(request.path)
+                hanging.wait(30)
+            return usual(request)
+
+        world.prowlarr.answer = hangs
+        with world.clients() as clients:
+            assert clients.prowlarr is not None
+            clients.prowlarr.transport.read_seconds = 1.0 - CONNECT_SECONDS
+            result = run_pipeline(world.settings(), clients=clients, generated_at=WHEN, health_only=True)
+        hanging.set()
+    assert result.check("prowlarr.key").status == "pass"
+    assert [result.check(name).status for name in ("prowlarr.health", "indexers.ready")] == ["fail", "fail"]
+    # Health and indexers; for the third question it is not asked any more.
+    assert len(hung) == 2
+
+
+def test_an_app_that_is_silent_twice_is_not_asked_again() -> None:
+    with bad_app("silent") as url:
+        transport = Transport(base=url, read_seconds=0.2 - CONNECT_SECONDS)
+        found = [transport.get(f"/{number}") for number in range(4)]
+    assert [isinstance(one, Trouble) and "not asked" in one.detail for one in found] == [False, False, True, True]
 
 
 def test_a_host_without_a_name_is_said_so() -> None:

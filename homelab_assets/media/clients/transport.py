@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
 _MAX_BYTES = 32_000_000
+_PATIENCE = 2
 Value = TypeVar("Value")
 
 
@@ -26,12 +27,14 @@ class Trouble:
     """Why a call has no usable answer: a code of the catalogue of causes, and what was seen, without secrets.
 
     Attributes:
-        late: an app that was given long was not done with what it was asked for, which need not mean that it is broken.
+        timed_out: there was no whole answer in time.
+        late: so although it was given long for what it was asked for, which need not mean that it is broken.
     """
 
     cause: str
     detail: str
     late: bool = False
+    timed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,8 @@ class Reply:
 class Transport:
     """Talks to one app. Equal GETs of one run are asked once; any change forgets them.
 
+    An app that let two calls in a row run out of time is not asked any more: a run has a budget.
+
     Attributes:
         base: URL without trailing slash. headers: sent always, credentials among them.
         secrets: texts that must not show up in a message.
@@ -76,6 +81,7 @@ class Transport:
     read_seconds: float = READ_SECONDS
     verify: bool | str = True
     effects: Counter[str] = field(default_factory=Counter)
+    _silent: int = 0
     _seen: dict[str, "Reply | Trouble"] = field(default_factory=dict, repr=False)
     _session: "requests.Session | None" = field(default=None, repr=False)
 
@@ -110,8 +116,13 @@ class Transport:
         limit = seconds or usual
         where = f"{method} {self.base}{path}"
         words = self.scrub(f"{where}: no whole answer within {limit:g} s")
-        late: Reply | Trouble = Trouble("unreachable", words, late=limit > usual)
-        return within(limit, lambda: self._send(method, path, where, limit, options), late)
+        late: Reply | Trouble = Trouble("unreachable", words, late=limit > usual, timed_out=True)
+        if self._silent >= _PATIENCE:
+            return Trouble("unreachable", self.scrub(f"{where}: not asked, after {_PATIENCE} calls without an answer"))
+        answer = within(limit, lambda: self._send(method, path, where, limit, options), late)
+        silent = isinstance(answer, Trouble) and answer.timed_out and not answer.late
+        self._silent = self._silent + 1 if silent else 0
+        return answer
 
     def forget(self) -> None:
         """Ask again for everything from now on."""
@@ -143,7 +154,8 @@ class Transport:
                 return Reply(status=response.status_code, headers=headers, text=text, where=self.scrub(where))
         except requests.ReadTimeout:
             usual = CONNECT_SECONDS + self.read_seconds
-            return Trouble("unreachable", self.scrub(f"{where}: no answer within {limit:g} s"), late=limit > usual)
+            words = self.scrub(f"{where}: no answer within {limit:g} s")
+            return Trouble("unreachable", words, late=limit > usual, timed_out=True)
         except (requests.RequestException, OSError, ValueError, LookupError) as error:
             return Trouble(cause_of(error), self.scrub(f"{where}: {_in_short(error)}"))
         except Exception as error:  # urllib3's own errors while the body is read
