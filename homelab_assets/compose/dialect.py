@@ -1,7 +1,7 @@
 r"""Where Compose's YAML parser takes another text than libyaml: two escapes in double quotes, and tabs before comments.
 
-Compose takes `\'` for an apostrophe and refuses `\/`, which JSON knows; libyaml does it the other way round. And Compose
-reads comments ahead: on lines that follow a line with nothing but a comment, a tab may stand before the next `#`.
+Compose takes `\'` for an apostrophe and refuses `\/`, which JSON knows; libyaml does it the other way round. Compose
+also reads comments ahead: on lines after one with nothing but a comment, a tab may stand before the next `#`.
 """
 
 import re
