@@ -367,3 +367,26 @@ def test_of_two_gluetuns_the_one_that_qbittorrent_lives_in_is_meant() -> None:
         other["State"]["StartedAt"] = "2026-11-22T03:00:00Z"
         world.inspect = {"gluetun-us": other, **world.inspect}
         assert failed(examine(world)) == {}
+
+
+def below_a_url_base(world: World) -> None:
+    """Radarr serves everything below /radarr, and sends elsewhere whoever forgets it."""
+    usual = world.radarr.answer
+
+    def based(request: Request) -> Response:
+        if request.path.startswith("/radarr/"):
+            return usual(replace(request, path=request.path.removeprefix("/radarr")))
+        return Response(status=307, headers={"Location": f"/radarr{request.path}"})
+
+    world.radarr.answer = based
+    set_value(world.prowlarr.providers["applications"][0], "baseUrl", "http://radarr:7878/radarr")
+    world.overseerr.servers["radarr"][0]["baseUrl"] = "/radarr"
+
+
+@pytest.mark.parametrize(("base", "expected"), [("/radarr", {}), ("", {"radarr.reachable": "http_redirect"})])
+def test_an_app_below_a_url_base(base: str, expected: dict[str, str]) -> None:
+    with World() as world:
+        below_a_url_base(world)
+        service = world.settings().services["radarr"]
+        world.overrides["radarr"] = replace(service, url=service.url + base)
+        assert failed(examine(world)) == expected

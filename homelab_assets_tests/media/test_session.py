@@ -141,6 +141,12 @@ def test_a_refused_login_is_remembered_between_runs(tmp_path: Path) -> None:
         for _ in range(3):
             assert run("--lab", str(file), "--health").exit_code == 1
         assert world.qbittorrent.logins == 1
+        # A restart forgets bans and counts, so one more try does no harm.
+        world.inspect["qbittorrent"]["State"]["StartedAt"] = "2026-11-22T06:00:00Z"
+        (tmp_path / "media" / "containers.json").write_text(json.dumps(world.containers()))
+        for _ in range(2):
+            assert run("--lab", str(file), "--health").exit_code == 1
+        assert world.qbittorrent.logins == 2
     (kept,) = (tmp_path / ".homelab_state").glob("refused-logins.json")
     assert kept.stat().st_mode & 0o77 == 0
     assert made_up("qbittorrent") not in kept.read_text()
