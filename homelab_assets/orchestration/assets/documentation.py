@@ -1,7 +1,7 @@
 """Documentation that writes itself, from what runs, what git says and what the audit found.
 
-All of it refreshes itself once the drift document is newer, also after an audit that did not write it (see
-`sensors.refresh`). Files that would not change are not written.
+All of it refreshes itself once the drift document, the pipeline's report or the pull requests are newer, also after a
+run that did not write it (see `sensors.refresh`). Files that would not change are not written.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,23 @@ from homelab_assets.orchestration.store import JsonStore
 
 if TYPE_CHECKING:
     from homelab_assets.publishing import Publication
+
+REFRESH = (
+    dg.AutomationCondition.any_deps_updated().since_last_handled()
+    # Who has not tested a pipeline, or opened a pull request, wants documents all the same.
+    & ~dg.AutomationCondition.any_deps_missing().ignore(
+        dg.AssetSelection.assets(names.PIPELINE_REPORT, names.PULL_REQUESTS)
+    )
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+).with_label("refresh when something that it is made from is newer")
+
+# What a part is made from besides the audit.
+_MORE_DEPS = {
+    names.DEPENDENCY_MAP: [names.PIPELINE_REPORT],
+    names.RUNBOOKS: [names.PIPELINE_REPORT],
+    names.AUDIT_TRAIL: [names.PULL_REQUESTS],
+}
 
 # Asset, part of `documentation.generate.PARTS`, description.
 _PARTS = (
@@ -58,14 +75,14 @@ def _asset(key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition
     @dg.asset(
         key=key,
         # Captures and baselines are read too; the drift document, made from them, stands for all in the lineage.
-        deps=[names.DRIFT_DOCUMENT],
+        deps=[names.DRIFT_DOCUMENT, *_MORE_DEPS.get(key, ())],
         group_name=names.DOCUMENTATION,
         kinds={"markdown"},
         owners=names.OWNERS,
         tags={"homelab/kind": "documentation"},
         description=description,
         retry_policy=names.RETRY,
-        automation_condition=dg.AutomationCondition.eager(),
+        automation_condition=REFRESH,
     )
     def documentation(
         context: dg.AssetExecutionContext, laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]
