@@ -108,7 +108,11 @@ class Inside:
         On a stream of its own: the engine answers without a length, and `http.client` closes a connection at once
         whose end is the end of the answer, which an SSH channel does not survive.
         """
-        stream, body = self.connection.open_stream(), json.dumps({"Detach": False, "Tty": True})
+        try:
+            stream = self.connection.open_stream()
+        except (UserError, OSError, EOFError):
+            return None
+        body = json.dumps({"Detach": False, "Tty": True})
         head = (
             f"POST /v{self.api.client._version}/exec/{identity}/start HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
         )
