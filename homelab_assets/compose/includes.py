@@ -110,6 +110,8 @@ class Includes:
 def _as_include(entry: Any) -> Map:
     if type(entry) is str:
         return Map({"path": entry})
+    if entry is None:
+        return Map()  # as Compose sees it: an entry without paths
     if type(entry) is not Map:
         refuse("an entry of `include` must be a string or a mapping")
     return entry

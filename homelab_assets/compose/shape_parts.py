@@ -18,7 +18,7 @@ def _renamed(section: Section, **names: str) -> Decode:
 
 
 _PATH_AND_WEIGHT = _renamed(
-    Section({"path": v.string, "weight": v.maybe_unsigned}, {"path": str, "weight": int}), path="Path", weight="Weight"
+    Section({"path": v.string, "weight": v.maybe_small}, {"path": str, "weight": int}), path="Path", weight="Weight"
 )
 _PATH_AND_RATE = _renamed(
     Section({"path": v.string, "rate": v.sized}, {"path": str, "rate": lambda: "0"}), path="Path", rate="Rate"

@@ -5,6 +5,7 @@ strings, zeros, false, empty lists). A text with a marker stays as it is in any 
 """
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from homelab_assets.compose.units import format_duration, parse_duration, parse_
 
 Decode = Callable[[Any], Any]
 OMIT: Any = object()
+_OCTAL = re.compile(r"[-+]?[0-7]+")
 
 
 def _wrong(value: Any, wanted: str) -> Any:
@@ -77,10 +79,15 @@ def maybe_unsigned(value: Any) -> Any:
     return number
 
 
-def unsigned(value: Any) -> Any:
-    """As `maybe_unsigned`, of at most 32 bits, printed unless zero."""
+def maybe_small(value: Any) -> Any:
+    """As `maybe_unsigned`, of at most 32 bits."""
     number = maybe_unsigned(value)
-    return (number & 0xFFFFFFFF if type(number) is int and number >= 1 << 63 else number) or OMIT
+    return number & 0xFFFFFFFF if type(number) is int and number >= 1 << 63 else number
+
+
+def unsigned(value: Any) -> Any:
+    """As `maybe_small`, printed unless zero."""
+    return maybe_small(value) or OMIT
 
 
 def number(value: Any) -> Any:
@@ -239,10 +246,7 @@ def mode(value: Any) -> Any:
     if is_marked(value):
         return value
     if type(value) is str:
-        try:
-            return f"0{int(value, 8):o}"
-        except ValueError:
-            return _wrong(value, "an octal mode")
+        return f"0{int(value, 8):o}" if _OCTAL.fullmatch(value) else _wrong(value, "an octal mode")
     return f"0{value:o}" if type(value) is int else _wrong(value, "a mode")
 
 

@@ -57,22 +57,24 @@ class Scalar(Node):
 
 
 class Sequence(Node):
-    """A list."""
+    """A list. `flow`: written in brackets."""
 
-    __slots__ = ("items",)
+    __slots__ = ("flow", "items")
 
     def __init__(self, file: str, event: Any) -> None:
         super().__init__(file, _short(event.tag), event)
+        self.flow = bool(event.flow_style)
         self.items: list[Node] = []
 
 
 class Mapping(Node):
-    """Pairs in the order of the file; keys are any node."""
+    """Pairs in the order of the file; keys are any node. `flow`: written in braces."""
 
-    __slots__ = ("pairs",)
+    __slots__ = ("flow", "pairs")
 
     def __init__(self, file: str, event: Any) -> None:
         super().__init__(file, _short(event.tag), event)
+        self.flow = bool(event.flow_style)
         self.pairs: list[tuple[Node, Node]] = []
 
 
@@ -128,6 +130,7 @@ class _Composer:
         self._next = parser.get_event
         self._anchors: dict[str, Node] = {}
         self._open: set[int] = set()
+        self._flow = 0  # how many brackets and braces are open
         self._all: list[Node] = []
 
     def documents(self) -> Iterator[Node]:
@@ -151,6 +154,8 @@ class _Composer:
             scalar = Scalar(self._file, event)
             if self._dialect is not None and event.style == '"':
                 self._dialect.read(scalar)
+            if self._flow and "?" in scalar.value and scalar.plain and scalar.value[0] != "?":
+                refuse("is not valid YAML: a `?` in a list or mapping in brackets must be quoted", scalar)
             self._remember(scalar, event)
             return scalar
         if kind is yaml.AliasEvent:
@@ -174,9 +179,11 @@ class _Composer:
         node = Sequence(self._file, event)
         self._remember(node, event)
         self._open.add(id(node))
+        self._flow += node.flow
         items = node.items
         while type(event := self._next()) is not yaml.SequenceEndEvent:
             items.append(self._node(event, depth))
+        self._flow -= node.flow
         node.end = (
             event.end_mark.index if not items or event.end_mark.index != event.start_mark.index else items[-1].end
         )
@@ -187,6 +194,7 @@ class _Composer:
         node = Mapping(self._file, event)
         self._remember(node, event)
         self._open.add(id(node))
+        self._flow += node.flow
         pairs = node.pairs
         while type(event := self._next()) is not yaml.MappingEndEvent:
             key = self._node(event, depth)
@@ -194,9 +202,10 @@ class _Composer:
             if value.key is None and isinstance(key, Scalar) and value.start >= key.end:
                 value.key = key
             pairs.append((key, value))
+        self._flow -= node.flow
         last = pairs[-1][1] if pairs else None
-        flow = event.end_mark.index != event.start_mark.index
-        node.end = event.end_mark.index if last is None or flow else max(last.end, pairs[-1][0].end)
+        closed = event.end_mark.index != event.start_mark.index
+        node.end = event.end_mark.index if last is None or closed else max(last.end, pairs[-1][0].end)
         self._open.discard(id(node))
         return node
 
