@@ -390,3 +390,9 @@ def test_an_app_below_a_url_base(base: str, expected: dict[str, str]) -> None:
         service = world.settings().services["radarr"]
         world.overrides["radarr"] = replace(service, url=service.url + base)
         assert failed(examine(world)) == expected
+
+
+def test_an_answer_without_the_apps_own_header_is_somebody_elses() -> None:
+    with World() as world:
+        world.radarr.extra_headers = dict
+        assert failed(examine(world)) == {"radarr.key": "not_json"}
