@@ -200,6 +200,14 @@ def test_a_plan_is_taken_back(fault: str) -> None:
         assert said(world) == before
 
 
+def test_a_key_is_written_although_the_trackers_have_nothing_right_now() -> None:
+    with World(faults=["key_stale_copy"]) as world:
+        steps = read_plan(approved(fixes_for(world)))
+        world.prowlarr.results = {}
+        with world.clients() as clients:
+            assert {one.state for one in execute(steps, clients, world.settings())} == {"done"}
+
+
 def test_what_a_secret_replaced_is_not_taken_back() -> None:
     with World(faults=["key_stale_copy"]) as world:
         back, stays = undone(read_plan(approved(fixes_for(world))))

@@ -115,6 +115,7 @@ def test_the_first_mapping_of_the_clients_host_wins_and_others_are_dead() -> Non
     assert found.local == "/media/downloads/movies"
     assert found.mapping == mappings[2]
     assert found.dead == [mappings[0]]
+    assert client_folder("/other/x", "gluetun", mappings, ["gluetun"]).mapping == mappings[1]
 
 
 def test_a_mapping_that_is_needed_and_right_passes() -> None:
