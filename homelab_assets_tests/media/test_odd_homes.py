@@ -11,6 +11,8 @@ import pytest
 
 from homelab_assets.errors import ConfigurationError
 from homelab_assets.lab.settings import load_lab
+from homelab_assets.media.clients import Trouble
+from homelab_assets.media.clients.qbittorrent import QBittorrent
 from homelab_assets.media.clients.servarr import Failure
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.fixes import propose
@@ -396,3 +398,22 @@ def test_an_answer_without_the_apps_own_header_is_somebody_elses() -> None:
     with World() as world:
         world.radarr.extra_headers = dict
         assert failed(examine(world)) == {"radarr.key": "not_json"}
+
+
+def test_a_test_that_skips_everything_proves_nothing() -> None:
+    """As the apps do with providers that they find invalid before they test them."""
+    with World() as world:
+        world.radarr.enabled = lambda resource: False
+        result = examine(world)
+    assert [result.check(name).status for name in ("search.radarr", "downloads.radarr")] == ["unknown", "unknown"]
+    assert failed(result) == {}
+
+
+@pytest.mark.parametrize("version", ["5.1", "5.2"])
+def test_a_wrong_password_is_tried_once_however_much_is_asked(version: str) -> None:
+    with World(faults=["key_rejected@qbittorrent"], versions={"qbittorrent": version}) as world:
+        client = QBittorrent.of(world.settings().services["qbittorrent"])
+        for ask in (client.login, client.preferences, client.categories, client.version, client.login):
+            assert isinstance(ask(), Trouble)
+        client.transport.close()
+        assert world.qbittorrent.logins == 1
