@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from homelab_assets.documentation.estate import Service
+from homelab_assets.documentation.links import slug
 from homelab_assets.rendering.markdown import terminal_safe
 from homelab_assets.secrecy import show
 
@@ -15,7 +16,11 @@ _PORTAINER = re.compile(r"/data/compose/\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """What to type on the host. Each is one or more lines of shell; "" where it does not apply."""
+    """What to type. Each is one or more lines of shell; "" where it does not apply.
+
+    Attributes:
+        rollback: for a clone from which people push, on the branch that is deployed; all others are for the host.
+    """
 
     enter: str
     start: str
@@ -53,16 +58,33 @@ def commands_of(service: Service) -> Commands:
             else "",
         )
     compose, name = compose_of(service), quoted(service.name)
+    pull = "git pull --ff-only\n" if service.declared else ""
     return Commands(
         enter=f"cd {quoted(folder_of(service))}",
         start=f"{compose} up -d {name}",
         stop=f"{compose} stop {name}",
         restart=f"{compose} restart {name}",
-        update=f"{compose} pull {name}\n{compose} up -d {name}",
+        update=f"{pull}{compose} pull {name}\n{compose} up -d {name}",
         logs=logs,
         state=state,
         health=_health(service, container),
-        rollback=f"git log --oneline -- .\ngit revert --no-edit COMMIT\n{compose} up -d {name}",
+        rollback=_rollback(service),
+    )
+
+
+def _rollback(service: Service) -> str:
+    """Git is the truth: what is only reverted on the host is drift, and comes back with the next pull."""
+    if service.declared is None:
+        return ""
+    branch = f"revert/{slug(service.stack or '', service.name)}"
+    return "\n".join(
+        (
+            "git pull --ff-only",
+            f"git log --oneline -- {quoted(service.declared.directory or '.')}",
+            f"git switch -c {quoted(branch)}",
+            "git revert --no-edit COMMIT",
+            f"git push -u origin {quoted(branch)}",
+        )
     )
 
 

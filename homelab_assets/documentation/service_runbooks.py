@@ -147,6 +147,17 @@ def _item(item: Item) -> Sequence[str]:
     )
 
 
+_UPDATE = "Update to what git says (where the folder is no clone, bring the files there instead of `git pull`)"
+
+
+def _roll_back(service: Service) -> str:
+    repository = words.mono(service.declared.repository) if service.declared else "the repository"
+    return (
+        f"Roll back: revert the commit in your own clone of {repository}, on the branch that is deployed; "
+        "merge the pull request of what is pushed, then update as above"
+    )
+
+
 def _commands(service: Service, commands: Commands, host: HostFacts | None) -> list[str]:
     where = f"On {cell(service.host)}"
     enter = [line for line in (host.login if host else "", commands.enter) if line]
@@ -158,10 +169,10 @@ def _commands(service: Service, commands: Commands, host: HostFacts | None) -> l
         ("Start", commands.start),
         ("Stop", commands.stop),
         ("Restart", commands.restart),
-        ("Update to what git says", commands.update),
+        (_UPDATE if commands.update.startswith("git ") else "Update", commands.update),
         ("Look at its log and its state", f"{commands.logs}\n{commands.state}"),
         ("Check its health", commands.health),
-        ("Roll back", commands.rollback),
+        (_roll_back(service), commands.rollback),
     )
     for title, text in listed:
         if text:
