@@ -202,10 +202,10 @@ def _simulated(salt: bytes, say: Callable[[str], None] | None) -> Iterator[Sessi
 @contextmanager
 def remembered(file: Path) -> Iterator[dict[str, str]]:
     """Keep fingerprints of refused logins between runs: five refused ones ban this machine for an hour."""
-    from homelab_assets.files import write_whole
+    from homelab_assets.files import read_json, write_whole
 
     try:
-        before = json.loads(file.read_text(encoding="utf-8"))
+        before = read_json(file)
     except (OSError, ValueError):
         before = {}
     memory = {str(key): str(value) for key, value in before.items()} if isinstance(before, dict) else {}

@@ -91,19 +91,23 @@ def test_a_foreign_host_header_is_told_from_a_wrong_password(tmp_path: Path) -> 
         client.transport.close()
 
 
-TALK = [
-    ("GET", "/api/v2/app/version", None),
-    ("POST", "/api/v2/auth/login", {"username": "admin", "password": "wrong"}),
-    ("GET", "/api/v2/nope", None),
-    ("GET", "/api/v2/auth/login", None),
+TALK: list[tuple[str, str, dict[str, str] | None, dict[str, str]]] = [
+    ("GET", "/api/v2/app/version", None, {}),
+    ("GET", "/api/v2/app/version", None, {"Origin": "http://evil.example"}),
+    ("POST", "/api/v2/auth/login", {"username": "admin", "password": "wrong"}, {}),
+    ("GET", "/api/v2/nope", None, {}),
+    ("GET", "/api/v2/auth/login", None, {}),
 ]
 
 
 def test_the_simulated_one_answers_alike(service: Service) -> None:
     with World(versions={"qbittorrent": "4.6"}) as world, requests.Session() as one, requests.Session() as other:
         real, simulated = (one, service.url), (other, world.qbittorrent.url)
-        for method, path, form in TALK:
-            answers = [session.request(method, url + path, data=form, timeout=5) for session, url in (simulated, real)]
+        for method, path, form, headers in TALK:
+            answers = [
+                session.request(method, url + path, data=form, headers=headers, timeout=5)
+                for session, url in (simulated, real)
+            ]
             assert answers[0].status_code == answers[1].status_code, path
             assert answers[0].text == answers[1].text, path
         keys = []

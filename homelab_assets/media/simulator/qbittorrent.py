@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from homelab_assets.media.simulator.server import App, Network, Request, Response, Route, reply, words
 
@@ -63,8 +64,11 @@ class QBittorrent(App):
         return self.version >= "v5.2"
 
     def refuse(self, request: Request) -> Response | None:
-        port = request.headers.get("host", "").rpartition(":")[2]
-        if self.listens_on is not None and port != str(self.listens_on):
+        host = request.headers.get("host", "")
+        foreign = [
+            one for name in ("origin", "referer") if (one := request.headers.get(name)) and urlsplit(one).netloc != host
+        ]
+        if foreign or (self.listens_on is not None and host.rpartition(":")[2] != str(self.listens_on)):
             return words("Unauthorized", 401)
         # As the real one: what does not exist is 404 for everybody.
         known = any(pattern.fullmatch(request.path) for _, pattern, _ in self._routes)
