@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.errors import ConfigurationError, UserError
-from homelab_assets.files import write_whole
+from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
@@ -166,7 +166,7 @@ def read_history(lab: Lab) -> tuple[DriftDocument | None, str | None]:
     """
     file = lab.state / "history.json"
     try:
-        return DriftDocument.from_json(json.loads(file.read_text(encoding="utf-8"))), None
+        return DriftDocument.from_json(read_json(file)), None
     except FileNotFoundError:
         return None, None
     except (ValueError, AttributeError, OSError) as error:

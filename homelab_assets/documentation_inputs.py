@@ -1,6 +1,5 @@
 """Gathers what the documents are made from: captures, baselines, git's history, the pipeline's last result."""
 
-import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -16,6 +15,7 @@ from homelab_assets.documentation.links import Forge, forge_of
 from homelab_assets.documentation.survey import survey
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
+from homelab_assets.files import read_json
 from homelab_assets.lab.settings import HostSettings, Lab, RepositorySettings
 from homelab_assets.model import CaptureResult
 
@@ -126,7 +126,7 @@ def last_pipeline(reports: Path) -> Mapping[str, Any] | None:
     """Return the newest result of the media pipeline's validation; None without a readable one."""
     for file in sorted(reports.glob("pipeline-test-*.json"), reverse=True):
         try:
-            result = json.loads(file.read_text("utf-8"))
+            result = read_json(file)
         except (ValueError, OSError):
             continue
         if isinstance(result, dict) and result.get("schema") == 1:

@@ -1,9 +1,11 @@
-"""Write files whole or not at all."""
+"""Files of this tool's own: written whole or not at all, and read although somebody may have damaged them."""
 
+import json
 import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from homelab_assets.errors import UserError
 
@@ -42,6 +44,19 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> N
             where=str(path),
             hint="free space or mend the permissions; nothing was lost",
         ) from None
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        ValueError: it is damaged: cut off, no UTF-8, nested absurdly deep.
+        OSError: it can't be read.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _umask() -> int:

@@ -1,6 +1,5 @@
 """Reads what the last runs left behind, for the status. A file that can't be read is told, never taken for nothing."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from typing import Any
 
 from homelab_assets.documentation.cron import next_run
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.files import read_json
 from homelab_assets.lab.settings import Lab
 
 DAILY = "0 6 * * *"
@@ -91,10 +91,10 @@ def _documents(files: Iterable[Path], end: datetime, problems: list[str]) -> Ite
 
 def _mapping(file: Path, problems: list[str]) -> dict[str, Any] | None:
     try:
-        data = json.loads(file.read_bytes())
+        data = read_json(file)
     except FileNotFoundError:
         return None
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, OSError) as error:
         problems.append(f"{file} can't be read: {getattr(error, 'strerror', None) or 'it is damaged'}")
         return None
     if not isinstance(data, dict):

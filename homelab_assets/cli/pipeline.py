@@ -178,11 +178,12 @@ def _open(lab: "Lab", vault: "Vault", session: "Session", result: "PipelineResul
 
 def _apply(file: Path, session: "Session", options: Options, *, undo: bool) -> int:
     from homelab_assets.errors import UserError
+    from homelab_assets.files import read_json
     from homelab_assets.media.apply import execute
     from homelab_assets.media.plan import read_plan, undone
 
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = read_json(file)
     except OSError as error:
         raise UserError(f"can't be read: {error.strerror}", where=str(file)) from None
     except ValueError:

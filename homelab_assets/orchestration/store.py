@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from homelab_assets.files import write_whole
+from homelab_assets.files import read_json, write_whole
 
 
 class JsonStore(dg.IOManager):
@@ -42,7 +42,7 @@ class JsonStore(dg.IOManager):
         """
         name = key.to_user_string()
         try:
-            return json.loads(self.file(key).read_text(encoding="utf-8"))
+            return read_json(self.file(key))
         except FileNotFoundError:
             why = f"{name} was never materialized here: materialize it first, or run daily_audit"
         except (ValueError, OSError) as error:

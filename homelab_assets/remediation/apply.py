@@ -19,6 +19,7 @@ from homelab_assets.remediation.plan import LABEL
 from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
+from homelab_assets.repository.worktrees import prune_worktrees
 
 # What these decisions need of the forge or the remote.
 _ASKING = ("open", "adopt-branch", "update", "unchanged", "reopen", "close", "edited", "abandon")
@@ -88,6 +89,8 @@ def carry_out(
     commits = [plan.commit for plan in plans if plan.commit]
     base = commits[0] if commits else git.resolve(repository.ref or git.default_ref())
     pulls = list(forge.pulls())
+    # What a killed run left is gone after the next one, whether or not that has something to push.
+    prune_worktrees(git)
     try:
         branches = look_at_branches(git, remote, base, pulls, kind)
         decisions = decide(

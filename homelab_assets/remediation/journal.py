@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from homelab_assets.files import write_whole
+from homelab_assets.files import read_json, write_whole
 from homelab_assets.forge.model import PullRequest
 from homelab_assets.remediation.identity import ANY, KINDS, read_marker
 from homelab_assets.secrecy import redact
@@ -44,11 +44,11 @@ def read_journal(state: Path) -> tuple[list[Entry] | None, str | None]:
     """Return the pull requests, newest first, None where none was ever looked at; and what is wrong with the file."""
     file = state / "pull_requests.json"
     try:
-        data = json.loads(file.read_bytes())
+        data = read_json(file)
         return [_entry(one) for one in data["pull_requests"]], None
     except FileNotFoundError:
         return None, None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
         return None, f"{file} can't be read; the next run that looks at pull requests writes it anew"
 
 

@@ -4,7 +4,6 @@ A partition is a day. What ran on a day can't be found out later: the drift and 
 documents that were recorded then. Structure comes from git, as its baseline branches stood at the end of the day.
 """
 
-import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -16,6 +15,7 @@ import dagster as dg
 from homelab_assets import reports
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
+from homelab_assets.files import read_json
 from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration import names, tables
 from homelab_assets.orchestration.resources import LaboratoryResource
@@ -64,7 +64,7 @@ def write_past(lab: Lab, day: str) -> tuple[list[Path], list[str]]:
     for kind, write in (("drift", _drift), ("pipeline-test", _pipeline)):
         recorded = lab.reports / f"{kind}-{day}.json"
         try:
-            files += write(lab, json.loads(recorded.read_text("utf-8")))
+            files += write(lab, read_json(recorded))
         except FileNotFoundError:
             remarks.append(f"{recorded.name}: nothing was recorded on that day")
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,0 +1,54 @@
+"""Run the audit, or open pull requests, and kill this very process (SIGKILL) at the n-th change that it makes.
+
+    python -m homelab_assets_tests.faults.killed audit|remediate LAB N
+
+A change is a file opened for writing, renamed or removed, or a command started. With N = 0 nothing is killed, and the
+number of changes is printed.
+"""
+
+import os
+import signal
+import sys
+
+from homelab_assets.audit import run_audit, write_reports
+from homelab_assets.documenting import document_audit, write_documents
+from homelab_assets.lab.settings import load_lab
+from homelab_assets.remediation.flow import open_pull_requests, plan_audit
+from homelab_assets.secrecy import Vault
+
+_CHANGES = ("os.rename", "os.remove", "os.mkdir", "subprocess.Popen")
+
+
+def _is_change(event: str, arguments: tuple[object, ...]) -> bool:
+    if event == "open":
+        flags = arguments[2]
+        return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+    return event in _CHANGES
+
+
+def main(what: str, file: str, end: int) -> None:
+    """Work, and die at the `end`-th change."""
+    lab, vault = load_lab(file), Vault(b"k" * 32)
+    count = 0
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal count
+        if _is_change(event, arguments):
+            count += 1
+            if count == end:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    audit = run_audit(lab, vault=vault)
+    sys.addaudithook(hook)
+    if what == "audit":
+        write_reports(lab, audit)
+        documents, _ = document_audit(lab, audit.captures, audit.baselines, audit.document, vault=vault)
+        write_documents(lab, documents, complete=True)
+    else:
+        plans = [plan for plan in plan_audit(lab, audit, vault=vault) if plan.identity.service == "pihole"]
+        open_pull_requests(lab, audit, plans, whole=False)
+    print(count)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
