@@ -26,7 +26,7 @@ class Gitea:
 
     def __init__(self, url: str, slug: str, *, token: str) -> None:
         owner, _, name = slug.partition("/")
-        self._slug = slug
+        self._slug, self._token = slug, token
         self._root = f"{url.rstrip('/')}/api/v1/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
         self._session = requests.Session()
         self._session.headers.update({"Authorization": f"token {token}", "Accept": "application/json"})
@@ -166,11 +166,10 @@ class Gitea:
 
     def _read(self, answer: requests.Response, method: str, doing: str) -> Any:
         if answer.status_code >= 300:
-            failed = refusal(
-                answer.status_code, _said(answer), where=self._slug, doing=doing, headers=dict(answer.headers)
-            )
+            status, headers = answer.status_code, dict(answer.headers)
+            failed = refusal(status, _said(answer), where=self._slug, doing=doing, token=self._token, headers=headers)
             if worth_another_try(failed.kind, writes=method == "POST"):
-                raise Retry(failed, wait_of(dict(answer.headers)))
+                raise Retry(failed, wait_of(headers))
             raise failed
         if not answer.content:
             return None

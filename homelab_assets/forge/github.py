@@ -29,7 +29,7 @@ class GitHub:
     kind = "github"
 
     def __init__(self, slug: str, *, token: str, url: str = "", pause: float = 0.0) -> None:
-        self._slug = slug
+        self._slug, self._token = slug, token
         self._client = github.Github(
             base_url=url or "https://api.github.com",
             auth=Auth.Token(token),
@@ -221,7 +221,7 @@ class GitHub:
                 str(d.get("message") or d.get("code") or "") for d in data.get("errors") or () if isinstance(d, dict)
             ]
             said = "; ".join(part for part in (str(data.get("message") or said), *details) if part)
-        return refusal(error.status, said, where=self._slug, doing=doing, headers=error.headers)
+        return refusal(error.status, said, where=self._slug, doing=doing, token=self._token, headers=error.headers)
 
 
 def _pull(pull: GithubPull, labels: Sequence[str] | None = None) -> PullRequest:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from homelab_assets.forge.model import Refusal, RefusalKind
-from homelab_assets.secrecy import redact
+from homelab_assets.secrecy import SHOWN, redact
 
 Result = TypeVar("Result")
 _MEANINGS: Mapping[int, tuple[RefusalKind, str]] = {
@@ -28,8 +28,10 @@ LONGEST_WAIT = 60.0
 _MOMENT = 0.5
 
 
-def refusal(status: int, said: str, *, where: str, doing: str, headers: Mapping[str, str] | None = None) -> Refusal:
-    """Make an error of a status code and of what the forge said."""
+def refusal(
+    status: int, said: str, *, where: str, doing: str, token: str, headers: Mapping[str, str] | None = None
+) -> Refusal:
+    """Make an error of a status code and of what the forge said, which may repeat the token that it was given."""
     low = {key.lower(): value for key, value in (headers or {}).items()}
     kind, hint = _MEANINGS.get(status, ("server" if status >= 500 else "invalid", "try again later"))
     text = said.lower()
@@ -41,7 +43,7 @@ def refusal(status: int, said: str, *, where: str, doing: str, headers: Mapping[
         hint = "the branch is protected: allow the token's account to push or merge, or do it by hand"
     elif "saml" in text or "sso" in text:
         hint = "authorise the token for the organisation's single sign-on"
-    message = redact(" ".join(said.split()))[:300] or f"status {status}"
+    message = redact(" ".join((said.replace(token, SHOWN) if token else said).split()))[:300] or f"status {status}"
     return Refusal(f"{doing}: {message}", kind=kind, status=status, where=where, hint=hint)
 
 

@@ -49,12 +49,23 @@ _SECRET_WORDS = frozenset(
         "signingkey",
         "encryptionkey",
         "requirepass",
-        "userpass",
-        "dbpass",
+        "masterauth",
+        "seed",
+        "bearer",
+        "community",
+        "presharedkey",
+        "accountkey",
+        "masterkey",
+        "sharedkey",
+        "licensekey",
+        "passkey",
+        "rsskey",
     ]
 )
 _TOKEN = re.compile(r"<secret#[0-9a-f.]*>")
-_JOINED = re.compile(r"passw(or)?d|passphrase|apikey|api_key|secret|token|credential|privatekey|authkey", re.IGNORECASE)
+_JOINED = re.compile(
+    r"passw(or)?d|passphrase|apikey|api_key|secret|token(?!iz)|credential|privatekey|authkey", re.IGNORECASE
+)
 # The last word says that the value is about a secret, not one: AUTH_URL, TOKEN_TTL, API_KEY_FILE, PASSWORD_MIN_LENGTH.
 _ABOUT = frozenset(
     [
@@ -143,9 +154,24 @@ _ABOUT = frozenset(
         "priority",
         "pubkey",
         "public",
+        "in",
+        "age",
+        "refresh",
+        "secure",
+        "samesite",
+        "prefix",
+        "ratio",
+        "time",
+        "headers",
+        "usersfile",
     ]
 )
-_PUBLIC_WORDS = frozenset({"public", "pubkey", "gpg"})
+_PUBLIC_WORDS = frozenset({"public", "pubkey", "gpgkey", "gpgkeys"})
+_PUBLIC_ENDS = frozenset({("gpg", "key"), ("gpg", "keys"), ("authorized", "keys")})
+# `SMTPPASS` and `ROOTPW` are one word each; these end so by chance.
+_RUN_TOGETHER = re.compile(r"(?!(?:by|com|encom|tres|sur|over|under|multi)pass$)\w+(?:pass|pwd|passwd)|\w{2,6}pw")
+# What a login says about somebody, not the claim of a server: OIDC_GROUPS_CLAIM.
+_CLAIMED = frozenset({"username", "user", "name", "group", "groups", "role", "roles", "email"})
 _DIGEST_WORDS = frozenset(
     [
         "sha",
@@ -173,8 +199,9 @@ HARMLESS = re.compile(
     r"|required|optional|anonymous|any|all|default|md5|trust|scram-sha-256|[0-9]{1,2})",
     re.IGNORECASE,
 )
-_STRICT_WORDS = frozenset({"password", "passwd", "passphrase", "pass", "pwd", "pw", "pin", "secret", "psk"})
+_STRICT_WORDS = frozenset({"password", "passwd", "passphrase", "pass", "pwd", "pw", "pin", "secret", "psk", "private"})
 _STRICT_HARMLESS = re.compile(r"(?:|true|false|yes|no|on|off|none|null)", re.IGNORECASE)
+_LOGIN = re.compile(r"[\w.-]+:[^:/\s$][^:\s]{2,}:")
 _FILE_VALUE = re.compile(r"(?:/[\w.@-]+)+/?")
 
 # Labels that image builders set for everybody to read: hashes in them are revisions, not secrets.
@@ -202,18 +229,33 @@ def names_a_secret(name: str) -> bool:
     parts = words(name)
     if not parts or (parts[-1] in _ABOUT and not name.lower().endswith(("basicauth.users", "digestauth.users"))):
         return False
-    if name.lower().startswith(_PUBLIC_LABELS) or _PUBLIC_WORDS & set(parts):
+    if name.lower().startswith(_PUBLIC_LABELS) or _is_public(parts) or parts[0] == "no":
         return False
-    return bool(_SECRET_WORDS.intersection(parts) or _JOINED.search(name)) or parts[-1] == "users"
+    if parts[-1] == "claim" and _CLAIMED.intersection(parts[-2:-1]):
+        return False
+    return (
+        bool(_SECRET_WORDS.intersection(parts) or _JOINED.search(name))
+        or parts[-1] == "users"
+        or any(_RUN_TOGETHER.fullmatch(part) for part in parts)
+    )
+
+
+def _is_public(parts: tuple[str, ...]) -> bool:
+    """Say whether a name speaks of a key that everybody may read."""
+    public = _PUBLIC_WORDS.intersection(parts) or parts[-2:] in _PUBLIC_ENDS
+    return bool(public) and not _STRICT_WORDS.intersection(parts)
 
 
 def is_whole_secret(name: str, value: str) -> bool:
     """Say whether the whole value is a secret because its name says so."""
+    parts = words(name)
+    if parts[-1:] == ("users",) and _LOGIN.match(value):
+        return True
     if not names_a_secret(name):
         return False
-    if _FILE_VALUE.fullmatch(value) and "/" in value[1:]:
+    if (_FILE_VALUE.fullmatch(value) and "/" in value[1:]) or (parts[-1] == "tokens" and value.isdigit()):
         return False
-    harmless = _STRICT_HARMLESS if _STRICT_WORDS.intersection(words(name)) else HARMLESS
+    harmless = _STRICT_HARMLESS if _STRICT_WORDS.intersection(parts) else HARMLESS
     return not harmless.fullmatch(value)
 
 
@@ -221,4 +263,4 @@ def is_whole_secret(name: str, value: str) -> bool:
 def entropy_counts(name: str) -> bool:
     """Say whether random-looking text under this name is suspect; digests, ids and image labels look so by nature."""
     parts = words(name)
-    return not (name.lower().startswith(_PUBLIC_LABELS) or _DIGEST_WORDS.intersection(parts[-2:]))
+    return not (name.lower().startswith(_PUBLIC_LABELS) or _is_public(parts) or _DIGEST_WORDS.intersection(parts[-2:]))

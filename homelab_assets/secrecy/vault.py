@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from homelab_assets.secrecy.looks import find_secrets, looks_generated
-from homelab_assets.secrecy.names import entropy_counts, is_whole_secret
+from homelab_assets.secrecy.names import entropy_counts, is_whole_secret, names_a_secret
+from homelab_assets.secrecy.places import find_in_command
 
 TOKEN = re.compile(r"<secret#(?P<key>[0-9a-f]{4})\.(?P<mac>[0-9a-f]{20})>")
 SHOWN = "<secret>"
 SHOWN_CHANGED = "<secret changed>"
-_SECRET_FLAG = re.compile(
-    r"--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|auth-?key|requirepass|masterauth|credentials?))",
-    re.IGNORECASE,
-)
+_FLAG = re.compile(r"--?[A-Za-z][\w-]+")
 _OPTION = re.compile(r"[-/]{0,2}[A-Za-z_@][\w.@:\[\]-]*")
 
 
@@ -102,16 +100,18 @@ class Vault:
     def seal_args(self, arguments: Sequence[str]) -> list[str]:
         """Seal a command line given as a list: an argument after `--password` or its kin is a secret as a whole."""
         sealed: list[str] = []
-        after_flag = False
-        for argument in arguments:
-            if after_flag and not argument.startswith("-"):
-                sealed.append(self.token(argument) if argument else argument)
+        flag = ""
+        for argument, password in zip(arguments, _passwords(arguments), strict=True):
+            if password is not None:
+                sealed.append(argument[:password] + self.token(argument[password:]))
+            elif flag and argument and not argument.startswith("-"):
+                sealed.append(self.seal(flag, argument))
             else:
                 name, _, value = argument.partition("=")
                 # `larry:{SHA}…=` and base64 have an equals sign too, and no name before it.
                 named = bool(value.strip("=")) and _OPTION.fullmatch(name) is not None
                 sealed.append(f"{name}={self.seal(name, value)}" if named else self.seal_text(argument))
-            after_flag = bool(_SECRET_FLAG.fullmatch(argument))
+            flag = argument if _FLAG.fullmatch(argument) and names_a_secret(argument) else ""
         return sealed
 
     def seal_mapping(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,6 +178,19 @@ class Vault:
             if raw in text:
                 text = text.replace(raw, SHOWN)
         return redact(text)
+
+
+def _passwords(arguments: Sequence[str]) -> list[int | None]:
+    """Give for each argument where in it a password begins that only its place in the command gives away, or None."""
+    found = [start for start, _ in find_in_command(" ".join(arguments))]
+    begins: list[int | None] = []
+    offset = 0
+    for argument in arguments:
+        inside = [start - offset for start in found if offset <= start < offset + len(argument)]
+        # An argument with blanks is a command line itself, and read as one.
+        begins.append(min(inside) if inside and " " not in argument[: min(inside)] else None)
+        offset += len(argument) + 1
+    return begins
 
 
 def redact(text: str) -> str:
