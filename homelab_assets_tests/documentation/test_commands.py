@@ -58,7 +58,8 @@ def test_a_rollback_comes_through_git_to_the_host(clones: tuple[Path, Path]) -> 
     assert "5.27.5" in shell(person, revert)
     assert "docker" not in revert, "nothing is deployed that was not merged"
     branch = re.search(r"revert/\S+", revert)
-    assert branch and shell(person, f"git ls-remote origin {branch[0]}")
+    assert branch
+    assert shell(person, f"git ls-remote origin {branch[0]}")
     shell(person, f"git switch -q main && git merge -q {branch[0]} && git push -q")
 
     pull, *compose = commands.update.splitlines()
