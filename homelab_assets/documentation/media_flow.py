@@ -31,6 +31,8 @@ _FLOWS: Sequence[tuple[Role, Role, str]] = (
     ("servers", "statistics", "what is played"),
 )
 _WATCHED = "films and series"
+# Of more applications of a kind next door, which one is meant can't be guessed.
+_MOST_NEAR = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +60,29 @@ def media_services(estate: Estate) -> dict[Role, list[Service]]:
 def media_flows(estate: Estate, dependencies: Map) -> list[Flow]:
     """Return what flows between the media services: by their roles, and through the folders that they share."""
     roles = media_services(estate)
-    known = {(d.source, d.target) for d in dependencies.dependencies if d.kind in {"service", "application"}}
+    linked: dict[Key, set[Key]] = {}
+    for known in dependencies.dependencies:
+        if known.kind in {"service", "application"}:
+            linked.setdefault(known.source, set()).add(known.target)
+            linked.setdefault(known.target, set()).add(known.source)
     flows = []
     for source, target, what in _FLOWS:
-        others = roles.get(target, ())
+        others = _by_key(roles.get(target, ()))
+        by_host: dict[str, set[Key]] = {}
+        for key in others:
+            by_host.setdefault(key[0], set()).add(key)
+        alone = set(others if len(others) == 1 else ())
         for one in roles.get(source, ()):
-            near = [other for other in others if other.host == one.host]
-            for other in others:
-                seen = (one.key, other.key) in known or (other.key, one.key) in known
-                # Without evidence it is the one next door, or the only one there is.
-                if seen or other in near or (not near and len(others) == 1):
-                    flows.append(Flow(host=one.host, source=one, target=other, what=what, seen=seen))
+            seen = linked.get(one.key, set()) & others.keys()
+            for key in sorted(seen | _meant(one, by_host.get(one.host, alone))):
+                flows.append(Flow(host=one.host, source=one, target=others[key], what=what, seen=key in seen))
     return [*flows, *_through_folders(roles, dependencies)]
+
+
+def _meant(one: Service, near: set[Key]) -> set[Key]:
+    """Return those that are meant where nothing is evidence: those of its own stack, else the few next door."""
+    own = {key for key in near if key[1] == (one.stack or "")} or near
+    return own if len(own) <= _MOST_NEAR else set()
 
 
 def _through_folders(roles: Mapping[Role, Sequence[Service]], dependencies: Map) -> Iterable[Flow]:
