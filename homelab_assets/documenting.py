@@ -27,20 +27,37 @@ def document_audit(
     document: DriftDocument,
     *,
     vault: Vault,
-    parts: Sequence[str] | None = None,
+    parts: Sequence[str] = PARTS,
 ) -> tuple[Documents, list[str]]:
-    """Make the documents of an audit; nothing is written.
-
-    Args:
-        vault: seals what stands behind git's variables, so that documents show none of it.
-        parts: which, of `documentation.generate.PARTS`; default: all.
+    """Make the documents of an audit; nothing is written. Takes what `gather` takes.
 
     Returns:
         The documents, and remarks on what could not be read for them.
     """
-    wanted = tuple(parts or PARTS)
+    material, notices = gather(lab, captures, baselines, document, vault=vault, parts=parts)
+    return generate(material, parts), notices
+
+
+def gather(
+    lab: Lab,
+    captures: Sequence[CaptureResult],
+    baselines: "Baselines",
+    document: DriftDocument,
+    *,
+    vault: Vault,
+    parts: Sequence[str] = PARTS,
+) -> tuple[Material, list[str]]:
+    """Gather what the documents of an audit are made from.
+
+    Args:
+        vault: seals what stands behind git's variables, so that documents show none of it.
+        parts: for which of `documentation.generate.PARTS`; git's history is read for the audit trail alone.
+
+    Returns:
+        The material, and remarks on what could not be read for it.
+    """
     trail, notices = None, list[str]()
-    if "audit_trail" in wanted:
+    if "audit_trail" in parts:
         histories, notices = histories_of(lab, until=document.generated_at)
         pulls, problem = read_journal(lab.state)
         notices += [problem] if problem else []
@@ -57,7 +74,7 @@ def document_audit(
         trail=trail,
         reports=os.path.relpath(lab.reports, lab.docs).replace(os.sep, "/"),
     )
-    return generate(material, wanted), notices
+    return material, notices
 
 
 def in_repository(lab: Lab, documents: Documents) -> dict[str, str]:

@@ -30,6 +30,7 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
     Exit code: 0 done, 2 something could not be audited or written.
     """
     from homelab_assets.audit import run_audit
+    from homelab_assets.documentation.generate import PARTS
     from homelab_assets.documenting import document_audit, in_repository, write_documents
 
     lab = options.lab()
@@ -37,7 +38,7 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
     vault = open_vault(lab)
     audit = run_audit(lab, vault=vault, progress=progress)
     documents, notices = document_audit(
-        lab, audit.captures, audit.baselines, audit.document, vault=vault, parts=only or None
+        lab, audit.captures, audit.baselines, audit.document, vault=vault, parts=only or PARTS
     )
     for text in notices:
         options.say(f"note: {text}")

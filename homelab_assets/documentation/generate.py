@@ -1,6 +1,6 @@
 """All documents of an estate, in parts that can be made on their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,19 +40,25 @@ class Documents:
 
 
 def generate(material: Material, parts: Sequence[str] = PARTS) -> Documents:
-    """Make documents. The same material gives the same bytes.
+    """Make documents, all together; see `generate_parts`."""
+    documents = Documents()
+    for _, made in generate_parts(material, parts):
+        documents |= made
+    return documents
+
+
+def generate_parts(material: Material, parts: Sequence[str] = PARTS) -> Iterator[tuple[str, Documents]]:
+    """Make the documents of one part after the other. The same material gives the same bytes.
 
     Args:
-        parts: which, of `PARTS`.
+        parts: which, of `PARTS`, in the order that they are made in.
     """
     from homelab_assets.documentation.dependencies import map_dependencies
 
-    documents = Documents()
     needed = {"architecture", "dependencies", "runbooks"}.intersection(parts)
     dependencies = map_dependencies(material.estate, material.pipeline) if needed else None
     for part in parts:
-        documents |= _PARTS[part](material, dependencies)
-    return documents
+        yield part, _PARTS[part](material, dependencies)
 
 
 def _catalog(material: Material, dependencies: Any) -> Documents:

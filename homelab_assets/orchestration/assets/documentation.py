@@ -4,7 +4,7 @@ All of it refreshes itself once the drift document, the pipeline's report or the
 run that did not write it (see `sensors.refresh`). Files that would not change are not written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,13 +67,45 @@ _PARTS = (
 
 
 def documentation_assets(lab: Lab) -> list[dg.AssetsDefinition]:
-    """Return one asset per part of the documentation."""
-    return [_asset(key, part, description) for key, part, description in _PARTS]
+    """Return one asset per part of the documentation; one step makes all that are selected, from one reading."""
+    by_key = {key: part for key, part, _ in _PARTS}
+
+    @dg.multi_asset(
+        specs=[_spec(key, description) for key, _, description in _PARTS],
+        can_subset=True,
+        retry_policy=names.RETRY,
+    )
+    def documentation(
+        context: dg.AssetExecutionContext, laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]
+    ) -> Iterator[dg.MaterializeResult]:
+        from homelab_assets.documentation.generate import generate_parts
+        from homelab_assets.documenting import gather, write_documents
+
+        wanted = {part: key for key, part in by_key.items() if key in context.selected_asset_keys}
+        with laboratory.plain_errors():
+            audit = stored_audit(store, laboratory)
+            material, notices = gather(
+                laboratory.lab,
+                audit.captures,
+                audit.baselines,
+                audit.document,
+                vault=laboratory.vault,
+                parts=list(wanted),
+            )
+            for part, documents in generate_parts(material, list(wanted)):
+                done = write_documents(laboratory.lab, documents)
+                # What could not be read is git's history.
+                remarks = [*(notices if part == "audit_trail" else ()), *done.problems]
+                for text in remarks:
+                    context.log.warning(text)
+                yield dg.MaterializeResult(asset_key=wanted[part], metadata=_metadata(done, remarks))
+
+    return [documentation]
 
 
-def _asset(key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=key,
+def _spec(key: dg.AssetKey, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
         # Captures and baselines are read too; the drift document, made from them, stands for all in the lineage.
         deps=[names.DRIFT_DOCUMENT, *_MORE_DEPS.get(key, ())],
         group_name=names.DOCUMENTATION,
@@ -81,33 +113,11 @@ def _asset(key: dg.AssetKey, part: str, description: str) -> dg.AssetsDefinition
         owners=names.OWNERS,
         tags={"homelab/kind": "documentation"},
         description=description,
-        retry_policy=names.RETRY,
         automation_condition=REFRESH,
     )
-    def documentation(
-        context: dg.AssetExecutionContext, laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]
-    ) -> dg.MaterializeResult:
-        from homelab_assets.documenting import document_audit, write_documents
-
-        with laboratory.plain_errors():
-            audit = stored_audit(store, laboratory)
-            documents, notices = document_audit(
-                laboratory.lab,
-                audit.captures,
-                audit.baselines,
-                audit.document,
-                vault=laboratory.vault,
-                parts=[part],
-            )
-            done = write_documents(laboratory.lab, documents)
-        for text in (*notices, *done.problems):
-            context.log.warning(text)
-        return dg.MaterializeResult(metadata=_metadata(done, notices))
-
-    return documentation
 
 
-def _metadata(done: "Publication", notices: Sequence[str]) -> dict[str, Any]:
+def _metadata(done: "Publication", remarks: Sequence[str]) -> dict[str, Any]:
     paths = [path for path in (*done.written, *done.unchanged) if path.suffix == ".md"]
     first: list[Path] = sorted(paths, key=lambda path: (path.name != "README.md", len(path.parts)))[:1]
     shown: dict[str, dg.MetadataValue] = {"path": dg.MetadataValue.path(str(first[0]))} if first else {}
@@ -119,5 +129,5 @@ def _metadata(done: "Publication", notices: Sequence[str]) -> dict[str, Any]:
         "unchanged": dg.MetadataValue.int(len(done.unchanged)),
         "problems": dg.MetadataValue.int(len(done.problems)),
         "files": tables.markdown("\n".join(f"- `{path}`" for path in paths), 4000),
-        "remarks": tables.markdown("\n".join(f"- {text}" for text in (*notices, *done.problems)) or "none", 4000),
+        "remarks": tables.markdown("\n".join(f"- {text}" for text in remarks) or "none", 4000),
     }
