@@ -24,7 +24,7 @@ _PATTERNS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_CANDIDATE = re.compile(r"[A-Za-z0-9+_=-]{20,}")
+_CANDIDATE = re.compile(r"[A-Za-z0-9+_-]{20,}={0,2}")
 _RUN = re.compile(r"[A-Za-z0-9]{20,}")
 # Base64 with slashes in it. What begins with a slash or a dot is a path.
 _BASE64 = re.compile(r"(?<![\w+/.~=-])[A-Za-z0-9+][A-Za-z0-9+/]{22,}={0,2}(?![\w+/=])")
