@@ -47,8 +47,10 @@ class Soak:
 
     def __init__(self, lab: RealLab, forge: GiteaFace) -> None:
         self.lab, self.day = lab, 0
-        self.home = lab.directory / "home"
+        self.home, self.temporary = lab.directory / "home", lab.directory / "tmp"
         self.home.mkdir()
+        self.temporary.mkdir()
+        tempfile.tempdir = str(self.temporary)
         (self.home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
         settings = lab.settings(HOSTS)
         settings["repositories"]["homelab-apps"]["forge"] = {
@@ -105,7 +107,7 @@ class Soak:
         listed = subprocess.run(
             ["git", "-C", str(self.lab.apps.clone), "worktree", "list"], capture_output=True, text=True, check=True
         )
-        left = list(Path(tempfile.gettempdir()).glob("homelab-worktree-*"))
+        left = [path for path in self.temporary.iterdir() if path.name.startswith("homelab-worktree-")]
         return {
             "day": self.day,
             "RSS, MiB": _rss() // 1024,

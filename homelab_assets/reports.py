@@ -1,6 +1,5 @@
 """Dated report files: written whole or not at all; a second one of a day replaces the first; old ones are pruned."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from homelab_assets.drift.document import DriftDocument
 from homelab_assets.files import write_whole
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
+from homelab_assets.rendering.json_text import json_text
 
 if TYPE_CHECKING:
     from homelab_assets.repository.cleanup import CleanupReport
@@ -65,7 +65,7 @@ def write_drift_report(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
 
     # Beside the dated reports, under one name: node_exporter's textfile collector reads a folder.
     write_whole(lab.reports / "homelab.prom", drift_prometheus(document))
-    data = json.dumps(document.to_json(), indent=2, ensure_ascii=False) + "\n"
+    data = json_text(document.to_json())
     docs = os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
     texts = {"md": drift_markdown(document, docs=docs), "json": data}
     return write_report(lab, "drift", document.generated_at, texts)

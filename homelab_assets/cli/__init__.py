@@ -2,6 +2,8 @@
 
 import gc
 import importlib
+import io
+import sys
 
 import click
 
@@ -47,3 +49,6 @@ def main() -> None:
     """Make git the truth again: what runs on the Docker hosts, against what git says should run."""
     # Models and captures hold hardly any cycles: the collector's usual rhythm costs a tenth of the time.
     gc.set_threshold(100_000, 20, 20)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows no UTF-8, or a name that is none: shown by its code, never a crash.
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -1,12 +1,13 @@
 """`drift-detector adopt`: make a compose stack for a container that git does not know."""
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, verb
 from homelab_assets.errors import UserError
+from homelab_assets.rendering.json_text import json_text
+from homelab_assets.rendering.markdown import terminal_safe
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab
@@ -87,13 +88,13 @@ def _render(adoption: "Adoption", options: Options) -> str:
         fields = ("host", "container", "stack", "variables", "left", "weakenings")
         values = {name: getattr(adoption, name) for name in fields}
         files = {path: data.decode() for path, data in adoption.files.items()}
-        return json.dumps({"schema": 1, **values, "files": files}, indent=2, ensure_ascii=False)
+        return json_text({"schema": 1, **values, "files": files})
     if options.format == "markdown":
         from homelab_assets.remediation.adoption_body import adoption_body
 
         return adoption_body(adoption)
     parts = [f"# {path}\n{data.decode()}" for path, data in adoption.files.items()]
-    parts += [f"# set in the .env on {adoption.host}: {name}" for name in adoption.variables]
-    parts += [f"# compose can't say: {path}" for path in adoption.left]
-    parts += [f"# mind: {words}" for words in adoption.weakenings]
-    return "\n".join(parts)
+    notes = [f"set in the .env on {adoption.host}: {name}" for name in adoption.variables]
+    notes += [f"compose can't say: {path}" for path in adoption.left]
+    notes += [f"mind: {words}" for words in adoption.weakenings]
+    return "\n".join([*parts, *(f"# {terminal_safe(note)}" for note in notes)])

@@ -1,11 +1,11 @@
 """`drift-detector audit`: the `daily_audit` job in this process, with progress, and where the reports are."""
 
-import json
 from pathlib import Path
 
 import click
 
 from homelab_assets.cli.common import INCOMPLETE, Options, verb
+from homelab_assets.rendering.json_text import json_text
 
 
 @click.command("audit")
@@ -26,7 +26,7 @@ def command(options: Options) -> int:
         return INCOMPLETE
     match options.format:
         case "json":
-            options.write(json.dumps(outcome.document.to_json(), indent=2, ensure_ascii=False))
+            options.write(json_text(outcome.document.to_json()))
         case "markdown":
             from homelab_assets.rendering.drift_markdown import drift_markdown
 

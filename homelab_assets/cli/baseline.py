@@ -1,6 +1,5 @@
 """`drift-detector baseline`: the canonical compose model of files, as `docker compose config --format json`."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from homelab_assets.cli.common import Options, verb
+from homelab_assets.rendering.json_text import json_text
 
 
 @click.command("baseline")
@@ -56,7 +56,7 @@ def command(
     )
     for warning in project.warnings:
         options.say(f"warning: {warning}")
-    options.write(json.dumps(project.to_json(), indent=2, ensure_ascii=False))
+    options.write(json_text(project.to_json()))
 
 
 _STDIN = "/dev/stdin"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, OK, Options, open_vault, verb
+from homelab_assets.cli.common import INCOMPLETE, OK, Options, complain, open_vault, verb
 from homelab_assets.errors import ConfigurationError
 
 
@@ -31,7 +31,7 @@ def command(*, options: Options, host: str) -> int:
     vault = open_vault(lab)
     result = capture_host(lab.hosts[host], vault=vault)
     if isinstance(result, Unreachable):
-        click.echo(f"error: {host}: {result.error}" + (f"\n  {result.hint}" if result.hint else ""), err=True)
+        complain(f"{host}: {result.error}" + (f"\n  {result.hint}" if result.hint else ""))
         return INCOMPLETE
     directory: Path = options.output
     # Git says which values stand behind variables. A repository that can't be read seals nothing more.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from homelab_assets.errors import UserError
+from homelab_assets.rendering.markdown import terminal_lines
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab
@@ -40,10 +41,10 @@ class Options:
 
         return load_lab(self.lab_file)
 
-    def say(self, text: str) -> None:
-        """Print a remark to stderr, unless quiet."""
+    def say(self, text: str, *, styled: bool = False) -> None:
+        """Print a remark to stderr, unless quiet. `styled`: it is safe for a terminal, and has colours of ours."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(text if styled else terminal_lines(text), err=True)
 
     def write(self, text: str) -> None:
         """Write the result: to `--output` (whole or not at all), else to stdout."""
@@ -119,7 +120,7 @@ def run(action: Callable[[], int | None]) -> int:
     try:
         return action() or OK
     except UserError as error:
-        click.echo(f"error: {redact(str(error))}", err=True)
+        complain(redact(str(error)))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
@@ -127,8 +128,13 @@ def run(action: Callable[[], int | None]) -> int:
         click.echo("interrupted", err=True)
         return 130
     except OSError as error:
-        click.echo(f"error: {redact(str(error))}", err=True)
+        complain(redact(str(error)))
     return INCOMPLETE
+
+
+def complain(text: str) -> None:
+    """Print an error to stderr, whatever names stand in it."""
+    click.echo(f"error: {terminal_lines(text)}", err=True)
 
 
 def open_vault(lab: "Lab", *, create: bool = True) -> "Vault":

@@ -1,11 +1,11 @@
 """`drift-detector diff`: capture, load and compare now; print; write nothing."""
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from homelab_assets.cli.common import Options, open_vault, verb
+from homelab_assets.rendering.json_text import json_text
 
 if TYPE_CHECKING:
     from homelab_assets.drift.document import DriftDocument
@@ -43,7 +43,7 @@ def command(options: Options, host: str | None, stack: str | None, service: str 
 def _render(document: "DriftDocument", options: Options) -> str:
     match options.format:
         case "json":
-            return json.dumps(document.to_json(), indent=2, ensure_ascii=False)
+            return json_text(document.to_json())
         case "markdown":
             from homelab_assets.rendering.drift_markdown import drift_markdown
 

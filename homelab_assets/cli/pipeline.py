@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, verb
+from homelab_assets.rendering.json_text import json_text
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab
@@ -100,7 +101,7 @@ def _progress(options: Options) -> "Iterator[Callable[[Check], None] | None]":
     from homelab_assets.rendering.pipeline_text import check_line
 
     def line(check: "Check") -> None:
-        options.say(check_line(check.status, check.probe.title, color=options.color))
+        options.say(check_line(check.status, check.probe.title, color=options.color), styled=True)
 
     def over(check: "Check") -> None:
         click.echo(f"\r\x1b[K  {check.probe.title} …", nl=False, err=True)
@@ -122,7 +123,7 @@ def _write_files(
     if plan_file is not None:
         from homelab_assets.files import write_whole
 
-        write_whole(plan_file, json.dumps(document["plan"], indent=2, ensure_ascii=False) + "\n")
+        write_whole(plan_file, json_text(document["plan"]))
         options.say(
             f"apply plan with {len(document['plan']['steps'])} steps: {plan_file}; approve it before you apply it"
         )
@@ -137,7 +138,7 @@ def _render(document: dict[str, Any], options: Options) -> str:
 
     match options.format:
         case "json":
-            return json.dumps(document, indent=2, ensure_ascii=False)
+            return json_text(document)
         case "markdown":
             return pipeline_text.pipeline_markdown(document)
         case "junit":
@@ -172,7 +173,8 @@ def _open(lab: "Lab", vault: "Vault", session: "Session", result: "PipelineResul
         gone=lambda identity: "the check passes now" if identity.service in passing else None,
         whole=not result.health_only,
     )
-    options.say(outcomes_terminal(outcomes, color=options.color).rstrip() if outcomes else "no fix for a pull request")
+    told = outcomes_terminal(outcomes, color=options.color).rstrip() if outcomes else "no fix for a pull request"
+    options.say(told, styled=True)
     return not any(outcome.status == "failed" for outcome in outcomes)
 
 
@@ -215,12 +217,12 @@ def _live(lab: "Lab", session: "Session", wait: int, options: Options) -> int:
     signs = {"done": "pass", "waiting": "blocked", "manual": "unknown", "failed": "fail"}
 
     def show(step: str, outcome: "Outcome") -> None:
-        options.say(check_line(signs[outcome[0]], STEPS[step], outcome[1], color=options.color))
+        options.say(check_line(signs[outcome[0]], STEPS[step], outcome[1], color=options.color), styled=True)
 
     file = lab.state / "live-run.json"
     state = read_state(file.read_text(encoding="utf-8") if file.is_file() else "") or new_state(utc_now())
     state = run_live(session.clients, state, now=utc_now, seconds=wait, progress=show)
-    write_whole(file, json.dumps(state, indent=2, ensure_ascii=False) + "\n")
+    write_whole(file, json_text(state))
     if state["finished_at"]:
         options.say(f"“{state['title']}” went all the way from request to Plex")
         return OK

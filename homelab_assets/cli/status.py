@@ -1,6 +1,5 @@
 """`drift-detector status`: health, last audit, last pipeline test and what to do next, from what the last runs left."""
 
-import json
 import sys
 import time
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from homelab_assets.cli.common import Options, verb
+from homelab_assets.rendering.json_text import json_text
 
 if TYPE_CHECKING:
     from homelab_assets.documentation.status import Status
@@ -73,7 +73,7 @@ def _look(lab: "Lab", *, ping: bool) -> "Status":
 
 def _render(status: "Status", options: Options) -> str:
     if options.format == "json":
-        return json.dumps(status.to_json(), indent=2, ensure_ascii=False)
+        return json_text(status.to_json())
     from homelab_assets.rendering.status_text import status_markdown, status_terminal
 
     if options.format == "markdown":

@@ -40,7 +40,7 @@ class Forge:
     def file(self, path: str, line: int | None = None) -> str:
         """Return the address of a file, at a line."""
         kind = "blob" if self.kind == "github" else "src/branch"
-        return f"{self.base}/{kind}/{quote(self.branch)}/{quote(path)}" + (f"#L{line}" if line else "")
+        return f"{self.base}/{kind}/{_quoted(self.branch)}/{_quoted(path)}" + (f"#L{line}" if line else "")
 
     def commit(self, sha: str) -> str:
         """Return the address of a commit."""
@@ -49,6 +49,11 @@ class Forge:
     def compare(self, older: str, newer: str) -> str:
         """Return the address of everything that changed between two commits."""
         return f"{self.base}/compare/{quote(older)}...{quote(newer)}"
+
+
+def _quoted(path: str) -> str:
+    """Quote a path as git has it: its bytes may be no UTF-8."""
+    return quote(path.encode("utf-8", "surrogateescape"))
 
 
 def forge_of(settings: ForgeSettings, ref: str | None) -> Forge | None:

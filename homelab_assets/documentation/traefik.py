@@ -14,7 +14,8 @@ _TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||!|\(|\))|(?P<name>\w+)\s*\((?P<args>(
 _ARGUMENT = re.compile(r"`([^`]*)`|\"([^\"]*)\"|'([^']*)'")
 _ROUTER = re.compile(r"traefik\.(?P<kind>http|tcp)\.routers\.(?P<name>[^.]+)\.(?P<key>.+)", re.IGNORECASE)
 _ENTRYPOINT = re.compile(r"(?:--)?entry_?points\.(?P<name>[^.=]+)\.(?P<key>[^=]+)=?(?P<value>.*)", re.IGNORECASE)
-_HOSTNAME = re.compile(r"[\w*.-]+(?::\d+)?")
+_HOSTNAME = re.compile(r"(?:\*\.)?\w[\w-]*(?:\.\w[\w-]*)*(?::\d{1,5})?")
+_LONGEST_NAME = 260
 _MOST = 64
 
 
@@ -183,11 +184,15 @@ def _matcher(name: str, arguments: str) -> list[Match] | None:
         for groups in (m.groups() for m in _ARGUMENT.finditer(arguments))
     ]
     if name in {"host", "hostsni", "hostheader"}:
-        return [Match(host=value.lower()) for value in values if _HOSTNAME.fullmatch(value) and value != "*"]
+        return [Match(host=value.lower()) for value in values if _is_host(value)]
     if name in {"path", "pathprefix"}:
         # `{name:pattern}` stands for anything: what comes before it is still true.
         return [Match(path=value.partition("{")[0]) for value in values if value.startswith("/")]
     return None
+
+
+def _is_host(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and _HOSTNAME.fullmatch(text) is not None
 
 
 def _and(one: list[Match] | None, other: list[Match] | None) -> list[Match] | None:

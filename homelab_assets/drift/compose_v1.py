@@ -51,7 +51,8 @@ def _is_empty_list(text: str | None) -> bool:
 def _yaml(text: str | None) -> Any:
     try:
         return yaml.safe_load(text) if text else None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # PyYAML makes dates of `2026-13-45`, and numbers of any length.
         return None
 
 

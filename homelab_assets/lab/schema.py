@@ -4,12 +4,14 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import yaml
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 1_000_000
+_MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,13 +169,23 @@ class Checker:
                 if text.lower() in {"true", "false", "yes", "no", "on", "off"}:
                     return text.lower() in {"true", "yes", "on"}
             case Whole(least=least, most=most):
-                if re.fullmatch(r"-?\d+", text) and least <= int(text) <= most:
+                if re.fullmatch(r"-?[0-9]{1,18}", text) and least <= int(text) <= most:
                     return int(text)
             case Day():
-                if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", text):
+                if _is_day(text):
                     return text
         self.note(node, key, f"should be {_wanted(spec)}")
         return None
+
+
+def _is_day(text: str) -> bool:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_null(node: yaml.Node) -> bool:
@@ -206,9 +218,11 @@ def _wanted(spec: Spec) -> str:
 
 def compose_document(text: str) -> yaml.Node | Mistake | None:
     """Parse one YAML document into nodes; a `Mistake` where it is no YAML, None where it is empty."""
-    if len(text) > _MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         return Mistake(line=1, key="", what="is larger than a megabyte", hint="this is not a lab.yaml")
     try:
+        if (deep := _too_deep(text)) is not None:
+            return Mistake(line=deep, key="", what=f"is not valid YAML: nested deeper than {_MAX_DEPTH} levels")
         loader = _LOADER(text)
         try:
             node = loader.get_single_node()
@@ -222,3 +236,16 @@ def compose_document(text: str) -> yaml.Node | Mistake | None:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         return Mistake(line=1, key="", what=f"is not valid YAML: {type(error).__name__}")
     return node
+
+
+def _too_deep(text: str) -> int | None:
+    """Return the line where the nesting goes too deep: libyaml's composer would end the process there."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return int(event.start_mark.line) + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None

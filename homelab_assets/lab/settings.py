@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from homelab_assets.errors import ConfigurationError
+from homelab_assets.lab.cross_check import cross_mistakes
 from homelab_assets.lab.keys import LAB_YAML
-from homelab_assets.lab.schema import Checker, Mistake, compose_document
+from homelab_assets.lab.schema import MAX_CHARACTERS, Checker, Mistake, compose_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,9 @@ def load_lab(option: str | None = None, environment: Mapping[str, str] | None = 
 
 def _read(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        with file.open("rb") as opened:
+            # No more than what is refused for its size; a character has at most four bytes.
+            return opened.read(4 * MAX_CHARACTERS + 4).decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError("no such file", where=str(file), hint="`drift-detector init` writes one") from None
     except UnicodeDecodeError as error:
@@ -153,7 +156,9 @@ def _read(file: Path) -> str:
             f"is not UTF-8 text (byte {error.start})", where=str(file), hint="save it as UTF-8"
         ) from None
     except OSError as error:
-        raise ConfigurationError(f"can't be read: {error.strerror}", where=str(file)) from None
+        raise ConfigurationError(
+            f"can't be read: {error.strerror}", where=str(file), hint="name the lab.yaml, and mend its permissions"
+        ) from None
 
 
 def _check(file: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
@@ -164,7 +169,7 @@ def _check(file: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
     if isinstance(node, Mistake):
         raise ConfigurationError(node.what, where=f"{file}:{node.line}", hint=node.hint)
     values = checker.check(node, LAB_YAML) or {}
-    _cross_check(values, checker)
+    checker.mistakes += cross_mistakes(values, checker.lines)
     if checker.mistakes:
         lines = [
             f"{file}:{m.line}: {m.key}: {m.what}" + (f" ({m.hint})" if m.hint else "")
@@ -172,42 +177,6 @@ def _check(file: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
         ]
         raise ConfigurationError("\n".join(lines))
     return values, checker.lines
-
-
-def _cross_check(values: dict[str, Any], checker: Checker) -> None:
-    """Note what only shows across keys."""
-    media_host = (values.get("media") or {}).get("host")
-    hosts = values.get("hosts") or {}
-    if media_host and media_host not in hosts:
-        checker.mistakes.append(
-            Mistake(
-                line=checker.lines["media.host"],
-                key="media.host",
-                what=f"no host is named {media_host}",
-                hint="known hosts: " + ", ".join(hosts),
-            )
-        )
-    documented = (values.get("documentation") or {}).get("repository")
-    if documented and documented not in (values.get("repositories") or {}):
-        checker.mistakes.append(
-            Mistake(
-                line=checker.lines["documentation.repository"],
-                key="documentation.repository",
-                what=f"no repository is named {documented}",
-                hint="known repositories: " + ", ".join(values.get("repositories") or {}),
-            )
-        )
-    for name, repository in (values.get("repositories") or {}).items():
-        forge = (repository or {}).get("forge") or {}
-        wanted = {"github": ("slug",), "gitea": ("slug", "url")}.get(forge.get("kind") or "", ())
-        for key in wanted:
-            if not forge.get(key):
-                where = f"repositories.{name}.forge"
-                checker.mistakes.append(
-                    Mistake(
-                        line=checker.lines[where], key=f"{where}.{key}", what=f"is missing for kind {forge['kind']}"
-                    )
-                )
 
 
 def _build(
@@ -274,4 +243,10 @@ def _dotenv(file: Path) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
+    try:
+        values = dotenv_values(file, interpolate=False)
+    except (OSError, ValueError) as error:
+        # No more of the error: it may quote the file, which holds secrets.
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(f"can't be read: {why}", where=str(file), hint="a line is NAME=value") from None
+    return {name: value for name, value in values.items() if value is not None}

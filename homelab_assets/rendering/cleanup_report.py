@@ -1,12 +1,12 @@
 """The cleanup report: for a terminal, as Markdown and as JSON."""
 
-import json
 from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.markdown import cell, code, table, terminal_safe
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def cleanup_terminal(report: "CleanupReport", *, color: bool) -> str:
 def cleanup_json(report: "CleanupReport") -> str:
     """Render as JSON, schema 1."""
     data = {"schema": 1, **asdict(report)}
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data)
 
 
 def _what(item: "StaleItem") -> str:

@@ -4,6 +4,7 @@ import shlex
 from typing import Any
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
+from homelab_assets.rendering.markdown import terminal_safe
 
 CAUSES = {
     "host_changed": "changed on the host",
@@ -32,7 +33,8 @@ def name(service: ServiceDrift) -> str:
 def advice(service: ServiceDrift) -> str:
     """Say what to do about a service; empty where there is nothing to do."""
     container, named = (
-        shlex.quote(text.replace("`", "")) for text in (service.container or service.service, service.service)
+        shlex.quote(terminal_safe(text).replace("`", ""))
+        for text in (service.container or service.service, service.service)
     )
     match service.remedy:
         case "backport":

@@ -21,6 +21,11 @@ def terminal_safe(text: object) -> str:
     return "".join(_visible(character) for character in str(text))
 
 
+def terminal_lines(text: str) -> str:
+    """Make each line of a text safe to print."""
+    return "\n".join(map(terminal_safe, text.split("\n")))
+
+
 def _visible(character: str) -> str:
     if character in "\n\r\t":
         return " "
@@ -58,8 +63,7 @@ def code(text: object, *, in_table: bool = False) -> str:
 def fence(text: str, language: str = "") -> str:
     """Put text into a code block that nothing in it can end. Newlines stay, other control characters become visible."""
     ticks = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    body = "\n".join(terminal_safe(line) for line in text.split("\n"))
-    return f"{ticks}{language}\n{body}\n{ticks}"
+    return f"{ticks}{language}\n{terminal_lines(text)}\n{ticks}"
 
 
 def link(text: object, url: str) -> str:

@@ -1,8 +1,9 @@
 """Remediation plans and what became of them, as text."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from homelab_assets.rendering.json_text import json_text
 
 if TYPE_CHECKING:
     from homelab_assets.remediation.dashboard import Outcome
@@ -69,7 +70,7 @@ def outcomes_markdown(outcomes: Sequence["Outcome"]) -> str:
 
 def plans_json(plans: Sequence["RemediationPlan"]) -> str:
     """Return the plans as JSON."""
-    return json.dumps({"schema": 1, "plans": [plan_dict(plan) for plan in plans]}, indent=2, ensure_ascii=False)
+    return json_text({"schema": 1, "plans": [plan_dict(plan) for plan in plans]})
 
 
 def plan_dict(plan: "RemediationPlan") -> dict[str, Any]:
@@ -106,7 +107,7 @@ def outcomes_json(outcomes: Sequence["Outcome"]) -> str:
         }
         for outcome in outcomes
     ]  # fmt: skip
-    return json.dumps({"schema": 1, "outcomes": rows}, indent=2, ensure_ascii=False)
+    return json_text({"schema": 1, "outcomes": rows})
 
 
 def _printable(text: str) -> str:

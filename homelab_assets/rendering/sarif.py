@@ -4,13 +4,13 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from homelab_assets import __version__
 from homelab_assets.rendering.findings import Finding, Rule, printable, rules_of
+from homelab_assets.rendering.json_text import json_text
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -37,7 +37,7 @@ def sarif(findings: Sequence[Finding], rules: Iterable[Rule] = (), *, complete: 
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, indexes[finding.rule]) for finding in findings],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -75,4 +75,4 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
 
 def _fingerprint(finding: Finding) -> str:
     text = "\0".join((finding.rule, finding.file or "", finding.message))
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

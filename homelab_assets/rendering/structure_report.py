@@ -1,6 +1,5 @@
 """The result of the structure rules: for a terminal, as Markdown, as JSON, and as neutral findings for CI formats."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from homelab_assets.rendering.findings import LEVELS, Finding, Level, Rule
+from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.junit import Case, junit
 from homelab_assets.rendering.markdown import cell, code, details, table, terminal_safe
 
@@ -73,7 +73,7 @@ def structure_markdown(result: "StructureResult") -> str:
     found = {finding.rule for finding in result.findings}
     rules = [rule for rule in result.rules if rule.id in found]
     if rules:
-        rows = [[code(r.id), cell(r.title), cell(r.rationale), _prose(r.remedy)] for r in rules]
+        rows = [[code(r.id), _prose(r.title), _prose(r.rationale), _prose(r.remedy)] for r in rules]
         parts.append("## The rules behind it\n\n" + table(["rule", "convention", "why", "what to do"], rows))
     if result.notices:
         parts.append("\n".join(f"- {cell(notice)}" for notice in result.notices))
@@ -106,7 +106,7 @@ def structure_json(result: "StructureResult") -> str:
         "notices": list(result.notices),
         "summary": {"findings": len(result.findings)} | {str(level): result.count(level) for level in LEVELS},
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data)
 
 
 def structure_junit(result: "StructureResult") -> str:

@@ -1,5 +1,7 @@
 """Where free text stands in inspect documents, and how each such place is sealed."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +9,14 @@ if TYPE_CHECKING:
     from homelab_assets.secrecy.vault import Vault
 
 _SealField = Callable[[Any, "Vault"], Any]
+_SURROGATE = re.compile(r"\\ud[89a-f]")
 
 
 def seal_document(document: Any, vault: "Vault") -> Any:
     """Seal a whole inspect document: a copy with the secrets as tokens. See `Vault.seal_inspect`."""
+    if _SURROGATE.search(json.dumps(document)):
+        # JSON can hold halves of characters, which no file, terminal or database takes.
+        document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
     return _seal_node("", document, vault)
 
 

@@ -9,13 +9,13 @@ from homelab_assets.repository.rules.view import APPDATA, Context, ServiceView, 
 
 META = Meta(
     id="HL301",
-    title=f"Writable data lies in {APPDATA}/<stack>/<service>",
+    title=f"Writable data lies in `{APPDATA}/<stack>/<service>`",
     severity="warning",
     rationale=(
         "Backups and moves to another host take that folder; data elsewhere is lost, and data beside the compose file "
         "blocks the next deploy."
     ),
-    remedy=f"Move the data to {APPDATA}/<stack>/<service>, or mount it read-only where the service only reads it.",
+    remedy=f"Move the data to `{APPDATA}/<stack>/<service>`, or mount it read-only where the service only reads it.",
     bad=Example(service="volumes:\n  - /root/web:/data"),
     good=Example(service=f"volumes:\n  - {APPDATA}/app/web:/data\n  - ./config/web.conf:/etc/web.conf"),
 )
