@@ -12,7 +12,7 @@ from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
-from homelab_assets.publishing import Publication, publish, remove_obsolete
+from homelab_assets.publishing import MANAGED, Publication, publish, remove_obsolete
 from homelab_assets.remediation.journal import read_journal
 from homelab_assets.secrecy import Vault
 
@@ -85,15 +85,17 @@ def in_repository(lab: Lab, documents: Documents) -> dict[str, str]:
     return placed | {f"{reports}/{name}": text for name, text in documents.reports.items()}
 
 
-def write_documents(lab: Lab, documents: Documents, *, complete: bool = False) -> Publication:
+def write_documents(lab: Lab, documents: Documents, *, whole: Sequence[str] = ()) -> Publication:
     """Write documents below `docs/` and `reports/`.
 
     Args:
-        complete: these are all documents: generated ones that are not among them go.
+        whole: parts of which these are all documents: generated ones of theirs that are not among them go. Name none
+            after an audit that is not complete: it does not know what is gone.
 
     Raises:
         UserError: a folder is not writable, or another run has been writing for long.
     """
     with exclusive(lab.state / "docs.lock", doing="writing the documentation"):
         done = publish(lab.docs, documents.docs) + publish(lab.reports, documents.reports)
-        return done + remove_obsolete(lab.docs, documents.docs) if complete else done
+        folders = [MANAGED[part] for part in whole if part in MANAGED]
+        return done + remove_obsolete(lab.docs, documents.docs, folders)

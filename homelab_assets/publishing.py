@@ -9,8 +9,13 @@ from homelab_assets.documentation.words import NOTES
 from homelab_assets.errors import UserError
 from homelab_assets.files import write_whole
 
-_MANAGED = ("architecture", "catalog", "dependencies", "troubleshooting")
-"""Folders below `docs/` whose generated files go when what they are about is gone."""
+MANAGED = {
+    "architecture": "architecture",
+    "catalog": "catalog",
+    "dependencies": "dependencies",
+    "runbooks": "troubleshooting",
+}
+"""By part, the folder below `docs/` whose generated files go when what they are about is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,9 @@ def publish(folder: Path, documents: Mapping[str, str]) -> Publication:
     return Publication(written=written, unchanged=unchanged, problems=problems)
 
 
-def remove_obsolete(folder: Path, current: Iterable[str], managed: Sequence[str] = _MANAGED) -> Publication:
+def remove_obsolete(
+    folder: Path, current: Iterable[str], managed: Iterable[str] = tuple(MANAGED.values())
+) -> Publication:
     """Delete generated files that are not among the current ones. Files in which people wrote stay, with a problem.
 
     Args:

@@ -49,7 +49,8 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
         options.write(render_outcomes([outcome] if outcome else [], options))
         failed = outcome is not None and outcome.status == "failed"
         return INCOMPLETE if failed or not audit.document.complete else OK
-    publication = write_documents(lab, documents, complete=not only)
+    whole = (only or PARTS) if audit.document.complete else ()
+    publication = write_documents(lab, documents, whole=whole)
     if svg or lab.documentation.get("svg"):
         from homelab_assets.mermaid_svg import draw
 

@@ -13,8 +13,8 @@ from homelab_assets.compose.files import Files
 from homelab_assets.compose.interpolation import OPEN, Expression, Interpolator, VariableUse, variables_of
 from homelab_assets.compose.normalise import normalise
 from homelab_assets.compose.normalise import project_name as normalised_name
-from homelab_assets.compose.problems import refuse
-from homelab_assets.compose.scope import Read, Scope
+from homelab_assets.compose.problems import at, refuse
+from homelab_assets.compose.scope import Origin, Read, Scope
 from homelab_assets.compose.sections import Entries
 from homelab_assets.compose.service_files import ServiceFiles
 from homelab_assets.compose.shapes import FILE_OBJECT, NETWORK, SERVICE, VOLUME
@@ -120,6 +120,8 @@ def load(
     try:
         loading = _Loading(read, project_directory, dict(environment), symbolic, is_directory)
         return loading.project(list(files), project_name, profiles)
+    except BaselineError as error:
+        raise at(error, Origin(files[0])) from None
     except RecursionError:
         raise BaselineError("is nested too deeply", where=files[0]) from None
 
@@ -154,7 +156,7 @@ class _Loading:
         )
         self._tree = self._files.model(files, scope)
         if not self._tree:
-            refuse("empty compose file", hint=files[0])
+            refuse("empty compose file")
         if not name:
             refuse("project name must not be empty", hint="set one with -p or name:")
         normalise(self._tree, name, self._environment.get)

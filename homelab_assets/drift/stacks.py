@@ -11,6 +11,7 @@ from homelab_assets.drift.matching import WORKING_DIR, normalised
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference
 from homelab_assets.drift.view import Observed, ProjectView
+from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline, Captured, Json, Span
 
 _ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
@@ -123,14 +124,19 @@ class Stack:
             BaselineError: Compose would refuse the files.
         """
         environment = {name: value for name, value in variables.items() if value is not UNSET}
-        project = compose.load(
-            [self._on_host(file) for file in self.baseline.files],
-            read=self._read,
-            project_directory=self.place.directory,
-            environment=environment,
-            project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
-            symbolic=True,
-        )
+        try:
+            project = compose.load(
+                [self._on_host(file) for file in self.baseline.files],
+                read=self._read,
+                project_directory=self.place.directory,
+                environment=environment,
+                project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
+                symbolic=True,
+            )
+        except BaselineError as error:
+            # It is git's file that is wrong, wherever the host keeps its copy.
+            file, _, line = (error.where or "").rpartition(":")
+            raise BaselineError(error.what, where=f"{self._in_git(file)}:{line}", hint=error.hint) from None
         view = ProjectView(
             name=project.name,
             directory=self.place.directory,

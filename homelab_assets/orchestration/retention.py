@@ -43,6 +43,7 @@ def forget(instance: dg.DagsterInstance, before: datetime, job: str | None = Non
         instance.delete_run(run_id)
         instance.compute_log_manager.delete_logs(prefix=[run_id])
         _delete_shard(instance, run_id)
+        _delete_check_executions(instance, run_id)
         count += 1
     return count
 
@@ -62,6 +63,17 @@ def _delete_shard(instance: dg.DagsterInstance, run_id: str) -> None:
         file = f"{path_for_shard(run_id)}{ending}"
         if os.path.exists(file):
             os.unlink(file)
+
+
+def _delete_check_executions(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Delete what the run's asset checks said: Dagster deletes it with the asset alone, never with the run."""
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Executions
+
+    connection = getattr(instance.event_log_storage, "index_connection", None)
+    if connection is None:
+        return
+    with connection() as database:
+        database.execute(Executions.delete().where(Executions.c.run_id == run_id))
 
 
 @dg.job(

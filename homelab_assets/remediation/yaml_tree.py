@@ -87,6 +87,8 @@ def parse(text: str) -> Node | None:
         raise Unreadable("begins with a byte order mark")
     try:
         events = list(yaml.parse(text, Loader=_Loader))
+    except UnicodeEncodeError:
+        raise Unreadable("is no UTF-8 text") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""

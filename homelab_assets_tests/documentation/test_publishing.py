@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from homelab_assets.documentation.generate import Documents
 from homelab_assets.documentation.markers import block, seen
 from homelab_assets.documentation.words import NOTES
+from homelab_assets.documenting import write_documents
 from homelab_assets.errors import UserError
+from homelab_assets.lab.settings import load_lab
 from homelab_assets.publishing import publish, remove_obsolete
 
 
@@ -79,3 +82,14 @@ def test_a_file_in_the_way_of_a_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("a file")
     with pytest.raises(UserError):
         publish(tmp_path, {"b/c.md": _text("x")})
+
+
+def test_a_part_removes_its_own_alone(tmp_path: Path) -> None:
+    for name in ("catalog/gone.md", "troubleshooting/gone.md", "troubleshooting/there.md"):
+        publish(tmp_path / "docs", {name: _text("x")})
+    (tmp_path / "lab.yaml").write_text("hosts: {nas: {docker: 'capture:nas'}}\n")
+    lab = load_lab(str(tmp_path / "lab.yaml"), {})
+    runbooks = Documents(docs={"troubleshooting/there.md": _text("x")})
+    assert not write_documents(lab, runbooks).removed
+    assert [path.name for path in write_documents(lab, runbooks, whole=["runbooks"]).removed] == ["gone.md"]
+    assert (tmp_path / "docs/catalog/gone.md").is_file()

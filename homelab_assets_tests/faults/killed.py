@@ -11,6 +11,7 @@ import signal
 import sys
 
 from homelab_assets.audit import run_audit, write_reports
+from homelab_assets.documentation.generate import PARTS
 from homelab_assets.documenting import document_audit, write_documents
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.remediation.flow import open_pull_requests, plan_audit
@@ -43,7 +44,7 @@ def main(what: str, file: str, end: int) -> None:
     if what == "audit":
         write_reports(lab, audit)
         documents, _ = document_audit(lab, audit.captures, audit.baselines, audit.document, vault=vault)
-        write_documents(lab, documents, complete=True)
+        write_documents(lab, documents, whole=PARTS)
     else:
         plans = [plan for plan in plan_audit(lab, audit, vault=vault) if plan.identity.service == "pihole"]
         open_pull_requests(lab, audit, plans, whole=False)

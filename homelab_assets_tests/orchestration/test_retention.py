@@ -7,6 +7,7 @@ import dagster as dg
 
 from homelab_assets.orchestration.assembly import build_defs
 from homelab_assets.orchestration.resources import Laboratory
+from homelab_assets.orchestration.retention import forget
 from homelab_assets_tests.orchestration.world import make_lab
 
 
@@ -46,3 +47,20 @@ def test_health_looks_are_forgotten_after_a_week_and_audits_much_later(tmp_path:
         assert instance.all_logs(kept)
         retain(instance, 401)
         assert known() == {still}
+
+
+def test_what_checks_said_goes_with_their_run(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("well", asset="thing")])
+    def thing() -> dg.MaterializeResult:
+        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+    check = dg.AssetCheckKey(dg.AssetKey("thing"), "well")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert dg.materialize([thing], instance=instance).success
+        assert len(instance.event_log_storage.get_asset_check_execution_history(check, limit=9)) == 1
+        assert forget(instance, datetime.now(UTC) - timedelta(days=1)) == 0
+        assert len(instance.event_log_storage.get_asset_check_execution_history(check, limit=9)) == 1
+        assert forget(instance, datetime.now(UTC) + timedelta(days=1)) == 1
+        assert instance.event_log_storage.get_asset_check_execution_history(check, limit=9) == []

