@@ -81,6 +81,14 @@ def test_the_pipeline_of_the_demo_has_exactly_larrys_three_faults(demo: Lab, ins
     }
     assert len(errors) == 3
     assert list(demo.reports.glob("pipeline-test-*.html"))
+    states = {
+        app: event.asset_observation_data.asset_observation.metadata["state"].value
+        for event in result.all_events
+        if event.event_type_value == "ASSET_OBSERVATION"
+        for *_, app in [event.asset_key.path]
+    }
+    assert states["gluetun"] == "pass"
+    assert states["plex"] == "fail"
 
 
 def test_without_a_media_section_the_pipeline_says_what_is_missing(

@@ -6,6 +6,8 @@ from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration import names
 from homelab_assets.secrecy import redact
 
+_SIMULATED = ("gluetun", "qbittorrent", "prowlarr", "radarr", "sonarr", "overseerr", "plex")
+
 
 def inventory_specs(lab: Lab) -> list[dg.AssetSpec]:
     """Return the external assets that `lab.yaml` names."""
@@ -44,8 +46,16 @@ def inventory_specs(lab: Lab) -> list[dg.AssetSpec]:
             owners=names.OWNERS,
             tags={"homelab/kind": "media"},
             description=f"{app.capitalize()}, a link of the media pipeline.",
-            metadata={"url": dg.MetadataValue.url(redact(settings["url"]))},
+            metadata={"url": dg.MetadataValue.url(redact(url))} if url else {},
         )
-        for app, settings in lab.media.get("services", {}).items()
+        for app, url in media_apps(lab).items()
     ]
     return [*hosts, *repositories, *apps]
+
+
+def media_apps(lab: Lab) -> dict[str, str | None]:
+    """Return the applications of the media pipeline by name with their addresses; the simulated ones of the demo lab
+    have none that would last."""
+    if lab.demo and not lab.media.get("services"):
+        return dict.fromkeys(_SIMULATED)
+    return {app: settings["url"] for app, settings in lab.media.get("services", {}).items()}

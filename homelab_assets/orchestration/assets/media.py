@@ -14,6 +14,7 @@ from homelab_assets import reports
 from homelab_assets.lab.settings import Lab
 from homelab_assets.media.probes import PROBES, Probe
 from homelab_assets.orchestration import names, tables
+from homelab_assets.orchestration.assets.inventory import media_apps
 from homelab_assets.orchestration.resources import Laboratory, LaboratoryResource
 from homelab_assets.secrecy import redact
 
@@ -32,7 +33,7 @@ _CHECKS = {
 
 def media_assets(lab: Lab) -> list[dg.AssetsDefinition]:
     """Return the health of the media applications, and the report on the whole chain."""
-    apps = [names.media_app(app) for app in lab.media.get("services", {})]
+    apps = [names.media_app(app) for app in media_apps(lab)]
     return [_health(apps), _report(apps)]
 
 
@@ -55,8 +56,7 @@ def _health(apps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         with laboratory.plain_errors(), _session(laboratory, context) as session:
             result = session.check(generated_at=laboratory.now(), health_only=True, active=False)
             document = _sealed(result.to_json())
-        for app in laboratory.lab.media.get("services", {}):
-            context.log_event(_observation(app, document))
+        _observe(context, laboratory.lab, document)
         return dg.MaterializeResult(
             value=document, metadata=_metadata(document), check_results=_results(names.MEDIA_HEALTH, document)
         )
@@ -83,12 +83,18 @@ def _report(apps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             )
             document = _sealed(session.document(result))
             paths = reports.write_pipeline_report(laboratory.lab, document)
+        _observe(context, laboratory.lab, document)
         return dg.MaterializeResult(
             metadata={**tables.files(paths), **_metadata(document)},
             check_results=_results(names.PIPELINE_REPORT, document),
         )
 
     return pipeline_report
+
+
+def _observe(context: dg.AssetExecutionContext, lab: Lab, document: Mapping[str, Any]) -> None:
+    for app in media_apps(lab):
+        context.log_event(_observation(app, document))
 
 
 def _observation(app: str, document: Mapping[str, Any]) -> dg.AssetObservation:
