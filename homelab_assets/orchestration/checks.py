@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 
@@ -110,21 +111,25 @@ def verdict(name: str, document: DriftDocument) -> dg.AssetCheckResult:
             return _complete(document)
 
 
-def _verdict(
-    name: str, found: list[dict[str, object]], text: str, severity: dg.AssetCheckSeverity
-) -> dg.AssetCheckResult:
+def _verdict(name: str, found: list[dict[str, Any]], text: str, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=names.DRIFT_DOCUMENT,
         passed=not found,
         severity=severity,
         description=text if found else "none found",
-        metadata={
-            "findings": tables.table(tables.DRIFT_COLUMNS, found),
-            "count": dg.MetadataValue.int(len(found)),
-            "remedy": "the drift report says what to do about each; `drift-detector remediate` proposes pull requests",
-        },
+        metadata=_findings(found),
     )
+
+
+def _findings(found: list[dict[str, Any]]) -> dict[str, dg.MetadataValue]:
+    """Return how many there are, which plots over time; and which, with what to do about each, where there are some."""
+    count = dg.MetadataValue.int(len(found))
+    if not found:
+        return {"count": count}
+    remedies = dict.fromkeys(f"- **{row['service']}**: {row['advice']}" for row in found)
+    table = tables.table(tables.DRIFT_COLUMNS, found)
+    return {"count": count, "findings": table, "remedy": tables.markdown("\n".join(remedies))}
 
 
 def _complete(document: DriftDocument) -> dg.AssetCheckResult:
@@ -140,5 +145,8 @@ def _complete(document: DriftDocument) -> dg.AssetCheckResult:
         passed=document.complete,
         severity=dg.AssetCheckSeverity.ERROR,
         description="everything was audited" if document.complete else f"{len(problems)} could not be audited",
-        metadata={"problems": tables.table(_PROBLEMS, problems)},
+        metadata={
+            "count": dg.MetadataValue.int(len(problems)),
+            **({"problems": tables.table(_PROBLEMS, problems)} if problems else {}),
+        },
     )

@@ -1,5 +1,6 @@
 """Metadata that Dagster shows: tables with an explicit schema (a day without drift has no rows), Markdown, links."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from homelab_assets.drift.document import SEVERITIES, DriftDocument
 from homelab_assets.secrecy import redact
 
 _LONGEST = 120
+_FOLDED = re.compile(r"</?details>\n?|<summary>(?P<title>.*?)</summary>")
+_RELATIVE = re.compile(r"(?<!!)\[(?P<text>[^\]\n]+)\]\((?![a-z]+:)[^)\s]*\)")
 MOST_ROWS = 200
 
 DRIFT_COLUMNS = {
@@ -48,20 +51,29 @@ def markdown(text: str, most: int = 20_000) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(text)
 
 
+def preview(text: str) -> dg.MarkdownMetadataValue:
+    """Return a written page as Dagster can show it: nothing folded, and no links to the files beside it."""
+    opened = _FOLDED.sub(lambda found: f"## {found['title']}" if found["title"] else "", text)
+    return markdown(_RELATIVE.sub(lambda found: found["text"], opened))
+
+
 def files(paths: Sequence[Path]) -> dict[str, dg.MetadataValue]:
-    """Return where files were written: the first as a path to click, all as a list."""
+    """Return where files were written: the first as a path to click, and a list where there are several."""
     if not paths:
         return {"files": dg.MetadataValue.int(0)}
-    listed = "\n".join(f"- `{path}`" for path in paths)
-    return {
-        "path": dg.MetadataValue.path(str(paths[0])),
-        "files": dg.MetadataValue.int(len(paths)),
-        "file_list": markdown(listed, 4000),
-    }
+    shown = {"path": dg.MetadataValue.path(str(paths[0])), "files": dg.MetadataValue.int(len(paths))}
+    if len(paths) == 1:
+        return shown
+    return {**shown, "file_list": markdown("\n".join(f"- `{path}`" for path in paths), 4000)}
 
 
 def drift_rows(document: DriftDocument) -> list[dict[str, Any]]:
-    """Return one row per finding, worst first: a difference, or a service that is missing, unmanaged and the like."""
+    """Return one row per finding, worst first: a difference, or a service that is missing, unmanaged and the like.
+
+    Besides the columns a row has the service's `status`, and what to do as `advice`.
+    """
+    from homelab_assets.rendering.drift_words import advice
+
     rows = []
     for service in document.services:
         if service.status == "clean":
@@ -69,6 +81,7 @@ def drift_rows(document: DriftDocument) -> list[dict[str, Any]]:
         shared = {
             "service": "/".join(part for part in (service.host, service.stack, service.service) if part),
             "status": service.status,
+            "advice": advice(service),
             "path": service.status,
             "cause": service.cause,
             "where": _place(service.file, service.line),

@@ -72,6 +72,20 @@ def test_a_day_can_be_materialized(lab: Lab) -> None:
     assert (lab.reports / "structure-2026-01-12.md").is_file()
 
 
+def test_a_backfill_makes_a_month_in_one_run(lab: Lab) -> None:
+    definitions = build_defs(lab=lab, environment={})
+    (policy,) = {one.backfill_policy for one in definitions.resolve_asset_graph().assets_defs if one.partitions_def}
+    assert policy == dg.BackfillPolicy.multi_run(max_partitions_per_run=31)
+    days = {"dagster/asset_partition_range_start": "2026-01-10", "dagster/asset_partition_range_end": "2026-01-12"}
+    job = definitions.resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("past_reports")], tags=days)
+        made = instance.get_materialized_partitions(dg.AssetKey("past_reports"))
+    assert done.success
+    assert made == {"2026-01-10", "2026-01-11", "2026-01-12"}
+    assert len(list(lab.reports.glob("structure-*.md"))) == 3
+
+
 def test_the_end_of_a_day_is_where_the_operator_lives() -> None:
     assert end_of_day("2026-01-10", "Europe/Brussels") == "2026-01-10T22:59:59Z"
     assert end_of_day("2026-07-10", "Europe/Brussels") == "2026-07-10T21:59:59Z"

@@ -23,19 +23,19 @@ def all_assets(lab: Lab, *, hosts_per_step: int | None = None) -> list[dg.Assets
     Args:
         hosts_per_step: how many hosts one step captures; None: all of them.
     """
-    assets: list[Any] = [
-        *inventory_specs(lab),
-        *capture_assets(lab, hosts_per_step=hosts_per_step),
-        *baseline_assets(lab),
-        *drift_assets(lab),
-        *repository_assets(lab),
-        *documentation_assets(lab),
-        *past_assets(lab),
-        *remediation_assets(lab),
-        *media_assets(lab),
-    ]
     with warnings.catch_warnings():
-        # Links from each asset's page to its code; still beta, and harmless if it changes.
+        # Backfill policies, and links from each asset's page to its code: still beta, and harmless if they change.
         warnings.simplefilter("ignore", dg.BetaWarning)
+        assets: list[Any] = [
+            *inventory_specs(lab),
+            *capture_assets(lab, hosts_per_step=hosts_per_step),
+            *baseline_assets(lab),
+            *drift_assets(lab),
+            *repository_assets(lab),
+            *documentation_assets(lab),
+            *past_assets(lab),
+            *remediation_assets(lab),
+            *media_assets(lab),
+        ]
         linked: list[Any] = [*dg.with_source_code_references(assets)]
         return linked

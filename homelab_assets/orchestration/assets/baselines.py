@@ -78,8 +78,8 @@ def _spec(lab: Lab, name: str) -> dg.AssetSpec:
         owners=names.OWNERS,
         tags={"homelab/kind": "baseline"},
         description=(
-            f"The stacks of **{name}** at the commit of `{lab.repositories[name].ref or 'its default branch'}`: which "
-            "files make up each, and which host it is deployed to. Read from git, never from the working tree."
+            f"The stacks of {name} at the commit of {lab.repositories[name].ref or 'its default branch'}: which files "
+            "make up each, and which host it is deployed to. Read from git, never from the working tree."
         ),
     ).with_io_manager_key("io_manager")
 

@@ -73,7 +73,7 @@ def _spec(lab: Lab, host: str) -> dg.AssetSpec:
         owners=names.OWNERS,
         tags={"homelab/kind": "capture", "homelab/access": "read-only"},
         description=(
-            f"Containers, images, networks and volumes of **{host}** as its engine reports them, read-only, "
+            f"Containers, images, networks and volumes of {host} as its engine reports them, read-only, "
             "with every secret sealed. A host that can't be reached gives a document that says so."
         ),
         freshness_policy=dg.FreshnessPolicy.time_window(

@@ -93,7 +93,7 @@ def documentation_assets(lab: Lab) -> list[dg.AssetsDefinition]:
                 parts=list(wanted),
             )
             for part, documents in generate_parts(material, list(wanted)):
-                done = write_documents(laboratory.lab, documents)
+                done = write_documents(laboratory.lab, documents, whole=[part] if audit.document.complete else ())
                 # What could not be read is git's history.
                 remarks = [*(notices if part == "audit_trail" else ()), *done.problems]
                 for text in remarks:
@@ -120,14 +120,12 @@ def _spec(key: dg.AssetKey, description: str) -> dg.AssetSpec:
 def _metadata(done: "Publication", remarks: Sequence[str]) -> dict[str, Any]:
     paths = [path for path in (*done.written, *done.unchanged) if path.suffix == ".md"]
     first: list[Path] = sorted(paths, key=lambda path: (path.name != "README.md", len(path.parts)))[:1]
-    shown: dict[str, dg.MetadataValue] = {"path": dg.MetadataValue.path(str(first[0]))} if first else {}
-    if first:
-        shown["preview"] = tables.markdown(first[0].read_text("utf-8"))
+    others = [path for path in paths if path not in first]
     return {
-        **shown,
+        **tables.files([*first, *others]),
+        **({"preview": tables.preview(first[0].read_text("utf-8"))} if first else {}),
         "written": dg.MetadataValue.int(len(done.written)),
         "unchanged": dg.MetadataValue.int(len(done.unchanged)),
         "problems": dg.MetadataValue.int(len(done.problems)),
-        "files": tables.markdown("\n".join(f"- `{path}`" for path in paths), 4000),
         "remarks": tables.markdown("\n".join(f"- {text}" for text in remarks) or "none", 4000),
     }

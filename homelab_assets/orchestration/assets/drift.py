@@ -1,5 +1,6 @@
 """Drift: what runs against what git says, and the report that people read."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -74,11 +75,19 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
         laboratory.progress(context)(f"{counts['drifted']} of {counts['services']} services drifted")
         return dg.MaterializeResult(
             value=document.to_json(),
+            data_version=content_version(document),
             metadata=drift_metadata(document),
             check_results=[dg.AssetCheckResult(check_name=NO_SECRETS, passed=True, description="nothing leaks")],
         )
 
     return drift
+
+
+def content_version(document: DriftDocument) -> dg.DataVersion:
+    """Return what the document says, as a digest: what is made from it is out of date only if that has changed."""
+    data = document.to_json()
+    said = {key: data[key] for key in ("baselines", "services", "problems")}
+    return dg.DataVersion(hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16])
 
 
 def leaking_services(document: DriftDocument) -> list[str]:
@@ -105,7 +114,12 @@ def drift_report(laboratory: LaboratoryResource, drift: Mapping[str, Any]) -> dg
     with laboratory.plain_errors():
         paths = write_drift_report(laboratory.lab, document)
     return dg.MaterializeResult(
-        metadata={**tables.files(paths), "preview": tables.markdown(paths[0].read_text("utf-8"))}
+        metadata={
+            **tables.files(paths),
+            **{severity: dg.MetadataValue.int(document.summary[severity]) for severity in SEVERITIES},
+            "services_drifted": dg.MetadataValue.int(document.summary["drifted"]),
+            "preview": tables.preview(paths[0].read_text("utf-8")),
+        }
     )
 
 
@@ -136,5 +150,5 @@ def drift_metadata(document: DriftDocument) -> dict[str, Any]:
         "dagster/row_count": summary["items"],
         "findings": tables.table(tables.DRIFT_COLUMNS, tables.drift_rows(document)),
         "baseline_commits": tables.markdown(commits or "none"),
-        "preview": tables.markdown(drift_markdown(document)),
+        "preview": tables.preview(drift_markdown(document)),
     }

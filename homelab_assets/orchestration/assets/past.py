@@ -32,6 +32,8 @@ def past_assets(lab: Lab) -> list[dg.AssetsDefinition]:
         key=names.PAST_REPORTS,
         deps=[*map(names.repository, lab.repositories)],
         partitions_def=days,
+        # A month in one run: starting a run takes longer than writing a day's reports.
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=31),
         group_name=names.REPORTS,
         kinds={"report"},
         owners=names.OWNERS,
@@ -44,8 +46,13 @@ def past_assets(lab: Lab) -> list[dg.AssetsDefinition]:
         Drift and pipeline reports are rendered from the day's recorded documents; the structure report from git, as it
         stood at the end of the day.
         """
+        files: list[Path] = []
+        remarks: list[str] = []
         with laboratory.plain_errors():
-            files, remarks = write_past(laboratory.lab, context.partition_key)
+            for day in sorted(context.partition_keys):
+                written, said = write_past(laboratory.lab, day)
+                files += written
+                remarks += [f"{day}: {text}" for text in said]
         metadata: dict[str, Any] = tables.files(files)
         metadata["remarks"] = tables.markdown("\n".join(f"- {text}" for text in remarks) or "none", 4000)
         return dg.MaterializeResult(metadata=metadata)

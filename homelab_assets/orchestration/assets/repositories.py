@@ -69,7 +69,7 @@ def _cleanup() -> dg.AssetsDefinition:
                 "stale": dg.MetadataValue.int(len(found.items)),
                 "unjudged": dg.MetadataValue.int(len(found.unjudged)),
                 "items": tables.table(_STALE, _stale_rows(found)),
-                "preview": tables.markdown(path.read_text("utf-8")),
+                "preview": tables.preview(path.read_text("utf-8")),
             },
             check_results=[
                 dg.AssetCheckResult(
@@ -123,7 +123,7 @@ def _structure(lab: Lab) -> dg.AssetsDefinition:
                 "findings": dg.MetadataValue.int(len(rows)),
                 "errors": dg.MetadataValue.int(sum(row["level"] == "error" for row in rows)),
                 "table": tables.table(_BROKEN, rows),
-                "preview": tables.markdown(path.read_text("utf-8")),
+                "preview": tables.preview(path.read_text("utf-8")),
             },
             check_results=[_conventions(result, rows)],
         )
