@@ -61,7 +61,10 @@ def files(paths: Sequence[Path]) -> dict[str, dg.MetadataValue]:
     """Return where files were written: the first as a path to click, and a list where there are several."""
     if not paths:
         return {"files": dg.MetadataValue.int(0)}
-    shown = {"path": dg.MetadataValue.path(str(paths[0])), "files": dg.MetadataValue.int(len(paths))}
+    shown: dict[str, dg.MetadataValue] = {
+        "path": dg.MetadataValue.path(str(paths[0])),
+        "files": dg.MetadataValue.int(len(paths)),
+    }
     if len(paths) == 1:
         return shown
     return {**shown, "file_list": markdown("\n".join(f"- `{path}`" for path in paths), 4000)}
