@@ -124,6 +124,9 @@ def load(
         raise at(error, Origin(files[0])) from None
     except RecursionError:
         raise BaselineError("is nested too deeply", where=files[0]) from None
+    except ValueError as error:
+        # A number of thousands of digits somewhere: Compose calls it out of range, Python does not read it.
+        raise BaselineError(f"holds a value that can't be read: {error}", where=files[0]) from None
 
 
 class _Loading:

@@ -27,6 +27,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INT = re.compile(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
+_LONGEST_NUMBER = 4_000  # digits: Python refuses to read more, and Go calls far fewer out of range
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 _INNER_SIGN = re.compile(r"0b[-+][01]+|0o[-+][0-7]+")  # go-yaml hands Go what follows the prefix, sign and all
 _TIMESTAMP = re.compile(
@@ -104,6 +105,8 @@ def _integer(digits: str) -> int | None:
     if match is None or match.lastgroup is None:
         return None
     kind = next(name for name in _BASES if match[name] is not None)
+    if len(match[kind]) > _LONGEST_NUMBER:
+        return None
     value = int(match[kind], _BASES[kind])
     if match["sign"] == "-":
         return -value if value <= 1 << 63 else None

@@ -19,6 +19,7 @@ from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.tree import Map
 
 UNDECIDED = "bind-or-volume"
+_LONGEST_NUMBER = 4_000  # digits: Python refuses to read more
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
 _IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
@@ -116,7 +117,7 @@ def _port_range(text: str, whole: str) -> tuple[int, int]:
 
 
 def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) < 65536
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER and int(text) < 65536
 
 
 def parse_volume(text: str) -> Map:

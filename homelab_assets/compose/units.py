@@ -8,6 +8,7 @@ from homelab_assets.compose.problems import refuse
 _POWERS = {"k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 _SUFFIX = re.compile(r"b|([kmgtp])(?:b|ib)?", re.IGNORECASE)
 _NUMBER = re.compile(r"[+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_LONGEST = 4_000  # digits, far beyond what is in range
 _PART = re.compile(r"(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?(?P<unit>[^0-9.]+)")
 _NANOSECONDS = {
     "ns": 1,
@@ -63,6 +64,8 @@ def parse_duration(text: str) -> int:
         match = _PART.match(rest, position)
         if match is None or match["unit"] not in _NANOSECONDS or not (match["whole"] or match["fraction"]):
             refuse(f"invalid duration {text!r}", hint="write a number and a unit, such as 30s or 1m30s")
+        if len(match["whole"]) > _LONGEST:
+            refuse(f"invalid duration {text[:40]!r}", hint="write a number and a unit, such as 30s or 1m30s")
         unit = _NANOSECONDS[match["unit"]]
         total += int(match["whole"] or "0") * unit
         fraction = match["fraction"]

@@ -18,7 +18,7 @@ from homelab_assets.model import Span
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
-_GLUED_TAG = re.compile(rb"![^\s,]*,")
+_GLUED_TAG = re.compile(rb"![^\s,!]*,")
 _ODD = re.compile(rb"\\['/]|\t")
 _CORE = "tag:yaml.org,2002:"
 _Parser: Any = getattr(yaml, "CSafeLoader", None)

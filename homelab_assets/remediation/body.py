@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from homelab_assets.drift.document import Item
 from homelab_assets.remediation.identity import body_marker, digest_of, kebab, marker, trailers
 from homelab_assets.remediation.markdown import code, fenced, table
+from homelab_assets.rendering.markdown import terminal_safe
 from homelab_assets.secrecy import redact, show
 
 if TYPE_CHECKING:
@@ -165,13 +166,14 @@ def _refused(plan: "RemediationPlan") -> list[str]:
 
 def sentence(text: str) -> str:
     """Escape what a reason may quote from files; code spans in it are kept."""
-    parts = re.split(r"(`[^`]*`)", text)
+    parts = re.split(r"(`[^`]*`)", terminal_safe(text))
     return "".join(part if part.startswith("`") and len(part) > 1 else _quiet(part) for part in parts)
 
 
 def _quiet(text: str) -> str:
-    """Escape Markdown; behind `@` and `#` a zero-width space, since forges look for mentions in the rendered text."""
-    return re.sub(r"([@#])", "\\1\u200b", re.sub(r"([<>*_\[\]|\\`])", r"\\\1", text))
+    """Escape Markdown; a zero-width space where forges look for mentions and addresses in the rendered text."""
+    escaped = re.sub(r"([<>*_\[\]|\\`])", r"\\\1", text)
+    return re.sub(r"([@#]|\bwww\.|\bhttps?:)", "\\1\u200b", escaped)
 
 
 def _diff(diff: str, plan: "RemediationPlan") -> str:

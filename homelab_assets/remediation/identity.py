@@ -65,7 +65,9 @@ def read_marker(body: str, kind: Kind = DRIFT) -> tuple[Identity, str] | None:
     if not found:
         return None
     host, stack, service, digest = found[-1]
-    return Identity(host=unquote(host), stack=unquote(stack), service=unquote(service)), digest
+    # A folder, and so a stack, may have a name that is no UTF-8.
+    names = (unquote(part, errors="surrogatepass") for part in (host, stack, service))
+    return Identity(**dict(zip(("host", "stack", "service"), names, strict=True))), digest
 
 
 def body_marker(fingerprint: str) -> str:
@@ -141,4 +143,4 @@ def kebab(text: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(text, safe="").replace("--", "%2D%2D") or "%20"
+    return quote(text, safe="", errors="surrogatepass").replace("--", "%2D%2D") or "%20"

@@ -6,7 +6,9 @@ anything. https://github.github.com/gfm/#code-spans
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_HIDDEN = r"\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\U000e0000-\U000e0fff"
+_CONTROL = re.compile(rf"[\x00-\x1f{_HIDDEN}]")
+_CONTROL_IN_LINES = re.compile(rf"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
 _TICKS = re.compile(r"`+")
 
 
@@ -27,7 +29,7 @@ def fenced(text: str, language: str = "") -> str:
     """Return a text as a code block that nothing in it can end."""
     longest = max((len(run) for run in _TICKS.findall(text)), default=0)
     fence = "`" * max(3, longest + 1)
-    clean = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "\ufffd", text.replace("\r\n", "\n"))
+    clean = _CONTROL_IN_LINES.sub("\ufffd", text.replace("\r\n", "\n"))
     return f"{fence}{language}\n{clean.rstrip()}\n{fence}"
 
 

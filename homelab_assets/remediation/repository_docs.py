@@ -90,8 +90,10 @@ def with_target(targets_text: str, stack: str, endpoint: str) -> str:
     A stack that names the endpoint already, and a file that can't be edited safely, stay as they are.
     """
     try:
+        # A folder may have a name that is no UTF-8; no YAML can hold it.
+        stack.encode()
         root = parse(targets_text)
-    except Unreadable:
+    except (Unreadable, UnicodeEncodeError):
         return targets_text
     if root is None:
         gap = "" if not targets_text or targets_text.endswith("\n") else "\n"

@@ -20,7 +20,7 @@ _PATTERNS = re.compile(
     | \b0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\w{20,}:[\w+/=]{16,}
     | \$\$?(?:2[abxy]|apr1|[156y]|argon2(?:id|i|d)|pbkdf2(?:-sha\d+)?|scrypt|7)\$[\w./$=,+-]{8,}
     | \{(?:SSHA|SHA|PBKDF2)\}[\w+/=]{16,}
-    | @ByteArray\([^)]{16,}\)
+    | @ByteArray\([^)]{16,2000}\)
     """,
     re.VERBOSE | re.DOTALL,
 )

@@ -101,12 +101,18 @@ def _groups(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
 
 def _assigned(text: str) -> Iterator[tuple[int, int]]:
     """Find the values of `NAME=value`, `"name": "value"`, `Header: value`, whose names say that they are secret."""
+    beyond = 0
     for match in _NAME.finditer(text):
+        if match.end() < beyond:
+            # Inside of a value that is found, and ends where that ends; asking each would take forever.
+            continue
         # Of a path such as `services.db.secrets` the last part says what it is.
         name = match["name"].rpartition(".")[2] or match["name"]
         said = match["quote"] or match["sign"] == "="
         if said or not _COMMON.fullmatch(name.strip("-_")):
-            yield from _value(text, match.end(), name)
+            for start, end in _value(text, match.end(), name):
+                beyond = beyond if text[start - 1] in "\"'" else end
+                yield start, end
 
 
 def _value(text: str, start: int, name: str, flag: bool = False) -> Iterator[tuple[int, int]]:

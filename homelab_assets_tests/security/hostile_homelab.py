@@ -28,6 +28,10 @@ def folder_of(text: str) -> str:
     return "" if name in {"", ".", ".."} else os.fsdecode(os.fsencode(name)[:180])
 
 
+STACKS = {text: folder for text in list(TEXTS.values())[::7] if (folder := folder_of(text))}
+"""The texts that are also stacks of the repository, with their folders: proposals are proved against all of them."""
+
+
 def compose_of(text: str) -> str:
     """Return a compose file that is valid, and holds the text wherever a file may."""
     said = re.sub(r"[\ud800-\udfff\0]", "", text).replace("$", "$$")
@@ -39,7 +43,7 @@ def compose_of(text: str) -> str:
 
 
 def containers() -> list[dict[str, Any]]:
-    """Return two containers for each text: one that git knows, changed by hand, and one that it does not know."""
+    """Return a container for each text that git does not know; for those of `STACKS` one that it knows, changed by hand."""
     made = []
     for number, (kind, text) in enumerate(TEXTS.items()):
         everywhere: dict[str, Any] = {
@@ -84,7 +88,8 @@ def containers() -> list[dict[str, Any]]:
                 "Ports": {"80/tcp": [{"HostIp": text, "HostPort": text}]},
             }
             document["State"] |= {"Error": text, "Health": {"Status": text, "Log": [{"Output": text}]}}
-            made.append(document)
+            if place == "stranger" or text in STACKS:
+                made.append(document)
     return made
 
 
@@ -103,10 +108,8 @@ def capture() -> Mapping[str, Any]:
 
 def repository(root: Path) -> int:
     """Make origin and clone, by `git fast-import`, which takes what `git commit` would refuse; return the commits."""
-    targets = yaml.safe_dump({name: ["nas"] for text in TEXTS.values() if (name := folder_of(text)).isprintable()})
-    files = {
-        f"stacks/{folder_of(text)}/docker-compose.yml": compose_of(text) for text in TEXTS.values() if folder_of(text)
-    }
+    targets = yaml.safe_dump({folder: ["nas"] for folder in STACKS.values() if folder.isprintable()})
+    files = {f"stacks/{folder}/docker-compose.yml": compose_of(text) for text, folder in STACKS.items()}
     files |= {"stack-targets.yml": targets, "stacks/web/docker-compose.yml": "services: {web: {image: 'app:1'}}\n"}
     stream = [_commit("larry", "feat: everything", {os.fsencode(path): text.encode() for path, text in files.items()})]
     for text in TEXTS.values():

@@ -34,7 +34,7 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _OUR_HTML = re.compile(
     r"<(?:/?details|/?summary|br)>|<a id=\"[a-z0-9-]*\">|</a>|<!-- homelab-assets:[a-z]+[ \w./%~-]*(?: \([^)<>]*\))? -->"
-    r"|(?:\d+ \w[\w ()]*|The same in words)(?=</summary>)|\s"
+    r"|(?:\d+ \w[\w ()]*|The same in words|Before and after)(?=</summary>)|\s"
 )
 # The catalog links what a Traefik label says to be a service's host name, whatever name that is.
 _LINKS = re.compile(
@@ -56,8 +56,7 @@ def acts(form: str, text: str) -> Iterator[str]:
 
 
 def _terminal(text: str) -> Iterator[str]:
-    if "\t" in text:
-        yield "a tab"
+    yield from ()
 
 
 def _json(text: str) -> Iterator[str]:

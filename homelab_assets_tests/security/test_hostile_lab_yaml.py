@@ -74,7 +74,8 @@ def test_a_mistake_is_told_with_its_place_and_its_remedy(
     assert words in said
     if line is not None:
         assert f"{file}:{line}:" in said
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lab.yaml"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"lab.yaml", ".homelab_state"}
+    assert not (tmp_path / "reports").exists()
 
 
 def test_how_many(tally: Callable[[str], None]) -> None:
