@@ -11,6 +11,9 @@ from homelab_assets.compose.problems import refuse
 
 _SLASH = re.compile(r"[^\\](?:\\\\)*\\/")
 _STAND_INS = {r"\a": "\a", r"\v": "\v", r"\b": "\b", r"\f": "\f"}
+_ESCAPE_OR_END = re.compile(r"\\.|\"", re.DOTALL)
+# Characters that are read again after mendings, all in all. Nobody who writes a file by hand needs more.
+_MOST_EFFORT = 500_000
 _BLANK = " \t\r\n"
 _COMMENTS = re.compile(rf"(?:[{_BLANK}]*#[^\n]*)+")
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
@@ -19,16 +22,20 @@ _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 class Dialect:
     """A file's text, mended where libyaml stops and Compose does not; every offset stays the same."""
 
-    __slots__ = ("_has_slashes", "_stand_in", "text")
+    __slots__ = ("_effort", "_has_slashes", "_stand_in", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._effort = _MOST_EFFORT
         self._stand_in: str | None = None
         self._has_slashes = r"\/" in text
 
     def mend(self, error: Any) -> bool:
         """Change the text at which libyaml stopped. Returns whether Compose would have read it."""
         index = error.problem_mark.index if error.problem_mark else 0
+        self._effort -= index
+        if self._effort < 0:
+            return False
         if error.problem == "found unknown escape character" and self.text.startswith(r"\'", index):
             self._mend_apostrophe(index)
             return True
@@ -37,7 +44,11 @@ class Dialect:
     def _mend_apostrophe(self, index: int) -> None:
         if self._stand_in is None:
             self._stand_in = next((escape for escape in _STAND_INS if escape not in self.text), r"\a")
-        self.text = self.text[:index] + self._stand_in + self.text[index + 2 :]
+        ends = (found.end() for found in _ESCAPE_OR_END.finditer(self.text, index) if found[0] == '"')
+        end = next(ends, len(self.text))
+        stand_in = self._stand_in
+        scalar = _ESCAPE_OR_END.sub(lambda found: stand_in if found[0] == r"\'" else found[0], self.text[index:end])
+        self.text = self.text[:index] + scalar + self.text[end:]
 
     def _mend_comments(self, index: int) -> bool:
         line_before = self.text[:index].rstrip(_BLANK).rpartition("\n")[2]

@@ -52,7 +52,11 @@ def _network_address(kind: Kind, url: str) -> Address:
         raise _unusable(url)
     # urlsplit lowers the case of the host, but aliases in ~/.ssh/config have one.
     at = parts.netloc.rpartition("@")[2]
-    spelled = at[at.lower().index(host) :][: len(host)]
+    begins = at.lower().find(host)
+    if begins < 0:
+        # Letters that have no lower case of their own length: no name of a host has such.
+        raise _unusable(url)
+    spelled = at[begins:][: len(host)]
     return Address(kind=kind, host=spelled, port=port, user=unquote(parts.username) if parts.username else None)
 
 

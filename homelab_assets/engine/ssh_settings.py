@@ -109,6 +109,10 @@ def _lookup(host: str, config: Path | None) -> dict[str, Any]:
         return found
     except (ConfigParseError, ValueError) as error:
         raise CaptureError(f"ssh_config can't be understood: {error}", where=str(config or home)) from None
+    except Exception as error:
+        # `Match exec` runs a command, as it does for ssh; whatever goes wrong with that comes out here.
+        what = f"ssh_config can't be understood: {type(error).__name__} in a `Match`"
+        raise CaptureError(what, where=str(config or home), hint="see `ssh -G HOST`") from None
 
 
 def _with_includes(file: Path, *, required: bool = False, depth: int = 0) -> str:

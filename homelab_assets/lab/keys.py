@@ -4,6 +4,8 @@ from homelab_assets.lab.schema import Choice, Day, Flag, ListOf, MapOf, Record, 
 
 _URL = r"(ssh|unix|tcp|capture):.+"
 _HTTP = Text(pattern=r"https?://\S+", example="http://192.168.50.161:7878")
+# A pattern of the shell: a longer one is a mistake, and takes its time.
+_GLOB = Text(pattern=r"[^\n]{0,500}", example="environment.*")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 _APP = Record(
@@ -85,10 +87,10 @@ LAB_YAML = Record(
                 "ignore": ListOf(
                     Record(
                         keys={
-                            "host": Text(),
-                            "stack": Text(),
-                            "service": Text(),
-                            "path": Text(),
+                            "host": _GLOB,
+                            "stack": _GLOB,
+                            "service": _GLOB,
+                            "path": _GLOB,
                             "reason": Text(),
                             "until": Day(),
                         },
@@ -98,10 +100,10 @@ LAB_YAML = Record(
                 "severity": ListOf(
                     Record(
                         keys={
-                            "host": Text(),
-                            "stack": Text(),
-                            "service": Text(),
-                            "path": Text(),
+                            "host": _GLOB,
+                            "stack": _GLOB,
+                            "service": _GLOB,
+                            "path": _GLOB,
                             "change": Choice(("changed", "added", "removed")),
                             "severity": Choice(("breaking", "functional", "cosmetic")),
                             "reason": Text(),

@@ -13,6 +13,7 @@ import yaml
 
 from homelab_assets.errors import UserError
 
+_MAX_DEPTH = 100
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -86,7 +87,7 @@ def parse(text: str) -> Node | None:
     if text.startswith("\ufeff"):
         raise Unreadable("begins with a byte order mark")
     try:
-        events = list(yaml.parse(text, Loader=_Loader))
+        events = list(_events(text))
     except UnicodeEncodeError:
         raise Unreadable("is no UTF-8 text") from None
     except yaml.YAMLError as error:
@@ -99,6 +100,16 @@ def parse(text: str) -> Node | None:
     content = iter([event for event in events if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent)])
     first = next(content, None)
     return _Builder(text, content).build(first) if first is not None else None
+
+
+def _events(text: str) -> "Iterator[yaml.Event]":
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise Unreadable(f"is nested deeper than {_MAX_DEPTH} levels")
+        yield event
 
 
 def walk(node: Node) -> Iterator[Node]:

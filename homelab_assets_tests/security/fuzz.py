@@ -135,6 +135,8 @@ def _lab(text: str) -> None:
 
 
 def _ssh(text: str) -> None:
+    if "exec" in text.lower():
+        return  # `Match exec` runs what follows
     from homelab_assets.engine.ssh_settings import _lookup
 
     _FOLDER.mkdir(exist_ok=True)
@@ -148,6 +150,7 @@ def _known_hosts(text: str) -> None:
 
 
 def _policy(text: str) -> None:
+    text = text[:500]  # lab.yaml takes no longer pattern
     policy = policy_from(
         {
             "ignore": [{"path": text, "service": text, "reason": "x"}],
@@ -378,7 +381,7 @@ TARGETS: Mapping[str, Target] = {
     "shell words": Target(shellwords.split, (" ", "'", '"', "\\", "`", "$(", ")", "(", ";", "|", "2>", "a", "<secret#0.0>", "\uf8f0")), "traefik": Target(lambda text: traefik.routers_of({"traefik.http.routers.a.rule": text, text: text}), ("Host(", "`a`", "`", ")", "(", "&&", "||", "!", "PathPrefix(", '"', ",", " ", "a.b", "HostRegexp(", "traefik.http.routers.", ".rule")),
     "secrets": Target(_secrets, _URL), "sealing": Target(_seal, _URL), "edits": Target(_edit, (*_YAML, *_KEYS)), "yaml tree": Target(yaml_tree.parse, (*_YAML, *_KEYS)), "patch": Target(_patch, ("a", "\n", "\r", "\0", "é", "\\", "+", "-")),
     "stack targets": Target(lambda text: repository_docs.with_target(text, "new", "nas"), (*_YAML, "web", "nas"), (UserError, CannotEdit)), "readme": Target(lambda text: repository_docs.repository_readme(text, [], "2026-11-23T06:00:00Z"), ("<!-- homelab-assets:begin ", "services", " -->", "\n", "<!-- homelab-assets:end ", "-->", "`", "_Last audited"), (UserError, markers.BrokenMarkers)),
-    "lab.yaml": Target(_lab, (*_YAML, "hosts:", "nas:", "docker: ", "ssh://x", "budget: ", "9", "repositories:", "path: ", "forge:", "media:", "drift:", "ignore:")), "ssh config": Target(_ssh, ("Host ", "nas", "*", "!", "\n", "Match ", "exec ", "host ", "all", "Port ", "99999", "HostName ", "%h", "%", "=", '"', "ProxyJump ", "ProxyCommand ", "IdentityFile ", "~", "Include ", "#", "canonical ", "final ", "localuser ", " ")),
+    "lab.yaml": Target(_lab, (*_YAML, "hosts:", "nas:", "docker: ", "ssh://x", "budget: ", "9", "repositories:", "path: ", "forge:", "media:", "drift:", "ignore:")), "ssh config": Target(_ssh, ("Host ", "nas", "*", "!", "\n", "Match host ",  "host ", "all", "Port ", "99999", "HostName ", "%h", "%", "=", '"', "ProxyJump ", "ProxyCommand ", "IdentityFile ", "~", "Include ", "#", "canonical ", "final ", "localuser ", " ")),
     "known_hosts": Target(_known_hosts, ("nas", ",", " ", "\n", "|1|", "=", "ssh-ed25519 ", "AAAA", "@revoked ", "@cert-authority ", "*", "?", "!", "[", "]:", "#")), "policy": Target(_policy, ("*", "?", "[", "]", "!", ".", "a", "environment", "x", "-")), "inspect": Target(_inspect, (":", "/", "=", "80/tcp", ",", "a", "9", "-", ".", "\0", "sha256:", "@", "container:", "service:", "${A}", "\ue0000\ue001", "ro", "CMD", " ", "'", '"')),
     "addresses": Target(parse_address, ("ssh://", "tcp://", "unix://", "/", "@", ":", "[", "]", "-", "a", "9", "%", "?", "#")), "cron": Target(_cron, ("*", "/", "-", ",", "1", "9", " ", "mon", "@daily", "jan", "0"), (ValueError,)), "markdown": Target(_markdown, ("`", "|", "\\", "<", ">", "@", "http://", "www.", "GH-1", "&", "\n", "[", "]", "(", ")", "*", "\x1b[", "\u202e", ":", "javascript:")),
     "markers": Target(_markers, ("<!-- homelab-assets:begin ", "<!-- homelab-assets:end ", "a", " -->", "\n", "\r", "-", "x")), "identity": Target(_identity, ("<!-- homelab-assets:drift ", "a/b/c", " ", "0123456789abcdef", " -->", "\n", "Audit-Identity: ", "Audit-Digest: ", "Audit-Content: ", "%2F", "/", "-")),
