@@ -1,13 +1,13 @@
 """Comparing all rows of one container with one service, open variables and secrets in play."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from homelab_assets.drift.bindings import other_words, texts_of
 from homelab_assets.drift.compose_v1 import not_yet, spelled_alike
 from homelab_assets.drift.fields import TABLE
-from homelab_assets.drift.leaf import Difference, Leaf, Leaves, Row, Silence, Uncompared, differences
+from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
@@ -45,7 +45,7 @@ class Comparer:
                 continue
             unread = self.open_files.get(row.key, {}).get(declared.name)
             given = row.given(observed, declared)
-            wanted, found = self._settle_paths(row, wanted, found, result)
+            wanted, found = self._settle_paths(row, wanted, found, given, result)
             for path, verdict in differences(row, wanted, found, given, self._same):
                 if verdict is None:
                     result.compared += 1
@@ -83,7 +83,9 @@ class Comparer:
                 return None if any("<secret#" in text for text in texts) else False
         return True
 
-    def _settle_paths(self, row: Row, wanted: Leaves, found: Leaves, result: Comparison) -> tuple[Leaves, Leaves]:
+    def _settle_paths(
+        self, row: Row, wanted: Leaves, found: Leaves, given: Given, result: Comparison
+    ) -> tuple[Leaves, Leaves]:
         """Set aside leaves whose very name holds an open variable, with the running leaves that they may be."""
         if not self.references or not any(map(has_marker, wanted)):
             return wanted, found
@@ -92,19 +94,25 @@ class Comparer:
         for path, leaf in wanted.items():
             if path in closed:
                 continue
-            match = next(self._at_open_path(path, leaf, {p: o for p, o in kept.items() if p not in closed}), None)
+            rest = {other: there for other, there in kept.items() if other not in closed}
+            match = self._at_open_path(row, path, leaf, rest, given)
             result.silences[readable_path(path, self.references)] = "a variable in its name isn't known"
             if match is not None:
                 del kept[match]
         return closed, kept
 
-    def _at_open_path(self, path: str, leaf: Leaf, rest: Leaves) -> Iterator[str]:
+    def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Given) -> str | None:
+        """Return which running leaf this may be: rather one that would be told than one that the image declares, and
+        rather one with this value."""
         whole = "/" not in path and not isinstance(leaf.value, Uncompared)
-        for other in rest:
-            if (whole and path.partition(".")[0] in ("ports", "volumes")) or match_pieces(
-                pieces(path, self.references, {}), other, {}
-            ) is not None:
-                yield other
+        anywhere = whole and path.partition(".")[0] in ("ports", "volumes")
+        parts = pieces(path, self.references, {})
+        told = {other for other, verdict in differences(row, {}, rest, given) if isinstance(verdict, Difference)}
+        return max(
+            (other for other in rest if anywhere or match_pieces(parts, other, {}) is not None),
+            key=lambda other: (other in told, self._same(row, path, leaf, rest[other]) or False),
+            default=None,
+        )
 
 
 def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:

@@ -278,6 +278,17 @@ def test_shared_network_of_a_service_that_was_replaced() -> None:
     ]
 
 
+@pytest.mark.parametrize(("gone", "alias"), [("web-db-1", "db-1"), ("web_db_1", "db_1"), ("mine", "db-1")])
+def test_what_compose_adds_to_a_link_stays_its_own_when_the_linked_one_is_gone(gone: str, alias: str) -> None:
+    stack = {"services": {"app": {"image": "plain:1", "links": ["db"]}, "db": {"image": "plain:1"}}}
+    links = [f"{gone}:db", f"{gone}:{alias}", f"{gone}:{gone}"]
+    app = container("web", "app", networks={"web_default": {"Aliases": ["web-app-1", "app"], "Links": links}})
+    document = run([app], baseline("web", stack))
+    assert [(one.service, one.status, found(one)) for one in document.services] == [
+        ("app", "clean", []), ("db", "missing", []),
+    ]  # fmt: skip
+
+
 def test_same_tag_another_image() -> None:
     newer = image("plain:1", identity="sha256:" + "2" * 64, Cmd=["run"])
     older = image(identity=PLAIN["Id"], Cmd=["run"])

@@ -255,3 +255,17 @@ def test_values_of_any_kind_survive_as_an_env_file() -> None:
     }
     dotenv = {"/opt/apps/stacks/web/.env": values}
     assert items(unify({"env_file": [".env"]}, container("web", "app", env=values), dotenv=dotenv)) == []
+
+
+def test_a_volume_at_an_unknown_place_is_none_of_the_images() -> None:
+    def mount(kind: str, source: str, target: str) -> dict[str, Any]:
+        return {"Type": kind, "Name": "f" * 64, "Source": source, "Destination": target, "RW": True}
+
+    declaring = image("plain:1", Cmd=["run"], Volumes={"/data": {}, "/var/www": {}})
+    running = container(
+        "web", "app", host={"Binds": ["/srv/keys:/srv/keys:rw"], "PidMode": "host"},
+        mounts=[mount("volume", "/v", "/var/www"), mount("bind", "/srv/keys", "/srv/keys"), mount("volume", "/w", "/data")],
+    )  # fmt: skip
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", "volumes": ["${KEYS}:${KEYS}"]}}})
+    document = audit(capture([running], images=[declaring]), [stack])
+    assert items(document) == [("pid", "added")]

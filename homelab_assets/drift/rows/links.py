@@ -36,7 +36,7 @@ def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
     for target, aliases in by_target.items():
         service = _service_of(target, container)
         mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"external_links.{alias}" in wanted]
-        foreign = [alias for alias in aliases if alias not in mine and not _automatic(target, alias, container)]
+        foreign = [alias for alias in aliases if alias not in mine and not _automatic(target, alias, container, wanted)]
         if not mine and not foreign:
             foreign = [service]
         for alias in (*mine, *foreign):
@@ -51,12 +51,14 @@ def _service_of(target: str, container: Observed) -> str:
     return labels.get("com.docker.compose.service") or target
 
 
-def _automatic(target: str, alias: str, container: Observed) -> bool:
+def _automatic(target: str, alias: str, container: Observed, wanted: Mapping[str, Leaf]) -> bool:
     """Whether Compose adds this alias by itself: name, service and number of the linked container."""
-    service = _service_of(target, container)
-    if alias == target or re.fullmatch(rf"(.+[-_])?{re.escape(service)}[-_]\d+", alias):
-        return True
     other = container.host.by_reference(target)
+    # Who was removed tells its service no more: it is one of those that git links to.
+    gone = [str(leaf.shown).partition(":")[0] for leaf in wanted.values()] if other is None else []
+    services = "|".join(map(re.escape, (_service_of(target, container), *gone)))
+    if alias == target or re.fullmatch(rf"(.+[-_])?({services})[-_]\d+", alias):
+        return True
     return other is not None and alias in (name_of(other), str(other.get("Id"))[:12])
 
 
