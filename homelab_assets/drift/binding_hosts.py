@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from homelab_assets.drift.document import Status
 from homelab_assets.drift.matching import Containers, normalised, project_group, project_of
 from homelab_assets.drift.view import PROJECT, Observed
+from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, CaptureResult, Unreachable
 
 UNASSIGNED = "unassigned"
@@ -85,7 +86,11 @@ def _has_names(baseline: Baseline, containers: Containers) -> bool:
     names = {container.name for container in containers.all if project_of(container) is None}
     if not names:
         return False
-    texts = [(baseline.tree.read(file) or b"").decode("utf-8", "replace") for file in baseline.files]
+    try:
+        texts = [(baseline.tree.read(file) or b"").decode("utf-8", "replace") for file in baseline.files]
+    except UserError:
+        # Too large, or a link that leads out of the repository: loading the stack says so.
+        return False
     declared = {
         line.partition(":")[2].strip().strip("'\"")
         for text in texts

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def _with(document: Any, place: tuple[Any, ...], value: Any) -> Any:
     return changed
 
 
-def test_no_odd_value_in_a_capture_ends_the_audit() -> None:
+def test_no_odd_value_in_a_capture_ends_the_audit(tally: Callable[[str], None]) -> None:
     folder = DATA / "captures" / "ct-media-01"
     names = ("containers", "images", "networks", "volumes", "engine")
     whole = {name: json.loads((folder / f"{name}.json").read_text()) for name in names}
@@ -58,5 +58,5 @@ def test_no_odd_value_in_a_capture_ends_the_audit() -> None:
             except Exception as error:
                 raise AssertionError(f"{'.'.join(map(str, place))} = {value!r}: {error!r}") from error
             count += 1
-    print(f"{count} absurd captures audited")
+    tally(f"{count} absurd captures audited, none ended the audit")
     assert count > 1000
