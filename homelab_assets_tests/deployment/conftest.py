@@ -57,8 +57,8 @@ def serving(folder: Path, settings: Mapping[str, Any], more: Mapping[str, str] |
         (folder / "workspace.yaml").write_text(workspace)
         (folder / "lab.yaml").write_text(yaml.safe_dump(dict(settings)))
         moved = {
+            "/var/lib/homelab_assets/lab.yaml": str(folder / "lab.yaml"),
             "/var/lib/homelab_assets": str(state),
-            "/etc/homelab_assets/lab.yaml": str(folder / "lab.yaml"),
             "/opt/homelab_assets": str(home),
             "deploy/systemd/workspace.yaml": str(folder / "workspace.yaml"),
             "4266": str(code_port),

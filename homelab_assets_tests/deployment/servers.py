@@ -223,15 +223,24 @@ class Webserver:
         """Materialize one asset alone, as its page's button does; returns the run's id."""
         return self._launch({"pipelineName": "__ASSET_JOB", "assetSelection": [{"path": asset}], **_WHERE})
 
-    def launch(self, job: str) -> str:
-        """Start a job, as its page's button does; returns the run's id."""
-        return self._launch({"pipelineName": job, **_WHERE})
+    def launch(self, job: str, **tags: str) -> str:
+        """Start a job, as its page's button does, with more tags (`/` written as `__`); returns the run's id."""
+        return self._launch({"pipelineName": job, **_WHERE}, tags)
 
-    def _launch(self, selector: Mapping[str, Any]) -> str:
+    def _launch(self, selector: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> str:
         query = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
             __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-        launched = self.ask(query, params={"selector": selector, "runConfigData": "{}", "mode": "default"})
+        more = [{"key": key.replace("__", "/"), "value": value} for key, value in (tags or {}).items()]
+        params = {"selector": selector, "runConfigData": "{}", "mode": "default", "executionMetadata": {"tags": more}}
+        launched = self.ask(query, params=params)
         return str(launched["launchPipelineExecution"]["run"]["runId"])
+
+    def from_failure(self, run_id: str) -> str:
+        """Re-execute a run from its failure, as the button of its page does; returns the new run's id."""
+        query = """mutation($params: ReexecutionParams!) { launchPipelineReexecution(reexecutionParams: $params) {
+            __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+        launched = self.ask(query, params={"parentRunId": run_id, "strategy": "FROM_FAILURE"})
+        return str(launched["launchPipelineReexecution"]["run"]["runId"])
 
     def ended(self, run_id: str) -> str | None:
         """Return a run's status once it has ended."""

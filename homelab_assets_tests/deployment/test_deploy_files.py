@@ -101,6 +101,15 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_units_may_write_where_lab_yaml_is() -> None:
+    # Reports and documents are written beside it, and ProtectSystem makes /etc read-only.
+    for file in UNITS.glob("*.service"):
+        text = file.read_text()
+        assert "ProtectSystem=full" in text
+        assert "HOMELAB_LAB=/etc" not in text
+    assert "HOMELAB_LAB=/var/lib/homelab_assets/lab.yaml" in (UNITS / "homelab-code.service").read_text()
+
+
 def test_compose_accepts_the_file(tmp_path: Path) -> None:
     plugins = sorted(tools_directory().glob("compose/2*/docker-compose"))
     if not plugins:
