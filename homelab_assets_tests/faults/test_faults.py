@@ -1,7 +1,6 @@
 """What goes wrong around a run: full and read-only disks, damaged leftovers, odd clones, two runs at once.
 
-Engines and connections that fail are in `engine`, git's own faults in `repository`, forges that fail in `remediation`,
-a clock that jumps in `test_reports`.
+The package's docstring says where every other fault is tested.
 """
 
 import json
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from homelab_assets.audit import run_audit
+from homelab_assets.audit import refresh, run_audit
 from homelab_assets.cli import main
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.secrecy import Vault
@@ -233,3 +232,48 @@ def test_two_audits_at_once(home: Path) -> None:
     (report,) = (home / "reports").glob("drift-*.json")
     assert json.loads(report.read_text())["summary"]["drifted"] > 5
     assert detect("status", "--format", "json").exit_code == 1
+
+
+def test_a_name_that_nobody_knows(home: Path) -> None:
+    demo = load_lab(None, {"HOMELAB_STATE": str(home / "state")})
+    hosts = {name: {"docker": host.docker} for name, host in demo.hosts.items()}
+    hosts["lost"] = {"docker": "ssh://root@no-such-host.invalid"}
+    (home / "lab.yaml").write_text(json.dumps({"hosts": hosts}))
+    result = detect("audit", "--lab", str(home / "lab.yaml"), "--format", "json")
+    assert result.exit_code == 2
+    found = {host["name"]: host for host in json.loads(result.stdout)["hosts"]}
+    assert found["lost"]["status"] == "unreachable"
+    assert "no-such-host.invalid" in found["lost"]["error"]
+    assert [found[name]["status"] for name in demo.hosts] == ["captured", "captured"]
+    assert len(list((home / "reports").glob("drift-*.md"))) == 1
+
+
+def test_a_baseline_that_was_forced_back(laid_out: Path, tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    shutil.copytree(laid_out, root, symlinks=True)
+    run(root / "clone", "remote", "set-url", "origin", str(root / "origin.git"))
+    hosts = load_lab(None, {"HOMELAB_STATE": str(root / "demo")}).hosts
+    (root / "lab.yaml").write_text(
+        json.dumps(
+            {
+                "hosts": {name: {"docker": host.docker} for name, host in hosts.items()},
+                "repositories": {"homelab-apps": {"path": str(root / "clone"), "ref": "origin/main"}},
+            }
+        )
+    )
+    lab = load_lab(str(root / "lab.yaml"), {})
+    before = run_audit(lab, vault=Vault(b"k" * 32)).document
+    older = run(root / "clone", "rev-parse", "origin/main~1")
+    # Another history altogether, pushed over it: nothing that was remembered is an ancestor any more.
+    run(root / "other", "fetch", "-q", str(root / "origin.git"), "main")
+    run(root / "other", "checkout", "-q", "--orphan", "anew", older)
+    run(root / "other", "commit", "-q", "-m", "feat: history made anew")
+    run(root / "other", "push", "-q", "--force", str(root / "origin.git"), "HEAD:main")
+    assert refresh(lab) == {}
+    checkout = run(root / "clone", "rev-parse", "HEAD")
+    after = run_audit(lab, vault=Vault(b"k" * 32)).document
+    assert not after.problems
+    assert after.baselines[0].commit == run(root / "other", "rev-parse", "HEAD") != before.baselines[0].commit
+    assert after.summary["services"] == before.summary["services"]
+    assert run(root / "clone", "rev-parse", "HEAD") == checkout
+    assert run(root / "clone", "status", "--porcelain") == ""
