@@ -8,16 +8,18 @@ documented, or more than a second for 100,000 characters, ends the run and is pr
 """
 
 import argparse
+import atexit
 import itertools
-import os
 import random
 import re
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,13 @@ from homelab_assets.secrecy import Vault, find_secrets, redact
 LENGTH, SECONDS = 100_000, 1.0
 """A text of this many characters is read in less than this many seconds of CPU."""
 
-_FOLDER = Path(tempfile.gettempdir()) / f"homelab-fuzz-{os.getpid()}"
+
+@cache
+def _folder() -> Path:
+    """A folder for targets that read files; it goes with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="homelab-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +136,7 @@ def _dotenv_edit(text: str) -> None:
 
 
 def _lab(text: str) -> None:
-    _FOLDER.mkdir(exist_ok=True)
-    file = _FOLDER / "lab.yaml"
+    file = _folder() / "lab.yaml"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     load_lab(str(file), {})
 
@@ -139,8 +146,7 @@ def _ssh(text: str) -> None:
         return  # `Match exec` runs what follows
     from homelab_assets.engine.ssh_settings import _lookup
 
-    _FOLDER.mkdir(exist_ok=True)
-    file = _FOLDER / "ssh_config"
+    file = _folder() / "ssh_config"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     _lookup("nas", file)
 
@@ -471,7 +477,7 @@ def guided(name: str, seconds: float) -> None:
         if (why := check(target, text)) is not None:
             raise AssertionError(f"{name}: {why}: {text!r}")
 
-    dictionary = _FOLDER.with_suffix(".dict")
+    dictionary = _folder() / "words.dict"
     escaped = ("".join(f"\\x{byte:02x}" for byte in word.encode("utf-8", "surrogatepass")) for word in target.words)
     dictionary.write_text("".join(f'"{word}"\n' for word in escaped))
     atheris.instrument_all()
