@@ -77,7 +77,7 @@ def serving(folder: Path, settings: Mapping[str, Any], more: Mapping[str, str] |
             environment = {**shared, **one.environment}
             stack.enter_context(service(name, one.command, cwd=ROOT, environment=environment, log=log))
         web = Webserver(web_port)
-        until("the web server answers", web.up, seconds=60)
+        until("the web server knows the code location", web.loaded, seconds=60)
         environment = {**shared, **unit("code", moved).environment}
         yield HomeServer(
             web=web,

@@ -192,6 +192,11 @@ class Webserver:
         except OSError:
             return False
 
+    def loaded(self) -> bool:
+        """Say whether it knows the code location."""
+        query = "{ repositoriesOrError { ... on RepositoryConnection { nodes { location { name } } } } }"
+        return self.up() and bool(self.ask(query)["repositoriesOrError"].get("nodes"))
+
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """Return the data that a query gives."""
         body = json.dumps({"query": query, "variables": variables}).encode()

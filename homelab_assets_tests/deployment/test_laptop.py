@@ -46,7 +46,7 @@ class Laptop:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONWARNINGS": "ignore"}
         log = self.folder / "dagster.log"
         with service("dagster dev", command, cwd=self.folder, environment=environment, log=log):
-            until("the web server answers", self.web.up, seconds=90)
+            until("the web server knows the code location", self.web.loaded, seconds=90)
             yield self.web
 
     def finished(self, run: str) -> str:
