@@ -103,6 +103,7 @@ class _Parser:
     lines: dict[str, int]
     position: int = 0
     _key: str = field(default="")
+    _counted: tuple[int, int] = (0, 0)
 
     def parse(self) -> None:
         while self._find_statement():
@@ -119,7 +120,11 @@ class _Parser:
                 self.variables[key] = self._read_value()
 
     def _place(self, position: int) -> Line:
-        return Line(self.file, self.text.count("\n", 0, position) + 1)
+        # Counted on from the last place: a file may have a million lines.
+        last, newlines = self._counted if self._counted[0] <= position else (0, 0)
+        newlines += self.text.count("\n", last, position)
+        self._counted = (position, newlines)
+        return Line(self.file, newlines + 1)
 
     def _find_statement(self) -> bool:
         """Go to the next character that is no whitespace and in no comment line; False at the end."""
