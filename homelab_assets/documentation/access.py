@@ -62,12 +62,10 @@ class Access:
     def _entries(self, router: Router, proxy: Proxy | None) -> Sequence[Entrypoint | None]:
         known = proxy.entrypoints if proxy else {}
         named = [known.get(name.lower(), Entrypoint(name=name)) for name in router.entrypoints]
+        entries = named or [entry for entry in known.values() if entry.default] or list(known.values())
         # A redirecting entry point is a way to the other one, no address of its own.
-        direct = [known.get(entry.redirect, entry) if entry.redirect else entry for entry in named]
-        if direct:
-            return list({entry.name: entry for entry in direct}.values())
-        redirects = [known[entry.redirect] for entry in known.values() if entry.redirect in known]
-        return redirects[:1] or [None]
+        direct = dict.fromkeys(known.get(entry.redirect, entry) if entry.redirect else entry for entry in entries)
+        return list(direct) if named else [entry for entry in direct if _serves(entry, router)] or [None]
 
     def _urls(self, router: Router, entry: Entrypoint | None, proxy: Proxy | None) -> Iterable[Address]:
         through = f"traefik, entry point {entry.name}" if entry else "traefik"
@@ -120,12 +118,20 @@ def _where(port: Port, address: str) -> str:
     return f"[{where}]" if ":" in where else where
 
 
+def _serves(entry: Entrypoint, router: Router) -> bool:
+    """Say whether an entry point that the router does not name is a way to it that people would use."""
+    if entry.name == "traefik":
+        return False
+    return (router.tls is None and entry.tls) or _is_secure(entry) == bool(router.tls)
+
+
+def _is_secure(entry: Entrypoint) -> bool:
+    return entry.tls or entry.port == 443 or entry.name.lower() in {"websecure", "https"}
+
+
 def _scheme(router: Router, entry: Entrypoint | None) -> str:
-    if router.tls is not None:
-        return "https" if router.tls else "http"
-    if entry and (entry.tls or entry.port == 443 or entry.name.lower() in {"websecure", "https"}):
-        return "https"
-    return "http"
+    secure = router.tls if router.tls is not None else entry is not None and _is_secure(entry)
+    return "https" if secure else "http"
 
 
 def _port(scheme: str, entry: Entrypoint | None, proxy: Proxy | None) -> str:

@@ -41,12 +41,18 @@ class Router:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrypoint:
-    """An entry point of a Traefik. `redirect` names the one that it sends everybody to."""
+    """An entry point of a Traefik.
+
+    Attributes:
+        redirect: the one that it sends everybody to.
+        default: it serves routers that name none; without any such, all entry points do.
+    """
 
     name: str
     port: int | None = None
     tls: bool = False
     redirect: str = ""
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +120,7 @@ def _entrypoint(name: str, values: Mapping[str, str]) -> Entrypoint:
         port=int(port) if port.isdigit() else None,
         tls=any(key.startswith("http.tls") and value.lower() != "false" for key, value in values.items()),
         redirect=values.get("http.redirections.entrypoint.to", "").lower(),
+        default=values.get("asdefault", "").lower() == "true",
     )
 
 
