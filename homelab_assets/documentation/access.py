@@ -1,13 +1,13 @@
 """Where people reach a service: through Traefik, at published ports, or nowhere."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from homelab_assets.documentation.estate import Estate, Port, Service
 from homelab_assets.documentation.purposes import application_of
-from homelab_assets.documentation.traefik import Entrypoint, Proxy, Router, proxy_of, routers_of
-from homelab_assets.secrecy import show
+from homelab_assets.documentation.traefik import Entrypoint, Proxy, Router, hosts_as_written, proxy_of, routers_of
+from homelab_assets.secrecy import has_token, show
 
 _SCHEME_PORTS = {"http": 80, "https": 443}
 _SAFE_HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?|\[[0-9a-f:]+\]", re.IGNORECASE)
@@ -56,6 +56,8 @@ class Access:
     def _routed(self, service: Service) -> Iterable[Address]:
         proxy = self.proxy_for(service)
         for router in routers_of(service.labels):
+            if has_token(router.rule):
+                yield from _as_git_says(router, service, proxy)
             for entry in self._entries(router, proxy):
                 yield from self._urls(router, entry, proxy)
 
@@ -103,6 +105,14 @@ class Access:
                     through=through,
                     local=port.local,
                 )
+
+
+def _as_git_says(router: Router, service: Service, proxy: Proxy | None) -> Iterable[Address]:
+    """Yield the names of a router with git's variables, where what they stand for is not to be shown."""
+    labels = service.declared.model.get("labels") if service.declared else None
+    rule = labels.get(f"traefik.{router.kind}.routers.{router.name}.rule") if isinstance(labels, Mapping) else None
+    for name in hosts_as_written(str(rule or "")):
+        yield Address(url="", text=name, through="traefik, as git says", certain=proxy is not None)
 
 
 def _web_port(service: Service) -> int | None:

@@ -11,6 +11,7 @@ from homelab_assets.documentation.estate import Service
 from homelab_assets.documentation.purposes import repository_of
 
 _TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||!|\(|\))|(?P<name>\w+)\s*\((?P<args>(?:`[^`]*`|\"[^\"]*\"|[^()`\"])*)\))")
+_HOST = re.compile(r"(?<!!)\bHost\s*\(((?:`[^`]*`|\"[^\"]*\"|[^()`\"])*)\)")
 _ARGUMENT = re.compile(r"`([^`]*)`|\"([^\"]*)\"|'([^']*)'")
 _ROUTER = re.compile(r"traefik\.(?P<kind>http|tcp)\.routers\.(?P<name>[^.]+)\.(?P<key>.+)", re.IGNORECASE)
 _ENTRYPOINT = re.compile(r"(?:--)?entry_?points\.(?P<name>[^.=]+)\.(?P<key>[^=]+)=?(?P<value>.*)", re.IGNORECASE)
@@ -71,6 +72,12 @@ def matches_of(rule: str) -> tuple[Match, ...]:
     parser = _Parser(rule)
     found = parser.parse()
     return tuple(dict.fromkeys(match for match in found or () if match.host))[:_MOST]
+
+
+def hosts_as_written(rule: str) -> tuple[str, ...]:
+    """Return the host names of a rule as git writes them, variables and all: `radarr.${DOMAIN}`."""
+    names = (argument[0] or argument[1] for match in _HOST.finditer(rule) for argument in _ARGUMENT.findall(match[1]))
+    return tuple(dict.fromkeys(name for name in names if name and len(name) <= _LONGEST_NAME))
 
 
 def routers_of(labels: Mapping[str, str]) -> tuple[Router, ...]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homelab_assets.documentation.access import Access
-from homelab_assets.documentation.traefik import matches_of, proxy_of, routers_of
+from homelab_assets.documentation.traefik import hosts_as_written, matches_of, proxy_of, routers_of
 from homelab_assets_tests.documentation.estates import capture, container, estate
 
 RULES = {
@@ -129,3 +129,16 @@ def test_a_secret_in_a_rule_is_no_address() -> None:
     path = "/hook/ghp_" + "a1B2" * 9
     urls = _urls(None, {"traefik.http.routers.app.rule": f"Host(`app.lan`) && PathPrefix(`{path}`)"})
     assert urls == [""]
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ("Host(`a.${DOMAIN}`)", ("a.${DOMAIN}",)),
+        ("Host(`${A}`, `${B:-b.lan}`) && PathPrefix(`/x`)", ("${A}", "${B:-b.lan}")),
+        ("Host(`a.${DOMAIN}`) || Host(`a.${DOMAIN}`) || !Host(`no.lan`)", ("a.${DOMAIN}",)),
+        ("${RULE}", ()),
+    ],
+)
+def test_hosts_as_git_writes_them(rule: str, names: tuple[str, ...]) -> None:
+    assert hosts_as_written(rule) == names
