@@ -168,8 +168,13 @@ def test_dashboards_are_valid_and_hold_what_a_browser_opens() -> None:
     assert items["sonarr (h, started by hand)"]["href"] == "http://h:8989"
     assert "{{" not in homepage(catalog)
     assert "${" not in homepage(catalog)
-    sections = yaml.safe_load(dashy(catalog))["sections"]
-    assert sections[0]["items"][0]["icon"] == "hl-sonarr"
+    # What Homepage and Dashy's own schema know; Dashy refuses a file with other keys.
+    assert all(set(item) <= {"href", "siteMonitor", "icon", "description"} for item in items.values())
+    page = yaml.safe_load(dashy(catalog))
+    assert (set(page), set(page["pageInfo"])) == ({"pageInfo", "sections"}, {"title"})
+    assert [set(section) for section in page["sections"]] == [{"name", "items"}]
+    assert all(set(i) <= {"title", "url", "statusCheck", "icon", "description"} for i in page["sections"][0]["items"])
+    assert page["sections"][0]["items"][0]["icon"] == "hl-sonarr"
 
 
 def test_a_large_catalog_is_split_by_host() -> None:
