@@ -196,11 +196,12 @@ _DIGEST_WORDS = frozenset(
 # Plain words that a secret-sounding name may hold without being a secret: AUTH=basic, API_KEY=none.
 HARMLESS = re.compile(
     r"(?:|true|false|yes|no|on|off|none|null|basic|forms?|external|internal|oauth2?|oidc|ldap|saml|enabled|disabled"
-    r"|required|optional|anonymous|any|all|default|md5|trust|scram-sha-256|[0-9]{1,2})",
+    r"|required|optional|anonymous|any|all|default|md5|trust|scram-sha-256|change-me|[0-9]{1,2})",
     re.IGNORECASE,
 )
 _STRICT_WORDS = frozenset({"password", "passwd", "passphrase", "pass", "pwd", "pw", "pin", "secret", "psk", "private"})
-_STRICT_HARMLESS = re.compile(r"(?:|true|false|yes|no|on|off|none|null)", re.IGNORECASE)
+# `change-me` is what this project writes into a `.env.sample`.
+_STRICT_HARMLESS = re.compile(r"(?:|true|false|yes|no|on|off|none|null|change-me)", re.IGNORECASE)
 _LOGIN = re.compile(r"[\w.-]+:[^:/\s$][^:\s]{2,}:")
 _FILE_VALUE = re.compile(r"(?:/[\w.@-]+)+/?")
 
