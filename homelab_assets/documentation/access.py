@@ -53,9 +53,14 @@ class Access:
         # Another host's Traefik sees this host's containers only if something tells it of them, which labels do not.
         return next((proxy for proxy in self.proxies if proxy.service.host == service.host), None)
 
+    def routers(self, service: Service) -> list[Router]:
+        """Return the routers of a service, but those that its host's Traefik does not look at."""
+        proxy = self.proxy_for(service)
+        return [one for one in routers_of(service.labels) if proxy is None or proxy.exposes_all or one.enabled]
+
     def _routed(self, service: Service) -> Iterable[Address]:
         proxy = self.proxy_for(service)
-        for router in routers_of(service.labels):
+        for router in self.routers(service):
             if has_token(router.rule):
                 yield from _as_git_says(router, service, proxy)
             for entry in self._entries(router, proxy):
@@ -63,7 +68,14 @@ class Access:
 
     def _entries(self, router: Router, proxy: Proxy | None) -> Sequence[Entrypoint | None]:
         known = proxy.entrypoints if proxy else {}
-        named = [known.get(name.lower(), Entrypoint(name=name)) for name in router.entrypoints]
+        # Traefik reads its entry points at one place, and skips a router's that it does not know.
+        named = [
+            known.get(name.lower(), Entrypoint(name=name))
+            for name in router.entrypoints
+            if not known or name.lower() in known or name == "traefik"
+        ]
+        if router.entrypoints and not named:
+            return ()
         entries = named or [entry for entry in known.values() if entry.default] or list(known.values())
         # A redirecting entry point is a way to the other one, no address of its own.
         direct = dict.fromkeys(known.get(entry.redirect, entry) if entry.redirect else entry for entry in entries)
@@ -110,7 +122,11 @@ class Access:
 def _as_git_says(router: Router, service: Service, proxy: Proxy | None) -> Iterable[Address]:
     """Yield the names of a router with git's variables, where what they stand for is not to be shown."""
     labels = service.declared.model.get("labels") if service.declared else None
-    rule = labels.get(f"traefik.{router.kind}.routers.{router.name}.rule") if isinstance(labels, Mapping) else None
+    label = f"traefik.{router.kind}.routers.{router.name}.rule"
+    rule = labels.get(label) if isinstance(labels, Mapping) else None
+    # Where the rule was changed on the host, git's name is not the one that answers.
+    if service.verdict is None or any(item.path == f"labels.{label}" for item in service.verdict.items):
+        return
     for name in hosts_as_written(str(rule or "")):
         yield Address(url="", text=name, through="traefik, as git says", certain=proxy is not None)
 

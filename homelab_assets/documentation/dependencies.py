@@ -10,7 +10,6 @@ from homelab_assets.documentation.access import Access
 from homelab_assets.documentation.cycles import cycles
 from homelab_assets.documentation.estate import Estate, Key, Service
 from homelab_assets.documentation.purposes import application_of
-from homelab_assets.documentation.traefik import routers_of
 
 Kind = Literal["service", "namespace", "data", "access", "application"]
 """service: it was set up to need it. namespace: it lives in its network. data: it reads what the other writes.
@@ -129,7 +128,7 @@ def _routed(estate: Estate) -> _Found:
     access = Access(estate)
     for service in estate.services:
         proxy = access.proxy_for(service)
-        for router in routers_of(service.labels) if proxy else ():
+        for router in access.routers(service):
             if proxy and router.rule:
                 yield service.key, proxy.service.key, "access", f"Traefik router {words.mono(router.name)}"
 
@@ -141,6 +140,7 @@ class _Names:
         self._networks: dict[tuple[str, str], dict[str, list[Key]]] = {}
         self._published: dict[tuple[str, int], list[Key]] = {}
         self._routed: dict[str, list[Key]] = {}
+        access = Access(estate)
         addresses = {host.name: {host.address, host.name} for host in estate.hosts}
         for service in estate.services:
             for network, aliases in service.networks.items():
@@ -150,7 +150,7 @@ class _Names:
             for port in service.ports:
                 for address in addresses.get(service.host, {service.host}):
                     self._published.setdefault((address.lower(), port.host), []).append(service.key)
-            for router in routers_of(service.labels):
+            for router in access.routers(service):
                 for match in router.matches:
                     self._routed.setdefault(match.host, []).append(service.key)
 

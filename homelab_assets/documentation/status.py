@@ -292,10 +292,7 @@ def _about_pipeline(pipeline: PipelineLine | None) -> Iterable[str]:
     if pipeline is None:
         yield "Test the media pipeline: drift-detector pipeline"
     elif pipeline.result == "fail":
-        yield (
-            f"Repair the media pipeline at {pipeline.link}: {pipeline.cause}"
-            if pipeline.cause
-            else f"Repair the media pipeline at {pipeline.link}"
-        )
+        cause = f": {pipeline.cause}" if pipeline.cause else ""
+        yield f"Repair the media pipeline at {pipeline.link}{cause}"
     elif pipeline.stale or pipeline.result == "unknown":
         yield "Test the media pipeline again: drift-detector pipeline"

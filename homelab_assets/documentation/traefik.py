@@ -15,6 +15,8 @@ _HOST = re.compile(r"(?<!!)\bHost\s*\(((?:`[^`]*`|\"[^\"]*\"|[^()`\"])*)\)")
 _ARGUMENT = re.compile(r"`([^`]*)`|\"([^\"]*)\"|'([^']*)'")
 _ROUTER = re.compile(r"traefik\.(?P<kind>http|tcp)\.routers\.(?P<name>[^.]+)\.(?P<key>.+)", re.IGNORECASE)
 _ENTRYPOINT = re.compile(r"(?:--)?entry_?points\.(?P<name>[^.=]+)\.(?P<key>[^=]+)=?(?P<value>.*)", re.IGNORECASE)
+_EXPOSED = re.compile(r"(?:--)?providers\.(?:docker|swarm)\.exposedbydefault=?(?P<value>.*)", re.IGNORECASE)
+_FALSE = frozenset({"false", "0", "f"})
 _HOSTNAME = re.compile(r"(?:\*\.)?\w[\w-]*(?:\.\w[\w-]*)*(?::\d{1,5})?")
 _LONGEST_NAME = 260
 _MOST = 64
@@ -22,15 +24,19 @@ _MOST = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One way to reach a router: a host name ("" for any), and a path that requests begin with ("" for any)."""
+    """One way to reach a router: a host name ("" for any), and a path that requests begin with ("" for any).
+
+    `exact`: requests have this path, and none that goes on behind it.
+    """
 
     host: str = ""
     path: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
-    """One router of a service. `tls` is None where its labels don't say."""
+    """One router of a service. `tls` is None where its labels don't say; `enabled`: they ask Traefik to look at it."""
 
     name: str
     kind: str
@@ -38,6 +44,7 @@ class Router:
     entrypoints: Sequence[str] = ()
     tls: bool | None = None
     matches: Sequence[Match] = ()
+    enabled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +65,14 @@ class Entrypoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A Traefik of the estate: the service and its entry points by lower-case name."""
+    """A Traefik of the estate: the service and its entry points by lower-case name.
+
+    `exposes_all`: it serves containers that don't say `traefik.enable=true`.
+    """
 
     service: Service
     entrypoints: Mapping[str, Entrypoint] = field(default_factory=dict)
+    exposes_all: bool = True
 
 
 def matches_of(rule: str) -> tuple[Match, ...]:
@@ -82,16 +93,18 @@ def hosts_as_written(rule: str) -> tuple[str, ...]:
 
 def routers_of(labels: Mapping[str, str]) -> tuple[Router, ...]:
     """Return the routers that a container's labels define, by name; none with `traefik.enable=false`."""
-    if labels.get("traefik.enable", "true").strip().lower() in {"false", "0", "f"}:
+    enable = labels.get("traefik.enable", "").strip().lower()
+    if enable in _FALSE:
         return ()
     keys: dict[tuple[str, str], dict[str, str]] = {}
     for label, value in labels.items():
         if match := _ROUTER.fullmatch(label):
             keys.setdefault((match["name"], match["kind"].lower()), {})[match["key"].lower()] = value
-    return tuple(_router(name, kind, values) for (name, kind), values in sorted(keys.items()))
+    enabled = enable in {"true", "1", "t"}
+    return tuple(_router(name, kind, values, enabled) for (name, kind), values in sorted(keys.items()))
 
 
-def _router(name: str, kind: str, values: Mapping[str, str]) -> Router:
+def _router(name: str, kind: str, values: Mapping[str, str], enabled: bool) -> Router:
     named = [key for key in values if key == "tls" or key.startswith("tls.")]
     off = values.get("tls", "").strip().lower() == "false"
     return Router(
@@ -101,6 +114,7 @@ def _router(name: str, kind: str, values: Mapping[str, str]) -> Router:
         entrypoints=tuple(part.strip() for part in values.get("entrypoints", "").split(",") if part.strip()),
         tls=None if not named else not off,
         matches=matches_of(values.get("rule", "")),
+        enabled=enabled,
     )
 
 
@@ -112,12 +126,16 @@ def proxy_of(service: Service) -> Proxy | None:
     variables = (
         f"{name.removeprefix('TRAEFIK_').replace('_', '.')}={value}"
         for name, value in service.environment.items()
-        if name.startswith("TRAEFIK_ENTRYPOINTS_")
+        if name.startswith(("TRAEFIK_ENTRYPOINTS_", "TRAEFIK_PROVIDERS_"))
     )
+    exposes_all = True
     for text in (*service.command, *variables):
         if match := _ENTRYPOINT.fullmatch(text):
             settings.setdefault(match["name"].lower(), {})[match["key"].lower()] = match["value"]
-    return Proxy(service=service, entrypoints={name: _entrypoint(name, values) for name, values in settings.items()})
+        elif match := _EXPOSED.fullmatch(text):
+            exposes_all = match["value"].lower() not in _FALSE
+    entrypoints = {name: _entrypoint(name, values) for name, values in settings.items()}
+    return Proxy(service=service, entrypoints=entrypoints, exposes_all=exposes_all)
 
 
 def _entrypoint(name: str, values: Mapping[str, str]) -> Entrypoint:
@@ -200,8 +218,10 @@ def _matcher(name: str, arguments: str) -> list[Match] | None:
     if name in {"host", "hostsni", "hostheader"}:
         return [Match(host=value.lower()) for value in values if _is_host(value)]
     if name in {"path", "pathprefix"}:
-        # `{name:pattern}` stands for anything: what comes before it is still true.
-        return [Match(path=value.partition("{")[0]) for value in values if value.startswith("/")]
+        # Nobody says which paths `{name:pattern}` accepts; the one before it is not among them.
+        return [
+            Match(path=value, exact=name == "path") for value in values if value.startswith("/") and "{" not in value
+        ]
     return None
 
 
@@ -222,5 +242,7 @@ def _pairs(one: Iterable[Match], other: Sequence[Match]) -> Iterable[tuple[Match
 def _joined(a: Match, b: Match) -> Match | None:
     if a.host and b.host and a.host != b.host:
         return None
-    longer, shorter = sorted((a.path, b.path), key=len, reverse=True)
-    return Match(host=a.host or b.host, path=longer) if longer.startswith(shorter) else None
+    shorter, longer = sorted((a, b), key=lambda match: (len(match.path), match.exact))
+    if not longer.path.startswith(shorter.path) or (shorter.exact and shorter.path != longer.path):
+        return None
+    return Match(host=a.host or b.host, path=longer.path, exact=longer.exact)

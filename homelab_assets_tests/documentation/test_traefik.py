@@ -1,11 +1,15 @@
 """Rules of Traefik 2 and 3 give the addresses under which a router answers, and no others."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from homelab_assets.documentation.access import Access
+from homelab_assets.documentation.estate import Declaration
 from homelab_assets.documentation.traefik import hosts_as_written, matches_of, proxy_of, routers_of
+from homelab_assets.drift.document import Item, ServiceDrift
 from homelab_assets_tests.documentation.estates import capture, container, estate
 
 RULES = {
@@ -26,7 +30,10 @@ RULES = {
     "HostRegexp(`{sub:[a-z]+}.lan`) || Host(`a.lan`)": ["a.lan"],
     "Host(`a.lan`) && Headers(`X-Mode`, `(on)`)": ["a.lan"],
     "Host(`a.lan`) && Method(`GET`) && ClientIP(`10.0.0.0/8`)": ["a.lan"],
-    "Host(`a.lan`) && PathPrefix(`/users/{id:[0-9]+}`)": ["a.lan/users/"],
+    "Host(`a.lan`) && PathPrefix(`/users/{id:[0-9]+}`)": [],
+    "Host(`a.lan`) && Path(`/api`) && PathPrefix(`/api`)": ["a.lan/api"],
+    "Host(`a.lan`) && Path(`/api`) && PathPrefix(`/api/v1`)": [],
+    "Host(`a.lan`) && PathPrefix(`/api`) && Path(`/api/v1`)": ["a.lan/api/v1"],
     "PathPrefix(`/x`)": [],
     "HostSNI(`db.lan`)": ["db.lan"],
     "HostSNI(`*`)": [],
@@ -82,6 +89,7 @@ def _urls(proxy: dict[str, object] | None, labels: dict[str, str]) -> list[str]:
 ENTRY = "traefik.http.routers.app.entrypoints"
 TLS = "traefik.http.routers.app.tls"
 RESOLVER = "traefik.http.routers.app.tls.certresolver"
+HIDDEN = "--providers.docker.exposedByDefault=false"
 STATIC = ("--entrypoints.web.address=:80", "--entrypoints.secure.address=:8443", "--entryPoints.secure.http.tls=true")
 
 
@@ -90,6 +98,10 @@ STATIC = ("--entrypoints.web.address=:80", "--entrypoints.secure.address=:8443",
     [
         (STATIC, {ENTRY: "web"}, ["http://app.lan/x"]),
         (STATIC, {ENTRY: "secure"}, ["https://app.lan:9443/x"]),
+        (STATIC, {ENTRY: "nowhere"}, []),
+        (STATIC, {ENTRY: "web,nowhere"}, ["http://app.lan/x"]),
+        ((*STATIC, HIDDEN), {ENTRY: "web"}, []),
+        ((*STATIC, HIDDEN), {ENTRY: "web", "traefik.enable": "true"}, ["http://app.lan/x"]),
         (STATIC, {ENTRY: "web,secure"}, ["http://app.lan/x", "https://app.lan:9443/x"]),
         (STATIC, {}, ["http://app.lan/x", "https://app.lan:9443/x"]),
         ((*STATIC, "--entrypoints.web.asDefault=true"), {}, ["http://app.lan/x"]),
@@ -142,3 +154,27 @@ def test_a_secret_in_a_rule_is_no_address() -> None:
 )
 def test_hosts_as_git_writes_them(rule: str, names: tuple[str, ...]) -> None:
     assert hosts_as_written(rule) == names
+
+
+@pytest.mark.parametrize(
+    ("changed", "shown"), [((), ["app.${DOMAIN}"]), (("labels.traefik.http.routers.app.rule",), [])]
+)
+def test_a_hidden_name_is_shown_as_git_writes_it_unless_the_host_has_another(
+    changed: tuple[str, ...], shown: list[str]
+) -> None:
+    label = "traefik.http.routers.app.rule"
+    token = "<secret#0123.0123456789abcdef0123>"
+    seen = estate(capture("h", _traefik(), container("app", labels={label: f"Host(`app.{token}`)"})))
+    service = next(service for service in seen.services if service.name == "app")
+    declared = Declaration(
+        repository="r",
+        stack="s",
+        endpoint="h",
+        service="app",
+        file="f",
+        model={"labels": {label: "Host(`app.${DOMAIN}`)"}},
+    )
+    items = tuple(Item(path=path, change="changed", severity="functional") for path in changed)
+    verdict = ServiceDrift(host="h", stack="s", service="app", container="app", status="drifted", items=items)
+    addresses = Access(seen).of(replace(service, declared=declared, verdict=verdict))
+    assert [(address.text, address.url) for address in addresses] == [(text, "") for text in shown]
