@@ -11,6 +11,7 @@ from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
 from homelab_assets.drift.habits import learn
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers, project_group, project_of
+from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import IgnoreRule, Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
@@ -111,7 +112,7 @@ def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], a
     for captured in captures:
         if isinstance(captured, Captured):
             with reading(captured.host):
-                hosts[captured.host] = Containers(Host(captured))
+                hosts[captured.host] = Containers(Host(as_docker(captured)))
     bound = bind_to_hosts(baselines, hosts, captures)
     names = frozenset(name for one in bound for name in one.project_names)
     by_host: dict[str, list[Bound]] = {}

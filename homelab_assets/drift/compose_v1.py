@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from homelab_assets.drift.leaf import Difference
+from homelab_assets.drift.rows.shapes import boolean
 from homelab_assets.drift.view import Declared, Observed
 
 Raw = Callable[[str], str | None]
@@ -68,11 +69,14 @@ def _as_read_by_v2(raw: str, expected: str) -> bool:
 
 
 def spelled_alike(expected: Any, observed: Any) -> bool:
-    """Whether both versions read two texts as one value: `true` and `True`, `1e+06` and `1000000.0`, `$` and `$$`."""
+    """Whether both versions read two texts as one value: `true` and `True`, `1e+06` and `1000000.0`, `$` and `$$`.
+
+    podman-compose, which has the same YAML reader, makes `True` of `yes` and `on` as well.
+    """
     if not isinstance(expected, str) or not isinstance(observed, str):
         return False
-    if expected in ("true", "false"):
-        return expected == observed.lower()
+    if observed in ("True", "False"):
+        return boolean(expected) is (observed == "True")
     if "$" in observed and _as_read_by_v2(observed, expected):
         return True
     try:

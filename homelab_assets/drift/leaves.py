@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from homelab_assets.drift import compose_v1, podman
 from homelab_assets.drift.bindings import other_words, texts_of
-from homelab_assets.drift.compose_v1 import not_yet, spelled_alike
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
@@ -51,10 +51,12 @@ class Comparer:
                     result.compared += 1
                 elif isinstance(verdict, Silence):
                     result.silences[path] = verdict.reason
-                elif not_yet(verdict, observed):
+                elif compose_v1.not_yet(verdict, observed):
                     result.silences[path] = "Compose v1 joins it when the container is first started"
-                elif observed.v1 and verdict.change == "changed" and _spelled_alike(verdict):
+                elif _agrees(verdict, declared, observed):
                     result.compared += 1
+                elif observed.host.podman and (reason := podman.unshown(verdict, observed)):
+                    result.silences[path] = reason
                 elif verdict.change == "added" and _may_be_the_daemons(row, path, observed):
                     result.silences[path] = "may be this daemon's default: no other container tells"
                 elif unread and verdict.change == "added":
@@ -121,9 +123,14 @@ def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
     return bool(row.daemon and observed.proven and observed.host.alone(topic, observed.id))
 
 
-def _spelled_alike(difference: Difference) -> bool:
+def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:
+    """Whether another engine or an older Compose has done what git says, in its own way."""
+    if container.host.podman and podman.agrees(difference, declared, container):
+        return True
     expected, observed = difference.expected, difference.observed
-    return bool(expected and observed and spelled_alike(expected.value, observed.value))
+    if not (container.v1 or container.podman_compose) or not expected or not observed:
+        return False
+    return difference.change == "changed" and compose_v1.spelled_alike(expected.value, observed.value)
 
 
 def readable_path(path: str, references: Sequence[Reference]) -> str:

@@ -98,7 +98,7 @@ class Host:
         version: Mapping[str, Json] = captured.engine.get("version") or {}
         self.version = str(version.get("Version") or "")
         self.api = _numbers(str(version.get("ApiVersion") or ""))
-        self.podman = _is_podman(version)
+        self.podman = is_podman(version)
         self.containers = {str(container.get("Id")): container for container in captured.containers}
         self.images = {str(image.get("Id")): image for image in captured.images}
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
@@ -143,7 +143,8 @@ class Host:
         return same * 2 > others
 
 
-def _is_podman(version: Mapping[str, Json]) -> bool:
+def is_podman(version: Mapping[str, Json]) -> bool:
+    """Whether podman answers, by `/version`."""
     names = [str(part.get("Name", "")) for part in version.get("Components") or ()]
     return any("podman" in name.lower() for name in names)
 
@@ -187,7 +188,12 @@ class Observed:
     @property
     def v1(self) -> bool:
         """Whether Compose v1 created it."""
-        return self.compose[:1] == (1,) and "io.podman.compose.version" not in self.labels
+        return self.compose[:1] == (1,) and not self.podman_compose
+
+    @property
+    def podman_compose(self) -> bool:
+        """Whether podman-compose created it."""
+        return "io.podman.compose.version" in self.labels
 
     @property
     def managed(self) -> bool:

@@ -205,4 +205,4 @@ def _tell(capsys: pytest.CaptureFixture[str], text: str, bench: Bench, compose: 
 
 
 def test_the_recordings_are_there() -> None:
-    assert len(list(Path(stacks.DATA).glob("*.json.gz"))) == 7
+    assert len(list(Path(stacks.DATA).glob("*.json.gz"))) == 8

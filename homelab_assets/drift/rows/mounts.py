@@ -111,6 +111,8 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
     elsewhere = file_targets(declared)
     known_files = files_of_project(declared)
     leaves = {}
+    for target in _podmans_tmpfs(container, expected):
+        leaves[f"volumes.{target}"] = Leaf(expected[target])
     for target, mount in mounts_of(container).items():
         if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
             continue
@@ -164,11 +166,28 @@ def _observed_tmpfs(container: Observed, declared: Declared) -> dict[str, Leaf]:
     found: Mapping[str, str] = container.host_config.get("Tmpfs") or {}
     if container.host.podman:
         wanted = _expected_tmpfs(declared)
-        return {f"tmpfs.{clean(path)}": wanted.get(f"tmpfs.{clean(path)}", Leaf(frozenset(), path)) for path in found}
+        volumes = _podmans_tmpfs(container, dict(_volumes(declared)))
+        paths = {f"tmpfs.{path}": path for path in map(clean, found) if path not in volumes}
+        return {key: wanted.get(key, Leaf(frozenset(), path)) for key, path in paths.items()}
     return {
         f"tmpfs.{clean(path)}": Leaf(_tmpfs_options(options or ""), f"{path}:{options}" if options else path)
         for path, options in found.items()
     }
+
+
+def _given_tmpfs(container: Observed, declared: Declared) -> Given:
+    """Podman leaves a read-only container a few places to write to."""
+    if not container.host.podman or not container.host_config.get("ReadonlyRootfs"):
+        return {}
+    return {f"tmpfs.{path}": ANYTHING for path in ("/dev", "/dev/shm", "/run", "/tmp", "/var/tmp")}  # noqa: S108
+
+
+def _podmans_tmpfs(container: Observed, volumes: Mapping[str, Mount | str]) -> list[str]:
+    """Where volumes of type tmpfs are mounted: podman shows them as if they were written under `tmpfs`."""
+    if not container.host.podman:
+        return []
+    paths = [clean(path) for path in container.host_config.get("Tmpfs") or ()]
+    return [path for path in paths if isinstance(mount := volumes.get(path), Mount) and mount.type == "tmpfs"]
 
 
 def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:
@@ -213,7 +232,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         key="tmpfs", kind="keyed", where="HostConfig.Tmpfs",
-        expected=_expected_tmpfs, observed=_observed_tmpfs,
+        expected=_expected_tmpfs, observed=_observed_tmpfs, given=_given_tmpfs,
     ),
     Row(
         key="volumes_from", kind="set", where="HostConfig.VolumesFrom",

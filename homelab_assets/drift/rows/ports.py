@@ -74,10 +74,15 @@ def _bindings(container: Observed) -> Iterator[tuple[str, Binding]]:
 
 
 def _observed_ports(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    found = _leaves(_bindings(container))
-    if container.host.podman and container.mode() == "host":
+    if not container.host.podman:
+        return _leaves(_bindings(container))
+    if container.mode() == "host":
         return dict(_expected_ports(declared))
-    return found
+    random = {(port, address) for port, (address, published) in _entries(declared) if not published}
+    return _leaves(
+        (port, (address, "" if (port, address) in random else published))
+        for port, (address, published) in _bindings(container)
+    )
 
 
 def _forms(leaf: Leaf) -> tuple[str, ...]:

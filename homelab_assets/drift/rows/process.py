@@ -58,7 +58,8 @@ def _observed_image(container: Observed, declared: Declared) -> dict[str, Leaf]:
     text = str(container.config.get("Image") or container.container.get("ImageName") or "")
     if not text:
         return {}
-    if not declared.get("image") and text in (f"{declared.project.name}{dash}{declared.name}" for dash in "-_"):
+    built = (f"{declared.project.name}{dash}{declared.name}" for dash in "-_")
+    if not declared.get("image") and reference(text) in built:
         text = f"{declared.project.name}-{declared.name}"
     if _IMAGE_ID.fullmatch(text) and (tags := (container.image or {}).get("RepoTags")):
         wanted = reference(str(declared.get("image") or ""))

@@ -138,6 +138,16 @@ def _observed_blkio(container: Observed, declared: Declared) -> dict[str, Leaf]:
     return found
 
 
+def _podman_quota(container: Observed, declared: Declared) -> Any:
+    """Podman writes `cpus` as period and quota too: `cpus` is what is compared."""
+    return ANYTHING if container.host.podman else ()
+
+
+def _given_cpus(container: Observed, declared: Declared) -> Given:
+    quota = declared.get("cpu_quota") or declared.get("cpu_period")
+    return {"cpus": ANYTHING} if container.host.podman and quota else {}
+
+
 def _realtime(key: str, field: str) -> Row:
     return scalar(key, f"HostConfig.{field}", normal=plain, default=0, live=True,
                   needs="CPURealtimePeriod" if "Period" in field else "CPURealtimeRuntime")  # fmt: skip
@@ -168,11 +178,13 @@ ROWS: tuple[Row, ...] = (
     Row(key="mem_swappiness", kind="scalar", where="HostConfig.MemorySwappiness", nothing=(0, -1),
         expected=_expected_swappiness, observed=_observed_swappiness),
     Row(key="cpus", kind="scalar", where="HostConfig.NanoCpus", live=True, same=_same_cpus, nothing=(0.0,),
-        expected=_expected_cpus, observed=_observed_cpus, forms=lambda leaf: _cpu_forms(leaf.value)),
+        expected=_expected_cpus, observed=_observed_cpus, given=_given_cpus, forms=lambda leaf: _cpu_forms(leaf.value)),
     scalar("cpu_shares", "HostConfig.CpuShares", normal=plain, default=0, live=True, needs="CPUShares"),
     scalar("cpuset", "HostConfig.CpusetCpus", normal=str, live=True, needs="CPUSet"),
-    scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod"),
-    scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota"),
+    scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod",
+           given=_podman_quota),
+    scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota",
+           given=_podman_quota),
     _realtime("cpu_rt_period", "CpuRealtimePeriod"),
     _realtime("cpu_rt_runtime", "CpuRealtimeRuntime"),
     scalar("cpu_count", "HostConfig.CpuCount", normal=plain, default=0),

@@ -114,7 +114,9 @@ def _given_options(container: Observed, declared: Declared) -> Given:
     if config.get("Privileged") or config.get("PidMode") == "host" or config.get("IpcMode") == "host":
         given["security_opt.label:disable"] = ANYTHING
     if container.host.podman:
-        given |= {f"security_opt.{name}": ANYTHING for name in ("label:disable", "unmask=all")}
+        given["security_opt.label:disable"] = ANYTHING
+        if config.get("Privileged"):
+            given["security_opt.unmask:all"] = ANYTHING
     return given
 
 
