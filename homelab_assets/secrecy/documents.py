@@ -1,6 +1,8 @@
 """Where free text stands in inspect documents, and how each such place is sealed."""
 
 import json
+import marshal
+import operator
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,34 +11,45 @@ if TYPE_CHECKING:
     from homelab_assets.secrecy.vault import Vault
 
 _SealField = Callable[[Any, "Vault"], Any]
-_SURROGATE = re.compile(r"\\ud[89a-f]")
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 
 
 def seal_document(document: Any, vault: "Vault") -> Any:
-    """Seal a whole inspect document: a copy with the secrets as tokens. See `Vault.seal_inspect`."""
-    if _SURROGATE.search(json.dumps(document)):
+    """Seal a whole inspect document; what holds no secret is shared with it. See `Vault.seal_inspect`."""
+    if _holds_surrogates(document):
         # JSON can hold halves of characters, which no file, terminal or database takes.
         document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
-    return _seal_node("", document, vault)
+    return _seal_value("", document, vault)
+
+
+def _holds_surrogates(document: Any) -> bool:
+    """Say whether halves of characters may stand anywhere in a document. Marshalling is the fastest look at all texts."""
+    try:
+        return _SURROGATE.search(marshal.dumps(document)) is not None
+    except ValueError:
+        return True
 
 
 def _assignments(value: Any, vault: "Vault") -> Any:
-    return (
-        [vault.seal_assignment(item) if isinstance(item, str) else item for item in value]
-        if isinstance(value, list)
-        else value
-    )
+    if not isinstance(value, list):
+        return value
+    sealed = [vault.seal_assignment(item) if isinstance(item, str) else item for item in value]
+    return value if sealed == value else sealed
 
 
 def _arguments(value: Any, vault: "Vault") -> Any:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return vault.seal_args(value)
+        sealed = vault.seal_args(value)
+        return value if sealed == value else sealed
     return vault.seal_text(value) if isinstance(value, str) else value
 
 
 def _pairs(value: Any, vault: "Vault") -> Any:
     """A mapping; `/info` lists the engine's labels as `name=value`."""
-    return vault.seal_mapping(value) if isinstance(value, dict) else _assignments(value, vault)
+    if not isinstance(value, dict):
+        return _assignments(value, vault)
+    sealed = vault.seal_mapping(value)
+    return value if sealed == value else sealed
 
 
 def _paths(value: Any, vault: "Vault") -> Any:
@@ -70,16 +83,33 @@ _FIELDS: dict[str, _SealField] = {
 }
 
 
-def _seal_node(name: str, node: Any, vault: "Vault") -> Any:
-    if isinstance(node, dict):
-        if name == "LogConfig" and isinstance(node.get("Config"), dict):
-            return {**node, "Config": vault.seal_mapping(node["Config"])}
-        return {
-            key: _FIELDS[key](value, vault) if key in _FIELDS and value is not None else _seal_node(key, value, vault)
-            for key, value in node.items()
-        }
-    if isinstance(node, list):
-        return [_seal_node(name, item, vault) for item in node]
-    if isinstance(node, str) and len(node) >= 12 and not node.isalnum():
-        return vault.seal_text(node, entropy=False)
-    return node
+def _seal_value(name: str, value: Any, vault: "Vault") -> Any:
+    """Seal what stands under a name."""
+    kind = type(value)
+    if kind is str:
+        return vault.seal_text(value, entropy=False) if len(value) >= 12 and not value.isalnum() else value
+    if kind is dict:
+        return _seal_dict(name, value, vault)
+    if kind is list:
+        items = [_seal_value(name, item, vault) for item in value]
+        return items if any(map(operator.is_not, items, value)) else value
+    return value
+
+
+def _seal_dict(name: str, node: dict[str, Any], vault: "Vault") -> dict[str, Any]:
+    """Seal a mapping. Of the millions of values of a fleet most need nothing: those cost one look at their type."""
+    if name == "LogConfig" and isinstance(node.get("Config"), dict):
+        return {**node, "Config": _pairs(node["Config"], vault)}
+    sealed = {}
+    for key, value in node.items():
+        if value is None or value is True or value is False:
+            continue
+        if (seal_field := _FIELDS.get(key)) is not None:
+            better = seal_field(value, vault)
+        elif type(value) is str and (len(value) < 12 or value.isalnum()):
+            continue
+        else:
+            better = _seal_value(key, value, vault)
+        if better is not value:
+            sealed[key] = better
+    return {**node, **sealed} if sealed else node

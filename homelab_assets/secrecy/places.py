@@ -1,14 +1,20 @@
 """Where in a text a secret stands, whatever it looks like: in URLs, headers, assignments, and options of commands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from homelab_assets.secrecy.names import is_whole_secret, names_a_secret
 
-_HINT = re.compile(
-    r"://|[=:<]|--|pass|pwd|secret|token|bearer|basic|redis|valkey|keydb|mysql|mariadb|mongo|curl|hooks?/|-cli|client|login|mosquitto|ldap|mqtt",
-    re.IGNORECASE,
-)
+# Without one of these in it a text holds nothing that is looked for here; nearly all texts of a fleet are such.
+_HINTS = (
+    "=", ":", "<", "--", "pass", "pwd", "secret", "token", "bearer", "basic", "redis", "valkey", "keydb", "mysql",
+    "mariadb", "mongo", "curl", "hook/", "hooks/", "-cli", "client", "login", "mosquitto", "ldap", "mqtt",
+)  # fmt: skip
+_URL_HINTS = ("://", "hook", "ping", "/api/push/")
+_HEADER_HINTS = ("bearer", "basic", "token", "pass", "secret", "apikey")
+_PROGRAM_HINTS = (
+    "-cli", "mysql", "mariadb", "curl", "mongo", "login", "mosquitto_", "ldap", "smbclient", "sshpass", "openssl",
+)  # fmt: skip
 # Each names one group `s`: the secret part alone, so that the rest stays readable and comparable.
 _URLS = (
     re.compile(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
@@ -77,18 +83,32 @@ def find_placed(text: str) -> Iterator[tuple[int, int]]:
 
     A reference such as `${PASSWORD}`, which git may show, is none.
     """
-    if not _HINT.search(text):
+    folded = text.casefold()
+    if not _any_of(_HINTS, folded):
         return
-    for pattern in (*_URLS, *_HEADERS):
-        yield from _groups(pattern, text)
+    if _any_of(_URL_HINTS, folded):
+        for pattern in _URLS:
+            yield from _groups(pattern, text)
+    if _any_of(_HEADER_HINTS, folded):
+        for pattern in _HEADERS:
+            yield from _groups(pattern, text)
     yield from find_in_command(text)
     yield from _assigned(text)
     for match in _FLAG.finditer(text):
         yield from _value(text, match.end(), match["name"], flag=True)
 
 
+def _any_of(hints: Sequence[str], folded: str) -> bool:
+    for hint in hints:  # noqa: SIM110 - a third faster than any()
+        if hint in folded:
+            return True
+    return False
+
+
 def find_in_command(text: str) -> Iterator[tuple[int, int]]:
     """Find the passwords among the options of known programs in one command line."""
+    if not _any_of(_PROGRAM_HINTS, text.casefold()):
+        return
     for pattern in _PROGRAMS:
         yield from _groups(pattern, text)
 

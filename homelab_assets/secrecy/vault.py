@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from homelab_assets.secrecy.looks import find_secrets, looks_generated
 from homelab_assets.secrecy.names import entropy_counts, is_whole_secret, names_a_secret
@@ -13,6 +13,7 @@ from homelab_assets.secrecy.places import find_in_command
 TOKEN = re.compile(r"<secret#(?P<key>[0-9a-f]{4})\.(?P<mac>[0-9a-f]{20})>")
 SHOWN = "<secret>"
 SHOWN_CHANGED = "<secret changed>"
+_REMEMBERED = 65_536
 _FLAG = re.compile(r"--?[A-Za-z][\w-]+")
 _OPTION = re.compile(r"[-/]{0,2}[A-Za-z_@][\w.@:\[\]-]*")
 
@@ -32,6 +33,22 @@ def has_token(text: str) -> bool:
     return "<secret#" in text and TOKEN.search(text) is not None
 
 
+Key = TypeVar("Key", bound=Hashable)
+
+
+class _Memo(dict[Key, str]):
+    """What a function has given before: the same names, variables and labels come again on every container."""
+
+    def __init__(self, seal: Callable[[Key], str]) -> None:
+        self._seal = seal
+
+    def __missing__(self, key: Key) -> str:
+        sealed = self._seal(key)
+        if len(self) < _REMEMBERED:
+            self[key] = sealed
+        return sealed
+
+
 class Vault:
     """Seals secrets with one installation's key and remembers, in memory only, what it sealed.
 
@@ -45,7 +62,10 @@ class Vault:
         self._key = key
         self.key_id = hashlib.sha256(b"key id" + key).hexdigest()[:4]
         self._raw: dict[str, str] = {}
-        self._sealed: dict[tuple[str, str], str] = {}
+        self._values = _Memo[tuple[str, str]](lambda pair: self._seal(*pair))
+        self._names = _Memo[str](self._seal_name)
+        self._texts = _Memo[str](lambda text: self._seal_text(text, entropy=False))
+        self._assignments = _Memo[str](self._seal_assignment)
 
     def __repr__(self) -> str:
         return f"Vault({self.key_id}, {len(self._raw)} secrets)"
@@ -71,20 +91,17 @@ class Vault:
         (the password inside a URL, a hash in a list of users). Ordinary text comes back unchanged; sealing twice
         changes nothing.
         """
-        key = (name, value)
-        sealed = self._sealed.get(key)
-        if sealed is None:
-            sealed = (
-                self.token(value)
-                if is_whole_secret(name, value)
-                else self.seal_text(value, entropy=entropy_counts(name))
-            )
-            if len(self._sealed) < 200_000:
-                self._sealed[key] = sealed
-        return sealed
+        return self._values[name, value]
+
+    def _seal(self, name: str, value: str) -> str:
+        whole = is_whole_secret(name, value)
+        return self.token(value) if whole else self.seal_text(value, entropy=entropy_counts(name))
 
     def seal_text(self, text: str, *, entropy: bool = True) -> str:
         """Seal the secret parts of a text that has no name, such as an argument, a path or a message."""
+        return self._seal_text(text, entropy=True) if entropy else self._texts[text]
+
+    def _seal_text(self, text: str, *, entropy: bool) -> str:
         spans = find_secrets(text, entropy)
         if not spans:
             return text
@@ -124,15 +141,23 @@ class Vault:
     def seal_name(self, name: str) -> str:
         """Seal a name (of a variable, a label, a path) that is a known secret itself, such as a token put on the wrong
         side; all other names stay as they are."""
+        return self._names[name]
+
+    def _seal_name(self, name: str) -> str:
         return self.seal_text(name, entropy=False) if looks_generated(name) else name
 
     def seal_assignment(self, assignment: str) -> str:
         """Seal one `NAME=value`, as environments are listed. A bare `NAME` stays."""
+        return self._assignments[assignment]
+
+    def _seal_assignment(self, assignment: str) -> str:
         name, equals, value = assignment.partition("=")
         return f"{self.seal_name(name)}={self.seal(name, value)}" if equals else self.seal_name(assignment)
 
     def seal_inspect(self, document: Any) -> Any:
-        """Seal a whole inspect document (container, image, network, volume): a copy with the secrets as tokens.
+        """Seal a whole inspect document (container, image, network, volume): its secrets become tokens.
+
+        Nothing is changed in the document given; parts without secrets are shared with the result.
 
         Health-check output and other free logs are dropped: nobody compares them, and anything may stand in them.
         """
