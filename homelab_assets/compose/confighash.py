@@ -66,7 +66,8 @@ def config_hash(
     model = _model(service, rule, container_ids or {}, label_files) if rule is not None else None
     if model is None:
         return None
-    return hashlib.sha256(go_json(model).encode()).hexdigest()
+    text = go_json(model) if _WITH_FRACTIONS & model.keys() else _plain_go_json(model)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _rule(version: str) -> Rule | None:
@@ -130,7 +131,21 @@ def go_json(value: Json) -> str:
     return json.dumps(value)
 
 
-_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+_ESCAPED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
+_ESCAPES = str.maketrans(dict(_ESCAPED))
+
+
+_WITH_FRACTIONS = frozenset({"cpus", "cpu_percent", "deploy"})
+"""Where alone a service can hold a number that Go and Python spell differently."""
+
+
+def _plain_go_json(model: Json) -> str:
+    """As `go_json`, by Python's own encoder: for what holds no fractions."""
+    text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
+    for character, escape in _ESCAPED:
+        if character in text:
+            text = text.replace(character, escape)
+    return text
 
 
 def _quoted(text: str) -> str:

@@ -6,8 +6,8 @@ A scalar's span is its own text (with its quotes; the whole item in a list of `K
 its key to its last value. What Compose adds by itself has no source.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from homelab_assets.compose.tree import Map, Seq
@@ -21,11 +21,11 @@ _KEYED = frozenset(
 
 
 class Sources(Mapping[Path, Span]):
-    """The sources of a merged tree, found when they are first asked for."""
+    """The sources of a merged tree, each looked up when it is asked for."""
 
     def __init__(self, tree: Map) -> None:
         self._sections = {key: value for key, value in tree.items() if type(value) is Map}
-        self._roots = [(key, node) for key, node in tree.places.items()]
+        self._roots = dict(tree.places)
         self._env: dict[Path, Span] = {}
         self._services: Map = tree.get("services") or Map()
 
@@ -41,35 +41,55 @@ class Sources(Mapping[Path, Span]):
         for key, (file, line) in lines.items():
             self._env["services", service, "environment", key] = Span(file=file, line=line, column=1, start=0, end=0)
 
-    @cached_property
-    def _spans(self) -> dict[Path, Span]:
-        spans: dict[Path, Span] = {(key,): node.span() for key, node in self._roots}
-        for key, section in self._sections.items():
-            _collect(section, (key,), spans)
-        return {**spans, **self._env}
-
     def __getitem__(self, path: Path) -> Span:
-        return self._spans[path]
+        if (line := self._env.get(path)) is not None:
+            return line
+        node = self._roots.get(path[0]) if len(path) == 1 else self._node(path)
+        if node is None:
+            raise KeyError(path)
+        return node.span()
+
+    def _node(self, path: Path) -> Node | None:
+        """Walk down to the last step of a path, and give the node that wrote what stands there."""
+        value: Any = self._sections.get(path[0])
+        node = None
+        for above, key in itertools.pairwise(path):
+            if type(value) is Map:
+                value, node = value.get(key), value.places.get(key)
+            elif type(value) is Seq:
+                found = [
+                    (item, place)
+                    for index, (item, place) in enumerate(zip(value, value.places, strict=True))
+                    if _name(item, index, above) == key
+                ]
+                value = found[-1][0] if found else None
+                node = next((place for _, place in reversed(found) if place is not None), None)
+            else:
+                return None
+        return node
 
     def __iter__(self) -> Iterator[Path]:
-        return iter(self._spans)
+        sections = [path for key, section in self._sections.items() for path in _paths(section, (key,))]
+        return iter(dict.fromkeys([*((key,) for key in self._roots), *sections, *self._env]))
 
     def __len__(self) -> int:
-        return len(self._spans)
+        return sum(1 for _ in self)
 
 
-def _collect(value: Any, path: Path, spans: dict[Path, Span]) -> None:
+def _name(item: Any, index: int, above: str) -> str:
+    """What a list item is called in a path: its key in a list of `KEY=value`, else its index."""
+    return item.partition("=")[0] if above in _KEYED and type(item) is str else str(index)
+
+
+def _paths(value: Any, path: Path) -> Iterator[Path]:
+    """Give the paths below a mapping or a list that have a source."""
     if type(value) is Map:
-        for key, node in value.places.items():
-            spans[(*path, key)] = node.span()
-        for key, item in value.items():
-            if type(item) in (Map, Seq):
-                _collect(item, (*path, key), spans)
-        return
-    keyed = path[-1] in _KEYED
-    for index, (item, node) in enumerate(zip(value, value.places, strict=True)):
-        key = item.partition("=")[0] if keyed and type(item) is str else str(index)
-        if node is not None:
-            spans[(*path, key)] = node.span()
+        yield from ((*path, key) for key in value.places)
+        below = list(value.items())
+    else:
+        below = [(_name(item, index, path[-1]), item) for index, item in enumerate(value)]
+        places = zip(below, value.places, strict=True)
+        yield from ((*path, key) for (key, _), place in places if place is not None)
+    for key, item in below:
         if type(item) in (Map, Seq):
-            _collect(item, (*path, key), spans)
+            yield from _paths(item, (*path, key))

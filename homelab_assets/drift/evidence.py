@@ -1,10 +1,12 @@
 """Compose's own hash of a service: where it's reproduced, the file in git is what the container was made from."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from homelab_assets.compose.confighash import config_hash
+from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.drift.rows.environment import assignments
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
@@ -19,6 +21,10 @@ _TRUSTED = ((2, 24), (2, 41))
 
 _UNHASHED = frozenset({"build", "pull_policy", "scale"})
 """Keys that never were part of the hash of these versions: what is open in them leaves nothing open."""
+
+
+_UNCLEAR = ("<secret#", OPEN, NO_FOLDER, "/~")
+"""Without one of these in it a model is clear: no secret, no open variable, no folder or home that isn't known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,9 @@ def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> 
     definition = {key: value for key, value in definition.items() if key not in _UNHASHED}
     if environment := _environment(model, service, definition, container):
         definition["environment"] = environment
+    text = json.dumps(definition, ensure_ascii=False)
+    if not any(sign in text for sign in _UNCLEAR):
+        return definition
     unresolved = f"{model.view.directory}/~"
     home = _home(definition, container, unresolved)
     unknown = [False]
@@ -101,12 +110,16 @@ def _environment(
     model: Model, service: str, definition: Mapping[str, Any], container: Observed
 ) -> dict[str, str | None]:
     """The variables, with those that only the deployer knew (passed on, or from a file that git lacks) as they run."""
+    declared: dict[str, str | None] = definition.get("environment") or {}
+    from_files = model.open_files["environment"].get(service)
+    if None not in declared.values() and not from_files:
+        return declared
     running = assignments(container.config.get("Env"))
     own: dict[str, str | None] = {
         name: running.get(name) if value is None else value
-        for name, value in (definition.get("environment") or {}).items()
+        for name, value in declared.items()
     }
-    if model.open_files["environment"].get(service):
+    if from_files:
         image = assignments(container.image_config.get("Env"))
         own |= {name: value for name, value in running.items() if name not in own and image.get(name) != value}
     return {name: own[name] for name in sorted(own)}
