@@ -135,11 +135,12 @@ class Interpolator:
         position = 0
         for start, end, found in _expressions(template, place):
             pieces.append(template[position:start])
-            pieces.append("$" if found is None else self._value(*found, place))
+            pieces.append("$" if found is None else self.value(*found, place))
             position = end
         return "".join(pieces) + template[position:]
 
-    def _value(self, name: str, operator: str, argument: str, place: Written | None) -> str:
+    def value(self, name: str, operator: str, argument: str, place: Written | None = None) -> str:
+        """What one use of a variable comes to."""
         value = self.lookup(name)
         if value is None and self.symbolic:
             return self._mark(name, operator, argument, place)

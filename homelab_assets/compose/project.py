@@ -40,6 +40,8 @@ class Project:
         open_env_files: service → `env_file` paths that are not there; its set of variables is open (symbolic only).
         label_files: service → its `label_file` paths, which count for the config hash.
         open_label_files: those that are not there (symbolic only).
+        self_contained: whether nothing but `${…}` in the files themselves depends on variables: no further file, and no
+            secret or config that is taken from a variable.
         warnings: remarks that Compose makes, such as variables that are not set.
     """
 
@@ -57,6 +59,7 @@ class Project:
     open_env_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     open_label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    self_contained: bool = False
     warnings: tuple[str, ...] = ()
     _documents: tuple[Document, ...] = ()
 
@@ -172,6 +175,7 @@ class _Loading:
         disabled = {key: service for key, service in services.items() if key not in enabled}
         resources = self._resources()
         Consistency(enabled, disabled, resources, self._sources.node_of_service).check()
+        self_contained = not self._reads_more(services, resources)
         service_files = ServiceFiles(
             read=self._files.read,
             environment=self._environment,
@@ -192,12 +196,21 @@ class _Loading:
             open_env_files=service_files.open_env,
             label_files=service_files.label_files,
             open_label_files=service_files.open_labels,
+            self_contained=self_contained,
             warnings=tuple(
                 f'The "{name}" variable is not set. Defaulting to a blank string.'
                 for name in self._interpolator.warnings
             ),
             _documents=tuple(document for documents in self._files.documents.values() for document in documents),
             **_used(enabled, resources),
+        )
+
+    def _reads_more(self, services: dict[str, Plain], resources: dict[str, dict[str, Plain]]) -> bool:
+        roots = [document.root for documents in self._files.documents.values() for document in documents]
+        return (
+            any("env_file" in service or "label_file" in service for service in services.values())
+            or any("environment" in entry for kind in ("secrets", "configs") for entry in resources[kind].values())
+            or any(type(root) is Map and "include" in root for root in roots)
         )
 
     def _name(self, files: list[str], given: str | None) -> str:

@@ -116,8 +116,7 @@ def _environment(
         return declared
     running = assignments(container.config.get("Env"))
     own: dict[str, str | None] = {
-        name: running.get(name) if value is None else value
-        for name, value in declared.items()
+        name: running.get(name) if value is None else value for name, value in declared.items()
     }
     if from_files:
         image = assignments(container.image_config.get("Env"))

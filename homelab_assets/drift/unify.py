@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from homelab_assets.drift.bindings import Bindings, Sight, bind, explains, other_words, pairs_of
 from homelab_assets.drift.evidence import HASH, Proof, prove
 from homelab_assets.drift.fields import TABLE
+from homelab_assets.drift.filling import fill
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
@@ -139,8 +140,10 @@ def _load(
     settled: Mapping[str, Alternative] | None = None,
 ) -> Model | None:
     """Load with bound variables; None where Compose would refuse what the running values say."""
+    variables = {**(stack.settled if settled is None else settled), **_as_set(bound, model)}
+    known = {name: value for name, value in variables.items() if value is not UNSET}
     try:
-        return stack.load({**(stack.settled if settled is None else settled), **_as_set(bound, model)})
+        return fill(model, known) or stack.load(known)
     except BaselineError:
         return None
 

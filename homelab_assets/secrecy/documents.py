@@ -23,7 +23,7 @@ def seal_document(document: Any, vault: "Vault") -> Any:
 
 
 def _holds_surrogates(document: Any) -> bool:
-    """Say whether halves of characters may stand anywhere in a document. Marshalling is the fastest look at all texts."""
+    """Say whether halves of characters may stand in a document. Marshalling is the fastest look at all its texts."""
     try:
         return _SURROGATE.search(marshal.dumps(document)) is not None
     except ValueError:
