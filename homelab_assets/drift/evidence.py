@@ -7,12 +7,11 @@ from typing import Any
 
 from homelab_assets.compose.confighash import config_hash
 from homelab_assets.compose.interpolation import OPEN
-from homelab_assets.drift.rows.environment import assignments
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import map_texts
 from homelab_assets.drift.stacks import NO_FOLDER, Model
-from homelab_assets.drift.view import Observed, clean
+from homelab_assets.drift.view import Observed, assignments, clean
 from homelab_assets.secrecy import Vault, has_token
 
 HASH = "com.docker.compose.config-hash"
@@ -114,7 +113,7 @@ def _environment(
     from_files = model.open_files["environment"].get(service)
     if None not in declared.values() and not from_files:
         return declared
-    running = assignments(container.config.get("Env"))
+    running = container.variables
     own: dict[str, str | None] = {
         name: running.get(name) if value is None else value for name, value in declared.items()
     }

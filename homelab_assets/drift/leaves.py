@@ -1,17 +1,21 @@
 """Comparing all rows of one container with one service, open variables and secrets in play."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from homelab_assets.drift import compose_v1, podman
 from homelab_assets.drift.bindings import other_words, texts_of
 from homelab_assets.drift.fields import TABLE
-from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Uncompared, differences
+from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
+
+_NOTHING: Leaves = {}
 
 
 @dataclass(slots=True)
@@ -39,32 +43,47 @@ class Comparer:
     def run(self, declared: Declared, observed: Observed) -> Comparison:
         """Compare one container."""
         result = Comparison()
-        for row in TABLE:
-            wanted, found = row.expected(declared), row.observed(observed, declared)
-            if not wanted and not found:
-                continue
-            unread = self.open_files.get(row.key, {}).get(declared.name)
-            given = row.given(observed, declared)
-            wanted, found = self._settle_paths(row, wanted, found, given, result)
-            for path, verdict in differences(row, wanted, found, given, self._same):
-                if verdict is None:
-                    result.compared += 1
-                elif isinstance(verdict, Silence):
-                    result.silences[path] = verdict.reason
-                elif compose_v1.not_yet(verdict, observed):
-                    result.silences[path] = "Compose v1 joins it when the container is first started"
-                elif _agrees(verdict, declared, observed):
-                    result.compared += 1
-                elif observed.host.podman and (reason := podman.unshown(verdict, observed)):
-                    result.silences[path] = reason
-                elif verdict.change == "added" and _may_be_the_daemons(row, path, observed):
-                    result.silences[path] = "may be this daemon's default: no other container tells"
-                elif unread and verdict.change == "added":
-                    result.silences[path] = f"may come from {', '.join(unread)}, which git doesn't have"
-                else:
-                    result.compared += 1
-                    result.differences.append(verdict)
+        rows, result.compared = rows_to_compare(declared, observed)
+        for row, speaks in rows:
+            wanted = row.expected(declared) if speaks else _NOTHING
+            found = row.observed(observed, declared)
+            if wanted or found:
+                self._compare_row(row, wanted, found, declared, observed, result)
         return result
+
+    def _compare_row(
+        self, row: Row, wanted: Leaves, found: Leaves, declared: Declared, observed: Observed, result: Comparison
+    ) -> None:
+        given = partial(row.given, observed, declared)
+        if self.references:
+            wanted, found = self._settle_paths(row, wanted, found, given, result)
+        agreeing, told = differences(row, wanted, found, given, self._same)
+        result.compared += agreeing
+        for verdict in told:
+            reason = self._silenced(verdict, declared, observed)
+            if reason is not None:
+                result.silences[verdict.path] = reason
+                continue
+            result.compared += 1
+            if isinstance(verdict, Difference) and not _agrees(verdict, declared, observed):
+                result.differences.append(verdict)
+
+    def _silenced(self, verdict: Told, declared: Declared, observed: Observed) -> str | None:
+        """Why nothing can be said of a leaf that seems to differ; None where it's sure, or agrees in its own way."""
+        if isinstance(verdict, Silence):
+            return verdict.reason
+        if compose_v1.not_yet(verdict, observed):
+            return "Compose v1 joins it when the container is first started"
+        if _agrees(verdict, declared, observed):
+            return None
+        if observed.host.podman and (reason := podman.unshown(verdict, observed)):
+            return reason
+        if verdict.change == "added" and _may_be_the_daemons(verdict.row, verdict.path, observed):
+            return "may be this daemon's default: no other container tells"
+        unread = self.open_files.get(verdict.row.key, {}).get(declared.name)
+        if unread and verdict.change == "added":
+            return f"may come from {', '.join(unread)}, which git doesn't have"
+        return None
 
     def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
         if not self.references or not has_marker(expected):
@@ -86,10 +105,10 @@ class Comparer:
         return True
 
     def _settle_paths(
-        self, row: Row, wanted: Leaves, found: Leaves, given: Given, result: Comparison
+        self, row: Row, wanted: Leaves, found: Leaves, given: Callable[[], Given], result: Comparison
     ) -> tuple[Leaves, Leaves]:
         """Set aside leaves whose very name holds an open variable, with the running leaves that they may be."""
-        if not self.references or not any(map(has_marker, wanted)):
+        if not any(map(has_marker, wanted)):
             return wanted, found
         closed = {path: leaf for path, leaf in wanted.items() if not has_marker(path)}
         kept = dict(found)
@@ -103,13 +122,13 @@ class Comparer:
                 del kept[match]
         return closed, kept
 
-    def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Given) -> str | None:
+    def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
         """Return which running leaf this may be: rather one that would be told than one that the image declares, and
         rather one with this value."""
         whole = "/" not in path and not isinstance(leaf.value, Uncompared)
         anywhere = whole and path.partition(".")[0] in ("ports", "volumes")
         parts = pieces(path, self.references, {})
-        told = {other for other, verdict in differences(row, {}, rest, given) if isinstance(verdict, Difference)}
+        told = {verdict.path for verdict in differences(row, {}, rest, given)[1] if isinstance(verdict, Difference)}
         return max(
             (other for other in rest if anywhere or match_pieces(parts, other, {}) is not None),
             key=lambda other: (other in told, self._same(row, path, leaf, rest[other]) or False),

@@ -2,14 +2,16 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar, cast
 
 from homelab_assets.model import Captured, Json
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
+Result = TypeVar("Result")
 _HEX_ID = re.compile(r"[0-9a-f]{12,64}")
 
 
@@ -40,10 +42,12 @@ class ProjectView:
 
     def network_key(self, name: str) -> str:
         """The compose key of an attached network, or its name where the project doesn't know it."""
-        for same in (str.__eq__, may_be):
-            for key in self.networks:
-                if same(self.network_name(key), name):
-                    return key
+        for key in self.networks:
+            if self.network_name(key) == name:
+                return key
+        for key in self.networks:
+            if may_be(self.network_name(key), name):
+                return key
         return self._own(name)
 
     def volume_key(self, name: str) -> str:
@@ -89,6 +93,8 @@ class Host:
 
     Attributes:
         habits: values that undeclared keys share on this host, by topic; filled by `learn`.
+        contributed: what images contribute, by row and image.
+        settled: what `still` has found out about this host's containers.
     """
 
     def __init__(self, captured: Captured) -> None:
@@ -104,6 +110,8 @@ class Host:
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
         self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
         self.habits: dict[str, list[tuple[str, Any]]] = {}
+        self.settled: dict[Any, Any] = {}
+        self.contributed: dict[Any, Any] = {}
 
     def can(self, flag: str) -> bool:
         """Whether the kernel supports a limit, by the flag of `/info`; yes where it doesn't say."""
@@ -152,20 +160,6 @@ def is_podman(version: Mapping[str, Json]) -> bool:
 class Observed:
     """A container as inspect shows it, with the image that it was made from (None where the host has lost it)."""
 
-    __slots__ = (
-        "config",
-        "container",
-        "host",
-        "host_config",
-        "id",
-        "image",
-        "image_config",
-        "labels",
-        "name",
-        "networks",
-        "proven",
-    )
-
     def __init__(self, container: Mapping[str, Json], host: Host) -> None:
         self.container = container
         self.host = host
@@ -179,8 +173,15 @@ class Observed:
         self.proven: bool | None = None
         """Whether Compose's hash proves that it was made from the file in git; None: nothing is known."""
         self.image_config: Mapping[str, Json] = ((self.image or {}).get("Config")) or {}
+        self.facts: dict[Any, Any] = {}
+        """What functions under `once` gave for it."""
 
-    @property
+    @cached_property
+    def variables(self) -> Mapping[str, str | None]:
+        """Its environment, as `assignments` reads it."""
+        return assignments(self.config.get("Env"))
+
+    @cached_property
     def compose(self) -> tuple[int, ...]:
         """Version of the Compose that created it, () where none did or it didn't say."""
         return _numbers(str(self.labels.get("com.docker.compose.version") or ""))
@@ -222,6 +223,28 @@ class Observed:
         return self.host.networks.get(mode, mode)
 
 
+def once(function: Callable[[Observed], Result]) -> Callable[[Observed], Result]:
+    """Let a function of a container work only once for each; nobody may change what it returns."""
+
+    @wraps(function)
+    def remembering(container: Observed) -> Result:
+        facts = container.facts
+        if function not in facts:
+            facts[function] = function(container)
+        return cast(Result, facts[function])
+
+    return remembering
+
+
+def assignments(lines: Iterable[Any] | None) -> dict[str, str | None]:
+    """`NAME=value` lines as a mapping; a bare `NAME` has no value; the last of several counts (as Compose v1 lists)."""
+    found: dict[str, str | None] = {}
+    for line in lines or ():
+        name, equals, value = str(line).partition("=")
+        found[name] = value if equals else None
+    return found
+
+
 def may_be(template: str, name: str) -> bool:
     """Whether a name with open variables in it may be this one."""
     if "\ue000" not in template:
@@ -246,4 +269,6 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def clean(path: str) -> str:
     """A path without doubled or trailing slashes and dots."""
+    if path[:1] == "/" and path[-1] != "/" and "//" not in path and "/." not in path:
+        return path
     return posixpath.normpath(path).replace("//", "/") if path else path

@@ -1,10 +1,11 @@
 """Variables and labels: what the image sets is not drift, nor what Compose and its kin leave behind."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
-from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.drift.view import Declared, Observed, assignments
 
 UNSET = None
 """Value of a variable that is listed without one: the process doesn't see it, the image's own value included."""
@@ -29,15 +30,6 @@ MANAGER_LABELS = (
 )
 
 
-def assignments(lines: Iterable[Any] | None) -> dict[str, str | None]:
-    """`NAME=value` lines as a mapping; a bare `NAME` has no value; the last of several counts (as Compose v1 lists)."""
-    found: dict[str, str | None] = {}
-    for line in lines or ():
-        name, equals, value = str(line).partition("=")
-        found[name] = value if equals else UNSET
-    return found
-
-
 def _expected_environment(declared: Declared) -> dict[str, Leaf]:
     environment = declared.get("environment") or {}
     return {f"environment.{name}": Leaf(_text(value), _text(value)) for name, value in environment.items()}
@@ -48,25 +40,33 @@ def _text(value: Any) -> str | None:
 
 
 def _observed_environment(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    return {f"environment.{name}": Leaf(value) for name, value in assignments(container.config.get("Env")).items()}
+    return {f"environment.{name}": Leaf(value) for name, value in container.variables.items()}
+
+
+def _image_environment(image: Mapping[str, Any]) -> Given:
+    given = {f"environment.{name}": (value,) for name, value in assignments(image.get("Env")).items()}
+    given.setdefault("environment.PATH", (_DEFAULT_PATH,))
+    return given
 
 
 def _given_environment(container: Observed, declared: Declared) -> Given:
-    given: dict[str, Any] = {
-        f"environment.{name}": (value,) for name, value in assignments(container.image_config.get("Env")).items()
-    }
-    running = assignments(container.config.get("Env"))
+    running = container.variables
     if container.image is None:
         return dict.fromkeys((f"environment.{name}" for name in running), ANYTHING)
-    if given.get("environment.PATH") is None:
-        given["environment.PATH"] = (_DEFAULT_PATH,)
-    for name in _PROXIES:
-        # The client's proxies come in both spellings with one value; a single one was set by somebody.
-        if name in running and running[name] == running.get(name.lower()):
-            given[f"environment.{name}"] = given[f"environment.{name.lower()}"] = ANYTHING
-    if container.host.podman:
-        given |= {f"environment.{name}": ANYTHING for name in _PODMAN_VARIABLES}
-    return given
+    given = of_image(_image_environment, container)
+    # The client's proxies come in both spellings with one value; a single one was set by somebody.
+    proxies = [name for name in _PROXIES if name in running and running[name] == running.get(name.lower())]
+    given = given | {f"environment.{name}": ANYTHING for proxy in proxies for name in (proxy, proxy.lower())}
+    return given | {f"environment.{name}": ANYTHING for name in _PODMAN_VARIABLES} if container.host.podman else given
+
+
+def of_image(contributes: Callable[[Mapping[str, Any]], Given], container: Observed) -> dict[str, Any]:
+    """What a container's image contributes to a row, worked out once for each image of a host."""
+    key = (contributes, id(container.image_config))
+    if key not in container.host.contributed:
+        container.host.contributed[key] = contributes(container.image_config)
+    found: dict[str, Any] = container.host.contributed[key]
+    return found
 
 
 def _same_variable(expected: str | None, observed: str | None) -> bool:
@@ -83,19 +83,29 @@ def _expected_labels(declared: Declared) -> dict[str, Leaf]:
     }
 
 
+@lru_cache(maxsize=65536)
+def _writer(name: str) -> str:
+    """Who writes a label of this name: Compose, one of the managers, or ("") somebody else."""
+    return "compose" if name.startswith(COMPOSE_LABELS) else "manager" if name.startswith(MANAGER_LABELS) else ""
+
+
 def _observed_labels(container: Observed, declared: Declared) -> dict[str, Leaf]:
     mine = declared.get("labels") or {}
     return {
         f"labels.{name}": Leaf(value)
         for name, value in container.labels.items()
-        if not name.startswith(COMPOSE_LABELS) and (name in mine or not name.startswith(MANAGER_LABELS))
+        if not (writer := _writer(name)) or (writer == "manager" and name in mine)
     }
+
+
+def _image_labels(image: Mapping[str, Any]) -> Given:
+    return {f"labels.{name}": (value,) for name, value in (image.get("Labels") or {}).items()}
 
 
 def _given_labels(container: Observed, declared: Declared) -> Given:
     if container.image is None:
         return dict.fromkeys((f"labels.{name}" for name in container.labels), ANYTHING)
-    return {f"labels.{name}": (value,) for name, value in (container.image_config.get("Labels") or {}).items()}
+    return of_image(_image_labels, container)
 
 
 def _expected_annotations(declared: Declared) -> dict[str, Leaf]:
@@ -129,7 +139,7 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_labels, observed=_observed_labels, given=_given_labels,
     ),
     Row(
-        key="annotations", kind="keyed", where="HostConfig.Annotations", seal="name",
+        key="annotations", kind="keyed", where="HostConfig.Annotations", seal="name", still=("HostConfig.Annotations",),
         engine="not kept before API 1.43",
         expected=_expected_annotations, observed=_observed_annotations,
     ),

@@ -64,7 +64,7 @@ def _automatic(target: str, alias: str, container: Observed, wanted: Mapping[str
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="links", kind="set", where="NetworkSettings.Networks.*.Links", live=True,
+        key="links", kind="set", where="NetworkSettings.Networks.*.Links", live=True, keys=("links", "external_links"),
         engine="name, service and number of the linked container, by Compose",
         expected=_expected_links, observed=_observed_links,
     ),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from homelab_assets.drift.view import Observed, clean
+from homelab_assets.drift.view import Observed, clean, once
 
 ANONYMOUS = ""
 GENERATED_VOLUME = re.compile(r"[0-9a-f]{64}")
@@ -59,10 +59,12 @@ def _visible_options(
     return tuple(sorted(options.items()))
 
 
+@once
 def requested_mounts(container: Observed) -> dict[str, Any]:
     return {clean(str(m.get("Target") or "")): m for m in container.host_config.get("Mounts") or ()}
 
 
+@once
 def mounts_of(container: Observed) -> dict[str, Mount]:
     """The mounts in effect by their path in the container, without `tmpfs:`."""
     wanted = requested_mounts(container)

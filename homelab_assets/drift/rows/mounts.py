@@ -231,11 +231,11 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_volumes, observed=_observed_volumes, given=_given_volumes,
     ),
     Row(
-        key="tmpfs", kind="keyed", where="HostConfig.Tmpfs",
+        key="tmpfs", kind="keyed", where="HostConfig.Tmpfs", still=("HostConfig.Tmpfs",),
         expected=_expected_tmpfs, observed=_observed_tmpfs, given=_given_tmpfs,
     ),
     Row(
-        key="volumes_from", kind="set", where="HostConfig.VolumesFrom",
+        key="volumes_from", kind="set", where="HostConfig.VolumesFrom", still=("HostConfig.VolumesFrom",),
         expected=_expected_volumes_from, observed=_observed_volumes_from,
     ),
 )  # fmt: skip

@@ -74,12 +74,12 @@ ROWS: tuple[Row, ...] = (
         "ipc", "IpcMode", default=("private", "shareable"), given=_usual("ipc", "IpcMode"), daemon="ipc",
         engine="`private`, or the daemon's default",
     ),
-    _sharing("pid", "PidMode", default=("private",)),
+    _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
     scalar("uts", "HostConfig.UTSMode", default=("private",)),
     scalar("userns_mode", "HostConfig.UsernsMode"),
     _sharing(
         "cgroup", "CgroupnsMode", given=_cgroup_default, daemon="cgroup",
         engine="`host` (cgroup v1), `private` (v2), or the daemon's",
     ),
-    scalar("cgroup_parent", "HostConfig.CgroupParent", given=_podman_parent),
+    scalar("cgroup_parent", "HostConfig.CgroupParent", given=_podman_parent, still=("HostConfig.CgroupParent",)),
 )  # fmt: skip

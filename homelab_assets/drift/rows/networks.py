@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.namespaces import expected_sharing, shared_namespace
 from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, unseen
-from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.drift.view import Declared, Observed, once
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _MODES = ("host", "none", "bridge", "default", "")
@@ -29,7 +29,15 @@ def _keys(declared: Declared) -> dict[str, Mapping[str, Any]]:
 
 def _attached(container: Observed, declared: Declared) -> dict[str, Mapping[str, Any]]:
     """The container's networks by compose key, or by name where the project doesn't know them."""
-    if _plain_mode(container, declared):
+    project, found = container.facts.get(_attached) or (None, {})
+    if project is not declared.project:
+        found = _find_attached(container, declared)
+        container.facts[_attached] = (declared.project, found)
+    return found
+
+
+def _find_attached(container: Observed, declared: Declared) -> dict[str, Mapping[str, Any]]:
+    if _plain_mode(container):
         return {}
     found = {}
     for name, endpoint in container.networks.items():
@@ -38,7 +46,8 @@ def _attached(container: Observed, declared: Declared) -> dict[str, Mapping[str,
     return found
 
 
-def _plain_mode(container: Observed, declared: Declared) -> str:
+@once
+def _plain_mode(container: Observed) -> str:
     """The mode of a container that isn't attached to networks of its own choice, else ""."""
     mode = container.mode()
     if container.host.podman and mode in _MODES and container.networks and mode not in ("host", "none"):
@@ -52,7 +61,7 @@ def _plain_mode(container: Observed, declared: Declared) -> str:
 
 def _mode_differs(container: Observed, declared: Declared) -> bool:
     """Whether one side has networks of its own and the other a mode: then that is the difference, once."""
-    return bool(_plain_mode(container, declared)) != bool(_declares_mode(declared))
+    return bool(_plain_mode(container)) != bool(_declares_mode(declared))
 
 
 def _expected_networks(declared: Declared) -> dict[str, Leaf]:
@@ -62,7 +71,7 @@ def _expected_networks(declared: Declared) -> dict[str, Leaf]:
 def _observed_networks(container: Observed, declared: Declared) -> dict[str, Leaf]:
     if not _mode_differs(container, declared):
         return {f"networks.{key}": Leaf(True, key) for key in _attached(container, declared)}
-    leaves = {} if _plain_mode(container, declared) == "" else dict(_expected_networks(declared))
+    leaves = {} if _plain_mode(container) == "" else dict(_expected_networks(declared))
     attached = _attached(container, declared)
     return leaves | {f"networks.{key}": Leaf(True, key) for key in attached if key != "default"}
 
@@ -73,7 +82,7 @@ def _expected_mode(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_mode(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    mode = _plain_mode(container, declared)
+    mode = _plain_mode(container)
     if not mode:
         return {}
     shared = shared_namespace(mode, container, _declares_mode(declared))
@@ -132,10 +141,6 @@ def _open_name(declared: Declared) -> re.Pattern[str] | None:
     name = str(declared.get("container_name") or "")
     parts = [re.escape(part) for part in MARKER.split(name)[::2]]
     return re.compile(".+".join(parts)) if len(parts) > 1 and any(parts) else None
-
-
-def _same_aliases(expected: frozenset[str], observed: frozenset[str]) -> bool:
-    return expected == observed
 
 
 # compose option → field of the endpoint. Compared only where git declares them, or where somebody set them by hand.
@@ -234,7 +239,7 @@ def _observed_names(container: Observed, declared: Declared) -> dict[str, Leaf]:
 
 
 NAMES = Row(
-    key="networks.*.name", kind="scalar", where="NetworkSettings.Networks",
+    key="networks.*.name", kind="scalar", where="NetworkSettings.Networks", implied=True,
     expected=_expected_names, observed=_observed_names,
 )  # fmt: skip
 """Not compared, the networks themselves are: it tells what the variables in the names of networks are."""
@@ -245,11 +250,11 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_mode, observed=_observed_mode, engine="`bridge`, or the first network",
     ),
     Row(
-        key="networks", kind="keyed", where="NetworkSettings.Networks", live=True,
+        key="networks", kind="keyed", where="NetworkSettings.Networks", live=True, implied=True,
         engine="`<project>_default` by Compose", expected=_expected_networks, observed=_observed_networks,
     ),
     Row(
-        key="networks.*.aliases", kind="set", where="NetworkSettings.Networks.*.Aliases", live=True, same=_same_aliases,
+        key="networks.*.aliases", kind="set", where="NetworkSettings.Networks.*.Aliases", live=True, implied=True,
         engine="service and container name by Compose, short id by the engine",
         expected=_expected_aliases, observed=_observed_aliases,
     ),

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row
+from homelab_assets.drift.rows.environment import of_image
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.view import Declared, Observed
 
@@ -101,19 +103,19 @@ def _forms(leaf: Leaf) -> tuple[str, ...]:
     return tuple(forms)
 
 
-def _expand(port: str) -> Iterator[str]:
-    numbers, _, protocol = str(port).partition("/")
+@lru_cache(maxsize=4096)
+def _expand(port: str) -> tuple[str, ...]:
+    numbers, _, protocol = port.partition("/")
     match = _RANGE.fullmatch(numbers)
     if not match:
-        yield str(port)
-        return
-    for number in range(int(match[1]), int(match[2] or match[1]) + 1):
-        yield f"{number}/{protocol.lower() or 'tcp'}"
+        return (port,)
+    last = int(match[2] or match[1])
+    return tuple(f"{number}/{protocol.lower() or 'tcp'}" for number in range(int(match[1]), last + 1))
 
 
 def _expected_expose(declared: Declared) -> dict[str, Leaf]:
     published = {port for port, _ in _entries(declared)}
-    ports = {port for entry in declared.get("expose") or () for port in _expand(entry)}
+    ports = {port for entry in declared.get("expose") or () for port in _expand(str(entry))}
     return {f"expose.{port}": Leaf(True, port.removesuffix("/tcp")) for port in sorted(ports - published)}
 
 
@@ -121,26 +123,27 @@ def _observed_expose(container: Observed, declared: Declared) -> dict[str, Leaf]
     exposed: Mapping[str, Any] = container.config.get("ExposedPorts") or {}
     published = {port for port, _ in _bindings(container)} | {port for port, _ in _entries(declared)}
     wanted = _expected_expose(declared)
-    ports = {port for entry in exposed for port in _expand(entry)}
+    ports = {port for entry in exposed for port in _expand(str(entry))}
     leaves = {f"expose.{port}": Leaf(True, port.removesuffix("/tcp")) for port in ports if port not in published}
     # A declared port that is also published on the host is exposed all the same.
     return leaves | {path: leaf for path, leaf in wanted.items() if path.removeprefix("expose.") in published & ports}
 
 
+def _exposed(config: Mapping[str, Any]) -> Given:
+    return {f"expose.{port}": (True,) for entry in config.get("ExposedPorts") or () for port in _expand(str(entry))}
+
+
 def _given_expose(container: Observed, declared: Declared) -> Given:
-    image = container.image_config.get("ExposedPorts") or ()
-    if container.image is None:
-        image = container.config.get("ExposedPorts") or ()
-    return {f"expose.{port}": (True,) for entry in image for port in _expand(entry)}
+    return of_image(_exposed, container) if container.image is not None else _exposed(container.config)
 
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="ports", kind="keyed", where="HostConfig.PortBindings",
+        key="ports", kind="keyed", where="HostConfig.PortBindings", still=("HostConfig.PortBindings",),
         expected=_expected_ports, observed=_observed_ports, forms=_forms,
     ),
     Row(
-        key="expose", kind="set", where="Config.ExposedPorts", image="`ExposedPorts`",
+        key="expose", kind="set", where="Config.ExposedPorts", image="`ExposedPorts`", keys=("expose", "ports"),
         engine="every published port", expected=_expected_expose, observed=_observed_expose, given=_given_expose,
     ),
 )  # fmt: skip

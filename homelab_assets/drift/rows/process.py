@@ -190,13 +190,13 @@ def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="image", kind="scalar", where="Config.Image",
+        key="image", kind="scalar", where="Config.Image", keys=("image", "build"),
         expected=_expected_image, observed=_observed_image,
         forms=lambda leaf: image_forms(leaf.shown),
         engine="built images are named `<project>-<service>` by Compose",
     ),
     Row(
-        key="platform", kind="scalar", where="image Os/Architecture",
+        key="platform", kind="scalar", where="image Os/Architecture", still=(),
         expected=_expected_platform, observed=_observed_platform, same=_same_platform,
     ),
     Row(
@@ -222,7 +222,7 @@ ROWS: tuple[Row, ...] = (
         forms=lambda leaf: duration_forms(leaf.value * 10**9),
     ),
     scalar(
-        "init", "HostConfig.Init", normal=boolean,
+        "init", "HostConfig.Init", normal=boolean, still=("HostConfig.Init",),
         given=lambda container, declared: (False,) if container.host.podman else (),
     ),
     Row(

@@ -34,7 +34,7 @@ def members(
         return {path: Leaf(leaf.value, leaf.value) for path, leaf in leaves(container.host_config.get(field)).items()}
 
     return Row(
-        key=key, kind="set", where=f"HostConfig.{field}", observed=observed,
+        key=key, kind="set", where=f"HostConfig.{field}", observed=observed, still=(f"HostConfig.{field}",),
         expected=lambda declared: leaves(declared.get(key)),
         given=given or (lambda container, declared: {}), **options,
     )  # fmt: skip
@@ -47,7 +47,7 @@ def pairs(key: str, field: str, **options: Any) -> Row:
         return {f"{key}.{name}": Leaf(str(value)) for name, value in (values or {}).items()}
 
     return Row(
-        key=key, kind="keyed", where=f"HostConfig.{field}", seal="name",
+        key=key, kind="keyed", where=f"HostConfig.{field}", seal="name", still=(f"HostConfig.{field}",),
         expected=lambda declared: leaves(declared.get(key)),
         observed=lambda container, declared: leaves(container.host_config.get(field)), **options,
     )  # fmt: skip
@@ -208,6 +208,10 @@ def _write_request(request: Request) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value and not (name == "count" and ids)}
 
 
+_OPTION_FIELDS = tuple(
+    f"HostConfig.{field}" for field in ("SecurityOpt", "MaskedPaths", "Privileged", "PidMode", "IpcMode")
+)
+
 ROWS: tuple[Row, ...] = (
     scalar("privileged", "HostConfig.Privileged", normal=boolean, default=False),
     scalar("read_only", "HostConfig.ReadonlyRootfs", normal=boolean, default=False),
@@ -216,16 +220,19 @@ ROWS: tuple[Row, ...] = (
     members("group_add", "GroupAdd"),
     Row(
         key="security_opt", kind="set", where="HostConfig.SecurityOpt, MaskedPaths",
+        still=_OPTION_FIELDS,
         expected=_expected_options, observed=_observed_options, given=_given_options,
         engine="`label=disable` with `privileged`, `pid: host` or `ipc: host`",
     ),
     Row(
         key="devices", kind="keyed", where="HostConfig.Devices",
+        still=("HostConfig.Devices", "HostConfig.DeviceRequests"),
         expected=_expected_devices, observed=_observed_devices,
     ),
     members("device_cgroup_rules", "DeviceCgroupRules"),
     Row(
-        key="gpus", kind="set", where="HostConfig.DeviceRequests",
+        key="gpus", kind="set", where="HostConfig.DeviceRequests", keys=("gpus", "deploy"),
+        still=("HostConfig.DeviceRequests",),
         expected=_expected_gpus, observed=_observed_gpus,
     ),
     pairs("sysctls", "Sysctls"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row, Uncompared
@@ -74,12 +75,18 @@ def as_nanoseconds(value: Any) -> Any:
     """A duration (`1m30s`) in nanoseconds; text that is none stays."""
     if isinstance(value, int | float):
         return int(value)
-    text = str(value)
+    nanoseconds = _nanoseconds(str(value))
+    return value if nanoseconds is None else nanoseconds
+
+
+@lru_cache(maxsize=4096)
+def _nanoseconds(text: str) -> int | None:
     if not text or _DURATION.sub("", text.lstrip("+-")) or not _DURATION.search(text):
-        return 0 if text in ("", "0") else value
+        return 0 if text in ("", "0") else None
     return sum(round(float(number) * _NANOSECONDS[unit]) for number, unit in _DURATION.findall(text))
 
 
+@lru_cache(maxsize=4096)
 def write_duration(nanoseconds: int) -> str:
     """A duration as a person would write it: `1m30s`, `24h`, `500ms`."""
     if nanoseconds % 10**9:
@@ -145,7 +152,8 @@ def scalar(
         normal: brings either side to the form that is compared. write: from that form to compose's.
         image: path of the image's own value below its `Config`.
         default: values that mean the same as an absent key.
-        given: further values that engine or Compose put there.
+        given: further values that engine or Compose put there; where it looks at no more than the container's field
+            and the host, say so with `still`.
         needs: flag of `/info` without which the kernel ignores the key.
         aliases: other places of the service that declare the same, strongest first (`deploy` keys).
     """
@@ -185,6 +193,10 @@ def scalar(
         more = given(container, declared) if given else ()
         return {key: [*accepted, *more] if isinstance(more, list | tuple) else more}
 
+    # What only reads its own field is still by nature; a row with a `given` of its own must say what that looks at.
+    if not image and not given and "still" not in options:
+        options["still"] = (where,)
+    options.setdefault("keys", (key, *(path[0] for path in aliases)))
     return Row(
         key=key,
         kind=options.pop("kind", "scalar"),

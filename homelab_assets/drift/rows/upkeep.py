@@ -209,7 +209,7 @@ def _ordered(key: str, field: str) -> Row:
         return {key: Leaf(tuple(values), values)} if values else {}
 
     return Row(
-        key=key, kind="ordered", where=f"HostConfig.{field}",
+        key=key, kind="ordered", where=f"HostConfig.{field}", still=(f"HostConfig.{field}",),
         expected=lambda declared: leaves(declared.get(key)),
         observed=lambda container, declared: leaves(container.host_config.get(field)),
     )  # fmt: skip
@@ -218,6 +218,7 @@ def _ordered(key: str, field: str) -> Row:
 ROWS: tuple[Row, ...] = (
     Row(
         key="restart", kind="scalar", where="HostConfig.RestartPolicy", live=True, nothing=(("no", 0),),
+        keys=("restart", "deploy"), still=("HostConfig.RestartPolicy",),
         explicit_default=True, forms=_restart_forms, engine='`""` or `no`',
         expected=_expected_restart, observed=_observed_restart,
     ),
@@ -235,7 +236,7 @@ ROWS: tuple[Row, ...] = (
     _ordered("dns_search", "DnsSearch"),
     _ordered("dns_opt", "DnsOptions"),
     Row(
-        key="extra_hosts", kind="keyed", where="HostConfig.ExtraHosts",
+        key="extra_hosts", kind="keyed", where="HostConfig.ExtraHosts", still=("HostConfig.ExtraHosts",),
         expected=lambda declared: _hosts(declared.get("extra_hosts")),
         observed=lambda container, declared: _hosts(container.host_config.get("ExtraHosts")),
     ),
