@@ -135,13 +135,14 @@ _ESCAPED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\
 _ESCAPES = str.maketrans(dict(_ESCAPED))
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _WITH_FRACTIONS = frozenset({"cpus", "cpu_percent", "deploy"})
 """Where alone a service can hold a number that Go and Python spell differently."""
 
 
 def _plain_go_json(model: Json) -> str:
     """As `go_json`, by Python's own encoder: for what holds no fractions."""
-    text = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(model)
     for character, escape in _ESCAPED:
         if character in text:
             text = text.replace(character, escape)

@@ -1,6 +1,5 @@
 """Compose's own hash of a service: where it's reproduced, the file in git is what the container was made from."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import map_texts
-from homelab_assets.drift.stacks import NO_FOLDER, Model
+from homelab_assets.drift.stacks import NO_FOLDER, Model, as_text
 from homelab_assets.drift.view import Observed, assignments, clean
 from homelab_assets.secrecy import Vault, has_token
 
@@ -75,7 +74,7 @@ def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> 
     definition = {key: value for key, value in definition.items() if key not in _UNHASHED}
     if environment := _environment(model, service, definition, container):
         definition["environment"] = environment
-    text = json.dumps(definition, ensure_ascii=False)
+    text = as_text(definition)
     if not any(sign in text for sign in _UNCLEAR):
         return definition
     unresolved = f"{model.view.directory}/~"

@@ -5,7 +5,6 @@ reads nothing out of those, so what stands in them can be replaced afterwards. E
 short forms, files to include, …) a value decides what the load makes of it, and `fill` says no.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
@@ -13,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
-from homelab_assets.drift.stacks import Model
+from homelab_assets.drift.stacks import Model, as_text
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Json
 
@@ -68,12 +67,8 @@ def _around(model: Model) -> Any:
     return (view.name, view.directory, view.networks, view.volumes, view.secrets, view.configs)
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _is_marked(value: Any) -> bool:
-    return OPEN in _text(value)
+    return OPEN in as_text(value)
 
 
 class _Filler:
@@ -84,7 +79,7 @@ class _Filler:
 
     def all_stand_in(self, extensions: Any) -> bool:
         """Whether every variable stood in a place that was filled, or in an extension, which nothing is read from."""
-        elsewhere = {int(number) for number in MARKER.findall(_text(extensions))}
+        elsewhere = {int(number) for number in MARKER.findall(as_text(extensions))}
         return len(self._values.keys() | elsewhere) == len(self._references)
 
     def service(self, service: Mapping[str, Json], new: AbstractSet[str]) -> Mapping[str, Json]:
@@ -166,7 +161,7 @@ def _volume(entry: Any, text: _Fill) -> Any:
 
 def _ports(value: Any, text: _Fill) -> Any:
     ports = [_port(entry, text) if _is_marked(entry) else entry for entry in value]
-    return ports if len({_text(entry) for entry in ports}) == len(ports) else _unfit()
+    return ports if len({as_text(entry) for entry in ports}) == len(ports) else _unfit()
 
 
 def _port(entry: Any, text: _Fill) -> Any:

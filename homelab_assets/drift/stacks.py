@@ -1,12 +1,14 @@
 """A baseline as the host would have loaded it: same folder, same project name, same variables where known."""
 
+import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homelab_assets import compose
-from homelab_assets.compose.interpolation import Interpolator
+from homelab_assets.compose.interpolation import OPEN, Interpolator
+from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.drift.matching import WORKING_DIR, normalised
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference
@@ -15,6 +17,8 @@ from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline, Captured, Json, Span
 
 _ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+ALL_KEYS = frozenset(SERVICE.attributes)
 NO_FOLDER = "/\uf8ff"
 """Stands for the project's folder where no label tells it (Portainer): relative binds are compared by their tail."""
 
@@ -74,10 +78,19 @@ class Model:
         """Names of the open variables that a service's model holds."""
         if service not in self._names:
             definition = self.services.get(service) or self.disabled.get(service) or {}
-            found = {self.references[int(number)].name for number in _markers(definition)}
-            shared = {self.references[int(number)].name for part in self._shared() for number in _markers(part)}
-            self._names[service] = frozenset(found | shared)
+            markers = MARKER.findall(as_text([definition, self._shared()])) if self.references else ()
+            self._names[service] = frozenset(self.references[int(number)].name for number in markers)
         return self._names[service]
+
+    def open_keys(self, service: str) -> frozenset[str]:
+        """Keys of a service that its open variables may have a part in: where they stand in something that services
+        share, all of them."""
+        definition = self.services.get(service) or self.disabled.get(service) or {}
+        if OPEN in as_text([self._shared(), self.view.name, self.view.directory]):
+            return ALL_KEYS
+        if OPEN not in as_text(definition):
+            return frozenset()
+        return frozenset(key for key, value in definition.items() if value is not None and OPEN in as_text(value))
 
     def _shared(self) -> Sequence[Any]:
         view = self.view
@@ -180,18 +193,9 @@ class Stack:
         return data
 
 
-def _markers(value: Any) -> Iterator[str]:
-    """Numbers of the markers in a value and everything below it."""
-    if isinstance(value, str):
-        if "\ue000" in value:
-            yield from MARKER.findall(value)
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _markers(key)
-            yield from _markers(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _markers(part)
+def as_text(value: Any) -> str:
+    """A part of a model as one text, the fastest way to see whether something stands anywhere in it."""
+    return _ENCODER.encode(value)
 
 
 def _dotenv(variables: Mapping[str, str]) -> bytes:

@@ -101,11 +101,12 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
     sights = []
     for match in matches:
         definition = model.services.get(match.service) or model.disabled.get(match.service) or {}
-        if not model.names_in(match.service):
+        if not match.containers or not (keys := model.open_keys(match.service)):
             continue
+        rows = [row for row in (*TABLE, NAMES) if not keys.isdisjoint(row.keys)]
         declared = Declared(name=match.service, service=definition, project=model.view)
         for container in match.containers:
-            for row in (*TABLE, NAMES):
+            for row in rows:
                 wanted = row.expected(declared)
                 if has_marker(wanted):
                     sights.append(

@@ -22,8 +22,11 @@ _NANOSECONDS = {
 
 def has_marker(value: Any) -> bool:
     """Whether an unresolved variable stands in a string, or in a list or mapping of them."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return "\ue000" in value
+    if value is None or kind is int or kind is bool:
+        return False
     if isinstance(value, dict):
         return any(map(has_marker, value)) or any(map(has_marker, value.values()))
     return isinstance(value, list | tuple | set | frozenset) and any(map(has_marker, value))
