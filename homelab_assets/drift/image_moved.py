@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homelab_assets.drift.rows.process import reference
-from homelab_assets.drift.view import Observed
+from homelab_assets.drift.view import Host, Observed
 
 
 def moved_to(container: Observed) -> str | None:
@@ -17,13 +17,22 @@ def moved_to(container: Observed) -> str | None:
     own = str(container.container.get("Image") or "")
     if not text or not own or "@" in text or text.startswith("sha256:"):
         return None
-    tagged = next((image for tag, image in container.host.tags.items() if reference(tag) == reference(text)), None)
+    tagged = _tagged(container.host).get(reference(text))
     if tagged is None or own in _ids(tagged) or not str(tagged.get("Id") or ""):
         return None
     label = container.labels.get("com.docker.compose.image")
     if label and label in _ids(tagged):
         return None
     return str(tagged["Id"])
+
+
+def _tagged(host: Host) -> Mapping[str, Mapping[str, Any]]:
+    """The images by what their tags refer to, worked out once for a host."""
+    if _tagged not in host.contributed:
+        # Of several spellings of one tag the first counts.
+        host.contributed[_tagged] = {reference(tag): image for tag, image in reversed(host.tags.items())}
+    found: Mapping[str, Mapping[str, Any]] = host.contributed[_tagged]
+    return found
 
 
 def _ids(image: Mapping[str, Any]) -> set[str]:

@@ -76,6 +76,7 @@ class Row:
         implied: git says something even without any key (the default network).
         still: fields of the inspect document that alone decide, where git says nothing, whether there is a difference;
             None where more than fields of the container takes part.
+        at_once: a first look, where there is a quick one: the number of leaves if all agree word for word, else None.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Row:
     keys: tuple[str, ...] = ()
     implied: bool = False
     still: tuple[str, ...] | None = None
+    at_once: Callable[[Observed, Declared], int | None] | None = None
 
     def __post_init__(self) -> None:
         if not self.keys:

@@ -1,7 +1,8 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from homelab_assets.drift import cause as causes
@@ -52,7 +53,7 @@ class Judge:
     def _items(self, match: Match, model: Model) -> tuple[dict[str, Item], list[Comparison]]:
         declared = self._declared(match, model)
         comparer = Comparer(compare=self.compare, references=model.references, open_files=model.open_files)
-        writer = self._writer(match, model)
+        writer = partial(self._writer, match, model)
         items: dict[str, Item] = {}
         comparisons = []
         for container in match.containers:
@@ -61,7 +62,7 @@ class Judge:
             comparisons.append(comparison)
             for difference in comparison.differences:
                 note = f"in {container.name}" if len(match.containers) > 1 else None
-                item = writer.write(difference, container, note=note)
+                item = writer().write(difference, container, note=note)
                 items.setdefault(item.path, item)
         if "image" not in items and (moved := self._moved_item(match, writer)):
             items["image"] = moved
@@ -87,11 +88,11 @@ class Judge:
             definition=self._declared(match, model).service,
         )
 
-    def _moved_item(self, match: Match, writer: ItemWriter) -> Item | None:
+    def _moved_item(self, match: Match, writer: Callable[[], ItemWriter]) -> Item | None:
         """The item of a tag that names another image now."""
         for container in match.containers:
             if identity := moved_to(container):
-                span = writer.span("image")
+                span = writer().span("image")
                 text = str(container.config.get("Image"))
                 rule = self.policy.judge(
                     "image", host=self.host.name, stack=self.stack, service=match.service, change="changed", moved=True
@@ -110,14 +111,14 @@ class Judge:
                 )
         return None
 
-    def _scale_item(self, match: Match, declared: Declared, writer: ItemWriter) -> Item | None:
+    def _scale_item(self, match: Match, declared: Declared, writer: Callable[[], ItemWriter]) -> Item | None:
         wanted, found = replicas(declared.service), len(match.containers)
         if wanted is None or wanted == found or not match.enabled or not any(c.managed for c in match.containers):
             return None
         in_deploy = declared.deploy("replicas") is not None
         explicit = in_deploy or declared.get("scale") is not None
         path = "deploy.replicas" if in_deploy else "scale"
-        span = writer.span(path)
+        span = writer().span(path)
         change: Change = "changed" if explicit else "added"
         rule = self.policy.judge(path, host=self.host.name, stack=self.stack, service=match.service, change=change)
         return Item(

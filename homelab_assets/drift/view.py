@@ -109,7 +109,7 @@ class Host:
         self.images = {str(image.get("Id")): image for image in captured.images}
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
         self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
-        self.habits: dict[str, list[tuple[str, Any]]] = {}
+        self.habits: dict[str, dict[str, Any]] = {}
         self.settled: dict[Any, Any] = {}
         self.contributed: dict[Any, Any] = {}
 
@@ -129,11 +129,12 @@ class Host:
 
     def learn(self, topic: str, container: str, value: Any) -> None:
         """Remember what a container has where git says nothing: the daemon's defaults show in it."""
-        self.habits.setdefault(topic, []).append((container, value))
+        self.habits.setdefault(topic, {})[container] = value
 
     def alone(self, topic: str, container: str) -> bool:
         """Whether no other container tells what this daemon's defaults are."""
-        return not any(other != container for other, _ in self.habits.get(topic, ()))
+        known = self.habits.get(topic) or {}
+        return len(known) == (container in known)
 
     def usual(self, topic: str, value: Any, but: str) -> bool:
         """Whether other containers have the same value undeclared: most of them, or two or more.
@@ -142,7 +143,7 @@ class Host:
             but: id of the container that is asked about.
         """
         others = same = 0
-        for container, other in self.habits.get(topic, ()):
+        for container, other in (self.habits.get(topic) or {}).items():
             if container != but:
                 others += 1
                 same += other == value

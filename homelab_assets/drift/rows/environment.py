@@ -43,10 +43,20 @@ def _observed_environment(container: Observed, declared: Declared) -> dict[str, 
     return {f"environment.{name}": Leaf(value) for name, value in container.variables.items()}
 
 
+def _all_variables_agree(container: Observed, declared: Declared) -> int | None:
+    running, wanted = container.variables, declared.get("environment") or {}
+    if container.image is None or not wanted.items() <= running.items():
+        return None
+    image = of_image(_variables_of_image, container)
+    return len(running) if running.items() - wanted.items() <= image.items() else None
+
+
+def _variables_of_image(image: Mapping[str, Any]) -> dict[str, str | None]:
+    return {"PATH": _DEFAULT_PATH, **assignments(image.get("Env"))}
+
+
 def _image_environment(image: Mapping[str, Any]) -> Given:
-    given = {f"environment.{name}": (value,) for name, value in assignments(image.get("Env")).items()}
-    given.setdefault("environment.PATH", (_DEFAULT_PATH,))
-    return given
+    return {f"environment.{name}": (value,) for name, value in _variables_of_image(image).items()}
 
 
 def _given_environment(container: Observed, declared: Declared) -> Given:
@@ -60,7 +70,7 @@ def _given_environment(container: Observed, declared: Declared) -> Given:
     return given | {f"environment.{name}": ANYTHING for name in _PODMAN_VARIABLES} if container.host.podman else given
 
 
-def of_image(contributes: Callable[[Mapping[str, Any]], Given], container: Observed) -> dict[str, Any]:
+def of_image(contributes: Callable[[Mapping[str, Any]], Mapping[str, Any]], container: Observed) -> dict[str, Any]:
     """What a container's image contributes to a row, worked out once for each image of a host."""
     key = (contributes, id(container.image_config))
     if key not in container.host.contributed:
@@ -98,6 +108,15 @@ def _observed_labels(container: Observed, declared: Declared) -> dict[str, Leaf]
     }
 
 
+def _all_labels_agree(container: Observed, declared: Declared) -> int | None:
+    wanted = declared.get("labels") or {}
+    running = {name: value for name, value in container.labels.items() if not _writer(name)}
+    if container.image is None or not wanted.items() <= running.items():
+        return None
+    image = container.image_config.get("Labels") or {}
+    return len(running) if running.items() - wanted.items() <= image.items() else None
+
+
 def _image_labels(image: Mapping[str, Any]) -> Given:
     return {f"labels.{name}": (value,) for name, value in (image.get("Labels") or {}).items()}
 
@@ -131,12 +150,12 @@ ROWS: tuple[Row, ...] = (
         key="environment", kind="keyed", where="Config.Env", seal="name", image="`Env`",
         engine="the client's proxy variables, by Compose",
         expected=_expected_environment, observed=_observed_environment, given=_given_environment, same=_same_variable,
-        nothing=(UNSET,),
+        nothing=(UNSET,), at_once=_all_variables_agree,
     ),
     Row(
         key="labels", kind="keyed", where="Config.Labels", seal="name", image="`Labels`",
         engine="`com.docker.compose.*` by Compose, labels of managers such as Portainer",
-        expected=_expected_labels, observed=_observed_labels, given=_given_labels,
+        expected=_expected_labels, observed=_observed_labels, given=_given_labels, at_once=_all_labels_agree,
     ),
     Row(
         key="annotations", kind="keyed", where="HostConfig.Annotations", seal="name", still=("HostConfig.Annotations",),

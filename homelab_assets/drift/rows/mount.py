@@ -44,6 +44,8 @@ def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mappi
 def _visible_options(
     mount: Mapping[str, Any], requested: Mapping[str, Any], kind: str, container: Observed
 ) -> tuple[tuple[str, Any], ...]:
+    if not requested and kind == "bind":
+        return (("propagation", mount["Propagation"]),) if mount.get("Propagation") else ()
     volume, tmpfs = requested.get("VolumeOptions") or {}, requested.get("TmpfsOptions") or {}
     options: dict[str, Any] = {}
     if volume.get("NoCopy") or (kind == "volume" and "nocopy" in str(mount.get("Mode"))):

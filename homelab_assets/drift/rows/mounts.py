@@ -34,7 +34,9 @@ def _below_a_home(expected: str, observed: str) -> bool:
 
 def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
     """The options of a canonical volume entry that are visible on a container."""
-    volume, tmpfs, bind = (entry.get(section) or {} for section in ("volume", "tmpfs", "bind"))
+    volume, tmpfs, bind = entry.get("volume") or {}, entry.get("tmpfs") or {}, entry.get("bind") or {}
+    if kind != "tmpfs" and not volume and "propagation" not in bind:
+        return ()
     options = {
         "nocopy": boolean(volume.get("nocopy")) or None,
         "subpath": volume.get("subpath") or None,
@@ -82,6 +84,8 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
         source = declared.project.relative(source)
     elif mount.type == "volume" and source:
         source = declared.project.volume_key(source)
+    if target and not mount.options and mount.type in ("bind", "volume"):
+        return f"{source}:{target}{':ro' if mount.read_only else ''}" if source else target + ":ro" * mount.read_only
     options = {name: value for name, value in mount.options if name != "propagation"}
     propagation = dict(mount.options).get("propagation")
     if mount.type in ("bind", "volume") and not options:
@@ -101,6 +105,8 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
 
 def _without_default(mount: Mount, declared: Any) -> Mount:
     """Drop the engine's own propagation from what is shown."""
+    if not mount.options:
+        return mount
     if isinstance(declared, Mount) and "propagation" in dict(declared.options):
         return mount
     return mount._replace(options=tuple(pair for pair in mount.options if pair[0] != "propagation"))

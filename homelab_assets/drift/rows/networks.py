@@ -107,14 +107,14 @@ def _expected_aliases(declared: Declared) -> dict[str, Leaf]:
 
 def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf]:
     leaves: dict[str, Leaf] = dict(_expected_aliases(declared))
+    # Compose gives each endpoint the service's name; a reconnect by hand forgets it: nobody resolves it then.
+    implicit = [declared.name] if container.managed and not container.host.podman else []
+    generated = _generated_aliases(container, declared)
+    stale = _open_name(declared)
     for key, options, endpoint in _options(declared, container):
         wanted = list(options.get("aliases") or ())
-        # Compose gives each endpoint the service's name; a reconnect by hand forgets it: nobody resolves it then.
-        implicit = [declared.name] if container.managed and not container.host.podman else []
         found = [str(alias) for alias in endpoint.get("Aliases") or ()]
-        generated = _generated_aliases(container, declared)
         lost = [alias for alias in (*wanted, *implicit) if alias not in found]
-        stale = _open_name(declared)
         extra = [alias for alias in dict.fromkeys(found) if alias not in wanted and alias not in generated
                  and not _SHORT_ID.fullmatch(alias) and not (stale and stale.fullmatch(alias))]  # fmt: skip
         if lost or extra:
@@ -139,6 +139,8 @@ def _generated_aliases(container: Observed, declared: Declared) -> set[str]:
 def _open_name(declared: Declared) -> re.Pattern[str] | None:
     """What a `container_name` with an open variable may have been: a rename by hand leaves the old one behind."""
     name = str(declared.get("container_name") or "")
+    if not has_marker(name):
+        return None
     parts = [re.escape(part) for part in MARKER.split(name)[::2]]
     return re.compile(".+".join(parts)) if len(parts) > 1 and any(parts) else None
 
@@ -171,6 +173,7 @@ def _option(name: str, value: Any) -> Any:
     return value.lower() if isinstance(value, str) and not has_marker(value) else plain(value)
 
 
+_SET_BY_HAND = ("IPAMConfig", "GwPriority", "DriverOpts")
 _INTERFACE = "com.docker.network.endpoint.ifname"
 
 
@@ -180,6 +183,8 @@ def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf
     # What belongs to a network that isn't attached at all is said once, by the network itself.
     leaves = {path: leaf for path, leaf in wanted.items() if path.split(".")[1] not in shared}
     for key, options, endpoint in _options(declared, container):
+        if not options and not any(map(endpoint.get, _SET_BY_HAND)):
+            continue
         for name, place in _ENDPOINT.items():
             if value := dig(endpoint, *place):
                 leaves[f"networks.{key}.{name}"] = Leaf(_option(name, value), value)

@@ -137,6 +137,13 @@ def _given_expose(container: Observed, declared: Declared) -> Given:
     return of_image(_exposed, container) if container.image is not None else _exposed(container.config)
 
 
+def _only_the_images(container: Observed, declared: Declared) -> int | None:
+    image = container.image_config.get("ExposedPorts")
+    plain = not (declared.get("expose") or declared.get("ports") or container.host_config.get("PortBindings"))
+    same = container.image is not None and plain and container.config.get("ExposedPorts") == image
+    return len(of_image(_exposed, container)) if same else None
+
+
 ROWS: tuple[Row, ...] = (
     Row(
         key="ports", kind="keyed", where="HostConfig.PortBindings", still=("HostConfig.PortBindings",),
@@ -145,5 +152,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="expose", kind="set", where="Config.ExposedPorts", image="`ExposedPorts`", keys=("expose", "ports"),
         engine="every published port", expected=_expected_expose, observed=_observed_expose, given=_given_expose,
+        at_once=_only_the_images,
     ),
 )  # fmt: skip

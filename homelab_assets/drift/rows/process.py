@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
@@ -22,6 +23,7 @@ _GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
 
 
+@lru_cache(maxsize=8192)
 def reference(text: str) -> str:
     """An image reference in one spelling: without Docker Hub's host, `library/` and `:latest`."""
     for host in ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/"):
@@ -65,6 +67,11 @@ def _observed_image(container: Observed, declared: Declared) -> dict[str, Leaf]:
         wanted = reference(str(declared.get("image") or ""))
         text = next((tag for tag in tags if reference(tag) == wanted), tags[0])
     return {"image": Leaf(reference(text), text)}
+
+
+def _same_image(container: Observed, declared: Declared) -> int | None:
+    image = declared.get("image")
+    return 1 if image and image == container.config.get("Image") and not _IMAGE_ID.fullmatch(image) else None
 
 
 def _expected_platform(declared: Declared) -> dict[str, Leaf]:
@@ -191,7 +198,7 @@ def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
 ROWS: tuple[Row, ...] = (
     Row(
         key="image", kind="scalar", where="Config.Image", keys=("image", "build"),
-        expected=_expected_image, observed=_observed_image,
+        expected=_expected_image, observed=_observed_image, at_once=_same_image,
         forms=lambda leaf: image_forms(leaf.shown),
         engine="built images are named `<project>-<service>` by Compose",
     ),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
@@ -13,6 +14,7 @@ _CONDITION = {"none": "no", "any": "always", "": "no"}
 _TO_CONDITION = {"no": "none", "always": "any"}
 
 
+@lru_cache(maxsize=1024)
 def _policy(text: str) -> Any:
     """A restart policy as compared: name, and retries of `on-failure` (0: without end)."""
     if has_marker(text):
@@ -130,6 +132,12 @@ def _given_health(container: Observed, declared: Declared) -> Given:
     return {path: (leaf.value,) for path, leaf in own.items()}
 
 
+def _only_the_images(container: Observed, declared: Declared) -> int | None:
+    check = container.config.get("Healthcheck")
+    same = container.image is not None and check == container.image_config.get("Healthcheck")
+    return len(_found_health(check or {})) if same and not declared.get("healthcheck") else None
+
+
 def _health_forms(leaf: Leaf) -> tuple[str, ...]:
     if isinstance(leaf.value, tuple):
         kind, *rest = leaf.value or ("",)
@@ -226,6 +234,7 @@ ROWS: tuple[Row, ...] = (
         key="healthcheck", kind="keyed", where="Config.Healthcheck", seal="arguments",
         image="`Healthcheck`, field by field",
         expected=_expected_health, observed=_observed_health, given=_given_health, forms=_health_forms,
+        at_once=_only_the_images,
     ),
     Row(
         key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon="logging",
