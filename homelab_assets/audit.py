@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,10 +65,17 @@ def run_audit(
     Raises:
         ConfigurationError: `host`, `stack` or `service` names nothing.
     """
+    # Imported by one thread: of two that meet in modules that need each other, one would see them half made.
+    import homelab_assets.engine
+    import homelab_assets.repository.baselines
+
     hosts = _chosen(lab, host)
     with ThreadPoolExecutor(2, thread_name_prefix="audit") as pool:
         capturing = pool.submit(capture, lab, hosts, vault=vault, progress=progress)
         loading = pool.submit(load, lab, vault=vault, working_tree=working_tree, progress=progress)
+        # Takes as long as git does to answer, and what the threads still import has no part in it.
+        import homelab_assets.drift.compare  # noqa: F401
+
         captures, baselines = capturing.result(), loading.result()
     document = compare(lab, captures, baselines, vault=vault, now=now or utc_now())
     document = narrow(document, host=host, stack=stack, service=service)
@@ -264,6 +270,8 @@ def _nothing_named(document: DriftDocument, stack: str | None, service: str | No
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> ConfigurationError:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=3) or sorted(known)[:12]
     return ConfigurationError(f"no {kind} is named {name!r}", hint="known: " + ", ".join(near) if near else None)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> N
     Raises:
         UserError: the file can't be written; the former content is untouched.
     """
+    import tempfile
+
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     temporary: str | None = None
     try:

@@ -1,7 +1,6 @@
 """The installation's fingerprint key: a file of 32 random bytes that only the owner can read."""
 
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def load_key(state: Path, *, create: bool = True) -> bytes:
     file = state / _NAME
     with suppress(FileNotFoundError):
         return _read(file)
-    key = secrets.token_bytes(_LENGTH)
+    key = os.urandom(_LENGTH)
     if not create:
         return key
     try:

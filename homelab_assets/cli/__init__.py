@@ -1,5 +1,6 @@
 """`drift-detector`: the project at a terminal. A module per verb, imported only when its verb is used."""
 
+import atexit
 import gc
 import importlib
 import io
@@ -49,6 +50,8 @@ def main() -> None:
     """Make git the truth again: what runs on the Docker hosts, against what git says should run."""
     # Models and captures hold hardly any cycles: the collector's usual rhythm costs a tenth of the time.
     gc.set_threshold(100_000, 20, 20)
+    # Nor is it to search them all once more when the process ends.
+    atexit.register(gc.freeze)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that knows no UTF-8, or a name that is none: shown by its code, never a crash.
         sys.stdout.reconfigure(errors="backslashreplace")

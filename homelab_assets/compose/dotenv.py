@@ -1,7 +1,6 @@
 """`.env`, `env_file` and `label_file`: Compose's own grammar, and that of `docker run --env-file` (format `raw`)."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -154,7 +153,7 @@ class _Parser:
             if character in "=:\n":
                 key, after, inherited = self.text[start:index], index + 1, character == "\n"
                 break
-            if character not in _KEY_SIGNS and unicodedata.category(character)[0] not in "LN":
+            if character not in _KEY_SIGNS and not character.isalnum():
                 what = f"unexpected character {character!r} in the name of a variable"
                 refuse(what, self._place(index), hint=_HINT)
         if start >= len(self.text):

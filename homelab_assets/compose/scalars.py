@@ -9,7 +9,6 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from homelab_assets.compose.problems import refuse
@@ -158,6 +157,8 @@ def go_float(value: float) -> str:
         return "NaN"
     if value == 0:
         return "-0" if math.copysign(1, value) < 0 else "0"
+    from decimal import Decimal
+
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     assert isinstance(exponent, int)
     text = "".join(map(str, digits))

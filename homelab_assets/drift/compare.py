@@ -104,6 +104,10 @@ def _no_search_for_cycles() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            # Counts all that was made as old, which spares a search through it right away.
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 

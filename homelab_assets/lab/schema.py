@@ -1,6 +1,5 @@
 """Check a YAML document against a description: every mistake at once, each with its line and what would be right."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -116,7 +115,9 @@ class Checker:
         for name, key_node, value in self._pairs(node, key):
             where = f"{key}.{name}" if key else name
             if name not in spec.keys:
-                near = difflib.get_close_matches(name, spec.keys, n=1)
+                from difflib import get_close_matches
+
+                near = get_close_matches(name, spec.keys, n=1)
                 known = ", ".join(sorted(spec.keys))
                 self.note(
                     key_node, where, "unknown key", f"did you mean '{near[0]}'?" if near else f"known keys: {known}"

@@ -25,7 +25,6 @@ class Clone:
 
     Attributes:
         git_dir, common_dir: `.git` of this checkout, and the one that all its worktrees share.
-        branch: name of the checked-out branch; None on a detached HEAD.
         operation: `merge`, `rebase`, `cherry-pick`, `revert`, `bisect`, or None.
         grafts: commits whose parents a shallow clone does not hold.
     """
@@ -33,7 +32,6 @@ class Clone:
     git_dir: Path
     common_dir: Path
     bare: bool
-    branch: str | None
     operation: str | None
     grafts: frozenset[str]
 
@@ -108,7 +106,6 @@ class Git:
             raise GitError("no such folder", where=str(self.path), hint="clone the repository there", kind="missing")
         answer = self.run("rev-parse", "--absolute-git-dir", "--git-common-dir", "--is-bare-repository")
         git_dir, common, bare = answer.text.splitlines()
-        head = self.run("symbolic-ref", "--quiet", "--short", "HEAD", fine=(0, 1))
         directory = Path(git_dir)
         shared = Path(os.path.normpath(self.path / common))
         marks = {
@@ -124,7 +121,6 @@ class Git:
             git_dir=directory,
             common_dir=shared,
             bare=bare == "true",
-            branch=head.text.strip() or None,
             operation=next((word for mark, word in marks.items() if (directory / mark).exists()), None),
             grafts=frozenset(shallow.read_text("ascii").split()) if shallow.is_file() else frozenset(),
         )

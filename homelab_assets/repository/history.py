@@ -1,6 +1,6 @@
 """What git remembers: commits, and when each folder last changed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -62,14 +62,16 @@ def log(
     return tuple(_commit(fields, names) for fields, names in _entries(iter(answer.out.split(b"\0")), len(_FIELDS)))
 
 
-def last_changes(git: Git, commit: str, directories: Sequence[str]) -> dict[str, str]:
+def last_changes(git: Git, commit: str, directories: Sequence[str], *, grafts: Collection[str] = ()) -> dict[str, str]:
     """Return when each folder last changed on the branch, ISO 8601 UTC, in one pass through the history.
 
     The branch's own line is followed: a merged pull request counts from its merge. The root is "". Folders that a
     shallow clone does not tell about are left out.
+
+    Args:
+        grafts: commits whose parents the clone does not hold (`Clone.grafts`).
     """
     wanted, found = set(directories), dict[str, str]()
-    grafts = git.clone().grafts
     arguments = ("log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--no-color", "-z",
                  "--name-only", _format(("%H", "%ct")), "--end-of-options", commit, "--")  # fmt: skip
     with git.stream(*arguments) as process:

@@ -46,7 +46,7 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
     git, clone, ref, commit, tree = open_tree(repository, working_tree=working_tree)
     stacks = find_stacks(tree, repository.stacks, root_name=repository.name)
     notices = [f"{repository.name}: {notice}" for notice in _notices(git, tree, clone.operation, bool(clone.grafts))]
-    changed = last_changes(git, commit, [stack.directory for stack in stacks])
+    changed = last_changes(git, commit, [stack.directory for stack in stacks], grafts=clone.grafts)
     if working_tree:
         dirty = git.dirty_paths()
         changed = {folder: when for folder, when in changed.items() if not _touched(folder, dirty)}

@@ -3,7 +3,6 @@
 Three forms may be mixed: `<stack>: <endpoint>`, `<stack>: [a, b]` and `<stack>: {endpoints: [a, b]}`.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +36,9 @@ class Targets:
         for stack, endpoints in self.stacks.items():
             for endpoint in endpoints:
                 if endpoint.name not in hosts:
-                    near = difflib.get_close_matches(endpoint.name, hosts, n=1)
+                    from difflib import get_close_matches
+
+                    near = get_close_matches(endpoint.name, hosts, n=1)
                     hint = f"did you mean {near[0]}?" if near else "known hosts: " + ", ".join(hosts)
                     yield Mistake(line=endpoint.line, key=stack, what=f"no host is named {endpoint.name!r}", hint=hint)
 
