@@ -91,7 +91,7 @@ class _Filler:
         filled = dict(service)
         for key, value in service.items():
             if value is not None and _is_marked(value):
-                if (put := _PLACES.get(key)) is None:
+                if (put := PLACES.get(key)) is None:
                     raise _Unfit
                 filled[key] = put(value, self.text)
         return filled
@@ -172,7 +172,7 @@ def _port(entry: Any, text: _Fill) -> Any:
     return {**entry, "published": published} if _PORT.fullmatch(published) else _unfit()
 
 
-_PLACES: Mapping[str, Callable[[Any, _Fill], Any]] = {
+PLACES: Mapping[str, Callable[[Any, _Fill], Any]] = {
     "annotations": _mapping,
     "command": _command,
     "domainname": _whole,
@@ -190,3 +190,4 @@ _PLACES: Mapping[str, Callable[[Any, _Fill], Any]] = {
     "volumes": _volumes,
     "working_dir": _whole,
 }
+"""How variables are put into the keys of a service that can hold them, by key."""

@@ -80,3 +80,13 @@ def test_a_byte_order_mark_counts() -> None:
     project = load(["/c.yaml"], read={"/c.yaml": text.encode()}.get, project_directory="/p", environment={})
     span = project.sources["services", "a", "image"]
     assert text[span.start : span.end] == "x"
+
+
+def test_every_path_that_is_listed_is_found_and_no_other() -> None:
+    sources = _project().sources
+    listed = set(sources)
+    assert len(listed) == len(sources) > 10
+    assert all(sources[path].line for path in listed)
+    for path in listed:
+        assert (*path, "nothing") not in sources
+        assert (*path[:-1], "nothing") not in sources
