@@ -63,16 +63,16 @@ class Comparer:
         agreeing, told = differences(row, wanted, found, given, self._same)
         result.compared += agreeing
         for verdict in told:
-            reason = self._silenced(verdict, declared, observed)
-            if reason is not None:
-                result.silences[verdict.path] = reason
-                continue
+            match self._weighed(verdict, declared, observed):
+                case str(reason):
+                    result.silences[verdict.path] = reason
+                    continue
+                case Difference() as difference:
+                    result.differences.append(difference)
             result.compared += 1
-            if isinstance(verdict, Difference) and not _agrees(verdict, declared, observed):
-                result.differences.append(verdict)
 
-    def _silenced(self, verdict: Told, declared: Declared, observed: Observed) -> str | None:
-        """Why nothing can be said of a leaf that seems to differ; None where it's sure, or agrees in its own way."""
+    def _weighed(self, verdict: Told, declared: Declared, observed: Observed) -> Difference | str | None:
+        """Return the difference, or why nothing can be said of the leaf, or None where it agrees in its own way."""
         if isinstance(verdict, Silence):
             return verdict.reason
         if compose_v1.not_yet(verdict, observed):
@@ -86,7 +86,7 @@ class Comparer:
         unread = self.open_files.get(verdict.row.key, {}).get(declared.name)
         if unread and verdict.change == "added":
             return f"may come from {', '.join(unread)}, which git doesn't have"
-        return None
+        return verdict
 
     def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
         if not self.references or not has_marker(expected):
