@@ -3,13 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: audit test ui lint format lock clean help
+.PHONY: audit test unit ui lint format lock clean help
 
 audit: .venv/installed  ## Run the daily audit: on lab.yaml if there is one, else on the bundled demo lab
 	@$(BIN)/drift-detector audit; status=$$?; [ $$status -le 1 ] || exit $$status
 
 test: .venv/installed  ## Run the tests; those that need a Docker engine say so when they skip
 	$(BIN)/python -m pytest
+
+unit: .venv/installed  ## Run the tests that need no Docker engine and take no whole scenario: under two minutes
+	$(BIN)/python -m pytest -m "not lab and not scenario"
 
 ui: .venv/installed  ## Open Dagster's UI on http://127.0.0.1:3000
 	$(BIN)/dagster dev --host 127.0.0.1

@@ -12,6 +12,8 @@ import pytest
 
 from homelab_assets_tests.deployment.servers import ROOT
 
+pytestmark = pytest.mark.scenario
+
 DATA = {".j2", ".json", ".yaml", ".yml", ".toml", ".css", ".js"}
 
 

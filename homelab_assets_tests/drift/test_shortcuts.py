@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -34,6 +34,11 @@ def _in_git(name: str) -> Baseline:
     return baseline(
         "traps", (stacks.DATA / ("traps-v1.yml" if "1.29.2" in name else "traps.yml")).read_text(), extra=EXTRA
     )
+
+
+@cache
+def _host(name: str) -> Host:
+    return Host(recording(name))
 
 
 # ---- rows ----------------------------------------------------------------------------------------------------------
@@ -78,7 +83,7 @@ def test_where_git_is_silent_a_still_row_is_decided_by_its_fields(row: Row) -> N
     for name in RECORDINGS:
         if "podman" in name:
             continue  # whose rows are never settled for all
-        host = Host(recording(name))
+        host = _host(name)
         for container in host.containers.values():
             whole = Observed(container, host)
             part = _restricted(whole, row)

@@ -31,6 +31,8 @@ from homelab_assets_tests.engine.fake_engine import (
     waits,
 )
 
+pytestmark = pytest.mark.scenario
+
 VAULT = Vault(b"a key for tests of 32 bytes long")
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

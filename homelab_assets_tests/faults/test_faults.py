@@ -21,6 +21,8 @@ from homelab_assets.secrecy import Vault
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.remediation.world import lay_out
 
+pytestmark = pytest.mark.scenario
+
 FORMER = {"drift-2026-01-01.json": '{"old": true}\n', "notes.md": "# Mine\n"}
 
 

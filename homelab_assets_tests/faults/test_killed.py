@@ -15,6 +15,8 @@ from homelab_assets_tests.forge.server import serving
 from homelab_assets_tests.forge.state import Repository
 from homelab_assets_tests.remediation.world import TOKEN, World, lay_out
 
+pytestmark = pytest.mark.scenario
+
 MOST = 7
 """Points of each kind of work at which it is killed, spread over all of its changes."""
 

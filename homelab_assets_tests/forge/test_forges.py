@@ -16,6 +16,8 @@ from homelab_assets_tests.forge.server import Face, serving
 from homelab_assets_tests.forge.spec import SPECS
 from homelab_assets_tests.forge.state import Pull, Refused, Repository
 
+pytestmark = pytest.mark.scenario
+
 FACES = {"github": GitHubFace, "gitea": GiteaFace}
 
 

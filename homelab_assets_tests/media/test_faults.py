@@ -16,6 +16,8 @@ from homelab_assets.media.situation import look
 from homelab_assets.media.verdicts import Fail, Unknown
 from homelab_assets.rendering.pipeline_words import verdict
 
+pytestmark = pytest.mark.scenario
+
 WHEN = "2026-11-23T06:00:00Z"
 
 # fault: the one check that says it.

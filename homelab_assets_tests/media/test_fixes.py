@@ -16,6 +16,8 @@ from homelab_assets.media.result import PipelineResult
 from homelab_assets.media.simulator import LARRY, World
 from homelab_assets.media.situation import look
 
+pytestmark = pytest.mark.scenario
+
 WHEN = "2026-11-23T06:00:00Z"
 SALT = b"a salt for tests"
 

@@ -28,6 +28,8 @@ from homelab_assets.media.simulator.server import App, Request, Response, words
 from homelab_assets.media.simulator.world import HOST_MEDIA, made_up
 from homelab_assets.media.situation import look
 
+pytestmark = pytest.mark.scenario
+
 WHEN = "2026-11-23T06:00:00Z"
 Change = Callable[[World], None]
 

@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import homelab_assets_tests
 from homelab_assets.media.simulator import World
 from homelab_assets_tests.media.test_session import lab_file
+
+pytestmark = pytest.mark.scenario
 
 ROOT = Path(homelab_assets_tests.__file__).parents[1]
 

@@ -18,6 +18,8 @@ from homelab_assets.media.simulator.world import made_up
 from homelab_assets.media.verdicts import Fail, Unknown
 from homelab_assets_tests.media.silent import bad_app
 
+pytestmark = pytest.mark.scenario
+
 WHEN = "2026-11-23T06:00:00Z"
 
 

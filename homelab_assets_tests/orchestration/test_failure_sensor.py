@@ -12,6 +12,8 @@ from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.sensors.failures import failure_sensor
 from homelab_assets_tests.orchestration.world import make_lab, receiver
 
+pytestmark = pytest.mark.scenario
+
 
 @pytest.fixture(params=["sqlite", "memory"])
 def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dg.DagsterInstance]:

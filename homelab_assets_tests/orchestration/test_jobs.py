@@ -18,6 +18,8 @@ from homelab_assets.orchestration.store import JsonStore
 from homelab_assets_tests.engine.fake_engine import container
 from homelab_assets_tests.orchestration.world import Repository, git, make_lab
 
+pytestmark = pytest.mark.scenario
+
 SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ456789"
 
 

@@ -13,6 +13,8 @@ from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.remediation.world import World
 
+pytestmark = pytest.mark.scenario
+
 
 def adopted(world: World) -> Outcome:
     """Do what `adopt uptime-kuma --open` does."""

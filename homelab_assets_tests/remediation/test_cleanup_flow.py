@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from homelab_assets.remediation.flow import write_proposals
 from homelab_assets.remediation.identity import CLEANUP
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.remediation.world import World
+
+pytestmark = pytest.mark.scenario
 
 OBSERVABILITY = "stacks/observability/docker-compose.yml"
 WIKI = "services:\n  wiki:\n    image: wiki:1.0\n    restart: always\n"

@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.remediation.world import World
+
+pytestmark = pytest.mark.scenario
 
 
 def sections(world: World) -> dict[str, str]:

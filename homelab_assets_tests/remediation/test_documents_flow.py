@@ -12,6 +12,8 @@ from homelab_assets.secrecy import Vault
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.remediation.world import World
 
+pytestmark = pytest.mark.scenario
+
 SETTINGS = "documentation: {repository: homelab-apps, directory: documents}"
 CATALOG = "documents/SERVICE_CATALOG.md"
 

@@ -7,6 +7,8 @@ from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.remediation.world import World
 
+pytestmark = pytest.mark.scenario
+
 COMPOSE = "stacks/dns-pihole/docker-compose.yml"
 
 

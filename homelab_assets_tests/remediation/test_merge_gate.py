@@ -4,6 +4,8 @@ import pytest
 
 from homelab_assets_tests.remediation.world import World
 
+pytestmark = pytest.mark.scenario
+
 ALLOWED = "remediation: {max_new_per_run: 20, max_open: 20, auto_merge: cosmetic}"
 COSMETIC = "{path: environment.PIHOLE_DNS_, severity: cosmetic}, {path: privileged, severity: cosmetic}"
 

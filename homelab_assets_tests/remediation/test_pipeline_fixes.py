@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+import pytest
+
 from homelab_assets.audit import load
 from homelab_assets.media.fixes.pull import LABEL, FixPull
 from homelab_assets.remediation.flow import open_fixes
@@ -11,6 +13,8 @@ from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.media.test_pulls import LARRY, pulls_for
 from homelab_assets_tests.remediation.world import World
+
+pytestmark = pytest.mark.scenario
 
 
 def planned(world: World, *faults: str) -> Sequence[FixPull]:

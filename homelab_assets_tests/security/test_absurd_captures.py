@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.policy import policy_from
 from homelab_assets.lab import demo
 from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.world import baseline
+
+pytestmark = pytest.mark.scenario
 
 DATA = Path(demo.__file__).parent / "demo_data"
 ODD: tuple[Any, ...] = (None, "x", -1, [None], {"a": None}, "\0\x1b[31m")

@@ -16,6 +16,8 @@ from homelab_assets.cli import main
 from homelab_assets.lab import demo
 from homelab_assets_tests.repository.clones import commit, git, make_clone
 
+pytestmark = pytest.mark.scenario
+
 SECRET = "what-nobody-may-read-7f3a"
 WEB = "services: {web: {image: 'nginx:1'}}\n"
 OUTSIDE = "../../../outside"

@@ -21,6 +21,8 @@ from homelab_assets_tests.forge.gitea_server import GiteaFace
 from homelab_assets_tests.security.hostile_homelab import STACKS, hostile_homelab
 from homelab_assets_tests.security.hostile_texts import TEXTS, acts, diagrams, unseen
 
+pytestmark = pytest.mark.scenario
+
 FORMATS = {
     "terminal": "terminal",
     "json": "json",

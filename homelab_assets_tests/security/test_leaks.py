@@ -15,6 +15,8 @@ from homelab_assets.secrecy import Vault
 from homelab_assets_tests.security.leaky_homelab import ORDINARY, Homelab, leaky_homelab
 from homelab_assets_tests.security.plants import files_below, hits
 
+pytestmark = pytest.mark.scenario
+
 # Each verb in each format once.
 VERBS: tuple[tuple[str, ...], ...] = (
     ("diff",), ("diff", "-v"), *(("diff", "-v", "--format", name) for name in ("json", "markdown", "github", "sarif")), ("diff", "--working-tree", "--host", "leaky"),
