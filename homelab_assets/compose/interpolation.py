@@ -5,7 +5,7 @@ pair of private-use characters round a number, that flows through everything as 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,19 +66,20 @@ class Interpolator:
 
     Attributes:
         lookup: returns a variable's value, or None when it is not set (or not known).
-        symbolic: leave markers for unknown variables.
+        symbolic: leave markers for unknown variables. unset: those that are known to have no value.
         expressions: what the markers stand for. warnings: names of variables that were empty for want of a value.
     """
 
     lookup: Lookup
     symbolic: bool = False
+    unset: Collection[str] = ()
     expressions: list[Expression] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
     values: int = 0
 
     def with_lookup(self, lookup: Lookup) -> "Interpolator":
         """The same project seen from an included file, which knows more variables."""
-        return Interpolator(lookup, self.symbolic, self.expressions, self.warnings)
+        return Interpolator(lookup, self.symbolic, self.unset, self.expressions, self.warnings)
 
     def tree(self, value: Any, casts: Rules[Callable[[str], Any]] | None, place: Written | None = None) -> Any:
         """Copy a tree, replacing variables and casting the values that `casts` names.
@@ -142,7 +143,7 @@ class Interpolator:
     def value(self, name: str, operator: str, argument: str, place: Written | None = None) -> str:
         """What one use of a variable comes to."""
         value = self.lookup(name)
-        if value is None and self.symbolic:
+        if value is None and self.symbolic and name not in self.unset:
             return self._mark(name, operator, argument, place)
         is_set = value is not None and (value != "" or not operator.startswith(":"))
         kind = operator[-1:]

@@ -1,7 +1,7 @@
 """A project: its files loaded, completed, checked and brought into Compose's canonical form."""
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -100,6 +100,7 @@ def load(
     project_name: str | None = None,
     profiles: Sequence[str] = (),
     symbolic: bool = False,
+    unset: Collection[str] = (),
     is_directory: Callable[[str], bool] | None = None,
 ) -> Project:
     """Load compose files as `docker compose -f FILE…` of Compose 2.40.3 does.
@@ -113,6 +114,7 @@ def load(
         profiles: as `--profile`. Else `COMPOSE_PROFILES`.
         symbolic: variables that `environment` lacks become markers (see `interpolation`) instead of empty text, and
             missing env files are recorded instead of refused.
+        unset: variables that are known to be set nowhere; symbolic loading leaves no markers for them.
         is_directory: tells folders from files; asked only for the `project_directory` of an `include`.
 
     Raises:
@@ -121,7 +123,7 @@ def load(
     if not files:
         refuse("no compose file specified")
     try:
-        loading = _Loading(read, project_directory, dict(environment), symbolic, is_directory)
+        loading = _Loading(read, project_directory, dict(environment), symbolic, unset, is_directory)
         return loading.project(list(files), project_name, profiles)
     except BaselineError as error:
         raise at(error, Origin(files[0])) from None
@@ -141,12 +143,13 @@ class _Loading:
         directory: str,
         environment: dict[str, str],
         symbolic: bool,
+        unset: Collection[str],
         is_directory: Callable[[str], bool] | None,
     ) -> None:
         self._directory = directory
         self._environment = environment
         self._symbolic = symbolic
-        self._interpolator = Interpolator(environment.get, symbolic)
+        self._interpolator = Interpolator(environment.get, symbolic, unset)
         self._files = Files(read, environment.get("HOME"), symbolic=symbolic, is_directory=is_directory)
         self._tree = Map()
         self._sources: Sources

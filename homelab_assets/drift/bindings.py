@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from homelab_assets.drift.leaf import Leaf, Leaves, Row, Uncompared
+from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.templates import (
     UNSET,
@@ -29,7 +29,9 @@ _WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
 class Sight:
     """The leaves of one row on one container: git's, with markers, and the running ones.
 
-    `created` orders containers: the later one is the odd one out where two disagree.
+    Attributes:
+        given: values that would be there if git said nothing.
+        created: orders containers: the later one is the odd one out where two disagree.
     """
 
     service: str
@@ -37,6 +39,7 @@ class Sight:
     row: Row
     wanted: Leaves
     found: Leaves
+    given: Given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +68,19 @@ class Bindings:
 
 
 def bind(
-    sights: Sequence[Sight], references: Sequence[Reference], known: Mapping[str, Alternative], vault: Vault
+    sights: Sequence[Sight],
+    references: Sequence[Reference],
+    known: Mapping[str, Alternative],
+    vault: Vault,
+    passed_on: Iterable[Observation] = (),
 ) -> Bindings:
     """Find the values of the open variables.
 
     Args:
         known: variables whose value is settled (a `.env`); they are taken as they are.
+        passed_on: what is known of them without matching texts.
     """
-    observations: list[Observation] = []
+    observations = list(passed_on)
     bound: dict[str, Alternative] = {}
     pending = [(sight, pair) for sight in sights for pair in pairs_of(sight)]
     for limit in (1, 99, 99):
@@ -166,7 +174,14 @@ def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
         elif (has_marker(leaf.value) or has_marker(leaf.written)) and not (
             row.seal == "arguments" and other_words(leaf, found.get(path))
         ):
-            yield from texts_of(row, leaf, found.get(path))
+            for template, texts in texts_of(row, leaf, found.get(path)):
+                yield template, ("", *texts) if _may_be_empty(sight, path) else texts
+
+
+def _may_be_empty(sight: Sight, path: str) -> bool:
+    """Whether the running value would be the same if git's came to nothing, which means the key is absent."""
+    leaf, given = sight.found.get(path), sight.given.get(path, ())
+    return sight.row.kind == "scalar" and leaf is not None and is_among(leaf.value, given)
 
 
 def other_words(wanted: Leaf, found: Leaf | None) -> bool:

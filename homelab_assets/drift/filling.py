@@ -7,12 +7,12 @@ short forms, files to include, …) a value decides what the load makes of it, a
 
 import re
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
 from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
 from homelab_assets.drift.stacks import Model, as_text
+from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Json
 
@@ -27,26 +27,26 @@ class _Unfit(Exception):
     """A value decides what the load would make of it."""
 
 
-def fill(model: Model, environment: Mapping[str, str]) -> Model | None:
+def fill(model: Model, variables: Mapping[str, Alternative]) -> Model | None:
     """Return the model as a load with these variables would give it; None where only loading it again can tell.
 
     Args:
         model: loaded with some of the variables, or none; it is not changed.
-        environment: all variables, those of that load included.
+        variables: all of them, those of that load included.
     """
-    if any(environment.get(name) != value for name, value in model.variables.items()):
+    if not model.variables.items() <= variables.items():
         return None
-    new = environment.keys() - model.variables.keys()
+    new = variables.keys() - model.variables.keys()
     if (
         any(name.startswith(_STEERING) for name in new)
         or not model.project.self_contained
         or _is_marked(_around(model))
     ):
         return None
-    filler = _Filler(model, environment)
+    filler = _Filler(model, variables)
     try:
-        services = {name: filler.service(service, new) for name, service in model.services.items()}
-        disabled = {name: filler.service(service, new) for name, service in model.disabled.items()}
+        services = {name: filler.service(service) for name, service in model.services.items()}
+        disabled = {name: filler.service(service) for name, service in model.disabled.items()}
     except (_Unfit, BaselineError):
         return None
     if not filler.all_stand_in(model.project.extensions):
@@ -57,7 +57,7 @@ def fill(model: Model, environment: Mapping[str, str]) -> Model | None:
         services=services,
         disabled=disabled,
         references=(),
-        variables=dict(environment),
+        variables=dict(variables),
         _names={},
     )
 
@@ -72,8 +72,10 @@ def _is_marked(value: Any) -> bool:
 
 
 class _Filler:
-    def __init__(self, model: Model, environment: Mapping[str, str]) -> None:
-        self._interpolator = Interpolator(environment.get, symbolic=True)
+    def __init__(self, model: Model, variables: Mapping[str, Alternative]) -> None:
+        unset = [name for name, value in variables.items() if value is UNSET]
+        self._interpolator = Interpolator(variables.get, symbolic=True, unset=unset)
+        self._variables = variables
         self._references = model.references
         self._values: dict[int, str] = {}
 
@@ -82,9 +84,9 @@ class _Filler:
         elsewhere = {int(number) for number in MARKER.findall(as_text(extensions))}
         return len(self._values.keys() | elsewhere) == len(self._references)
 
-    def service(self, service: Mapping[str, Json], new: AbstractSet[str]) -> Mapping[str, Json]:
+    def service(self, service: Mapping[str, Json]) -> Mapping[str, Json]:
         environment = service.get("environment") or {}
-        if any(value is None and name in new for name, value in environment.items()):
+        if any(value is None and self._variables.get(name) is not UNSET for name, value in environment.items()):
             raise _Unfit  # it is passed on from outside
         if not _is_marked(service):
             return service

@@ -179,9 +179,9 @@ def differences(
         if isinstance(observed.value, Uncompared):
             told.append(Silence(path, observed.value.reason))
             continue
-        if not _in(observed.value, row.nothing):
+        if not is_among(observed.value, row.nothing):
             known = given() if known is None else known
-            if path not in known or not _in(observed.value, known[path]):
+            if path not in known or not is_among(observed.value, known[path]):
                 told.append(Difference(row, path, "added", None, observed))
                 continue
         agreeing += 1
@@ -195,19 +195,19 @@ def _declared(
         if leaf is not None and isinstance(leaf.value, Uncompared):
             return Silence(path, leaf.value.reason)
     if observed is None:
-        return None if _in(expected.value, row.nothing) else Difference(row, path, "removed", expected, None)
+        return None if is_among(expected.value, row.nothing) else Difference(row, path, "removed", expected, None)
     same = compare(row, path, expected, observed)
     if same is None:
         return Silence(path, "part of it is a secret, or a variable, that can't be known here")
-    if same or (_in(expected.value, row.nothing) and _in(observed.value, row.nothing)):
+    if same or (is_among(expected.value, row.nothing) and is_among(observed.value, row.nothing)):
         return None
-    lost = _in(observed.value, row.nothing) or (path in given and _in(observed.value, given[path]))
+    lost = is_among(observed.value, row.nothing) or (path in given and is_among(observed.value, given[path]))
     if lost and not (row.explicit_default and observed.value):
         return Difference(row, path, "removed", expected, observed, True)
     return Difference(row, path, "changed", expected, observed)
 
 
-def _in(value: Any, values: Any) -> bool:
+def is_among(value: Any, values: Any) -> bool:
     """Membership that tells True from 1 and never hashes."""
     if values is ANYTHING:
         return True

@@ -70,7 +70,7 @@ class Model:
     sources: Mapping[tuple[Any, ...], Span]
     open_files: Mapping[str, Mapping[str, Sequence[str]]]
     project: Any
-    variables: Mapping[str, str]
+    variables: Mapping[str, Alternative]
     to_repository: Callable[[str], str]
     _names: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -131,7 +131,7 @@ class Stack:
             self.settled.update(variables)
 
     def load(self, variables: Mapping[str, Alternative]) -> Model:
-        """Load with these variables; all others stay open.
+        """Load with these variables; all others stay open, those that are `UNSET` don't.
 
         Raises:
             BaselineError: Compose would refuse the files.
@@ -145,6 +145,7 @@ class Stack:
                 environment=environment,
                 project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
                 symbolic=True,
+                unset=variables.keys() - environment.keys(),
             )
         except BaselineError as error:
             # It is git's file that is wrong, wherever the host keeps its copy.
@@ -169,7 +170,7 @@ class Stack:
             sources=project.sources,
             open_files={"environment": project.open_env_files, "labels": project.open_label_files},
             project=project,
-            variables=environment,
+            variables=variables,
             to_repository=self._in_git,
         )
 

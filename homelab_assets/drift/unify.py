@@ -7,7 +7,7 @@ is then compared holds no template any more.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from homelab_assets.drift.bindings import Bindings, Sight, bind, explains, other_words, pairs_of
+from homelab_assets.drift.bindings import Bindings, Observation, Sight, bind, explains, other_words, pairs_of
 from homelab_assets.drift.evidence import HASH, Proof, prove
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
@@ -16,7 +16,7 @@ from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative, pieces
-from homelab_assets.drift.view import Declared
+from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 
@@ -84,7 +84,8 @@ def settle(stack: Stack, templates: Model, first: Model, matches: Sequence[Match
 def _bind_more(settled: Settled, vault: Vault) -> bool:
     """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
     known = {**settled.stack.settled, **settled.bindings.values}
-    found = bind(_sights(settled.final, settled.matches), settled.final.references, known, vault)
+    final, matches = settled.final, settled.matches
+    found = bind(_sights(final, matches), final.references, known, vault, _passed_on(final, matches))
     new = {name: value for name, value in found.values.items() if name not in settled.bindings.values}
     if not new:
         return False
@@ -112,13 +113,34 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
                     sights.append(
                         Sight(
                             service=match.service,
-                            created=str(container.container.get("Created") or ""),
+                            created=_created(container),
                             row=row,
                             wanted=wanted,
                             found=row.observed(container, declared),
+                            given=row.given(container, declared),
                         )
                     )
     return sights
+
+
+def _passed_on(model: Model, matches: Sequence[Match]) -> Iterator[Observation]:
+    """What a container's environment tells of open variables that git hands on under their own names."""
+    names = {reference.name for reference in model.references}
+    for match in matches if names else ():
+        definition = model.services.get(match.service) or model.disabled.get(match.service) or {}
+        for name, value in (definition.get("environment") or {}).items():
+            if value is None and name in names:
+                for container in match.containers:
+                    yield Observation(
+                        name=name,
+                        alternatives=(container.variables.get(name),),
+                        service=match.service,
+                        created=_created(container),
+                    )
+
+
+def _created(container: Observed) -> str:
+    return str(container.container.get("Created") or "")
 
 
 def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
@@ -141,10 +163,9 @@ def _load(
     settled: Mapping[str, Alternative] | None = None,
 ) -> Model | None:
     """Load with bound variables; None where Compose would refuse what the running values say."""
-    variables = {**(stack.settled if settled is None else settled), **_as_set(bound, model)}
-    known = {name: value for name, value in variables.items() if value is not UNSET}
+    variables = {**(stack.settled if settled is None else settled), **bound}
     try:
-        return fill(model, known) or stack.load(known)
+        return fill(model, variables) or stack.load(variables)
     except BaselineError:
         return None
 
@@ -164,12 +185,6 @@ def _load_most(stack: Stack, bound: Mapping[str, Alternative], first: Model) -> 
             half = len(names) // 2
             pending += [names[half:], names[:half]]
     return best
-
-
-def _as_set(bound: Mapping[str, Alternative], model: Model) -> dict[str, Alternative]:
-    """Bound values for the loader, to which a variable that isn't set is an open one: empty means the same to `:-`."""
-    tells_apart = {r.name for r in model.references if r.operator in ("-", "+", "?")}
-    return {name: "" if value is UNSET and name not in tells_apart else value for name, value in bound.items()}
 
 
 def _verify(settled: Settled, match: Match, vault: Vault) -> None:
@@ -197,7 +212,7 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
     stack, templates = settled.stack, settled.templates
     if not stack.settled:
         return None
-    then = bind(_sights(templates, [match]), templates.references, {}, vault)
+    then = bind(_sights(templates, [match]), templates.references, {}, vault, _passed_on(templates, [match]))
     model = _load(stack, then.values, templates, settled={})
     if model is not None and prove(model, match.service, match.containers[0], vault, ids).same:
         return Proof(differs=True, variables_moved=True)

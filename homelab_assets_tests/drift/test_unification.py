@@ -129,6 +129,46 @@ def test_any_value_that_a_variable_can_give_is_no_drift(git: dict[str, Any], run
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "running"),
+    [
+        ({"hostname": "${M:-}"}, {"environment": ["M"]}, ({}, {})),
+        ({"hostname": "${M:-}"}, {"environment": ["M"]}, ({"config": {"Hostname": "x"}}, {"env": {"M": "x"}})),
+        ({"hostname": "${M:-}"}, {"environment": {"M": "${M}"}}, ({}, {"env": {"M": ""}})),
+        ({"hostname": "${M:-}"}, {"environment": {"M": "${M:-d}"}}, ({}, {"env": {"M": "d"}})),
+        ({"hostname": "${M:-}"}, {"environment": {"M": "${M:-d}"}}, ({"config": {"Hostname": "e"}}, {"env": {"M": "e"}})),
+        ({"container_name": "${N:-}"}, {"environment": ["N"]}, ({}, {})),
+        ({"command": ["run", "${D:-90}"]}, {"environment": ["D"]}, ({"config": {"Cmd": ["run", "90"]}}, {})),
+        ({"command": ["run", "${D:-90}"]}, {"environment": ["D"]}, ({"config": {"Cmd": ["run", "90"]}}, {"env": {"D": "90"}})),
+        ({"command": ["run", "${D-90}"]}, {"environment": ["D"]}, ({"config": {"Cmd": ["run", "90"]}}, {})),
+        ({"command": ["run", "${D:+on}"]}, {"environment": ["D"]}, ({"config": {"Cmd": ["run", "on"]}}, {"env": {"D": "1"}})),
+    ],
+)  # fmt: skip
+def test_what_shows_where_git_says_nothing_is_no_variables_value(
+    one: dict[str, Any], other: dict[str, Any], running: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    git = {"services": {"one": {"image": "plain:1", **one}, "other": {"image": "plain:1", **other}}}
+    assert items(unify(git, container("web", "one", **running[0]), container("web", "other", **running[1]))) == []
+
+
+def test_what_the_image_says_is_no_variables_value() -> None:
+    body = {"image": "plain:1", "user": "${U}", "environment": ["U", "V=${U:-0}"]}
+    seen = container("web", "app", config={"User": "abc"}, env={"V": "0"})
+    captured = capture([seen], images=[image("plain:1", Cmd=["run"], User="abc")])
+    assert items(audit(captured, [baseline("web", {"services": {"app": body}})])) == []
+
+
+def test_a_variable_that_is_passed_on_and_used_has_one_value() -> None:
+    git = {
+        "services": {
+            "one": {"image": "plain:1", "hostname": "${M:-}"},
+            "two": {"image": "plain:1", "environment": ["M"]},
+        }
+    }
+    document = unify(git, container("web", "one", config={"Hostname": "x"}), container("web", "two", env={"M": "y"}))
+    assert items(document) == [("hostname", "changed")]
+
+
+@pytest.mark.parametrize(
     ("git", "running", "path"),
     [
         ({"labels": {"r": "Host(`${H}`)"}}, {"labels": {"r": "PathPrefix(`/`)"}}, "labels.r"),
