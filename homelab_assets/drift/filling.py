@@ -12,7 +12,7 @@ from typing import Any
 
 from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
 from homelab_assets.drift.stacks import Model, as_text
-from homelab_assets.drift.templates import UNSET, Alternative
+from homelab_assets.drift.templates import UNSET, Alternative, not_set
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Json
 
@@ -73,8 +73,7 @@ def _is_marked(value: Any) -> bool:
 
 class _Filler:
     def __init__(self, model: Model, variables: Mapping[str, Alternative]) -> None:
-        unset = [name for name, value in variables.items() if value is UNSET]
-        self._interpolator = Interpolator(variables.get, symbolic=True, unset=unset)
+        self._interpolator = Interpolator(variables.get, symbolic=True, unset=not_set(variables))
         self._variables = variables
         self._references = model.references
         self._values: dict[int, str] = {}

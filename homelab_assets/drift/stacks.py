@@ -11,7 +11,7 @@ from homelab_assets.compose.interpolation import OPEN, Interpolator
 from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.drift.matching import WORKING_DIR, normalised
 from homelab_assets.drift.rows.shapes import MARKER
-from homelab_assets.drift.templates import UNSET, Alternative, Reference
+from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
 from homelab_assets.drift.view import Observed, ProjectView
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline, Captured, Json, Span
@@ -105,7 +105,7 @@ class Model:
         text = data.decode("utf-8", "replace")[span.start : span.end]
         if text.startswith(key):
             text = text.partition(":")[2]
-        return Interpolator(self.variables.get, symbolic=True).text(text)
+        return Interpolator(self.variables.get, symbolic=True, unset=not_set(self.variables)).text(text)
 
     def span(self, *path: str) -> Span | None:
         """Where a value, or the closest thing around it, stands; the file is relative to the repository's root."""
@@ -145,7 +145,7 @@ class Stack:
                 environment=environment,
                 project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
                 symbolic=True,
-                unset=variables.keys() - environment.keys(),
+                unset=not_set(variables),
             )
         except BaselineError as error:
             # It is git's file that is wrong, wherever the host keeps its copy.

@@ -15,6 +15,11 @@ _REFERENCE = re.compile(
 )
 
 
+def not_set(variables: Mapping[str, Alternative]) -> frozenset[str]:
+    """Names of the variables that are known to have no value."""
+    return frozenset(name for name, value in variables.items() if value is UNSET)
+
+
 class Reference(NamedTuple):
     """One `${NAME}` with its operator (`:-`, `-`, `:+`, `+`, `:?`, `?`, or "") and the word after it."""
 

@@ -17,6 +17,7 @@ from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.leaf import Row, differences
 from homelab_assets.drift.stacks import Model, Stack, place_of
+from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.drift.view import Declared, Host, Observed, ProjectView
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
@@ -177,7 +178,7 @@ def test_changed_containers_are_told_the_same_by_the_long_way(
 
 # ---- variables -----------------------------------------------------------------------------------------------------
 
-VALUES = ["", "0", "x", "1.2.3", "a b", "it's", "512m", "no", "always", "on-failure:3", "UTC", "$x", "a=b", '"q"', "x\ny",
+VALUES = [UNSET, "", "0", "x", "1.2.3", "a b", "it's", "512m", "no", "always", "on-failure:3", "UTC", "$x", "a=b", '"q"', "x\ny",
           "8080", "0080", "00", "65535", "70000", "8080-8082", "127.0.0.1:80", "80/udp", "+80", " 80",
           "/mnt/data", "/x/", "../x", "./x", "~/d", "/etc/../b", "/a//b", "/a/./b", "/a:ro", "/", "/a b", "/..."]  # fmt: skip
 PLACES: dict[str, Any] = {
@@ -197,7 +198,7 @@ def _told(model: Model) -> Any:
     return json.loads(json.dumps([model.services, model.disabled, around, model.references, model.open_files]))
 
 
-def _fills(document: dict[str, Any], variables: dict[str, str]) -> bool:
+def _fills(document: dict[str, Any], variables: Mapping[str, Alternative]) -> bool:
     """Whether a stack's variables could be put in place; they are the same then as after loading it with them."""
     git = baseline("x", document, extra=EXTRA)
     stack = Stack(git, place_of(git, (), None))

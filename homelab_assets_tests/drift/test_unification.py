@@ -147,7 +147,11 @@ def test_what_shows_where_git_says_nothing_is_no_variables_value(
     one: dict[str, Any], other: dict[str, Any], running: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     git = {"services": {"one": {"image": "plain:1", **one}, "other": {"image": "plain:1", **other}}}
-    assert items(unify(git, container("web", "one", **running[0]), container("web", "other", **running[1]))) == []
+    for version in ("2.40.3", "1.29.2"):
+        seen = [
+            container("web", name, version=version, **body) for name, body in zip(git["services"], running, strict=True)
+        ]
+        assert items(unify(git, *seen)) == []
 
 
 def test_what_the_image_says_is_no_variables_value() -> None:
