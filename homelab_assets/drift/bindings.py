@@ -180,8 +180,10 @@ def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _may_be_empty(sight: Sight, path: str) -> bool:
     """Whether the running value would be the same if git's came to nothing, which means the key is absent."""
-    leaf, given = sight.found.get(path), sight.given.get(path, ())
-    return sight.row.kind == "scalar" and leaf is not None and is_among(leaf.value, given)
+    row, wanted, found = sight.row, sight.wanted[path].value, sight.found.get(path)
+    # An empty entrypoint is none at all, an empty command the image's.
+    whole = row.kind == "scalar" or (row.key == "command" and isinstance(wanted, tuple) and len(wanted) == 1)
+    return whole and found is not None and is_among(found.value, sight.given.get(path, ()))
 
 
 def other_words(wanted: Leaf, found: Leaf | None) -> bool:
@@ -200,6 +202,8 @@ def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, 
     if found is None:
         if row.nothing and isinstance(wanted.shown, str):
             yield wanted.shown, _absent_forms(row)
+        elif row.seal == "arguments" and isinstance(wanted.value, tuple):
+            yield _WORD.sub("", " ".join(wanted.value)), ("",)
         return
     if isinstance(found.value, Uncompared):
         return

@@ -23,9 +23,9 @@ def learn(host: Host, stacks: Iterable[Settled]) -> None:
     for container, declared in seen:
         for topic, (key, field) in _TOPICS.items():
             if declared.get(key) is None:
-                host.learn(topic, container.id, container.host_config.get(field))
+                host.learn(topic, container, container.host_config.get(field))
         if not (declared.get("logging") or {}).get("driver"):
-            host.learn("logging.driver", container.id, _log(container).get("Type"))
+            host.learn("logging.driver", container, _log(container).get("Type"))
     limits = [
         (container, declared.get("ulimits") or {}, dict(found_ulimits(container))) for container, declared in seen
     ]
@@ -45,7 +45,7 @@ def _learn_each(host: Host, topic: str, seen: Iterable[tuple[Observed, Mapping[s
     for name in dict.fromkeys(name for _, _, found in seen for name in found):
         for container, declared, found in seen:
             if name not in declared:
-                host.learn(f"{topic}.{name}", container.id, found.get(name))
+                host.learn(f"{topic}.{name}", container, found.get(name))
 
 
 def _log(container: Observed) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar, cast
@@ -92,7 +92,8 @@ class Host:
         captured: the capture. Nothing in it is changed.
 
     Attributes:
-        habits: values that undeclared keys share on this host, by topic; filled by `learn`.
+        habits: values of undeclared keys, each with whether the hash proves that git has none, by topic and
+            container; filled by `learn`.
         contributed: what images contribute, by row and image.
         settled: what `still` has found out about this host's containers.
     """
@@ -109,7 +110,7 @@ class Host:
         self.images = {str(image.get("Id")): image for image in captured.images}
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
         self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
-        self.habits: dict[str, dict[str, Any]] = {}
+        self.habits: dict[str, dict[str, tuple[Any, bool | None]]] = {}
         self.settled: dict[Any, Any] = {}
         self.contributed: dict[Any, Any] = {}
 
@@ -127,29 +128,30 @@ class Host:
                     return container
         return next((c for c in self.containers.values() if name_of(c) == reference), None)
 
-    def learn(self, topic: str, container: str, value: Any) -> None:
+    def learn(self, topic: str, observed: "Observed", value: Any) -> None:
         """Remember what a container has where git says nothing: the daemon's defaults show in it."""
-        self.habits.setdefault(topic, {})[container] = value
+        self.habits.setdefault(topic, {})[observed.id] = value, observed.proven
 
     def alone(self, topic: str, container: str) -> bool:
         """Whether no other container tells what this daemon's defaults are."""
         known = self.habits.get(topic) or {}
         return len(known) == (container in known)
 
-    def usual(self, topic: str, value: Any, but: str) -> bool:
+    def usual(self, topic: str, value: Any, observed: "Observed") -> bool:
         """Whether other containers have the same value undeclared: most of them, or two or more.
 
-        Args:
-            but: id of the container that is asked about.
+        Where the hash proves that Compose put nothing there, the others of which it proves the same are enough.
         """
-        others = same = 0
-        for container, other in (self.habits.get(topic) or {}).items():
-            if container != but:
-                others += 1
-                same += other == value
-                if same >= 2:
-                    return True
-        return same * 2 > others
+        known = self.habits.get(topic) or {}
+        others = [found for container, found in known.items() if container != observed.id]
+        return _common(value, [other for other, _ in others]) or (
+            observed.proven is True and _common(value, [other for other, proven in others if proven])
+        )
+
+
+def _common(value: Any, others: Sequence[Any]) -> bool:
+    same = others.count(value)
+    return same >= 2 or same * 2 > len(others)
 
 
 def is_podman(version: Mapping[str, Json]) -> bool:

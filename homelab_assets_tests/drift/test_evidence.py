@@ -133,3 +133,19 @@ def test_an_address_that_compose_itself_lost_is_nobody_s_change(version: str, pa
     one = judge(body, hashed(body, version=version), version=version, networks={"web_default": endpoint})
     assert [item[0] for item in found(one)] == paths
     assert ("mac_address" in one.uncompared) is not bool(paths)
+
+
+def test_two_containers_of_which_the_hash_says_so_tell_the_daemons_defaults() -> None:
+    """The daemon gives `max-size` to whatever has no options; somebody else made the third container with its own."""
+    label = hashed({})
+
+    def running(name: str, size: str, labels: dict[str, str]) -> dict[str, Any]:
+        log = {"Type": "json-file", "Config": {"max-size": size}}
+        return container("web", name, host={"LogConfig": log}, labels=labels)
+
+    other = {"com.docker.compose.config-hash": "0" * 64}
+    seen = [running("app", "20m", label), running("web", "20m", label), running("odd", "5m", other)]
+    stack = baseline("web", {"services": {name: {"image": "plain:1"} for name in ("app", "web", "odd")}})
+    document = audit(capture(seen, images=[PLAIN]), [stack])
+    told = {service.service: found(service) for service in document.services}
+    assert told == {"app": [], "odd": [("logging.options.max-size", "added", "functional")], "web": []}

@@ -104,6 +104,8 @@ def test_templates(template: str, references: list[str], text: str, known: Any, 
         ({"ports": ["${ALL}"]}, {"host": {"PortBindings": {"53/udp": [{"HostIp": "", "HostPort": "5353"}]}}}),
         ({"command": "serve ${OPTIONS}"}, {"config": {"Cmd": ["serve", "--a", "b c"]}}),
         ({"command": "serve ${OPTIONS}"}, {"config": {"Cmd": ["serve"]}}),
+        ({"command": "${COMMAND}"}, {"config": {"Cmd": None}}),
+        ({"command": "${COMMAND}"}, {"config": {"Cmd": ["serve", "--a"]}}),
         ({"container_name": "${N}"}, {"name": "radarr"}),
         ({"extra_hosts": ["db:${IP}"]}, {"host": {"ExtraHosts": ["db:10.0.0.1"]}}),
         ({"devices": ["${D}:/dev/x"]}, {"host": {"Devices": [
@@ -154,10 +156,12 @@ def test_what_shows_where_git_says_nothing_is_no_variables_value(
         assert items(unify(git, *seen)) == []
 
 
-def test_what_the_image_says_is_no_variables_value() -> None:
-    body = {"image": "plain:1", "user": "${U}", "environment": ["U", "V=${U:-0}"]}
-    seen = container("web", "app", config={"User": "abc"}, env={"V": "0"})
-    captured = capture([seen], images=[image("plain:1", Cmd=["run"], User="abc")])
+@pytest.mark.parametrize("body", [{"user": "${U}"}, {"command": "${U}"}, {"working_dir": "${U}"}])
+def test_what_the_image_says_is_no_variables_value(body: dict[str, Any]) -> None:
+    body = {"image": "plain:1", **body, "environment": ["U", "V=${U:-0}"]}
+    said = {"User": "abc", "Cmd": ["run"], "Entrypoint": ["enter"], "WorkingDir": "/srv"}
+    seen = container("web", "app", config=said, env={"V": "0"})
+    captured = capture([seen], images=[image("plain:1", **said)])
     assert items(audit(captured, [baseline("web", {"services": {"app": body}})])) == []
 
 

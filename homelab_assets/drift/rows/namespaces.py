@@ -54,7 +54,7 @@ def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **op
 def _usual(topic: str, field: str) -> Any:
     def given(container: Observed) -> tuple[Any, ...]:
         value = container.host_config.get(field)
-        return (value,) if container.host.usual(topic, value, container.id) else ()
+        return (value,) if container.host.usual(topic, value, container) else ()
 
     return given
 

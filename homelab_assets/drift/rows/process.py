@@ -190,7 +190,7 @@ def _grace_period(value: Any) -> Any:
 
 def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
     runtime = container.host_config.get("Runtime")
-    habitual = (runtime,) if container.host.usual("runtime", runtime, container.id) else ()
+    habitual = (runtime,) if container.host.usual("runtime", runtime, container) else ()
     default = container.host.info.get("DefaultRuntime")
     return ("runc", "oci", "crun", "io.containerd.runc.v2", default, *habitual)
 

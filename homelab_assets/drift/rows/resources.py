@@ -65,7 +65,7 @@ def _podman_pids(container: Observed, declared: Declared) -> Any:
 
 def _shm_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
     size = container.host_config.get("ShmSize")
-    return (size,) if container.host.usual("shm_size", size, container.id) else ()
+    return (size,) if container.host.usual("shm_size", size, container) else ()
 
 
 def _limit(value: Any) -> tuple[Any, Any]:
@@ -101,7 +101,7 @@ def _given_ulimits(container: Observed, declared: Declared) -> Given:
     return {
         f"ulimits.{name}": ANYTHING
         for name, limit in found_ulimits(container)
-        if container.host.podman or container.host.usual(f"ulimits.{name}", limit, container.id)
+        if container.host.podman or container.host.usual(f"ulimits.{name}", limit, container)
     }
 
 

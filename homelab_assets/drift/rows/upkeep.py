@@ -180,12 +180,12 @@ def _given_logging(container: Observed, declared: Declared) -> Given:
     driver, options = _log_config(container)
     host = container.host
     given: dict[str, Any] = {}
-    if host.podman or host.usual("logging.driver", driver, container.id):
+    if host.podman or host.usual("logging.driver", driver, container):
         given["logging.driver"] = (driver,)
     else:
         given["logging.driver"] = ("json-file", str(host.info.get("LoggingDriver") or "json-file"))
     for name, value in options.items():
-        if host.podman or host.usual(f"logging.options.{name}", value, container.id):
+        if host.podman or host.usual(f"logging.options.{name}", value, container):
             given[f"logging.options.{name}"] = (value,)
     return given
 
