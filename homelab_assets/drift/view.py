@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar, cast
@@ -142,16 +142,22 @@ class Host:
 
         Where the hash proves that Compose put nothing there, the others of which it proves the same are enough.
         """
-        known = self.habits.get(topic) or {}
-        others = [found for container, found in known.items() if container != observed.id]
-        return _common(value, [other for other, _ in others]) or (
-            observed.proven is True and _common(value, [other for other, proven in others if proven])
+        known = (self.habits.get(topic) or {}).items()
+        if _common(value, (other for container, (other, _) in known if container != observed.id)):
+            return True
+        return observed.proven is True and _common(
+            value, (other for container, (other, proven) in known if proven and container != observed.id)
         )
 
 
-def _common(value: Any, others: Sequence[Any]) -> bool:
-    same = others.count(value)
-    return same >= 2 or same * 2 > len(others)
+def _common(value: Any, others: Iterable[Any]) -> bool:
+    same = count = 0
+    for other in others:
+        count += 1
+        same += other == value
+        if same >= 2:
+            return True
+    return same * 2 > count
 
 
 def is_podman(version: Mapping[str, Json]) -> bool:
