@@ -18,6 +18,7 @@ from homelab_assets.drift.templates import (
     Reference,
     match_pieces,
     pieces,
+    splits_one_way,
     unknown_names,
 )
 from homelab_assets.secrecy import TOKEN, Vault
@@ -83,13 +84,12 @@ def bind(
     observations = list(passed_on)
     bound: dict[str, Alternative] = {}
     pending = [(sight, pair) for sight in sights for pair in pairs_of(sight)]
-    for limit in (1, 99, 99):
+    for fit in (_single, _unambiguous, _any, _any):
         environment = {**known, **bound}
         left = []
         for sight, (template, texts) in pending:
             parts = pieces(template, references, environment)
-            names = unknown_names(parts)
-            if len(names) > limit:
+            if not fit(parts, texts):
                 left.append((sight, (template, texts)))
                 continue
             observations += _observe(sight, parts, texts, environment, vault)
@@ -102,6 +102,18 @@ def bind(
         if observation.name in bound and not _allows(observation, bound[observation.name], vault)
     }
     return Bindings(values=bound, conflicts=frozenset(conflicts), choices=choices)
+
+
+def _single(parts: Sequence[Piece], texts: Sequence[str]) -> bool:
+    return len(unknown_names(parts)) <= 1
+
+
+def _unambiguous(parts: Sequence[Piece], texts: Sequence[str]) -> bool:
+    return all(splits_one_way(parts, text) for text in texts)
+
+
+def _any(parts: Sequence[Piece], texts: Sequence[str]) -> bool:
+    return True
 
 
 def _observe(

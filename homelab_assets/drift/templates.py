@@ -169,22 +169,7 @@ def match_pieces(
 
     Neighbours without a literal between them are accepted together and bind nothing.
     """
-    groups: dict[str, str] = {}
-    captures: list[tuple[str, Reference, bool]] = []
-    pattern = ""
-    for index, part in enumerate(parts):
-        if part.reference is None:
-            pattern += re.escape(part.literal)
-            continue
-        adjacent = any(0 <= other < len(parts) and parts[other].reference for other in (index - 1, index + 1))
-        if not part.reference.operator and part.reference.name in groups:
-            pattern += f"(?P={groups[part.reference.name]})"
-            continue
-        group = f"g{index}"
-        if not part.reference.operator:
-            groups[part.reference.name] = group
-        captures.append((group, part.reference, adjacent))
-        pattern += f"(?P<{group}>.*?)"
+    pattern, captures = _pattern(parts, "*?")
     match = re.fullmatch(pattern, text, re.DOTALL)
     if match is None:
         return None
@@ -203,6 +188,34 @@ def match_pieces(
         if alternatives:
             found[reference.name] = alternatives
     return found
+
+
+def splits_one_way(parts: Sequence[Piece], text: str) -> bool:
+    """Whether a text that matches can be shared out among the variables in one way only."""
+    matches = [re.fullmatch(pattern, text, re.DOTALL) for pattern, _ in (_pattern(parts, "*?"), _pattern(parts, "*"))]
+    # As little as possible for each in turn, and as much as possible: where both are the same, so is all between.
+    return len({match.groups() for match in matches if match}) <= 1
+
+
+def _pattern(parts: Sequence[Piece], quantifier: str) -> tuple[str, list[tuple[str, Reference, bool]]]:
+    """The pattern of a template, and its groups: each with its reference, and whether another one follows at once."""
+    groups: dict[str, str] = {}
+    captures: list[tuple[str, Reference, bool]] = []
+    pattern = ""
+    for index, part in enumerate(parts):
+        if part.reference is None:
+            pattern += re.escape(part.literal)
+            continue
+        adjacent = any(0 <= other < len(parts) and parts[other].reference for other in (index - 1, index + 1))
+        if not part.reference.operator and part.reference.name in groups:
+            pattern += f"(?P={groups[part.reference.name]})"
+            continue
+        group = f"g{index}"
+        if not part.reference.operator:
+            groups[part.reference.name] = group
+        captures.append((group, part.reference, adjacent))
+        pattern += f"(?P<{group}>.{quantifier})"
+    return pattern, captures
 
 
 def readable(text: str, references: Sequence[Reference]) -> str:

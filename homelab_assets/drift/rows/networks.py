@@ -265,7 +265,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         key="networks.*.options", kind="keyed", where="NetworkSettings.Networks.*.{IPAMConfig,DriverOpts,…}", live=True,
-        expected=_expected_options, observed=_observed_options,
+        nothing=("",), expected=_expected_options, observed=_observed_options,
     ),
     Row(
         key="mac_address", kind="scalar", where="Config.MacAddress", engine="generated",
