@@ -1,5 +1,7 @@
 """What the stacks of other people have taught: each case is one that real engines showed to be judged wrongly."""
 
+import pytest
+
 from homelab_assets.compose.confighash import config_hash
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.stacks import Stack, place_of
@@ -61,6 +63,22 @@ def test_the_hash_is_reproduced_below_the_home_of_whoever_deployed() -> None:
     verdict = _one(text, container("web", "app", mounts=[mount], labels=labels, directory=directory))
     assert found(verdict) == []
     assert verdict.evidence == "verified"
+
+
+@pytest.mark.parametrize(
+    ("running", "differences"),
+    [
+        ("/opt/apps/stacks/web/~/data", []),
+        ("/root/data", []),
+        ("/opt/apps/stacks/web/data", [("volumes./data", "changed", "breaking")]),
+    ],
+)
+def test_a_folder_with_the_name_of_a_home_agrees_with_itself(
+    running: str, differences: list[tuple[str, str, str]]
+) -> None:
+    text = "services: {app: {image: 'plain:1', volumes: ['./~/data:/data']}}"
+    mount = {"Type": "bind", "Source": running, "Destination": "/data", "RW": True}
+    assert found(_one(text, container("web", "app", mounts=[mount], directory="/opt/apps/stacks/web"))) == differences
 
 
 def test_a_variable_of_the_build_leaves_the_hash_as_it_is() -> None:

@@ -32,6 +32,12 @@ def _below_a_home(expected: str, observed: str) -> bool:
     return expected.startswith("~") and len(home) < len(observed) + (expected == "~") and bool(_HOME.fullmatch(home))
 
 
+def _from_home(source: str, declared: Declared) -> str:
+    """A host path, `~/x` where that may be meant: Compose makes it a folder `~` of the project if it knows no home."""
+    unresolved = f"{declared.project.directory.rstrip('/')}/~"
+    return source[len(unresolved) - 1 :] if f"{source}/".startswith(unresolved + "/") else source
+
+
 def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
     """The options of a canonical volume entry that are visible on a container."""
     volume, tmpfs, bind = entry.get("volume") or {}, entry.get("tmpfs") or {}, entry.get("bind") or {}
@@ -52,13 +58,7 @@ def _declared_mount(entry: Mapping[str, Any], declared: Declared) -> Mount:
     if kind == "volume" and source:
         source = declared.project.volume_name(source)
     elif kind == "bind":
-        unresolved = f"{declared.project.directory.rstrip('/')}/~"
-        source = clean(source)
-        source = (
-            source.removeprefix(unresolved[:-1])
-            if source == unresolved or source.startswith(unresolved + "/")
-            else source
-        )
+        source = _from_home(clean(source), declared)
     return Mount(kind, source, bool(boolean(entry.get("read_only") or False)), _options(entry, kind))
 
 
@@ -123,6 +123,8 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
         if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
             continue
         mount = _without_default(mount, expected.get(target))
+        if mount.type == "bind" and "/~" in mount.source:
+            mount = mount._replace(source=_from_home(mount.source, declared))
         leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
     return leaves
 
