@@ -67,17 +67,17 @@ class Extends:
         place = service.places.get("extends")
         reference, target = _target(service["extends"], name, place)
         scope.refuse_open(reference, place, what="extends")
-        lent_resets: frozenset[Path] = frozenset()
+        lenders, lent_resets = services, frozenset[Path]()
         if target is not None:
-            services, lent_resets = self._services_of(name, reference, target, scope, place)
-            file = target
+            lenders, lent_resets = self._services_of(name, reference, target, scope, place)
         elif reference not in services:
             refuse(f"cannot extend service {name!r}: service {reference!r} not found", place)
-        step = (file, name)
+        # As Compose counts: a lent service that extends another one of its file is told from its borrower of that name.
+        step = (target or file, name)
         if step in chain or len(chain) >= _MOST:
             circle = " -> ".join(f"{service} in {file}" for file, service in (*chain, step))
             refuse(f"circular reference by extends: {circle}", place)
-        base = self._extended(reference, services, file, scope, lent_resets, (*chain, step))
+        base = self._extended(reference, lenders, file, scope, lent_resets, (*chain, step))
         if base is None:
             return service
         source = copy(base)

@@ -101,7 +101,8 @@ def _docker_config() -> str:
 
 
 @cache
-def _missing() -> str | None:
+def why_no_plugin() -> str | None:
+    """Say why the referee can't be asked on this machine, in one line; None when it can."""
     try:
         done = subprocess.run(["docker", "compose", "version", "--short"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -114,7 +115,7 @@ def _missing() -> str | None:
 
 def need_plugin() -> None:
     """Skip the test without the referee, with the reason; fail where the lab is required."""
-    reason = _missing()
+    reason = why_no_plugin()
     if reason is None:
         return
     if os.environ.get("HOMELAB_LAB_REQUIRED") == "1":

@@ -4,11 +4,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from homelab_assets_tests.compose.plugin import FOLDER, HERE, answer_of_plugin, cases
+from homelab_assets_tests.compose.plugin import FOLDER, HERE, answer_of_plugin, cases, why_no_plugin
 
 
 def main() -> None:
     """Ask the plugin and write `recorded.json`."""
+    if reason := why_no_plugin():
+        raise SystemExit(reason)
     recorded = {}
     for case in cases():
         with tempfile.TemporaryDirectory() as folder:
