@@ -11,11 +11,26 @@ _REMOTE = ("https://", "http://", "git://", "ssh://", "github.com/", "git@")
 
 
 def clean(path: str) -> str:
-    """Return the shortest equal path."""
+    """Return the shortest equal path. What `..` undoes stays where it holds a marker: that may be several folders."""
     if not path:
         return "."
+    if OPEN in path and ".." in path:
+        return _clean_open(path)
     result = posixpath.normpath(path)
     return result[1:] if result.startswith("//") else result
+
+
+def _clean_open(path: str) -> str:
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and (parts or path[0] != "/"):
+            if parts and parts[-1] != ".." and OPEN not in parts[-1]:
+                parts.pop()
+            else:
+                parts.append(part)
+        elif part not in ("", ".", ".."):
+            parts.append(part)
+    return "/" * (path[0] == "/") + "/".join(parts)
 
 
 def join(base: str, path: str) -> str:

@@ -4,6 +4,7 @@ A marker (see `interpolation`) counts as an ordinary character. What a short for
 text; then the visible separators decide, and the result says so:
 
 - `${P}:80`: `published` is the marker. `${P}` alone, or a marker in the container's part: `target` is the marked text.
+- `${R}:80-81`: two entries, of which `published` is `${R}+0` and `${R}+1`: the first and the second port of that range.
 - `./${D}:/data`, `/srv/${D}:/data`, `${D}/media:/data`: a bind; `source` keeps the marker and stays as written where it
   starts with one.
 - `${D}:/data`: nobody knows; `type` is `bind-or-volume`, without `bind` and `volume` sections.
@@ -34,24 +35,37 @@ def parse_port(text: str) -> list[Map]:
     address, published, container = _split_port(text)
     container, _, protocol = container.partition("/")
     protocol = protocol.partition("/")[0] or "tcp"
-    if OPEN in text:
-        return [_marked_port(address, published, container, protocol)]
+    if OPEN in container or (OPEN in text and not container):
+        return [_port_entry(_address(address, text), container, published, _protocol(protocol, text))]
     if not container:
         refuse(f"no port specified in {text!r}")
-    host = _address(address, text)
+    host, protocol = _address(address, text), _protocol(protocol, text)
     first, last = _port_range(container, text)
-    host_first, host_last = _port_range(published, text) if published else (0, 0)
-    if published and last - first != host_last - host_first and last != first:
-        refuse(f"invalid ranges in {text!r}: {container} and {published} differ in length")
-    if protocol.lower() not in _PROTOCOLS:
-        refuse(f"invalid protocol in {text!r}", hint="use tcp, udp or sctp")
-    entries = []
-    for offset in range(last - first + 1):
-        outside = str(host_first + offset) if published else ""
-        if first == last and host_first != host_last:
-            outside += f"-{host_last}"
-        entries.append(_port_entry(host, first + offset, outside, protocol.lower()))
+    outside = _published(published, last - first + 1, text)
+    entries = [_port_entry(host, first + offset, outside[offset], protocol) for offset in range(last - first + 1)]
     return sorted(entries, key=lambda entry: f"{entry['target']}/")
+
+
+def _published(text: str, count: int, whole: str) -> list[str]:
+    """The host's side of so many container ports; of an unknown range `${R}+<number of the port in it>`."""
+    if OPEN in text:
+        return [text] if count == 1 else [f"{text}+{number}" for number in range(count)]
+    if not text:
+        return [""] * count
+    first, last = _port_range(text, whole)
+    if count == 1:
+        return [str(first) if first == last else f"{first}-{last}"]
+    if last - first + 1 != count:
+        refuse(f"invalid ranges in {whole!r}: {text} is not of {count} ports")
+    return [str(port) for port in range(first, last + 1)]
+
+
+def _protocol(text: str, whole: str) -> str:
+    if OPEN in text:
+        return text
+    if text.lower() not in _PROTOCOLS:
+        refuse(f"invalid protocol in {whole!r}", hint="use tcp, udp or sctp")
+    return text.lower()
 
 
 def _port_entry(host: str, target: Any, published: str, protocol: str) -> Map:
@@ -66,12 +80,6 @@ def _port_entry(host: str, target: Any, published: str, protocol: str) -> Map:
     return entry
 
 
-def _marked_port(address: str, published: str, container: str, protocol: str) -> Map:
-    host = address if OPEN in address else _address(address, address)
-    target: Any = int(container) if container.isdecimal() else container
-    return _port_entry(host, target, published, protocol if OPEN in protocol else protocol.lower())
-
-
 def _split_port(text: str) -> tuple[str, str, str]:
     parts = text.split(":")
     if len(parts) == 1:
@@ -82,6 +90,8 @@ def _split_port(text: str) -> tuple[str, str, str]:
 
 
 def _address(text: str, whole: str) -> str:
+    if OPEN in text:
+        return text
     if text.startswith("["):
         if not text.endswith("]") or "[" in text[1:] or "]" in text[:-1]:
             refuse(f"invalid IP address in {whole!r}")

@@ -1,5 +1,7 @@
 """Parts of the Compose specification: the sections that services are made of, as data."""
 
+from typing import Any
+
 from homelab_assets.compose.schema import (
     Check,
     anything,
@@ -10,6 +12,7 @@ from homelab_assets.compose.schema import (
     text,
     within,
 )
+from homelab_assets.compose.short_syntax import UNDECIDED
 
 S = kinds("string")
 FLAG = kinds("boolean", "string")
@@ -196,6 +199,15 @@ PORTS = array(
     ),
     unique=True,
 )
+_VOLUME_TYPE = text(among=("bind", "volume", "tmpfs", "cluster", "npipe", "image"))
+
+
+def _volume_type(value: Any) -> None:
+    """What a volume is. The very object `UNDECIDED`, which no file can hold, stands where only a variable knows."""
+    if value is not UNDECIDED:
+        _VOLUME_TYPE(value)
+
+
 VOLUMES = array(
     one_of(
         ("string", S),
@@ -203,7 +215,7 @@ VOLUMES = array(
             "mapping",
             section(
                 required=("type",),
-                type=text(among=("bind", "volume", "tmpfs", "cluster", "npipe", "image")),
+                type=_volume_type,
                 source=S,
                 target=S,
                 read_only=FLAG,

@@ -1,12 +1,12 @@
 """What the field table looks at: a service of git, a container, and the host around it."""
 
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar, cast
 
+from homelab_assets.compose import paths
 from homelab_assets.model import Captured, Json
 
 PROJECT = "com.docker.compose.project"
@@ -280,4 +280,4 @@ def clean(path: str) -> str:
     """A path without doubled or trailing slashes and dots."""
     if path[:1] == "/" and path[-1] != "/" and "//" not in path and "/." not in path:
         return path
-    return posixpath.normpath(path).replace("//", "/") if path else path
+    return paths.clean(path) if path else path

@@ -80,6 +80,34 @@ def _service(body: str, **more: Any) -> Any:
                 }
             ],
         ),
+        (
+            'volumes: ["./a/${D}/../../x/../d:/d"]',
+            "volumes",
+            [
+                {
+                    "type": "bind",
+                    "source": f"{FOLDER}/a/<D>/../../d",
+                    "target": "/d",
+                    "bind": {"create_host_path": True},
+                }
+            ],
+        ),
+        (
+            'ports: ["${IP}:90-91:80-81/udp"]',
+            "ports",
+            [
+                {"mode": "ingress", "host_ip": "<IP>", "target": 80, "published": "90", "protocol": "udp"},
+                {"mode": "ingress", "host_ip": "<IP>", "target": 81, "published": "91", "protocol": "udp"},
+            ],
+        ),
+        (
+            'ports: ["${R:-90-91}:80-81"]',
+            "ports",
+            [
+                {"mode": "ingress", "target": 80, "published": "<R:-90-91>+0", "protocol": "tcp"},
+                {"mode": "ingress", "target": 81, "published": "<R:-90-91>+1", "protocol": "tcp"},
+            ],
+        ),
         ('mem_limit: "${M}"', "mem_limit", "<M>"),
         ('privileged: "${M:-false}"', "privileged", "<M:-false>"),
         ('stop_grace_period: "${T}s"', "stop_grace_period", "<T>s"),
@@ -156,3 +184,19 @@ def test_the_same_text_is_parsed_once_and_never_changed() -> None:
     first = [_load(text, known={"T": "1"}).to_json() for _ in range(3)]
     assert first[0] == first[1] == first[2]
     assert _load(text, known={"T": "2"}).services["a"]["image"] == "x:2"
+
+
+def test_open_short_forms_survive_a_further_file() -> None:
+    body = "services: {a: {image: x, volumes: ['${D}:/d', '${E}'], ports: ['${P}', '${Q}:1', '${R}:1-2']}}"
+    alone = _load(body).services["a"]
+    contents = {f"{FOLDER}/compose.yaml": body.encode(), f"{FOLDER}/more.yaml": b"services: {a: {user: root}}"}
+    both = load(list(contents), read=contents.get, project_directory=FOLDER, environment={}, symbolic=True).services[
+        "a"
+    ]
+    assert {**both, "user": None} == {**alone, "user": None}
+    assert both["volumes"][0]["type"] == "bind-or-volume"
+
+
+def test_what_stands_for_an_open_form_can_not_be_written() -> None:
+    with pytest.raises(BaselineError, match="must be one of bind, cluster"):
+        _load("services: {a: {image: x, volumes: [{type: bind-or-volume, source: a, target: /b}]}}")

@@ -71,10 +71,15 @@ def _volumes(declared: Declared) -> Iterator[tuple[str, Mount | str]]:
 
 
 def _expected_volumes(declared: Declared) -> dict[str, Leaf]:
-    return {
-        f"volumes.{target}": Leaf(mount, mount if isinstance(mount, str) else write(target, mount, declared))
-        for target, mount in _volumes(declared)
-    }
+    return {f"volumes.{target}": _declared_leaf(target, mount, declared) for target, mount in _volumes(declared)}
+
+
+def _declared_leaf(target: str, mount: Mount | str, declared: Declared) -> Leaf:
+    if isinstance(mount, str):
+        return Leaf(mount, mount)
+    if "/../" in f"{mount.source}/" and has_marker(mount.source):
+        return unseen("it lies above a folder that a variable names, which isn't known here")
+    return Leaf(mount, write(target, mount, declared))
 
 
 def write(target: str, mount: Mount, declared: Declared) -> Any:

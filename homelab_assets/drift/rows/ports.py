@@ -7,7 +7,7 @@ from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row
 from homelab_assets.drift.rows.environment import of_image
-from homelab_assets.drift.rows.shapes import has_marker
+from homelab_assets.drift.rows.shapes import has_marker, unseen
 from homelab_assets.drift.view import Declared, Observed
 
 Binding = tuple[str, str]
@@ -55,12 +55,13 @@ def _leaves(entries: Iterator[tuple[str, Binding]]) -> dict[str, Leaf]:
     bindings: dict[str, set[Binding]] = {}
     for port, binding in entries:
         bindings.setdefault(port, set()).add(binding)
-    return {
-        f"ports.{port}": Leaf(
-            frozenset(found), port if has_marker(port) and "/" not in port else write(frozenset(found), port)
-        )
-        for port, found in bindings.items()
-    }
+    return {f"ports.{port}": _leaf(port, frozenset(found)) for port, found in bindings.items()}
+
+
+def _leaf(port: str, bindings: frozenset[Binding]) -> Leaf:
+    if any("+" in published for _, published in bindings):
+        return unseen("it is one of a range of ports that a variable names, which isn't known here")
+    return Leaf(bindings, port if has_marker(port) and "/" not in port else write(bindings, port))
 
 
 def _expected_ports(declared: Declared) -> dict[str, Leaf]:
