@@ -12,7 +12,7 @@ from homelab_assets.drift.document import Change
 from homelab_assets.drift.view import Declared, Observed
 
 Kind = Literal["scalar", "keyed", "set", "ordered"]
-Seal = Literal["name", "arguments", "text"]
+Seal = Literal["name", "arguments", "reference", "text"]
 
 
 class Leaf(NamedTuple):

@@ -60,6 +60,8 @@ class SealedCompare:
             return map_texts(value, lambda text: vault.seal(name, text))
         if row.seal == "arguments" and isinstance(value, tuple):
             return tuple(vault.seal_args([str(part) for part in value]))
+        if row.seal == "reference":
+            return map_texts(value, vault.seal_name)
         return map_texts(value, self._plain)
 
     def _plain(self, text: str) -> str:

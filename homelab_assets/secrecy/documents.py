@@ -56,6 +56,13 @@ def _paths(value: Any, vault: "Vault") -> Any:
     return {vault.seal_name(path): options for path, options in value.items()} if isinstance(value, dict) else value
 
 
+def _reference(value: Any, vault: "Vault") -> Any:
+    """An image reference, or several: its tag isn't the value of its name, as in `my-auth:1.2`."""
+    if isinstance(value, list):
+        return [_reference(item, vault) for item in value]
+    return vault.seal_name(value) if isinstance(value, str) else value
+
+
 def _dropped(value: Any, vault: "Vault") -> Any:
     return []
 
@@ -74,6 +81,8 @@ _FIELDS: dict[str, _SealField] = {
     "Entrypoint": _arguments,
     "Args": _arguments,
     "Test": _arguments,
+    "Image": _reference,
+    "RepoTags": _reference,
     "Log": _dropped,
     "ExecIDs": _dropped,
     "History": _dropped,

@@ -129,10 +129,16 @@ def _assigned(text: str) -> Iterator[tuple[int, int]]:
         # Of a path such as `services.db.secrets` the last part says what it is.
         name = match["name"].rpartition(".")[2] or match["name"]
         said = match["quote"] or match["sign"] == "="
-        if said or not _COMMON.fullmatch(name.strip("-_")):
+        if said or not (_COMMON.fullmatch(name.strip("-_")) or _in_a_path(text, match)):
             for start, end in _value(text, match.end(), name):
                 beyond = beyond if text[start - 1] in "\"'" else end
                 yield start, end
+
+
+def _in_a_path(text: str, name: re.Match[str]) -> bool:
+    """Say whether a name before a colon is the last part of a path or an image: `acme/vault-token:2.1`."""
+    start = name.start()
+    return text[name.end() - 1] == ":" and start > 1 and text[start - 1] == "/" and text[start - 2] not in "/:"
 
 
 def _value(text: str, start: int, name: str, flag: bool = False) -> Iterator[tuple[int, int]]:

@@ -112,3 +112,50 @@ def test_a_configured_env_file_stands_for_the_one_that_git_lacks() -> None:
     changed = container("web", "app", env={**known, "MODE": "loud", "EXTRA": "1"})
     items = [(path, change) for path, change, _ in found(_one(text, changed, variables=known))]
     assert items == [("environment.EXTRA", "added"), ("environment.MODE", "changed")]
+
+
+@pytest.mark.parametrize("published", ["${RANGE:-2200-2202}", "${FIRST}-2202"])
+def test_a_range_of_ports_may_be_named_by_a_variable(published: str) -> None:
+    text = f"services: {{app: {{image: 'plain:1', ports: ['{published}:2200-2202']}}}}"
+    bindings = {f"{port}/tcp": [{"HostIp": "", "HostPort": str(port)}] for port in range(2200, 2203)}
+    seen = container("web", "app", host={"PortBindings": bindings})
+    assert found(_one(text, seen)) == []
+    known = {"RANGE": "2200-2202", "FIRST": "2200"}
+    assert found(_one(text, seen, variables=known)) == []
+    bindings["2201/tcp"] = [{"HostIp": "", "HostPort": "3300"}]
+    assert found(_one(text, seen, variables=known)) == [("ports.2201/tcp", "changed", "breaking")]
+
+
+def test_an_address_may_stand_before_a_range_of_ports() -> None:
+    text = "services: {app: {image: 'plain:1', ports: ['${IP:-127.0.0.1}:90-91:80-81']}}"
+    bindings = {f"8{n}/tcp": [{"HostIp": "10.0.0.5", "HostPort": f"9{n}"}] for n in range(2)}
+    assert found(_one(text, container("web", "app", host={"PortBindings": bindings}))) == []
+    bindings["81/tcp"] = [{"HostIp": "10.0.0.5", "HostPort": "99"}]
+    seen = container("web", "app", host={"PortBindings": bindings})
+    assert found(_one(text, seen)) == [("ports.81/tcp", "changed", "breaking")]
+
+
+def test_what_lies_above_an_unknown_folder_is_not_guessed() -> None:
+    text = "services: {app: {image: 'plain:1', volumes: ['${PWD}/../../etc:/etc/app']}}"
+    mount = {"Type": "bind", "Source": "/opt/etc", "Destination": "/etc/app", "RW": True}
+    verdict = _one(text, container("web", "app", mounts=[mount]))
+    assert (found(verdict), list(verdict.uncompared)) == ([], ["volumes./etc/app"])
+    for known, items in (("/opt/apps/web", []), ("/srv/web/x", [("volumes./etc/app", "changed", "breaking")])):
+        assert found(_one(text, container("web", "app", mounts=[mount]), variables={"PWD": known})) == items
+
+
+def test_a_container_name_is_not_taken_for_a_token() -> None:
+    name = "pypi-0049-mirror-and-cache-for-the-office-clickhouse-1"
+    text = f"services: {{app: {{image: 'plain:1', container_name: {name}}}}}"
+    verdict = _one(text, container("web", "app", name=name))
+    assert (found(verdict), verdict.container) == ([], name)
+
+
+@pytest.mark.parametrize("name", ["acme/iris-community", "my-auth", "quay.io/acme/vault-token"])
+def test_a_tag_is_not_the_secret_of_its_image(name: str) -> None:
+    text = "services: {app: {image: '%s:%s'}}"
+    seen = container("web", "app", config={"Image": f"{name}:latest"})
+    assert found(_one(text % (name, "latest"), seen)) == []
+    assert found(_one(f"services: {{app: {{image: {name}}}}}", seen)) == []
+    (item,) = _one(text % (name, "2.1"), seen).items
+    assert (item.baseline, item.running) == (f"{name}:2.1", f"{name}:latest")

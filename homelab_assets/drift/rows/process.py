@@ -197,7 +197,7 @@ def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="image", kind="scalar", where="Config.Image", keys=("image", "build"),
+        key="image", kind="scalar", where="Config.Image", keys=("image", "build"), seal="reference",
         expected=_expected_image, observed=_observed_image, at_once=_same_image,
         forms=lambda leaf: image_forms(leaf.shown),
         engine="built images are named `<project>-<service>` by Compose",
