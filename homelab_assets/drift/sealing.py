@@ -22,7 +22,7 @@ class SealedCompare:
             return True
         if isinstance(expected, str) and isinstance(observed, str):
             return self._text(row, path, expected, observed)
-        sealed = self.seal(row, path, expected)
+        sealed = self.seal(row, path, self._reveal(expected))
         if row.same(sealed, observed):
             return True
         if not _tokens(sealed) and not _tokens(observed):

@@ -159,3 +159,16 @@ def test_a_tag_is_not_the_secret_of_its_image(name: str) -> None:
     assert found(_one(f"services: {{app: {{image: {name}}}}}", seen)) == []
     (item,) = _one(text % (name, "2.1"), seen).items
     assert (item.baseline, item.running) == (f"{name}:2.1", f"{name}:latest")
+
+
+def test_a_secret_may_be_part_of_what_is_sealed_as_a_whole() -> None:
+    def script(password: str) -> str:
+        return f"REDISCLI_AUTH={password} valkey-cli -p 6379 ping"
+
+    text = f"""
+    services:
+      app: {{image: 'plain:1', healthcheck: {{test: [CMD, sh, -c, "{script("${PASSWORD:-}")}"]}}}}
+    """
+    seen = container("web", "app", config={"Healthcheck": {"Test": ["CMD", "sh", "-c", script("777cc0c4w")]}})
+    assert found(_one(text, seen, variables={"PASSWORD": "777cc0c4w"})) == []
+    assert found(_one(text, seen, variables={"PASSWORD": "another"})) == [("healthcheck.test", "changed", "functional")]
