@@ -192,7 +192,7 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
     ids = {other.service: other.containers[0].id for other in settled.matches if other.containers}
     container = match.containers[0]
     proof = prove(settled.final, match.service, container, vault, ids)
-    if proof.differs:
+    if proof.differs or (HASH in container.labels and settled.final.names_in(match.service)):
         for values in _other_choices(settled, match.service):
             model = _load(settled.stack, {**settled.bindings.values, **values}, settled.templates)
             if model is not None and prove(model, match.service, container, vault, ids).same:
@@ -200,7 +200,8 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
                 proof = Proof(same=True)
                 break
         else:
-            proof = _with_variables_of_then(settled, match, ids, vault) or proof
+            if proof.differs:
+                proof = _with_variables_of_then(settled, match, ids, vault) or proof
     settled.proofs[match.service] = proof
     for replica in match.containers:
         same_label = replica.labels.get(HASH) == container.labels.get(HASH)
@@ -222,7 +223,9 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
 def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative]]:
     """Other values that the service's variables may have had: their defaults, what another container says."""
     used = settled.templates.names_in(service)
-    choices: list[dict[str, Alternative]] = []
+    # What no container shows (a reservation of processors, say) is most often not set.
+    unset: dict[str, Alternative] = dict.fromkeys(settled.final.names_in(service), UNSET)
+    choices = [unset] if unset else []
     defaults: dict[str, Alternative] = {}
     for reference in settled.templates.references:
         bound = settled.bindings.values.get(reference.name, UNSET)
@@ -235,4 +238,4 @@ def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative
             choices += [{name: value} for value in values if value != settled.bindings.values.get(name)]
     if len(defaults) > 1:
         choices.append(defaults)
-    return choices[:_MAX_TRIES]
+    return [{**unset, **choice} for choice in choices[:_MAX_TRIES]]

@@ -52,6 +52,24 @@ def test_it_is_verified_through_bound_variables_and_secrets() -> None:
     assert (one.status, one.evidence, one.bound) == ("clean", "verified", ("PW", "TZ"))
 
 
+def test_what_no_container_shows_is_verified_with_its_default() -> None:
+    body = {"deploy": {"resources": {"reservations": {"cpus": "${CPUS:-0.1}"}}}, "environment": {"TZ": "${TZ}"}}
+    one = judge(body, hashed(body, {"TZ": "UTC"}), env={"TZ": "UTC"})
+    assert (one.status, one.evidence) == ("clean", "verified")
+    one = judge(body, hashed(body, {"TZ": "UTC", "CPUS": "0.2"}), env={"TZ": "UTC"})
+    assert (one.status, one.evidence) == ("clean", "consistent")
+
+
+def test_a_range_of_ports_that_the_hash_proves_is_compared() -> None:
+    body = {"ports": ["${RANGE:-90-91}:80-81"]}
+    bindings = {f"8{number}/tcp": [{"HostIp": "", "HostPort": f"9{number}"}] for number in range(2)}
+    one = judge(body, hashed(body), host={"PortBindings": bindings})
+    assert (found(one), one.evidence, one.uncompared) == ([], "verified", {})
+    del bindings["81/tcp"]
+    one = judge(body, hashed(body), host={"PortBindings": bindings})
+    assert found(one) == [("ports.81/tcp", "removed", "breaking")]
+
+
 def test_without_a_reproduced_hash_it_is_consistent() -> None:
     body = {"environment": {"A": "1"}}
     assert judge(body, {"com.docker.compose.config-hash": "0" * 64}, env={"A": "1"}).evidence == "consistent"
