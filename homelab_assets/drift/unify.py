@@ -16,7 +16,7 @@ from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative, pieces
-from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.drift.view import Declared
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 
@@ -113,7 +113,7 @@ def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
                     sights.append(
                         Sight(
                             service=match.service,
-                            created=_created(container),
+                            created=container.created,
                             row=row,
                             wanted=wanted,
                             found=row.observed(container, declared),
@@ -135,12 +135,8 @@ def _passed_on(model: Model, matches: Sequence[Match]) -> Iterator[Observation]:
                         name=name,
                         alternatives=(container.variables.get(name),),
                         service=match.service,
-                        created=_created(container),
+                        created=container.created,
                     )
-
-
-def _created(container: Observed) -> str:
-    return str(container.container.get("Created") or "")
 
 
 def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """What the field table looks at: a service of git, a container, and the host around it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from homelab_assets.compose import paths
 from homelab_assets.model import Captured, Json
@@ -92,8 +92,8 @@ class Host:
         captured: the capture. Nothing in it is changed.
 
     Attributes:
-        habits: values of undeclared keys, each with whether the hash proves that git has none, by topic and
-            container; filled by `learn`.
+        habits: values of undeclared keys, each with when its container was created and whether the hash proves that
+            git has none, by topic and container; filled by `learn`.
         contributed: what images contribute, by row and image.
         settled: what `still` has found out about this host's containers.
     """
@@ -110,7 +110,7 @@ class Host:
         self.images = {str(image.get("Id")): image for image in captured.images}
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
         self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
-        self.habits: dict[str, dict[str, tuple[Any, bool | None]]] = {}
+        self.habits: dict[str, dict[str, Habit]] = {}
         self.settled: dict[Any, Any] = {}
         self.contributed: dict[Any, Any] = {}
 
@@ -130,7 +130,7 @@ class Host:
 
     def learn(self, topic: str, observed: "Observed", value: Any) -> None:
         """Remember what a container has where git says nothing: the daemon's defaults show in it."""
-        self.habits.setdefault(topic, {})[observed.id] = value, observed.proven
+        self.habits.setdefault(topic, {})[observed.id] = Habit(value, observed.created, observed.proven)
 
     def alone(self, topic: str, container: str) -> bool:
         """Whether no other container tells what this daemon's defaults are."""
@@ -138,26 +138,30 @@ class Host:
         return len(known) == (container in known)
 
     def usual(self, topic: str, value: Any, observed: "Observed") -> bool:
-        """Whether other containers have the same value undeclared: most of them, or two or more.
+        """Whether the daemon gave this value, as other containers show that have it undeclared.
 
-        Where the hash proves that Compose put nothing there, the others of which it proves the same are enough.
+        Most of them do, or most of those of which the hash proves that Compose put nothing there, or two or more that
+        were created one after the other with this one: a daemon gives its default to every container of its time.
         """
-        known = (self.habits.get(topic) or {}).items()
-        if _common(value, (other for container, (other, _) in known if container != observed.id)):
+        others = [habit for other, habit in (self.habits.get(topic) or {}).items() if other != observed.id]
+        if _most(value, others) or (observed.proven and _most(value, [habit for habit in others if habit.proven])):
             return True
-        return observed.proven is True and _common(
-            value, (other for container, (other, proven) in known if proven and container != observed.id)
-        )
+        now = observed.created
+        before = max((habit.created for habit in others if habit.value != value and habit.created < now), default="")
+        after = min((habit.created for habit in others if habit.value != value and habit.created > now), default="~")
+        return sum(habit.value == value and before < habit.created < after for habit in others) >= 2
 
 
-def _common(value: Any, others: Iterable[Any]) -> bool:
-    same = count = 0
-    for other in others:
-        count += 1
-        same += other == value
-        if same >= 2:
-            return True
-    return same * 2 > count
+class Habit(NamedTuple):
+    """What one container has under a key that git doesn't declare."""
+
+    value: Any
+    created: str
+    proven: bool | None
+
+
+def _most(value: Any, habits: Sequence[Habit]) -> bool:
+    return sum(habit.value == value for habit in habits) * 2 > len(habits)
 
 
 def is_podman(version: Mapping[str, Json]) -> bool:
@@ -194,6 +198,11 @@ class Observed:
     def compose(self) -> tuple[int, ...]:
         """Version of the Compose that created it, () where none did or it didn't say."""
         return _numbers(str(self.labels.get("com.docker.compose.version") or ""))
+
+    @property
+    def created(self) -> str:
+        """When, as the engine writes it: good for putting containers in order."""
+        return str(self.container.get("Created") or "")
 
     @property
     def v1(self) -> bool:

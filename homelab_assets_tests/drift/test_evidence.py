@@ -167,3 +167,30 @@ def test_two_containers_of_which_the_hash_says_so_tell_the_daemons_defaults() ->
     document = audit(capture(seen, images=[PLAIN]), [stack])
     told = {service.service: found(service) for service in document.services}
     assert told == {"app": [], "odd": [("logging.options.max-size", "added", "functional")], "web": []}
+
+
+@pytest.mark.parametrize(
+    ("odd", "differences"),
+    [
+        ((2, 5, 8), ["svc2", "svc5", "svc8"]),
+        ((3, 4, 5), []),
+        ((8, 9), ["svc8", "svc9"]),
+        ((7, 8, 9), []),
+        ((4, 5, 6, 7, 8, 9), []),
+    ],
+)
+def test_a_daemon_gives_its_default_to_every_container_of_its_time(
+    odd: tuple[int, ...], differences: list[str]
+) -> None:
+    """Several containers may have been changed alike by hand; those that were created in between tell."""
+    names = [f"svc{number}" for number in range(10)]
+    seen = [
+        container(
+            "web", name, created=f"2026-11-{number + 1:02}T00:00:00Z",
+            host={"ShmSize": (333 if number in odd else 64) * 1024**2},
+        )
+        for number, name in enumerate(names)
+    ]  # fmt: skip
+    stack = baseline("web", {"services": {name: {"image": "plain:1"} for name in names}})
+    document = audit(capture(seen, images=[PLAIN]), [stack])
+    assert [service.service for service in document.services if service.items] == differences
