@@ -59,13 +59,18 @@ class Bindings:
 
     Attributes:
         values: value of each bound variable; None: it's not set.
-        conflicts: variables for which no single value explains all running values.
+        conflicts: variables for which no single value explains all running values, with all that was observed of them.
         choices: further values that each variable's observations allow, most likely first.
     """
 
     values: Mapping[str, Alternative] = field(default_factory=dict)
-    conflicts: frozenset[str] = frozenset()
+    conflicts: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     choices: Mapping[str, tuple[Alternative, ...]] = field(default_factory=dict)
+
+    def denied_elsewhere(self, name: str, value: Alternative, service: str, vault: Vault) -> bool:
+        """Whether another service shows that a variable of two values hasn't this one there."""
+        seen = self.conflicts.get(name, ())
+        return any(other.service != service and not _allows(other, value, vault) for other in seen)
 
 
 def bind(
@@ -93,6 +98,7 @@ def bind(
                 left.append((sight, (template, texts)))
                 continue
             observations += _observe(sight, parts, texts, environment, vault)
+            observations += _votes(sight, template, texts, references, known, bound, vault)
         pending = left
         bound |= {name: choice[0] for name, choice in _choices(observations, vault).items() if name not in known}
     choices = {name: found for name, found in _choices(observations, vault).items() if name not in known}
@@ -101,7 +107,8 @@ def bind(
         for observation in observations
         if observation.name in bound and not _allows(observation, bound[observation.name], vault)
     }
-    return Bindings(values=bound, conflicts=frozenset(conflicts), choices=choices)
+    disputed = {name: tuple(one for one in observations if one.name == name) for name in conflicts}
+    return Bindings(values=bound, conflicts=disputed, choices=choices)
 
 
 def _single(parts: Sequence[Piece], texts: Sequence[str]) -> bool:
@@ -122,21 +129,52 @@ def _observe(
     """What one template says, from all the ways to write the running value."""
     allowed: dict[str, dict[Alternative, None]] = {}
     for text in texts:
-        for name, alternatives in explains(parts, text, known, vault).items():
+        for name, alternatives in (explains(parts, text, known, vault) or {}).items():
             allowed.setdefault(name, {}).update(dict.fromkeys(alternatives))
     for name, found in allowed.items():
         yield Observation(name=name, alternatives=tuple(found), service=sight.service, created=sight.created)
 
 
+def _votes(
+    sight: Sight,
+    template: str,
+    texts: Sequence[str],
+    references: Sequence[Reference],
+    known: Mapping[str, Alternative],
+    bound: Mapping[str, Alternative],
+    vault: Vault,
+) -> Iterator[Observation]:
+    """What a text with several variables says of those that other texts have bound already: the same, or otherwise."""
+    names = unknown_names(pieces(template, references, known)) & bound.keys()
+    environment = {**known, **bound}
+    parts = pieces(template, references, environment)
+    if not names or any(explains(parts, text, environment, vault) is not None for text in texts):
+        for name in names:
+            yield Observation(name=name, alternatives=(bound[name],), service=sight.service, created=sight.created)
+        return
+    for name in names:
+        others = {other: value for other, value in environment.items() if other != name}
+        found = _observe(sight, pieces(template, references, others), texts, others, vault)
+        yield from (observation for observation in found if observation.name == name)
+
+
 def explains(
     parts: Sequence[Piece], text: str, known: Mapping[str, Alternative], vault: Vault
-) -> Mapping[str, tuple[Alternative, ...]]:
-    """Match a text, and if it was sealed as a whole, what it says in clear: git may hold a part of such a secret."""
+) -> Mapping[str, tuple[Alternative, ...]] | None:
+    """Match a text, and if it was sealed as a whole, what it says in clear: git may hold a part of such a secret.
+
+    Returns:
+        What each variable may be, by name; None where the text can't come of these parts.
+    """
     found = match_pieces(parts, text, known)
-    if found is None and "<secret#" in text and vault.revealable(text):
+    if (
+        found is None
+        and vault.revealable(text)
+        and any("<secret#" in sealed for sealed in (text, *(part.literal for part in parts)))
+    ):
         clear = [Piece(vault.reveal(part.literal), part.reference) for part in parts]
         found = match_pieces(clear, vault.reveal(text), known)
-    return found or {}
+    return found
 
 
 def _choices(observations: Iterable[Observation], vault: Vault) -> dict[str, tuple[Alternative, ...]]:

@@ -113,9 +113,10 @@ class ItemWriter:
         if leaf is None:
             spelled, leaf = next(
                 (
-                    (p, found)
-                    for p, found in leaves.items()
-                    if has_marker(p) and match_pieces(pieces(p, references, {}), path, {}) is not None
+                    (spelling, found)
+                    for known in (self.known, {})
+                    for spelling, found in leaves.items()
+                    if has_marker(spelling) and match_pieces(pieces(spelling, references, known), path, {}) is not None
                 ),
                 (path, None),
             )

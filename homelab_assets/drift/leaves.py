@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from homelab_assets.drift import compose_v1, podman
-from homelab_assets.drift.bindings import other_words, texts_of
+from homelab_assets.drift.bindings import explains, other_words, texts_of
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
@@ -97,14 +97,15 @@ class Comparer:
         """Whether a value with open variables may be the running one; None where its form can't be compared."""
         if row.seal == "arguments" and other_words(expected, observed):
             return False
+        vault = self.compare.vault
         pairs = list(texts_of(row, expected, observed))
         if not pairs:
             return None
         for template, texts in pairs:
             parts = pieces(template, self.references, {})
-            candidates = [*texts, *(self.compare.vault.reveal(text) for text in texts if "<secret#" in text)]
-            if not any(match_pieces(parts, text, {}) is not None for text in candidates):
-                return None if any("<secret#" in text for text in texts) else False
+            if all(explains(parts, text, {}, vault) is None for text in texts):
+                known = all(map(vault.revealable, (*texts, *(part.literal for part in parts))))
+                return False if known else None
         return True
 
     def _settle_paths(

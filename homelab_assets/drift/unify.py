@@ -45,7 +45,7 @@ class Settled:
     @property
     def conflicts(self) -> frozenset[str]:
         """Variables with two values."""
-        return self.bindings.conflicts
+        return frozenset(self.bindings.conflicts)
 
     @property
     def known(self) -> dict[str, Alternative]:
@@ -91,7 +91,7 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
         return False
     settled.bindings = Bindings(
         values={**settled.bindings.values, **new},
-        conflicts=settled.bindings.conflicts | found.conflicts,
+        conflicts={**found.conflicts, **settled.bindings.conflicts},
         choices={**found.choices, **settled.bindings.choices},
     )
     settled.final = _load_most(settled.stack, settled.bindings.values, settled.final)
@@ -189,7 +189,7 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
     container = match.containers[0]
     proof = prove(settled.final, match.service, container, vault, ids)
     if proof.differs or (HASH in container.labels and settled.final.names_in(match.service)):
-        for values in _other_choices(settled, match.service):
+        for values in _other_choices(settled, match.service, vault):
             model = _load(settled.stack, {**settled.bindings.values, **values}, settled.templates)
             if model is not None and prove(model, match.service, container, vault, ids).same:
                 settled.models[match.service] = model
@@ -216,8 +216,11 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
     return None
 
 
-def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative]]:
-    """Other values that the service's variables may have had: their defaults, what another container says."""
+def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[str, Alternative]]:
+    """Other values that the service's variables may have had: their defaults, what another container says.
+
+    One that another service's containers deny is left out: a variable with two values in one stack is a finding.
+    """
     used = settled.templates.names_in(service)
     # What no container shows (a reservation of processors, say) is most often not set.
     unset: dict[str, Alternative] = dict.fromkeys(settled.final.names_in(service), UNSET)
@@ -234,4 +237,6 @@ def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative
             choices += [{name: value} for value in values if value != settled.bindings.values.get(name)]
     if len(defaults) > 1:
         choices.append(defaults)
+    denied = settled.bindings.denied_elsewhere
+    choices = [choice for choice in choices if not any(denied(*pair, service, vault) for pair in choice.items())]
     return [{**unset, **choice} for choice in choices[:_MAX_TRIES]]

@@ -96,6 +96,27 @@ def test_a_mutual_change_behind_one_variable_is_not_hidden_by_the_majority() -> 
     assert [(item.path, item.note) for item in one.items] == [("environment.B", "one variable, two values")]
 
 
+def test_a_variable_with_two_values_is_told_even_if_the_hash_proves_both() -> None:
+    body = {"environment": {"PASSWORD": "${PW}"}}
+    values = {"app": "kX8w2pQz71", "web": "another8Xk2", "api": "kX8w2pQz71"}
+    label = "com.docker.compose.config-hash"
+    seen = []
+    for day, (name, value) in enumerate(values.items(), start=1):
+        project = compose.load(
+            ["/opt/apps/stacks/web/compose.yml"],
+            read=lambda path: b"services: {one: {image: 'plain:1', environment: {PASSWORD: '${PW}'}}}",
+            project_directory="/opt/apps/stacks/web", environment={"PW": value}, project_name="web",
+        )  # fmt: skip
+        hashes = {label: str(config_hash(project.services["one"], name, "2.40.3"))}
+        created = f"2026-11-{day:02}T00:00:00Z"
+        seen.append(container("web", name, labels=hashes, env={"PASSWORD": value}, created=created))
+    stack = baseline("web", {"services": {name: {"image": "plain:1", **body} for name in values}})
+    vault = Vault(KEY)
+    services = audit(capture(seen, images=[PLAIN], vault=vault), [stack], vault=vault).services
+    told = {service.service: [(item.path, item.note) for item in service.items] for service in services}
+    assert told == {"api": [], "app": [], "web": [("environment.PASSWORD", "one variable, two values")]}
+
+
 @pytest.mark.parametrize(
     ("committed", "label", "cause", "remedy"),
     [

@@ -30,6 +30,23 @@ def test_a_secret_is_a_word_of_a_command_and_redirects_nothing() -> None:
         assert found(_one(COMMAND, seen, variables=known)) == []
 
 
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("<YOUR_PASSWORD>", []),
+        ("kX8w2&pQz71", ["kX8w2"]),
+        ("kX8 w2pQz71", ["kX8", "w2pQz71", "--port", "1"]),
+        ("kX8'w2 p'Qz71", ["kX8w2 pQz71", "--port", "1"]),
+    ],
+)
+def test_a_secret_in_a_command_is_split_as_compose_splits_it(password: str, words: list[str]) -> None:
+    """Compose puts the value in before it splits, and ends a command at `<` or `&`."""
+    seen = container("web", "app", config={"Cmd": ["serve", "--requirepass", *words]})
+    assert found(_one(COMMAND, seen, variables={"REDIS_PASSWORD": password})) == []
+    other = container("web", "app", config={"Cmd": ["serve", "--requirepass", *words, "--more"]})
+    assert found(_one(COMMAND, other, variables={"REDIS_PASSWORD": password})) == [("command", "changed", "functional")]
+
+
 def test_another_secret_in_a_command_is_seen() -> None:
     seen = container("web", "app", config={"Cmd": ["serve", "--requirepass", "kX8w2pQz71", "--port", "1"]})
     verdict = _one(COMMAND, seen, variables={"REDIS_PASSWORD": "another8Xk2"})

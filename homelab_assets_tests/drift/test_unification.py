@@ -325,3 +325,28 @@ def test_a_volume_at_an_unknown_place_is_none_of_the_images() -> None:
     stack = baseline("web", {"services": {"app": {"image": "plain:1", "volumes": ["${KEYS}:${KEYS}"]}}})
     document = audit(capture([running], images=[declaring]), [stack])
     assert items(document) == [("pid", "added")]
+
+
+@pytest.mark.parametrize("changed", ["db", "app"])
+def test_a_text_of_several_variables_has_a_say_in_each(changed: str) -> None:
+    """The container that was made last is the odd one, whether it holds the variable alone or among others."""
+    services = {
+        "db": {"image": "plain:1", "environment": {"PASSWORD": "${PW}", "OWNER": "${WHO}"}},
+        "app": {"image": "plain:1", "environment": {"URL": "postgres://${WHO}:${PW}@db/${NAME:-main}"}},
+    }
+    values = {"db": "kX8w2pQz71", "app": "kX8w2pQz71", changed: "another8Xk2"}
+    dates = {"db": "2026-11-01T00:00:00Z", "app": "2026-11-01T00:00:00Z", changed: "2026-11-02T00:00:00Z"}
+    db = container("web", "db", created=dates["db"], env={"PASSWORD": values["db"], "OWNER": "larry"})
+    url = f"postgres://larry:{values['app']}@db/main"
+    app = container("web", "app", created=dates["app"], env={"URL": url})
+    document = unify({"services": services}, db, app, vault=Vault(KEY))
+    told = {service.service: [item.path for item in service.items] for service in document.services}
+    expected = {"db": "environment.PASSWORD", "app": "environment.URL"}
+    assert told == {name: [path] if name == changed else [] for name, path in expected.items()}
+
+
+def test_an_item_is_told_under_the_path_that_its_own_variables_give() -> None:
+    volumes = ["${STACKS:-/opt}:${STACKS:-/opt}", "/keys:${HOME_OF_APP:-/root}/.ssh"]
+    seen = container("web", "app", mounts=[{"Type": "bind", "Source": "/srv", "Destination": "/srv", "RW": True}])
+    document = unify({"volumes": volumes}, seen, variables={"STACKS": "/srv", "HOME_OF_APP": "/home/app"})
+    assert items(document) == [("volumes.${HOME_OF_APP:-/root}/.ssh", "removed")]
