@@ -5,7 +5,7 @@ project folder has one `.env`, so a variable has one value: the one that most ob
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,12 +79,15 @@ def bind(
     known: Mapping[str, Alternative],
     vault: Vault,
     passed_on: Iterable[Observation] = (),
+    left_out: Collection[str] = (),
 ) -> Bindings:
     """Find the values of the open variables.
 
     Args:
         known: variables whose value is settled (a `.env`); they are taken as they are.
         passed_on: what is known of them without matching texts.
+        left_out: variables with a default that the `.env` does not set: they have it, unless two services agree that
+            somebody's shell knew better.
     """
     observations = list(passed_on)
     bound: dict[str, Alternative] = {}
@@ -100,13 +103,15 @@ def bind(
             observations += _observe(sight, parts, texts, environment, vault)
             observations += _votes(sight, template, texts, references, known, bound, vault)
         pending = left
-        bound |= {name: choice[0] for name, choice in _choices(observations, vault).items() if name not in known}
-    choices = {name: found for name, found in _choices(observations, vault).items() if name not in known}
+        found = _choices(observations, left_out, vault)
+        bound |= {name: choice[0] for name, choice in found.items() if name not in known}
+    choices = {name: choice for name, choice in found.items() if name not in known}
     conflicts = {
         observation.name
         for observation in observations
         if observation.name in bound and not _allows(observation, bound[observation.name], vault)
     }
+    conflicts = {one.name for one in observations if one.name in conflicts and _allows(one, bound[one.name], vault)}
     disputed = {name: tuple(one for one in observations if one.name == name) for name in conflicts}
     return Bindings(values=bound, conflicts=disputed, choices=choices)
 
@@ -177,7 +182,9 @@ def explains(
     return found
 
 
-def _choices(observations: Iterable[Observation], vault: Vault) -> dict[str, tuple[Alternative, ...]]:
+def _choices(
+    observations: Iterable[Observation], left_out: Collection[str], vault: Vault
+) -> dict[str, tuple[Alternative, ...]]:
     """Values by variable, best first: allowed by most observations, then by the older containers, then as set."""
     by_name: dict[str, list[Observation]] = {}
     for observation in observations:
@@ -195,7 +202,16 @@ def _choices(observations: Iterable[Observation], vault: Vault) -> dict[str, tup
             return -sum(allowed), [not one for one in allowed]
 
         chosen[name] = tuple(sorted(candidates, key=rank))
-    return chosen
+    return chosen | {name: (UNSET,) for name in left_out if name in chosen and not _agreed(by_name[name], vault)}
+
+
+def _agreed(observations: Sequence[Observation], vault: Vault) -> bool:
+    """Whether two services show one value, and none that the variable may not be set."""
+    (first, *others) = observations
+    return not any(UNSET in one.alternatives for one in observations) and any(
+        one.service != first.service and any(_allows(one, value, vault) for value in first.alternatives)
+        for one in others
+    )
 
 
 def _allows(observation: Observation, value: Alternative, vault: Vault) -> bool:

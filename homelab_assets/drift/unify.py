@@ -4,6 +4,7 @@ The second loading is Compose's own: typed fields, structure, sizes and defaults
 is then compared holds no template any more.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,10 +16,15 @@ from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.stacks import Model, Stack
-from homelab_assets.drift.templates import UNSET, Alternative, pieces
+from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
 from homelab_assets.drift.view import Declared
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
+
+_OF_THE_SHELL = re.compile(
+    r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|TERM|HOSTNAME|E?[UG]ID|DISPLAY|(?:LC|XDG|SSH|DOCKER|COMPOSE)_\w+"
+)
+"""Variables that come from whoever deploys, not from a `.env`."""
 
 _MAX_TRIES = 12
 _MAX_ROUNDS = 3
@@ -85,7 +91,8 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
     known = {**settled.stack.settled, **settled.bindings.values}
     final, matches = settled.final, settled.matches
-    found = bind(_sights(final, matches), final.references, known, vault, _passed_on(final, matches))
+    left_out = _left_out(settled.stack, settled.templates.references)
+    found = bind(_sights(final, matches), final.references, known, vault, _passed_on(final, matches), left_out)
     new = {name: value for name, value in found.values.items() if name not in settled.bindings.values}
     if not new:
         return False
@@ -96,6 +103,15 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     )
     settled.final = _load_most(settled.stack, settled.bindings.values, settled.final)
     return True
+
+
+def _left_out(stack: Stack, references: Sequence[Reference]) -> frozenset[str]:
+    """Names of variables that have a default wherever they stand, and that the `.env`, which was read, does not set."""
+    if not stack.settled:
+        return frozenset()
+    bare = {reference.name for reference in references if reference.operator not in (":-", "-")}
+    names = {reference.name for reference in references} - bare - stack.settled.keys()
+    return frozenset(name for name in names if not _OF_THE_SHELL.fullmatch(name))
 
 
 def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:

@@ -350,3 +350,29 @@ def test_an_item_is_told_under_the_path_that_its_own_variables_give() -> None:
     seen = container("web", "app", mounts=[{"Type": "bind", "Source": "/srv", "Destination": "/srv", "RW": True}])
     document = unify({"volumes": volumes}, seen, variables={"STACKS": "/srv", "HOME_OF_APP": "/home/app"})
     assert items(document) == [("volumes.${HOME_OF_APP:-/root}/.ssh", "removed")]
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "known", "told"),
+    [
+        ({"app": "${WHO:-larry}"}, {"app": "larry"}, {"TZ": "UTC"}, []),
+        ({"app": "${WHO:-larry}"}, {"app": "moe"}, {"TZ": "UTC"}, ["app"]),
+        ({"app": "${WHO:-larry}"}, {"app": "moe"}, {"WHO": "moe"}, []),
+        ({"app": "${WHO:-larry}"}, {"app": "moe"}, {}, []),
+        ({"app": "${WHO}"}, {"app": "moe"}, {"TZ": "UTC"}, []),
+        ({"app": "${WHO:?}"}, {"app": "moe"}, {"TZ": "UTC"}, []),
+        ({"app": "${HOSTNAME:-box}"}, {"app": "moe"}, {"TZ": "UTC"}, []),
+        ({"app": "${WHO:-larry}", "db": "${WHO:-larry}"}, {"app": "moe", "db": "moe"}, {"TZ": "UTC"}, []),
+        ({"app": "${WHO:-larry}", "db": "${WHO:-larry}"}, {"app": "moe", "db": "larry"}, {"TZ": "UTC"}, ["app"]),
+        ({"app": "${WHO:-larry}", "db": "${WHO:-larry}"}, {"app": "moe", "db": "curly"}, {"TZ": "UTC"}, ["app", "db"]),
+    ],
+)
+def test_what_a_known_dotenv_does_not_set_has_its_default(
+    git: dict[str, str], running: dict[str, str], known: dict[str, str], told: list[str]
+) -> None:
+    """As with Compose, unless it has none, it is a shell's own, or services agree that a shell set it."""
+    services = {name: {"image": "plain:1", "environment": {"OWNER": value}} for name, value in git.items()}
+    seen = [container("web", name, env={"OWNER": value}) for name, value in running.items()]
+    document = unify({"services": services}, *seen, variables=known)
+    assert [service.service for service in document.services if service.items] == told
+    assert items(document) == [("environment.OWNER", "changed")] * len(told)

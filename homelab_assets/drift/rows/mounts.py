@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from homelab_assets.compose.short_syntax import UNDECIDED
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
 from homelab_assets.drift.rows.files import file_targets, files_of_project, is_secret
 from homelab_assets.drift.rows.mount import ANONYMOUS, GENERATED_VOLUME, Mount, mounts_of, requested_mounts
@@ -89,7 +90,7 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
         source = declared.project.relative(source)
     elif mount.type == "volume" and source:
         source = declared.project.volume_key(source)
-    if target and not mount.options and mount.type in ("bind", "volume"):
+    if target and not mount.options and mount.type in ("bind", "volume", UNDECIDED):
         return f"{source}:{target}{':ro' if mount.read_only else ''}" if source else target + ":ro" * mount.read_only
     options = {name: value for name, value in mount.options if name != "propagation"}
     propagation = dict(mount.options).get("propagation")
