@@ -1,7 +1,7 @@
 """Which container is which service: by Compose's labels, else by name."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView
@@ -63,13 +63,16 @@ class Containers:
         self.claimed.update(container.id for container in containers)
 
 
-def project_group(baseline: Baseline, containers: Containers, names: Sequence[str] = ()) -> list[Observed]:
+def project_group(
+    baseline: Baseline, containers: Containers, names: Sequence[str] = (), known: Collection[str] = ()
+) -> list[Observed]:
     """The containers whose labels say that they belong to this stack, in order of name.
 
     The folder in the labels decides (`…/stacks/<stack>`), else the project's name, else a spelling of it.
 
     Args:
         names: further names of the project, such as its `name:`.
+        known: names of all stacks that git knows: what lies in the folder of another one is that one's.
     """
     groups = containers.projects()
 
@@ -82,7 +85,7 @@ def project_group(baseline: Baseline, containers: Containers, names: Sequence[st
     for name, group in groups.items():
         if any(_same_folder(baseline, container) for container in group) and (mine := free(name)):
             return mine
-    if exact:
+    if exact and not all(_elsewhere(baseline, container, known) for container in exact):
         return exact
     loose = {_loose(name) for name in (baseline.stack, *names)}
     return next((mine for name in groups if _loose(name) in loose and (mine := free(name))), [])
@@ -100,12 +103,13 @@ def _same_folder(baseline: Baseline, container: Observed) -> bool:
     )
 
 
-def _elsewhere(baseline: Baseline, container: Observed) -> bool:
-    """Whether the labels name a folder of the same repository layout, but another stack's."""
+def _elsewhere(baseline: Baseline, container: Observed, known: Collection[str] | None = None) -> bool:
+    """Whether the labels name a folder of the same repository layout, but another stack's (that is `known`)."""
     parent, _, name = baseline.directory.strip("/").rpartition("/")
     folder = str(container.labels.get(WORKING_DIR) or "").rstrip("/")
     above, _, base = folder.rpartition("/")
-    return bool(parent) and above.endswith("/" + parent) and base != name
+    elsewhere = bool(parent) and above.endswith("/" + parent) and base != name
+    return elsewhere and (known is None or normalised(base) in known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
     """
     group = project_group(baseline, containers)
     stack, templates = _load(baseline, group, containers)
-    if not group and (group := project_group(baseline, containers, (templates.view.name,))):
+    if not group and (group := project_group(baseline, containers, (templates.view.name,), known)):
         stack, templates = _load(baseline, group, containers)
     if stack.place.directory == NO_FOLDER and (folder := _folder(templates, group)):
         stack, templates = _load(baseline, group, containers, folder)

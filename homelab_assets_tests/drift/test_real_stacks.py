@@ -189,3 +189,19 @@ def test_a_secret_may_be_part_of_what_is_sealed_as_a_whole() -> None:
     seen = container("web", "app", config={"Healthcheck": {"Test": ["CMD", "sh", "-c", script("777cc0c4w")]}})
     assert found(_one(text, seen, variables={"PASSWORD": "777cc0c4w"})) == []
     assert found(_one(text, seen, variables={"PASSWORD": "another"})) == [("healthcheck.test", "changed", "functional")]
+
+
+@pytest.mark.parametrize("mode", ["host", "none", "bridge"])
+def test_a_network_of_the_engine_is_a_mode(mode: str) -> None:
+    text = f"services: {{app: {{image: 'plain:1', networks: [n]}}}}\nnetworks: {{n: {{external: true, name: {mode}}}}}"
+    seen = container("web", "app", host={"NetworkMode": mode}, networks={mode: {"Aliases": None, "IPAMConfig": None}})
+    assert found(_one(text, seen)) == []
+    moved = container("web", "app", networks={"web_default": {"Aliases": ["app"], "IPAMConfig": None}})
+    assert [path for path, *_ in found(_one(text, moved))] == ["network_mode"]
+
+
+def test_two_stacks_of_one_project_name_are_told_apart_by_their_folders() -> None:
+    stacks = [baseline(name, "name: shop\nservices: {app: {image: 'plain:1'}}") for name in ("shop-dev", "shop-live")]
+    seen = container("shop", "app", directory="/opt/apps/stacks/shop-live")
+    services = audit(capture([seen], images=[IMAGE]), stacks).services
+    assert [(one.stack, one.status) for one in services] == [("shop-dev", "missing"), ("shop-live", "clean")]

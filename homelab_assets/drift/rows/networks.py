@@ -14,7 +14,14 @@ _MODES = ("host", "none", "bridge", "default", "")
 
 
 def _declares_mode(declared: Declared) -> str:
-    return str(declared.get("network_mode") or "")
+    """The mode that git asks for, maybe as the engine's own network of that name, else ""."""
+    if mode := declared.get("network_mode"):
+        return str(mode)
+    networks = declared.get("networks")
+    if not isinstance(networks, Mapping) or len(networks) != 1:
+        return ""
+    name = declared.project.network_name(next(iter(networks)))
+    return name if name in ("host", "none", "bridge") else ""
 
 
 def _keys(declared: Declared) -> dict[str, Mapping[str, Any]]:
@@ -251,7 +258,7 @@ NAMES = Row(
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="network_mode", kind="scalar", where="HostConfig.NetworkMode",
+        key="network_mode", kind="scalar", where="HostConfig.NetworkMode", keys=("network_mode", "networks"),
         expected=_expected_mode, observed=_observed_mode, engine="`bridge`, or the first network",
     ),
     Row(
