@@ -266,7 +266,8 @@ def other_words(wanted: Leaf, found: Leaf | None) -> bool:
 def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Git's texts with markers in one leaf, each with the ways to write the running value."""
     if found is None:
-        if row.nothing and isinstance(wanted.shown, str):
+        # A container's variable without a value is there all the same.
+        if row.nothing and isinstance(wanted.shown, str) and row.key != "environment":
             yield wanted.shown, _absent_forms(row)
         elif row.seal == "arguments" and isinstance(wanted.value, tuple):
             yield _WORD.sub("", " ".join(wanted.value)), ("",)

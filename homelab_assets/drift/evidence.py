@@ -62,6 +62,14 @@ def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Ma
     return Proof(same=same, differs=not same and container.compose[:2] < _TRUSTED[1])
 
 
+def hashed(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """What the hash covers of a service's model, at the most."""
+    kept = {key: value for key, value in definition.items() if key not in _UNHASHED}
+    if (deploy := kept.get("deploy")) and "replicas" in deploy:
+        kept["deploy"] = {key: value for key, value in deploy.items() if key != "replicas"}
+    return kept
+
+
 def _label_files(model: Model, service: str) -> Any:
     return (getattr(model.project, "label_files", None) or {}).get(service) or ()
 
@@ -71,7 +79,7 @@ def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> 
     definition = model.services.get(service) or model.disabled.get(service)
     if definition is None or model.open_files["labels"].get(service):
         return None
-    definition = {key: value for key, value in definition.items() if key not in _UNHASHED}
+    definition = hashed(definition)
     if environment := _environment(model, service, definition, container):
         definition["environment"] = environment
     text = as_text(definition)

@@ -77,7 +77,8 @@ def project_group(
     groups = containers.projects()
 
     def free(name: str) -> list[Observed]:
-        return [container for container in groups.get(name, ()) if container.id not in containers.claimed]
+        group = (container for container in groups.get(name, ()) if container.id not in containers.claimed)
+        return [container for container in group if not (known and _elsewhere(baseline, container, known))]
 
     exact = next((group for name in (normalised(baseline.stack), *names) if (group := free(name))), None)
     if exact and not any(_elsewhere(baseline, container) for container in exact):
@@ -85,7 +86,7 @@ def project_group(
     for name, group in groups.items():
         if any(_same_folder(baseline, container) for container in group) and (mine := free(name)):
             return mine
-    if exact and not all(_elsewhere(baseline, container, known) for container in exact):
+    if exact:
         return exact
     loose = {_loose(name) for name in (baseline.stack, *names)}
     return next((mine for name in groups if _loose(name) in loose and (mine := free(name))), [])

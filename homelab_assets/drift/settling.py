@@ -21,7 +21,7 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
     Raises:
         BaselineError: Compose would refuse the files.
     """
-    group = project_group(baseline, containers)
+    group = project_group(baseline, containers, known=known)
     stack, templates = _load(baseline, group, containers)
     if not group and (group := project_group(baseline, containers, (templates.view.name,), known)):
         stack, templates = _load(baseline, group, containers)

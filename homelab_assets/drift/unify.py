@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from homelab_assets.drift.bindings import Bindings, Observation, Sight, bind, explains, other_words, pairs_of
-from homelab_assets.drift.evidence import HASH, Proof, prove
+from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.networks import NAMES
-from homelab_assets.drift.rows.shapes import has_marker
-from homelab_assets.drift.stacks import Model, Stack
+from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.stacks import Model, Stack, as_text
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
 from homelab_assets.drift.view import Declared
 from homelab_assets.errors import BaselineError
@@ -204,7 +204,7 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
     ids = {other.service: other.containers[0].id for other in settled.matches if other.containers}
     container = match.containers[0]
     proof = prove(settled.final, match.service, container, vault, ids)
-    if proof.differs or (HASH in container.labels and settled.final.names_in(match.service)):
+    if proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service)):
         for values in _other_choices(settled, match.service, vault):
             model = _load(settled.stack, {**settled.bindings.values, **values}, settled.templates)
             if model is not None and prove(model, match.service, container, vault, ids).same:
@@ -218,6 +218,13 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
     for replica in match.containers:
         same_label = replica.labels.get(HASH) == container.labels.get(HASH)
         replica.proven = (True if proof.same else False if proof.differs else None) if same_label else None
+
+
+def _open_in_hash(model: Model, service: str) -> set[str]:
+    """Names of the open variables that Compose's hash of a service would tell."""
+    definition = model.services.get(service) or model.disabled.get(service) or {}
+    markers = MARKER.findall(as_text(hashed(definition))) if model.references else ()
+    return {model.references[int(number)].name for number in markers}
 
 
 def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> Proof | None:
@@ -239,7 +246,7 @@ def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[st
     """
     used = settled.templates.names_in(service)
     # What no container shows (a reservation of processors, say) is most often not set.
-    unset: dict[str, Alternative] = dict.fromkeys(settled.final.names_in(service), UNSET)
+    unset: dict[str, Alternative] = dict.fromkeys(_open_in_hash(settled.final, service), UNSET)
     choices = [unset] if unset else []
     defaults: dict[str, Alternative] = {}
     for reference in settled.templates.references:

@@ -60,6 +60,14 @@ def test_what_no_container_shows_is_verified_with_its_default() -> None:
     assert (one.status, one.evidence) == ("clean", "consistent")
 
 
+def test_the_hash_says_nothing_of_replicas() -> None:
+    body = {"image": "plain:1", "deploy": {"replicas": "${REPLICAS:-1}"}, "environment": {"TZ": "${TZ:-UTC}"}}
+    label = hashed({"environment": {"TZ": "UTC"}, "deploy": {}})
+    seen = [container("web", "app", number=n, labels=label, env={"TZ": "UTC"}) for n in (1, 2)]
+    (one,) = audit(capture(seen, images=[PLAIN]), [baseline("web", {"services": {"app": body}})]).services
+    assert (found(one), one.evidence) == ([], "verified")
+
+
 def test_a_range_of_ports_that_the_hash_proves_is_compared() -> None:
     body = {"ports": ["${RANGE:-90-91}:80-81"]}
     bindings = {f"8{number}/tcp": [{"HostIp": "", "HostPort": f"9{number}"}] for number in range(2)}

@@ -201,7 +201,24 @@ def test_a_network_of_the_engine_is_a_mode(mode: str) -> None:
 
 
 def test_two_stacks_of_one_project_name_are_told_apart_by_their_folders() -> None:
-    stacks = [baseline(name, "name: shop\nservices: {app: {image: 'plain:1'}}") for name in ("shop-dev", "shop-live")]
-    seen = container("shop", "app", directory="/opt/apps/stacks/shop-live")
-    services = audit(capture([seen], images=[IMAGE]), stacks).services
-    assert [(one.stack, one.status) for one in services] == [("shop-dev", "missing"), ("shop-live", "clean")]
+    text = "name: shop\nservices: {app: {image: 'plain:1'}, db: {image: 'plain:1'}}"
+    stacks = [baseline(name, text) for name in ("shop-dev", "shop-live")]
+    seen = [
+        container("shop", service, directory=f"/opt/apps/stacks/{folder}")
+        for service, folder in (("app", "shop-live"), ("db", "shop-dev"))
+    ]
+    services = audit(capture(seen, images=[IMAGE]), stacks).services
+    assert {(one.stack, one.service): one.status for one in services} == {
+        ("shop-dev", "app"): "missing", ("shop-dev", "db"): "clean",
+        ("shop-live", "app"): "clean", ("shop-live", "db"): "missing",
+    }  # fmt: skip
+
+
+def test_a_folder_that_git_no_longer_has_was_renamed() -> None:
+    text = "name: shop\nservices: {app: {image: 'plain:1'}, db: {image: 'plain:1'}}"
+    seen = [
+        container("shop", service, directory=f"/opt/apps/stacks/{folder}")
+        for service, folder in (("app", "shop-live"), ("db", "shop-of-old"))
+    ]
+    services = audit(capture(seen, images=[IMAGE]), [baseline("shop-live", text)]).services
+    assert [(one.service, one.status) for one in services] == [("app", "clean"), ("db", "clean")]

@@ -376,3 +376,9 @@ def test_what_a_known_dotenv_does_not_set_has_its_default(
     document = unify({"services": services}, *seen, variables=known)
     assert [service.service for service in document.services if service.items] == told
     assert items(document) == [("environment.OWNER", "changed")] * len(told)
+
+
+def test_a_removed_variable_tells_nothing_of_what_git_put_into_it() -> None:
+    git = {"environment": {"DB": "${DB}", "TZ": "UTC"}, "command": ["ready", "-d", "${DB}"]}
+    document = unify(git, container("web", "app", env={"TZ": "UTC"}, config={"Cmd": ["ready", "-d", "shop"]}))
+    assert items(document) == [("environment.DB", "removed")]
