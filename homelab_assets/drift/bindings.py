@@ -151,13 +151,15 @@ def _votes(
 ) -> Iterator[Observation]:
     """What a text with several variables says of those that other texts have bound already: the same, or otherwise."""
     names = unknown_names(pieces(template, references, known)) & bound.keys()
+    if not names:
+        return
     environment = {**known, **bound}
     parts = pieces(template, references, environment)
-    if not names or any(explains(parts, text, environment, vault) is not None for text in texts):
-        for name in names:
-            yield Observation(name=name, alternatives=(bound[name],), service=sight.service, created=sight.created)
-        return
+    fits = any(explains(parts, text, environment, vault) is not None for text in texts)
     for name in names:
+        if fits:
+            yield Observation(name=name, alternatives=(bound[name],), service=sight.service, created=sight.created)
+            continue
         others = {other: value for other, value in environment.items() if other != name}
         found = _observe(sight, pieces(template, references, others), texts, others, vault)
         yield from (observation for observation in found if observation.name == name)
