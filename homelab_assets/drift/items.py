@@ -70,7 +70,10 @@ class ItemWriter:
         baseline = running = None
         if difference.expected is not None:
             shown = difference.expected.shown
-            baseline = template if template is not None else self.compare.shown(row, path, shown)
+            spelled = template is not None
+            baseline = (
+                self.compare.shown_template(row, path, template) if spelled else self.compare.shown(row, path, shown)
+            )
         if difference.observed is not None and difference.change != "removed":
             running = self.compare.shown(row, path, difference.observed.shown, changed=difference.change == "changed")
             if template is not None and MARKER.search(path) is None:

@@ -1,5 +1,6 @@
 """Comparing git's clear text with what the capture has sealed, without ever unsealing anything for others to see."""
 
+import re
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from homelab_assets.compose import shellwords
 from homelab_assets.drift.leaf import Row
 from homelab_assets.errors import BaselineError
-from homelab_assets.secrecy import TOKEN, Vault, has_token, show
+from homelab_assets.secrecy import SHOWN, TOKEN, Vault, has_token, show
+
+_LONE_REFERENCE = re.compile(r"(?P<name>\$\{\w+(?::?-)?)(?P<default>(?<=-).+)?(?::?[?+].*)?\}|\$\w+", re.DOTALL)
 
 
 class SealedCompare:
@@ -85,6 +88,14 @@ class SealedCompare:
     def _reveal(self, value: Any) -> Any:
         return map_texts(value, self.vault.reveal)
 
+    def shown_template(self, row: Row, path: str, value: Any) -> Any:
+        """Git's own text, with its variables, fit for the document: of a reference that is a secret only the default
+        is one."""
+        if row.seal == "arguments" and isinstance(value, list):
+            words = zip(value, self.seal(row, path, tuple(value)), strict=True)
+            return [_shown_reference(str(word), sealed) for word, sealed in words]
+        return map_texts(value, lambda text: _shown_reference(text, self.seal(row, path, text)))
+
     def shown(self, row: Row, path: str, value: Any, *, changed: bool = False) -> Any:
         """A value fit for the document: sealed, and its tokens as `<secret>`."""
         if row.seal == "arguments" and isinstance(value, list):
@@ -92,6 +103,14 @@ class SealedCompare:
         else:
             value = self.seal(row, path, value)
         return map_texts(value, lambda text: show(text, changed=changed))
+
+
+def _shown_reference(text: str, sealed: str) -> str:
+    """What to show of a text of git: all that is not sealed, and a lone reference without its default if it is."""
+    reference = _LONE_REFERENCE.fullmatch(text) if TOKEN.fullmatch(sealed) else None
+    if reference is None:
+        return show(sealed)
+    return f"{reference['name']}{SHOWN}}}" if reference["default"] else text
 
 
 def map_texts(value: Any, change: Callable[[str], str]) -> Any:

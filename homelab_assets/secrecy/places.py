@@ -75,13 +75,15 @@ _COMMON = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"to|and|or|is|are|was|with|for|of|in|on|as|from|not|the|a")
+# What git has for a variable that nobody sets is as good as the variable's value.
+_DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<s>[^{}$]+)\}")
 _VARIABLE = re.compile(r"\$\{[^}]*\}|\$\$?[A-Za-z_]\w*|\$\$\{[^}]*\}")
 
 
 def find_placed(text: str) -> Iterator[tuple[int, int]]:
     """Find what stands where secrets stand: (start, end) offsets in no order, maybe overlapping.
 
-    A reference such as `${PASSWORD}`, which git may show, is none.
+    A reference such as `${PASSWORD}`, which git may show, is none; of `${PASSWORD:-default}` the default is.
     """
     folded = text.casefold()
     if not _any_of(_HINTS, folded):
@@ -94,6 +96,9 @@ def find_placed(text: str) -> Iterator[tuple[int, int]]:
             yield from _groups(pattern, text)
     yield from find_in_command(text)
     yield from _assigned(text)
+    for match in _DEFAULT.finditer(text) if "${" in text else ():
+        if is_whole_secret(match["name"], match["s"]):
+            yield match.span("s")
     for match in _FLAG.finditer(text):
         yield from _value(text, match.end(), match["name"], flag=True)
 
@@ -115,8 +120,7 @@ def find_in_command(text: str) -> Iterator[tuple[int, int]]:
 
 def _groups(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
     for match in pattern.finditer(text):
-        if not _is_variable(text, *match.span("s")):
-            yield match.span("s")
+        yield from _but_for_variables(text, *match.span("s"))
 
 
 def _assigned(text: str) -> Iterator[tuple[int, int]]:
@@ -147,11 +151,14 @@ def _value(text: str, start: int, name: str, flag: bool = False) -> Iterator[tup
     value = _VALUE.match(text, start)
     if value is None or value.lastgroup is None or (flag and _SENTENCE.fullmatch(value[0])):
         return
-    if is_whole_secret(name, value[value.lastgroup]) and not _is_variable(text, *value.span(value.lastgroup)):
-        yield value.span(value.lastgroup)
+    if is_whole_secret(name, value[value.lastgroup]):
+        yield from _but_for_variables(text, *value.span(value.lastgroup))
 
 
-def _is_variable(text: str, start: int, end: int) -> bool:
-    """Say whether the place holds a reference such as `${PASSWORD}`, up to its closing brace."""
+def _but_for_variables(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Give the place of a secret; where a reference such as `${PASSWORD:-default}` fills it, that of the default."""
     variable = _VARIABLE.match(text, start)
-    return variable is not None and variable.end() >= end
+    if variable is None or variable.end() < end:
+        yield start, end
+    elif default := _DEFAULT.match(text, start):
+        yield default.span("s")

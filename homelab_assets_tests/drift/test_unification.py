@@ -382,3 +382,26 @@ def test_a_removed_variable_tells_nothing_of_what_git_put_into_it() -> None:
     git = {"environment": {"DB": "${DB}", "TZ": "UTC"}, "command": ["ready", "-d", "${DB}"]}
     document = unify(git, container("web", "app", env={"TZ": "UTC"}, config={"Cmd": ["ready", "-d", "shop"]}))
     assert items(document) == [("environment.DB", "removed")]
+
+
+@pytest.mark.parametrize(
+    ("git", "shown"),
+    [
+        ({"environment": {"A": "${DB_PASSWORD:-kX8w2pQz71} x"}}, "${DB_PASSWORD:-<secret>} x"),
+        ({"environment": {"DB_PASSWORD": "${PGX:-kX8w2pQz71}"}}, "${PGX:-<secret>}"),
+        ({"environment": {"DB_PASSWORD": "${PGX}"}}, "${PGX}"),
+        ({"environment": {"DB_PASSWORD": "${A:-${B:-kX8w2pQz71}}"}}, "${A:-<secret>}"),
+        ({"environment": {"DB_PASSWORD": "kX8w2pQz71${PGX}"}}, "<secret>"),
+        ({"environment": {"URL": "http://u:${XY:-kX8w2pQz71}@h/${Z:-z}"}}, "http://u:${XY:-<secret>}@h/${Z:-z}"),
+        ({"environment": {"URL": "http://u:kX8w2pQz71@h/${Z:-z}"}}, "http://u:<secret>@h/${Z:-z}"),
+        ({"command": ["serve", "--password", "${XY:-kX8w2pQz71}"]}, ["serve", "--password", "${XY:-<secret>}"]),
+        ({"labels": {"a": "${TITLE:-plain}"}}, "${TITLE:-plain}"),
+    ],
+)
+def test_a_default_is_as_secret_as_the_variable(git: dict[str, Any], shown: Any) -> None:
+    """Of what git says with variables in it, the secrets that stand there in clear are not shown."""
+    (key, _), *_ = git.items()
+    document = unify(git, container("web", "app", env={}), variables={"TZ": "UTC"})
+    (item,) = document.services[0].items
+    assert (item.path.partition(".")[0], item.change, item.baseline) == (key, "removed", shown)
+    assert "kX8w2pQz71" not in str(document.to_json())
