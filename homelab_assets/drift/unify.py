@@ -204,7 +204,7 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
     ids = {other.service: other.containers[0].id for other in settled.matches if other.containers}
     container = match.containers[0]
     proof = prove(settled.final, match.service, container, vault, ids)
-    if proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service)):
+    if not proof.same and (proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service))):
         for values in _other_choices(settled, match.service, vault):
             model = _load(settled.stack, {**settled.bindings.values, **values}, settled.templates)
             if model is not None and prove(model, match.service, container, vault, ids).same:

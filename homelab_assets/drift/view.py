@@ -1,7 +1,7 @@
 """What the field table looks at: a service of git, a container, and the host around it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, NamedTuple, TypeVar, cast
@@ -111,6 +111,7 @@ class Host:
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
         self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
         self.habits: dict[str, dict[str, Habit]] = {}
+        self._counted: dict[tuple[str, Any, bool], tuple[int, int]] = {}
         self.settled: dict[Any, Any] = {}
         self.contributed: dict[Any, Any] = {}
 
@@ -130,6 +131,7 @@ class Host:
 
     def learn(self, topic: str, observed: "Observed", value: Any) -> None:
         """Remember what a container has where git says nothing: the daemon's defaults show in it."""
+        self._counted.clear()
         self.habits.setdefault(topic, {})[observed.id] = Habit(value, observed.created, observed.proven)
 
     def alone(self, topic: str, container: str) -> bool:
@@ -143,13 +145,24 @@ class Host:
         Most of them do, or most of those of which the hash proves that Compose put nothing there, or two or more that
         were created one after the other with this one: a daemon gives its default to every container of its time.
         """
-        others = [habit for other, habit in (self.habits.get(topic) or {}).items() if other != observed.id]
-        if _most(value, others) or (observed.proven and _most(value, [habit for habit in others if habit.proven])):
+        habits = self.habits.get(topic) or {}
+        mine = habits.get(observed.id)
+        if _most(self._shares(topic, value, proven=False), value, mine):
+            return True
+        if observed.proven and _most(self._shares(topic, value, proven=True), value, mine):
             return True
         now = observed.created
+        others = [habit for other, habit in habits.items() if other != observed.id]
         before = max((habit.created for habit in others if habit.value != value and habit.created < now), default="")
         after = min((habit.created for habit in others if habit.value != value and habit.created > now), default="~")
         return sum(habit.value == value and before < habit.created < after for habit in others) >= 2
+
+    def _shares(self, topic: str, value: Any, *, proven: bool) -> tuple[int, int]:
+        """How many containers have the value, and how many tell of the topic; asked for every container of a host."""
+        if (topic, value, proven) not in self._counted:
+            known = [habit for habit in (self.habits.get(topic) or {}).values() if habit.proven or not proven]
+            self._counted[topic, value, proven] = sum(habit.value == value for habit in known), len(known)
+        return self._counted[topic, value, proven]
 
 
 class Habit(NamedTuple):
@@ -160,8 +173,10 @@ class Habit(NamedTuple):
     proven: bool | None
 
 
-def _most(value: Any, habits: Sequence[Habit]) -> bool:
-    return sum(habit.value == value for habit in habits) * 2 > len(habits)
+def _most(shares: tuple[int, int], value: Any, mine: Habit | None) -> bool:
+    """Whether most of the others have the value."""
+    same, count = shares
+    return (same - (mine is not None and mine.value == value)) * 2 > count - (mine is not None)
 
 
 def is_podman(version: Mapping[str, Json]) -> bool:
