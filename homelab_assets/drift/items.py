@@ -69,11 +69,9 @@ class ItemWriter:
         row, path = difference.row, difference.path
         baseline = running = None
         if difference.expected is not None:
-            shown = difference.expected.shown
-            spelled = template is not None
-            baseline = (
-                self.compare.shown_template(row, path, template) if spelled else self.compare.shown(row, path, shown)
-            )
+            baseline = self.compare.shown(row, path, difference.expected.shown)
+            if template is not None:
+                baseline = self.compare.shown_template(row, path, template)
         if difference.observed is not None and difference.change != "removed":
             running = self.compare.shown(row, path, difference.observed.shown, changed=difference.change == "changed")
             if template is not None and MARKER.search(path) is None:

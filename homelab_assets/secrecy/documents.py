@@ -59,7 +59,8 @@ def _paths(value: Any, vault: "Vault") -> Any:
 def _reference(value: Any, vault: "Vault") -> Any:
     """An image reference, or several: its tag isn't the value of its name, as in `my-auth:1.2`."""
     if isinstance(value, list):
-        return [_reference(item, vault) for item in value]
+        sealed = [_reference(item, vault) for item in value]
+        return value if sealed == value else sealed
     return vault.seal_name(value) if isinstance(value, str) else value
 
 
@@ -82,6 +83,7 @@ _FIELDS: dict[str, _SealField] = {
     "Args": _arguments,
     "Test": _arguments,
     "Image": _reference,
+    "ImageName": _reference,
     "RepoTags": _reference,
     "Log": _dropped,
     "ExecIDs": _dropped,
