@@ -6,6 +6,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
+from homelab_assets_tests.lab.tools import use_provisioned_compose
+
+use_provisioned_compose()
+
 pytest_plugins = ["homelab_assets_tests.lab.fixtures"]
 
 # The same examples in every run, on slow machines too. HYPOTHESIS_PROFILE=explore looks at new ones.

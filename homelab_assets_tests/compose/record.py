@@ -5,10 +5,12 @@ import tempfile
 from pathlib import Path
 
 from homelab_assets_tests.compose.plugin import FOLDER, HERE, answer_of_plugin, cases, why_no_plugin
+from homelab_assets_tests.lab.tools import use_provisioned_compose
 
 
 def main() -> None:
     """Ask the plugin and write `recorded.json`."""
+    use_provisioned_compose()
     if reason := why_no_plugin():
         raise SystemExit(reason)
     recorded = {}

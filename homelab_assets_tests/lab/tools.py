@@ -38,6 +38,13 @@ def tools_directory() -> Path:
     return Path(os.environ.get("HOMELAB_LAB_TOOLS") or Path(cache) / "homelab-lab")
 
 
+def use_provisioned_compose() -> None:
+    """Let `docker compose` be what `.ci/provision` fetched, if it did, unless somebody chose otherwise."""
+    folder = tools_directory() / "docker-config"
+    if folder.is_dir():
+        os.environ.setdefault("DOCKER_CONFIG", str(folder))
+
+
 def why_unavailable() -> str | None:
     """Say why this machine can't run the lab, in one line; None when it can."""
     if os.geteuid() != 0:
