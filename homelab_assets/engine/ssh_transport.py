@@ -72,8 +72,9 @@ class StreamTransport(Transport):
                 raise SSHException("the SSH connection broke")
             if time.monotonic() > deadline:
                 raise TimeoutError("timed out")
+        # A connection that breaks wakes its callers too, and may by then have ended all channels but the newest.
         opened = self._channels.get(number)
-        if opened is None:
+        if opened is None or not self.active:
             error = self.get_exception()
             raise error if isinstance(error, ChannelException) else SSHException("the SSH connection broke")
         return opened
