@@ -5,12 +5,13 @@ project folder has one `.env`, so a variable has one value: the one that most ob
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.sharing import share_out
 from homelab_assets.drift.templates import (
     UNSET,
     Alternative,
@@ -23,6 +24,10 @@ from homelab_assets.drift.templates import (
 )
 from homelab_assets.secrecy import TOKEN, Vault
 
+_OPEN = "\0"
+"""Stands between a key with a variable and its value."""
+
+_Explanation = Mapping[str, tuple[Alternative, ...]] | None
 _WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
 
 
@@ -61,11 +66,13 @@ class Bindings:
         values: value of each bound variable; None: it's not set.
         conflicts: variables for which no single value explains all running values, with all that was observed of them.
         choices: further values that each variable's observations allow, most likely first.
+        together: further values of several variables that go together, most likely first.
     """
 
     values: Mapping[str, Alternative] = field(default_factory=dict)
     conflicts: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     choices: Mapping[str, tuple[Alternative, ...]] = field(default_factory=dict)
+    together: Sequence[Mapping[str, Alternative]] = ()
 
     def denied_elsewhere(self, name: str, value: Alternative, service: str, vault: Vault) -> bool:
         """Whether another service shows that a variable of two values hasn't this one there."""
@@ -89,31 +96,96 @@ def bind(
         left_out: variables with a default that the `.env` does not set: they have it, unless two services agree that
             somebody's shell knew better.
     """
-    observations = list(passed_on)
-    bound: dict[str, Alternative] = {}
-    pending = [(sight, pair) for sight in sights for pair in pairs_of(sight)]
-    for fit in (_single, _unambiguous, _any, _any):
-        environment = {**known, **bound}
+    binder = _Binder(references, known, vault, passed_on, left_out)
+    pending: list[_Pair] = []
+    contested: list[list[_Pair]] = []
+    for sight in sights:
+        pairs = [_Pair(sight, *pair) for pair in pairs_of(sight)]
+        at_open = [pair for pair in pairs if _OPEN in pair.template]
+        several = len(at_open) > 1
+        contested += [at_open] if several else []
+        pending += [pair for pair in pairs if not (several and _OPEN in pair.template)]
+    for fit in (_single, _unambiguous):
+        pending = binder.look(pending, fit)
+    for pairs in contested:
+        binder.look(binder.shared_out(pairs), _any)
+    for fit in (_any, _any):
+        pending = binder.look(pending, fit)
+    return binder.result()
+
+
+class _Pair(NamedTuple):
+    """A text of git's with markers, and the ways to write its running value."""
+
+    sight: Sight
+    template: str
+    texts: tuple[str, ...]
+
+
+class _Binder:
+    """Collects observations; after each look the variables have the values that most of them allow."""
+
+    def __init__(
+        self,
+        references: Sequence[Reference],
+        known: Mapping[str, Alternative],
+        vault: Vault,
+        passed_on: Iterable[Observation],
+        left_out: Collection[str],
+    ) -> None:
+        self._references, self._known, self._vault, self._left_out = references, known, vault, left_out
+        self._observations = list(passed_on)
+        self._bound: dict[str, Alternative] = {}
+        self._choices: dict[str, tuple[Alternative, ...]] = {}
+        self._together: list[Mapping[str, Alternative]] = []
+
+    def look(self, pairs: Iterable[_Pair], fit: Callable[[Sequence[Piece], Sequence[str]], bool]) -> list[_Pair]:
+        """Observe what these pairs tell, and return those that have to wait: they don't fit."""
+        references, vault = self._references, self._vault
+        environment = {**self._known, **self._bound}
         left = []
-        for sight, (template, texts) in pending:
+        for pair in pairs:
+            sight, template, texts = pair
             parts = pieces(template, references, environment)
             if not fit(parts, texts):
-                left.append((sight, (template, texts)))
+                left.append(pair)
                 continue
-            observations += _observe(sight, parts, texts, environment, vault)
-            observations += _votes(sight, template, texts, references, known, bound, vault)
-        pending = left
-        found = _choices(observations, left_out, vault)
-        bound |= {name: choice[0] for name, choice in found.items() if name not in known}
-    choices = {name: choice for name, choice in found.items() if name not in known}
-    conflicts = {
-        observation.name
-        for observation in observations
-        if observation.name in bound and not _allows(observation, bound[observation.name], vault)
-    }
-    conflicts = {one.name for one in observations if one.name in conflicts and _allows(one, bound[one.name], vault)}
-    disputed = {name: tuple(one for one in observations if one.name == name) for name in conflicts}
-    return Bindings(values=bound, conflicts=disputed, choices=choices)
+            self._observations += _observe(sight, parts, texts, environment, vault)
+            self._observations += _votes(sight, template, texts, references, self._known, self._bound, vault)
+        found = _choices(self._observations, self._left_out, vault)
+        self._choices = {name: choice for name, choice in found.items() if name not in self._known}
+        self._bound |= {name: choice[0] for name, choice in self._choices.items()}
+        return left
+
+    def shared_out(self, pairs: Sequence[_Pair]) -> list[_Pair]:
+        """Give each of one row's open keys a running key of its own; one that gets none may be any that is left."""
+
+        def explain(template: str, text: str, known: Mapping[str, Alternative]) -> _Explanation:
+            return explains(pieces(template, self._references, known), text, known, self._vault)
+
+        running: dict[str, list[str]] = {}
+        for text in dict.fromkeys(text for pair in pairs for text in pair.texts):
+            running.setdefault(text.partition(_OPEN)[0], []).append(text)
+        environment = {**self._known, **self._bound}
+        best, *others = share_out([pair.template for pair in pairs], running, environment, explain)
+        self._together += [other.values for other in others]
+        taken = set(best.paths.values())
+        return [
+            pair._replace(texts=tuple(text for text in pair.texts if text.partition(_OPEN)[0] in mine))
+            for pair in pairs
+            for mine in [{best.paths[pair.template]} if pair.template in best.paths else running.keys() - taken]
+        ]
+
+    def result(self) -> Bindings:
+        """What was found out."""
+        bound, vault = self._bound, self._vault
+        denied = {
+            one.name for one in self._observations if one.name in bound and not _allows(one, bound[one.name], vault)
+        }
+        # Of two values, not of none: somebody has to show the one that counts.
+        names = {one.name for one in self._observations if one.name in denied and _allows(one, bound[one.name], vault)}
+        conflicts = {name: tuple(one for one in self._observations if one.name == name) for name in names}
+        return Bindings(values=bound, conflicts=conflicts, choices=self._choices, together=self._together)
 
 
 def _single(parts: Sequence[Piece], texts: Sequence[str]) -> bool:
@@ -323,8 +395,8 @@ def _at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[t
         yield wanted.shown, _forms(row, next(iter(rest.values())))
         return
     yield (
-        f"{path}\0{wanted.shown}",
-        tuple(f"{other}\0{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),
+        f"{path}{_OPEN}{wanted.shown}",
+        tuple(f"{other}{_OPEN}{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),
     )
 
 

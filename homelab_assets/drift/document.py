@@ -35,6 +35,7 @@ class Item:
         note: what a reader should know besides (`one variable, two values`), or None.
         first_seen: ISO 8601 UTC time of the first audit that saw this very difference.
         rule: why it has this severity (the policy row's reason).
+        spelled: the path as git has it (`ports.${PORT}/tcp`), where a variable stands in it; else None.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Item:
     provenance: str | None = None
     note: str | None = None
     rule: str | None = None
+    spelled: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Host, Observed
 from homelab_assets.model import Span
-from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret
 
 TWO_VALUES = "one variable, two values"
 
@@ -41,8 +41,11 @@ class ItemWriter:
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
-        path, template, names = self._template(difference)
-        secret = bool(names) or self._hides(difference)
+        spelled, template, names = self._template(difference)
+        # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
+        hidden = has_token(difference.path) or (spelled != difference.path and any(map(names_a_secret, names)))
+        path = spelled if hidden else difference.path
+        secret = template is not None or self._hides(difference)
         baseline, running = self._values(difference, template)
         span = self.span(difference.path, declared=difference.expected is not None)
         rule = self.policy.judge(
@@ -63,6 +66,7 @@ class ItemWriter:
             provenance=_provenance(difference, container),
             note=note,
             rule=rule.reason,
+            spelled=spelled if spelled != path else None,
         )
 
     def _values(self, difference: Difference, template: Any) -> tuple[Any, Any]:
@@ -104,7 +108,7 @@ class ItemWriter:
         return any(SHOWN in text or SHOWN_CHANGED in text for text in found)
 
     def _template(self, difference: Difference) -> tuple[str, Any, list[str]]:
-        """The item's path, git's own text where variables stand in it, and their names."""
+        """The path in git's words, git's own text where variables stand in it, and the names of those in either."""
         path, row = difference.path, difference.row
         if difference.expected is None:
             return path, None, []
@@ -124,7 +128,7 @@ class ItemWriter:
         if leaf is None or not (any_marker(leaf) or has_marker(spelled)):
             return path, None, []
         names = _names(spelled, references) + _names(leaf, references)
-        text = map_texts(_plain(leaf.shown), lambda part: readable(part, references))
+        text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if any_marker(leaf) else None
         return readable_path(spelled, references), text, list(dict.fromkeys(names))
 
     def _declared(self) -> Declared:

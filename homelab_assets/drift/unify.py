@@ -100,6 +100,7 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
         values={**settled.bindings.values, **new},
         conflicts={**found.conflicts, **settled.bindings.conflicts},
         choices={**found.choices, **settled.bindings.choices},
+        together=[*settled.bindings.together, *found.together],
     )
     settled.final = _load_most(settled.stack, settled.bindings.values, settled.final)
     return True
@@ -260,6 +261,7 @@ def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[st
             choices += [{name: value} for value in values if value != settled.bindings.values.get(name)]
     if len(defaults) > 1:
         choices.append(defaults)
+    choices += [dict(values) for values in settled.bindings.together if not used.isdisjoint(values)]
     denied = settled.bindings.denied_elsewhere
     choices = [choice for choice in choices if not any(denied(*pair, service, vault) for pair in choice.items())]
     return [{**unset, **choice} for choice in choices[:_MAX_TRIES]]

@@ -60,7 +60,7 @@ def backport(
         prover: knows the repository's stacks, with the edits that were accepted so far; a success is accepted by it.
         also: other endpoints of the stack where the same difference was found.
     """
-    if item.variables and item.change == "changed" and item.secret:
+    if item.variables and item.change == "changed" and (item.secret or item.spelled):
         return NotBackported(item=item, why=_hidden_behind(item))
     try:
         wish, variables = wish_of(item, service, baseline, prover)
@@ -131,7 +131,7 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
         CannotEdit: the running value is not known well enough to be written.
     """
     removes = item.change == "removed"
-    wish = Wish(service=service, path=item.path, change=item.change, previous=item.baseline)
+    wish = Wish(service=service, path=item.spelled or item.path, change=item.change, previous=item.baseline)
     if removes:
         return wish, ()
     if item.running is None and item.path.partition(".")[0] not in ("environment", "labels"):

@@ -78,6 +78,19 @@ def test_a_range_of_ports_that_the_hash_proves_is_compared() -> None:
     assert found(one) == [("ports.81/tcp", "removed", "breaking")]
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_hash_proves_which_of_two_open_keys_is_which(swapped: bool) -> None:
+    body = {"ports": ["${A}:${B}", "${C}:${D}"]}
+    values = {"A": "81", "B": "80", "C": "444", "D": "443"}
+    if swapped:
+        values = {"A": "444", "B": "443", "C": "81", "D": "80"}
+    bindings = {
+        f"{inside}/tcp": [{"HostIp": "", "HostPort": str(outside)}] for outside, inside in ((81, 80), (444, 443))
+    }
+    one = judge(body, hashed(body, values), host={"PortBindings": bindings})
+    assert (found(one), one.evidence) == ([], "verified")
+
+
 def test_without_a_reproduced_hash_it_is_consistent() -> None:
     body = {"environment": {"A": "1"}}
     assert judge(body, {"com.docker.compose.config-hash": "0" * 64}, env={"A": "1"}).evidence == "consistent"

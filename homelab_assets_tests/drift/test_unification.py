@@ -349,7 +349,88 @@ def test_an_item_is_told_under_the_path_that_its_own_variables_give() -> None:
     volumes = ["${STACKS:-/opt}:${STACKS:-/opt}", "/keys:${HOME_OF_APP:-/root}/.ssh"]
     seen = container("web", "app", mounts=[{"Type": "bind", "Source": "/srv", "Destination": "/srv", "RW": True}])
     document = unify({"volumes": volumes}, seen, variables={"STACKS": "/srv", "HOME_OF_APP": "/home/app"})
-    assert items(document) == [("volumes.${HOME_OF_APP:-/root}/.ssh", "removed")]
+    assert items(document) == [("volumes./home/app/.ssh", "removed")]
+    (item,) = document.services[0].items
+    assert item.spelled == "volumes.${HOME_OF_APP:-/root}/.ssh"
+
+
+def test_what_git_calls_a_secret_is_in_no_items_path() -> None:
+    git = {"volumes": ["/keys:/${DEPLOY_TOKEN}"], "environment": ["D=${DEPLOY_TOKEN}"]}
+    document = unify(git, container("web", "app", env={"D": "mellow"}), variables={"DEPLOY_TOKEN": "mellow"})
+    assert items(document) == [("volumes./${DEPLOY_TOKEN}", "removed")]
+    assert "mellow" not in str(document)
+
+
+def test_a_value_without_variables_is_shown_where_its_key_has_one() -> None:
+    git = {"labels": ["routers.${NAME}.mode=on"], "environment": ["NAME=${NAME}"]}
+    document = unify(git, container("web", "app", env={"NAME": "web"}, labels={"routers.web.mode": "off"}))
+    (item,) = document.services[0].items
+    assert (item.path, item.baseline, item.running) == ("labels.routers.web.mode", "on", "off")
+
+
+def binds(*pairs: tuple[str, str]) -> dict[str, Any]:
+    mounts = [{"Type": "bind", "Source": source, "Destination": target, "RW": True} for source, target in pairs]
+    return {"mounts": mounts}
+
+
+def published(*pairs: tuple[int, str]) -> dict[str, Any]:
+    bindings = {inside: [{"HostIp": "", "HostPort": str(outside)}] for outside, inside in pairs}
+    return {"host": {"PortBindings": bindings}}
+
+
+def routers(**hosts: str) -> dict[str, str]:
+    return {
+        key: value
+        for name, host in hosts.items()
+        for key, value in {f"routers.{name}.rule": f"Host(`{host}`)", f"routers.{name}.tls": "true"}.items()
+    }
+
+
+TWO_BINDS = ["${A}:${B}", "${C}:${D}"]
+TWO_PORTS = ["${A:-80}:${A:-80}", "${B:-443}:${B:-443}"]
+TWO_ROUTERS = [
+    line
+    for name, host in (("${A}", "${H}"), ("${B}", "${I}"))
+    for line in (f"routers.{name}.rule=Host(`{host}`)", f"routers.{name}.tls=true")
+]
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "told"),
+    [
+        ({"volumes": TWO_BINDS}, binds(("/s", "/t"), ("/u", "/v")), []),
+        ({"volumes": [*TWO_BINDS, "/x:/x"]}, binds(("/x", "/x"), ("/u", "/v"), ("/s", "/t")), []),
+        ({"volumes": ["${A}:${B}", "/q/${C}:${D}"]}, binds(("/q/a", "/t"), ("/u", "/v")), []),
+        ({"volumes": TWO_BINDS, "environment": ["D=${D}"]}, binds(("/s", "/t"), ("/u", "/v")) | {"env": {"D": "/t"}}, []),
+        ({"volumes": TWO_BINDS}, binds(("/s", "/t"), ("/u", "/v"), ("/w", "/x")), [("volumes./x", "added")]),
+        ({"ports": TWO_PORTS}, published((81, "81/tcp"), (444, "444/tcp")), []),
+        ({"ports": TWO_PORTS}, published((80, "80/tcp"), (444, "444/tcp")), []),
+        ({"ports": TWO_PORTS}, published((444, "444/tcp")), []),
+        ({"ports": [f"${{P{n}}}:${{Q{n}}}" for n in range(40)]}, published(*((n, f"{n}/tcp") for n in range(90, 120))), []),
+        ({"devices": ["${A}", "${B}"]}, {"host": {"Devices": [
+            {"PathOnHost": name, "PathInContainer": name, "CgroupPermissions": "rwm"} for name in ("/dev/a", "/dev/b")]}}, []),
+        ({"cap_add": ["${A}", "${B}"]}, {"host": {"CapAdd": ["CAP_SYS_TIME", "CAP_NET_ADMIN"]}}, []),
+        ({"tmpfs": ["${A}", "${B}"]}, {"host": {"Tmpfs": {"/a": "", "/b": ""}}}, []),
+        ({"labels": TWO_ROUTERS}, {"labels": routers(web="a.b", api="c.d")}, []),
+        ({"labels": TWO_ROUTERS}, {"labels": routers(web="a.b", api="c.d") | {"routers.api.tls": "false"}},
+         [("labels.routers.api.tls", "changed")]),
+        ({"labels": TWO_ROUTERS}, {"labels": routers(web="a.b", api="c.d") | {"routers.new.tls": "true"}},
+         [("labels.routers.new.tls", "added")]),
+    ],
+)  # fmt: skip
+def test_each_running_key_is_but_one_of_gits(
+    git: dict[str, Any], running: dict[str, Any], told: list[tuple[str, str]]
+) -> None:
+    assert items(unify(git, container("web", "app", **running))) == told
+
+
+def test_services_share_their_keys_out_alike() -> None:
+    own = {"one": [], "two": ["/z:/z"], "three": ["${E}:${F}"]}
+    git = {name: {"image": "plain:1", "volumes": [*TWO_BINDS, *more]} for name, more in own.items()}
+    both = [("/s", "/t"), ("/u", "/v")]
+    running = {"one": both, "two": [*both[::-1], ("/z", "/z")], "three": [("/a", "/a"), *both]}
+    document = unify({"services": git}, *(container("web", name, **binds(*mine)) for name, mine in running.items()))
+    assert items(document) == []
 
 
 @pytest.mark.parametrize(
