@@ -169,12 +169,13 @@ class _Binder:
         environment = {**self._known, **self._bound}
         best, *others = share_out([pair.template for pair in pairs], running, environment, explain)
         self._together += [other.values for other in others]
-        taken = set(best.paths.values())
-        return [
-            pair._replace(texts=tuple(text for text in pair.texts if text.partition(_OPEN)[0] in mine))
-            for pair in pairs
-            for mine in [{best.paths[pair.template]} if pair.template in best.paths else running.keys() - taken]
-        ]
+        free = running.keys() - set(best.paths.values())
+        narrowed = []
+        for pair in pairs:
+            mine = {best.paths[pair.template]} if pair.template in best.paths else free
+            texts = tuple(text for text in pair.texts if text.partition(_OPEN)[0] in mine)
+            narrowed.append(pair._replace(texts=texts))
+        return narrowed
 
     def result(self) -> Bindings:
         """What was found out."""

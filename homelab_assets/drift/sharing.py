@@ -40,7 +40,7 @@ def share_out(
     choices = {template: len(search.candidates(template, paths, known)) for template in templates}
     ordered = sorted((template for template, count in choices.items() if count), key=lambda template: choices[template])
     for without in range(max(0, len(ordered) - len(paths)), len(ordered) + 1):
-        # That everyone may go without always works out: each takes what is left when it's asked.
+        # Where the search gives up, each takes in turn what is left: that everyone may go without always works out.
         search.looks = _MAX_LOOKS if without in (0, len(ordered)) else search.looks
         if found := list(islice(search.ways(ordered, paths, known, without), _MAX_WAYS)):
             return found
