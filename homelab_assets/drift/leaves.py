@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from homelab_assets.drift import compose_v1, podman
-from homelab_assets.drift.bindings import explains, other_words, texts_of
+from homelab_assets.drift.bindings import explains
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.sights import other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed

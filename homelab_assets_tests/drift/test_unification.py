@@ -486,3 +486,13 @@ def test_a_default_is_as_secret_as_the_variable(git: dict[str, Any], shown: Any)
     (item,) = document.services[0].items
     assert (item.path.partition(".")[0], item.change, item.baseline) == (key, "removed", shown)
     assert "kX8w2pQz71" not in str(document.to_json())
+
+
+def test_a_key_that_several_services_have_is_the_one_that_all_of_them_run() -> None:
+    git = {
+        name: {"image": "plain:1", "volumes": [f"${{{own}}}:${{{own}}}" for own in mine]}
+        for name, mine in {"radarr": ("DOWN", "FILMS"), "sonarr": ("DOWN", "TV"), "bazarr": ("TV", "FILMS")}.items()
+    }
+    running = {"radarr": ("/a", "/z"), "sonarr": ("/m", "/z"), "bazarr": ("/a", "/m")}
+    seen = [container("web", name, **binds(*((path, path) for path in paths))) for name, paths in running.items()]
+    assert items(unify({"services": git}, *seen)) == []

@@ -1,0 +1,149 @@
+"""Git's texts with variables in them, each with the ways to write what runs in its place."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
+from homelab_assets.drift.rows.shapes import MARKER, has_marker
+
+OPEN = "\0"
+"""Stands between a key with a variable and its value."""
+
+_WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """The leaves of one row on one container: git's, with markers, and the running ones.
+
+    Attributes:
+        given: values that would be there if git said nothing.
+        created: orders containers: the later one is the odd one out where two disagree.
+    """
+
+    service: str
+    created: str
+    row: Row
+    wanted: Leaves
+    found: Leaves
+    given: Given
+
+
+def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Git's texts with markers, each with the ways to write its running value."""
+    row, found = sight.row, sight.found
+    rest = {path: leaf for path, leaf in found.items() if path not in sight.wanted}
+    for path, leaf in sight.wanted.items():
+        if isinstance(leaf.value, Uncompared):
+            continue
+        if has_marker(path):
+            yield from _at_open_path(row, path, leaf, rest)
+        elif (has_marker(leaf.value) or has_marker(leaf.written)) and not (
+            row.seal == "arguments" and other_words(leaf, found.get(path))
+        ):
+            for template, texts in texts_of(row, leaf, found.get(path)):
+                yield template, ("", *texts) if _may_be_empty(sight, path) else texts
+
+
+def _may_be_empty(sight: Sight, path: str) -> bool:
+    """Whether the running value would be the same if git's came to nothing, which means the key is absent."""
+    row, wanted, found = sight.row, sight.wanted[path].value, sight.found.get(path)
+    # An empty entrypoint is none at all, an empty command the image's.
+    whole = row.kind == "scalar" or (row.key == "command" and isinstance(wanted, tuple) and len(wanted) == 1)
+    return whole and found is not None and is_among(found.value, sight.given.get(path, ()))
+
+
+def other_words(wanted: Leaf, found: Leaf | None) -> bool:
+    """Whether a command differs in words that no variable is part of: such a one tells nothing about variables."""
+    if found is None or not isinstance(wanted.value, tuple) or not isinstance(found.value, tuple):
+        return False
+    return len(wanted.value) == len(found.value) and any(
+        isinstance(word, str) and isinstance(other, str) and word != other
+        and not has_marker(word) and "<secret#" not in word + other
+        for word, other in zip(wanted.value, found.value, strict=True)
+    )  # fmt: skip
+
+
+def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Git's texts with markers in one leaf, each with the ways to write the running value."""
+    if found is None:
+        # A container's variable without a value is there all the same.
+        if row.nothing and isinstance(wanted.shown, str) and row.key != "environment":
+            yield wanted.shown, _absent_forms(row)
+        elif row.seal == "arguments" and isinstance(wanted.value, tuple):
+            yield _WORD.sub("", " ".join(wanted.value)), ("",)
+        return
+    if isinstance(found.value, Uncompared):
+        return
+    shown = wanted.shown
+    if row.seal == "arguments" and isinstance(wanted.value, tuple) and len(wanted.value) != len(found.value):
+        # An empty variable leaves no word behind.
+        blank = "" if len(found.value) < len(wanted.value) else " "
+        yield _WORD.sub(blank, " ".join(wanted.value)), _forms(row, found)
+    elif row.forms and isinstance(shown, str) and has_marker(shown):
+        own = (found.value,) if isinstance(found.value, str) else ()
+        yield shown, tuple(dict.fromkeys((*own, *_forms(row, found))))
+    else:
+        pairs = list(_walk(row, wanted.value, found.value, found))
+        if not pairs and isinstance(shown, str) and has_marker(shown):
+            pairs = [(shown, _forms(row, found))]
+        yield from pairs
+
+
+def _absent_forms(row: Row) -> tuple[str, ...]:
+    """The ways to write that a key is absent: nothing, or its default."""
+    defaults = (value[0] if isinstance(value, tuple) and value else value for value in row.nothing)
+    return ("", *(_plain(value) for value in defaults))
+
+
+def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Texts with markers inside two values of the same structure."""
+    if isinstance(wanted, str):
+        if has_marker(wanted):
+            own = (found,) if isinstance(found, str) else ()
+            forms = _forms(row, leaf) if found is leaf.value else () if own else (_plain(found),)
+            yield wanted, tuple(dict.fromkeys((*own, *forms)))
+    elif isinstance(wanted, tuple) and isinstance(found, tuple) and len(wanted) == len(found):
+        for one, other in zip(wanted, found, strict=True):
+            yield from _walk(row, one, other, leaf)
+    elif isinstance(wanted, frozenset) and isinstance(found, frozenset):
+        open_ones = [one for one in wanted if has_marker(one)]
+        closed = {one for one in wanted if not has_marker(one)}
+        others = [other for other in found if other not in closed]
+        if len(open_ones) == len(others) == 1:
+            yield from _walk(row, open_ones[0], others[0], leaf)
+
+
+def _at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A leaf whose very name holds a variable: every unclaimed running leaf may be it."""
+    if not isinstance(wanted.shown, str):
+        return
+    if MARKER.fullmatch(wanted.shown) and len(rest) == 1:
+        yield wanted.shown, _forms(row, next(iter(rest.values())))
+        return
+    yield (
+        f"{path}{OPEN}{wanted.shown}",
+        tuple(f"{other}{OPEN}{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),
+    )
+
+
+def _forms(row: Row, leaf: Leaf) -> tuple[str, ...]:
+    """The ways to write a running value."""
+    if isinstance(leaf.value, Uncompared):
+        return ()
+    forms = row.forms(leaf) if row.forms else ()
+    written = leaf.shown
+    texts = dict.fromkeys([*forms, *([_plain(written)] if not isinstance(written, list | dict | tuple) else [])])
+    if _nothing(leaf.value, row):
+        texts[""] = None
+    return tuple(texts)
+
+
+def _nothing(value: Any, row: Row) -> bool:
+    return any(value == other for other in row.nothing)
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
