@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from homelab_assets.drift.sharing import Sharing, share_out
+from homelab_assets.drift.sharing import Explanation, Sharing, share_out
 from homelab_assets.drift.sights import OPEN, Sight, pairs_of
 from homelab_assets.drift.templates import (
     UNSET,
@@ -22,7 +22,6 @@ from homelab_assets.drift.templates import (
 )
 from homelab_assets.secrecy import TOKEN, Vault
 
-_Explanation = Mapping[str, tuple[Alternative, ...]] | None
 _NOTHING: Mapping[str, Alternative] = {}
 
 
@@ -79,33 +78,17 @@ def bind(
     contested: list[list[_Pair]] = []
     for sight in sights:
         pairs = [_Pair(sight, *pair) for pair in pairs_of(sight)]
-        at_open = [pair for pair in pairs if OPEN in pair.template]
-        several = len(at_open) > 1
-        contested += [at_open] if several else []
-        pending += [pair for pair in pairs if not (several and OPEN in pair.template)]
+        open_keys = [pair for pair in pairs if OPEN in pair.template]
+        if len(open_keys) > 1:
+            contested.append(open_keys)
+            pairs = [pair for pair in pairs if OPEN not in pair.template]
+        pending += pairs
     for fit in (_single, _unambiguous):
         pending = binder.look(pending, fit)
-    while contested:
-        binder.look(binder.narrowed(*_take_least_open(contested, binder)), _any)
+    binder.share_out(contested)
     for fit in (_any, _any):
         pending = binder.look(pending, fit)
     return binder.result()
-
-
-def _take_least_open(contested: "list[list[_Pair]]", binder: "_Binder") -> "tuple[list[_Pair], list[Sharing]]":
-    """Take the pairs that can be shared out in the fewest ways; first the way that leaves the others most keys."""
-    options = []
-    for index, pairs in enumerate(contested):
-        options.append((index, binder.ways(pairs)))
-        if len(options[-1][1]) == 1:
-            break
-    index, ways = min(options, key=lambda option: len(option[1]))
-    taken = contested.pop(index)
-    if len(ways) > 1:
-        names = binder.names(taken)
-        others = [pairs for pairs in contested if not names.isdisjoint(binder.names(pairs))]
-        ways.sort(key=lambda way: -sum(len(binder.ways(pairs, way.values)[0].paths) for pairs in others))
-    return taken, ways
 
 
 class _Pair(NamedTuple):
@@ -151,15 +134,36 @@ class _Binder:
         self._bound |= {name: choice[0] for name, choice in self._choices.items()}
         return left
 
-    def names(self, pairs: Sequence[_Pair]) -> set[str]:
+    def share_out(self, contested: list[list[_Pair]]) -> None:
+        """Observe what keys with variables tell, each list of them those of one row: the least open first."""
+        while contested:
+            pairs, ways = self._take_least_open(contested)
+            self.look(self._narrowed(pairs, ways), _any)
+
+    def _take_least_open(self, contested: list[list[_Pair]]) -> tuple[list[_Pair], list[Sharing]]:
+        """Take the pairs that can be shared out in the fewest ways; first the way that leaves the others most keys."""
+        options = []
+        for index, pairs in enumerate(contested):
+            options.append((index, self._ways(pairs)))
+            if len(options[-1][1]) == 1:
+                break
+        index, ways = min(options, key=lambda option: len(option[1]))
+        taken = contested.pop(index)
+        if len(ways) > 1:
+            names = self._names(taken)
+            others = [pairs for pairs in contested if not names.isdisjoint(self._names(pairs))]
+            ways.sort(key=lambda way: -sum(len(self._ways(pairs, way.values)[0].paths) for pairs in others))
+        return taken, ways
+
+    def _names(self, pairs: Sequence[_Pair]) -> set[str]:
         """Names of the variables that aren't bound yet."""
         environment = {**self._known, **self._bound}
         return set().union(*(unknown_names(pieces(pair.template, self._references, environment)) for pair in pairs))
 
-    def ways(self, pairs: Sequence[_Pair], supposed: Mapping[str, Alternative] = _NOTHING) -> list[Sharing]:
+    def _ways(self, pairs: Sequence[_Pair], supposed: Mapping[str, Alternative] = _NOTHING) -> list[Sharing]:
         """How the running keys of a row can be shared out among its open keys, if variables had these values."""
 
-        def explain(template: str, text: str, known: Mapping[str, Alternative]) -> _Explanation:
+        def explain(template: str, text: str, known: Mapping[str, Alternative]) -> Explanation:
             return explains(pieces(template, self._references, known), text, known, self._vault)
 
         running: dict[str, list[str]] = {}
@@ -168,7 +172,7 @@ class _Binder:
         templates = [pair.template for pair in pairs]
         return share_out(templates, running, {**self._known, **self._bound, **supposed}, explain)
 
-    def narrowed(self, pairs: Sequence[_Pair], ways: Sequence[Sharing]) -> list[_Pair]:
+    def _narrowed(self, pairs: Sequence[_Pair], ways: Sequence[Sharing]) -> list[_Pair]:
         """Give each open key a running key of its own, in the first way; one that gets none may be any that is left."""
         (paths, _), *others = ways
         self._together += [other.values for other in others]

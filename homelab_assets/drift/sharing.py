@@ -12,8 +12,11 @@ from homelab_assets.drift.templates import UNSET, Alternative
 Texts = Mapping[str, Sequence[str]]
 """Running keys: by path, the ways to write each."""
 
-Explain = Callable[[str, str, Mapping[str, Alternative]], Mapping[str, tuple[Alternative, ...]] | None]
-"""Says what the variables of a template may be, if it gave a text under known variables; None: it can't have."""
+Explanation = Mapping[str, tuple[Alternative, ...]] | None
+"""What each variable of a template may be, if it gave a text; None: it can't have."""
+
+Explain = Callable[[str, str, Mapping[str, Alternative]], Explanation]
+"""Explains a text by a template, under known variables."""
 
 _MAX_WAYS = 12
 _MAX_LOOKS = 10_000
@@ -40,8 +43,9 @@ def share_out(
     choices = {template: len(search.candidates(template, paths, known)) for template in templates}
     ordered = sorted((template for template, count in choices.items() if count), key=lambda template: choices[template])
     for without in range(max(0, len(ordered) - len(paths)), len(ordered) + 1):
-        # Where the search gives up, each takes in turn what is left: that everyone may go without always works out.
-        search.looks = _MAX_LOOKS if without in (0, len(ordered)) else search.looks
+        if without == len(ordered):
+            # Where the search gave up, each takes in turn what is left: that everyone may go without always works out.
+            search.looks = _MAX_LOOKS
         if found := list(islice(search.ways(ordered, paths, known, without), _MAX_WAYS)):
             return found
     return [Sharing({}, {})]
@@ -62,7 +66,6 @@ class _Search:
         self, template: str, free: Sequence[str], known: Mapping[str, Alternative]
     ) -> list[tuple[str, dict[str, Alternative]]]:
         """The paths that a template can be, with the values of its variables there; those at their defaults first."""
-        self.looks -= len(free)
         found = []
         for path in free:
             ways = (self._explain(template, text, known) for text in self._running[path])
@@ -80,6 +83,7 @@ class _Search:
             yield Sharing({}, {})
         elif len(templates) <= len(free) + without and self.looks > 0:
             template, *others = templates
+            self.looks -= len(free)
             for path, values in self.candidates(template, free, known):
                 left = [other for other in free if other != path]
                 for rest in self.ways(others, left, {**known, **values}, without):
