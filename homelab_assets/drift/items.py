@@ -41,9 +41,9 @@ class ItemWriter:
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
-        spelled, template, names = self._template(difference)
+        spelled, template, names, in_key = self._template(difference)
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
-        hidden = has_token(difference.path) or (spelled != difference.path and any(map(names_a_secret, names)))
+        hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
         path = spelled if hidden else difference.path
         secret = template is not None or self._hides(difference)
         baseline, running = self._values(difference, template)
@@ -107,11 +107,12 @@ class ItemWriter:
             map_texts(value, lambda text: found.append(text) or text)  # type: ignore[func-returns-value]
         return any(SHOWN in text or SHOWN_CHANGED in text for text in found)
 
-    def _template(self, difference: Difference) -> tuple[str, Any, list[str]]:
-        """The path in git's words, git's own text where variables stand in it, and the names of those in either."""
+    def _template(self, difference: Difference) -> tuple[str, Any, list[str], list[str]]:
+        """The path in git's words, git's own text where variables stand in it, the names of those in either, and of
+        those in the path."""
         path, row = difference.path, difference.row
         if difference.expected is None:
-            return path, None, []
+            return path, None, [], []
         references = self.templates.references
         leaves = row.expected(self._declared())
         leaf, spelled = leaves.get(path), path
@@ -126,10 +127,11 @@ class ItemWriter:
                 (path, None),
             )
         if leaf is None or not (any_marker(leaf) or has_marker(spelled)):
-            return path, None, []
-        names = _names(spelled, references) + _names(leaf, references)
+            return path, None, [], []
+        in_key = _names(spelled, references)
+        names = list(dict.fromkeys([*in_key, *_names(leaf, references)]))
         text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if any_marker(leaf) else None
-        return readable_path(spelled, references), text, list(dict.fromkeys(names))
+        return readable_path(spelled, references), text, names, in_key
 
     def _declared(self) -> Declared:
         service = self.templates.services.get(self.service) or self.templates.disabled.get(self.service) or {}

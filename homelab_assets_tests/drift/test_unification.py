@@ -361,6 +361,14 @@ def test_what_git_calls_a_secret_is_in_no_items_path() -> None:
     assert "mellow" not in str(document)
 
 
+def test_a_secret_in_the_value_alone_leaves_the_path_as_it_is() -> None:
+    git = {"volumes": ["/${DEPLOY_TOKEN}:${TARGET}"]}
+    variables = {"DEPLOY_TOKEN": "mellow", "TARGET": "/data"}
+    document = unify(git, container("web", "app"), variables=variables)
+    assert items(document) == [("volumes./data", "removed")]
+    assert "mellow" not in str(document)
+
+
 def test_a_value_without_variables_is_shown_where_its_key_has_one() -> None:
     git = {"labels": ["routers.${NAME}.mode=on"], "environment": ["NAME=${NAME}"]}
     document = unify(git, container("web", "app", env={"NAME": "web"}, labels={"routers.web.mode": "off"}))
