@@ -5,7 +5,7 @@ step is last-known-bad anyway: it was proved to be refused.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from homelab_assets.media.clients import Clients, Trouble
@@ -45,49 +45,70 @@ def execute(
     outcomes: list[Done] = []
     undos: list[Undo | None] = []
     for step in steps:
+        executor = _Executor(clients, settings)
         try:
-            done, undo = _Executor(clients, settings).run(step)
+            done = Done(step=step, state="done" if executor.run(step) else "already")
         except _Refused as refusal:
-            outcomes.append(Done(step=step, state="failed", detail=str(refusal)))
-            break
+            done = Done(step=step, state="failed", detail=str(refusal))
         outcomes.append(done)
-        undos.append(undo)
-        if progress is not None:
-            progress(done)
-    if outcomes and outcomes[-1].state == "failed":
-        outcomes = [*_rolled_back(outcomes[:-1], undos), outcomes[-1]]
+        undos.append(executor.undo)
+        if done.state == "failed":
+            outcomes = _rolled_back(outcomes, undos)
         if progress is not None:
             progress(outcomes[-1])
+        if done.state == "failed":
+            break
     return [*outcomes, *(Done(step=step, state="not tried") for step in steps[len(outcomes) :])]
 
 
 def _rolled_back(outcomes: Sequence[Done], undos: Sequence[Undo | None]) -> list[Done]:
+    """Return what became of the steps after all was put back that can be, the last one first."""
     result = []
     for done, undo in reversed(list(zip(outcomes, undos, strict=True))):
-        if done.state != "done":
+        if done.state == "already":
             result.append(done)
+        elif done.state == "failed":
+            result.append(replace(done, detail=done.detail + _put_back_after_failure(undo)))
         elif undo is None:
-            result.append(Done(step=done.step, state="done", detail="stays: the app never showed the former value"))
+            result.append(replace(done, detail="stays: the app never showed the former value"))
         else:
-            trouble = undo()
-            result.append(
-                Done(step=done.step, state="done" if trouble else "undone", detail=trouble.detail if trouble else "")
-            )
+            trouble = _undo(undo)
+            result.append(replace(done, state="done" if trouble else "undone", detail=trouble))
     return result[::-1]
 
 
-@dataclass(frozen=True, slots=True)
+def _put_back_after_failure(undo: Undo | None) -> str:
+    if undo is None:
+        return ""
+    trouble = _undo(undo)
+    return f"; putting back what was there failed, too: {trouble}" if trouble else "; what was there is there again"
+
+
+def _undo(undo: Undo) -> str:
+    """Take one step back; return why that failed, empty if it did not."""
+    try:
+        trouble = undo()
+    except _Refused as refusal:
+        return str(refusal)
+    return trouble.detail if trouble else ""
+
+
+@dataclass(slots=True)
 class _Executor:
+    """Does one step. `undo` is set before anything is written: a step that fails half-way can be taken back, too."""
+
     clients: Clients
     settings: MediaSettings
+    undo: Undo | None = None
 
-    def run(self, step: Step) -> tuple[Done, Undo | None]:
-        """Do one step and prove it; return how to undo it, None where nothing was done or it can't be undone."""
-        act = getattr(self, f"_{step.action}")
-        undo: Undo | Literal["already"] | None = act(step, self._value(step))
-        if undo == "already":
-            return Done(step=step, state="already"), None
-        return Done(step=step, state="done"), undo
+    def run(self, step: Step) -> bool:
+        """Do the step and prove it; return whether there was something to do.
+
+        Raises:
+            _Refused: it can't be done, or did not hold.
+        """
+        done: bool = getattr(self, f"_{step.action}")(step, self._value(step))
+        return done
 
     def _value(self, step: Step) -> Any:
         if step.secret is None:
@@ -104,33 +125,35 @@ class _Executor:
             raise _Refused(f"{app} is not configured")
         return client
 
-    def _provider_field(self, step: Step, value: Any) -> Any:
+    def _provider_field(self, step: Step, value: Any) -> bool:
         client: Servarr = self._client(step.app)
         raw = self._provider(client, step)
         entry = next((one for one in raw["fields"] if one.get("name") == step.field), None)
         if entry is None:
             raise _Refused(f"{step.target.get('name')} has no field {step.field}")
         if step.secret is None and entry.get("value") == value:
-            return "already"
+            return False
         self._unchanged(step, entry.get("value"))
+        if step.secret is None:
+            self.undo = lambda: _none(client.update(step.target["kind"], raw))
         self._put(
             client, step, {**raw, "fields": [{**one, "value": value} if one is entry else one for one in raw["fields"]]}
         )
         if step.secret is not None:
             self._prove_by_test(client, step)
-            return None
-        return lambda: _none(client.update(step.target["kind"], raw))
+        return True
 
-    def _provider_switch(self, step: Step, value: Any) -> Any:
+    def _provider_switch(self, step: Step, value: Any) -> bool:
         client: Servarr = self._client(step.app)
         raw = self._provider(client, step)
         if raw.get(step.field) == value:
-            return "already"
+            return False
         self._unchanged(step, raw.get(step.field))
+        self.undo = lambda: _none(client.update(step.target["kind"], raw))
         self._put(client, step, {**raw, step.field: value})
         if self._provider(client, step).get(step.field) != value:
             raise _Refused("the app did not keep it")
-        return lambda: _none(client.update(step.target["kind"], raw))
+        return True
 
     def _provider(self, client: Servarr, step: Step) -> dict[str, Any]:
         found = _sure(client.providers(step.target["kind"]))
@@ -152,31 +175,33 @@ class _Executor:
         ):
             raise _Refused("it is still refused after the change")
 
-    def _category(self, step: Step, value: Any) -> Any:
+    def _category(self, step: Step, value: Any) -> bool:
         client, name = self._client("qbittorrent"), str(step.target["name"])
         before = str((_sure(client.categories()).get(name) or {}).get("savePath") or "")
         if before == value:
-            return "already"
+            return False
         self._unchanged(step, before)
+        self.undo = lambda: client.set_category(name, before)
         _sure(client.set_category(name, value))
         if (_sure(client.categories()).get(name) or {}).get("savePath") != value:
             raise _Refused("qBittorrent did not keep it")
-        return lambda: client.set_category(name, before)
+        return True
 
-    def _preference(self, step: Step, value: Any) -> Any:
+    def _preference(self, step: Step, value: Any) -> bool:
         client = self._client("qbittorrent")
         before = _sure(client.preferences()).get(step.field)
         if before is None:
             raise _Refused(f"{step.field} is no preference that plans may change")
         if before == value:
-            return "already"
+            return False
         self._unchanged(step, before)
+        self.undo = lambda: client.set_preferences({step.field: before})
         _sure(client.set_preferences({step.field: value}))
         if str(_sure(client.preferences()).get(step.field)).rstrip("/") != str(value).rstrip("/"):
             raise _Refused("qBittorrent did not keep it")
-        return lambda: client.set_preferences({step.field: before})
+        return True
 
-    def _server_field(self, step: Step, value: Any) -> Any:
+    def _server_field(self, step: Step, value: Any) -> bool:
         client, app = self._client("overseerr"), step.target["kind"]
         if app not in ("radarr", "sonarr"):
             raise _Refused(f"{app} is no kind of server")
@@ -185,60 +210,77 @@ class _Executor:
         if before is None:
             raise _Refused("there is no such server any more")
         if before.get(step.field) == value:
-            return "already"
+            return False
         if step.secret is None:
             self._unchanged(step, before.get(step.field))
+        self.undo = lambda: client.update_server(app, before)
         _sure(client.update_server(app, {**before, step.field: value}))
         if not any(
             one.get("id") == before["id"] and one.get(step.field) == value for one in _sure(client.servers(app))
         ):
             raise _Refused("Overseerr did not keep it")
-        return lambda: client.update_server(app, before)
+        return True
 
-    def _delete_mapping(self, step: Step, value: Any) -> Any:
+    def _delete_mapping(self, step: Step, value: Any) -> bool:
         client: Servarr = self._client(step.app)
         number = step.target["id"]
         before = next((dict(one) for one in _sure(client.items("remotepathmapping")) if one.get("id") == number), None)
         if before is None:
-            return "already"
+            return False
         self._unchanged(step, before)
+        mapping = {key: one for key, one in before.items() if key != "id"}
+        self.undo = lambda: self._mapping_again(client, mapping)
         _sure(client.delete(f"remotepathmapping/{number}"))
-        return lambda: _none(
-            client.create("remotepathmapping", {key: one for key, one in before.items() if key != "id"})
-        )
+        return True
 
-    def _create_mapping(self, step: Step, value: Any) -> Any:
+    def _create_mapping(self, step: Step, value: Any) -> bool:
         client: Servarr = self._client(step.app)
-        there = _sure(client.items("remotepathmapping"))
-        if any(all(one.get(key) == value[key] for key in value) for one in there):
-            return "already"
-        made = _sure(client.create("remotepathmapping", value))
-        return lambda: _none(client.delete(f"remotepathmapping/{made['id']}"))
+        if self._mappings(client, value):
+            return False
+        self.undo = lambda: self._mapping_away(client, value)
+        _sure(client.create("remotepathmapping", value))
+        return True
 
-    def _plex_preference(self, step: Step, value: Any) -> Any:
+    @staticmethod
+    def _mappings(client: Servarr, mapping: Mapping[str, Any]) -> list[Any]:
+        """Return the ids of the mappings that say the same."""
+        there = _sure(client.items("remotepathmapping"))
+        return [one.get("id") for one in there if all(one.get(key) == mapping[key] for key in mapping)]
+
+    # An app that did not answer may have done it all the same: both look before they act.
+    def _mapping_again(self, client: Servarr, mapping: Mapping[str, Any]) -> Trouble | None:
+        return None if self._mappings(client, mapping) else _none(client.create("remotepathmapping", mapping))
+
+    def _mapping_away(self, client: Servarr, mapping: Mapping[str, Any]) -> Trouble | None:
+        answers = [client.delete(f"remotepathmapping/{number}") for number in self._mappings(client, mapping)]
+        return next(filter(None, map(_none, answers)), None)
+
+    def _plex_preference(self, step: Step, value: Any) -> bool:
         client = self._client("plex")
         before = _sure(client.preferences()).get(step.field)
         if before == value:
-            return "already"
+            return False
         self._unchanged(step, before)
+        self.undo = lambda: client.set_preference(step.field, _as_text(before))
         _sure(client.set_preference(step.field, _as_text(value)))
         if _as_text(_sure(client.preferences()).get(step.field)) != _as_text(value):
             raise _Refused("Plex did not keep it")
-        return lambda: client.set_preference(step.field, _as_text(before))
+        return True
 
-    def _config(self, step: Step, value: Any) -> Any:
+    def _config(self, step: Step, value: Any) -> bool:
         client: Servarr = self._client(step.app)
         resource = step.target["kind"]
         if resource not in ("config/downloadclient", "config/mediamanagement"):
             raise _Refused(f"{resource} is not for plans")
         before = dict(_sure(client.item(resource)))
         if before.get(step.field) == value:
-            return "already"
+            return False
         self._unchanged(step, before.get(step.field))
+        self.undo = lambda: _none(client.update(resource, before))
         _sure(client.update(resource, {**before, step.field: value}))
         if _sure(client.item(resource)).get(step.field) != value:
             raise _Refused("the app did not keep it")
-        return lambda: _none(client.update(resource, before))
+        return True
 
     @staticmethod
     def _unchanged(step: Step, now: Any) -> None:

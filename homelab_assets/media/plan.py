@@ -141,7 +141,21 @@ def _step(number: int, values: Any) -> Step:
     step = Step(**{key: value for key, value in values.items() if key in known})
     if step.action not in get_args(Action) or not isinstance(step.target, Mapping):
         raise UserError(f"asks for {step.action!r}, which plans can't do", where=f"step {number}")
+    lacking = ", ".join(sorted(_TARGET.get(step.action, frozenset()) - set(step.target)))
+    if lacking or (step.action == "create_mapping" and not isinstance(step.value, Mapping)):
+        raise UserError(f"does not say what it changes ({lacking or 'value'})", where=f"step {number}")
     return step
+
+
+# What each action must be told of what it changes.
+_TARGET: Mapping[Action, frozenset[str]] = {
+    "provider_field": frozenset({"kind", "id"}),
+    "provider_switch": frozenset({"kind", "id"}),
+    "category": frozenset({"name"}),
+    "server_field": frozenset({"kind", "id"}),
+    "delete_mapping": frozenset({"id"}),
+    "config": frozenset({"kind"}),
+}
 
 
 def undone(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:

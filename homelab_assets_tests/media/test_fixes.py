@@ -8,6 +8,9 @@ import pytest
 from homelab_assets.errors import UserError
 from homelab_assets.media.apply import execute
 from homelab_assets.media.clients import Clients
+from homelab_assets.media.clients.qbittorrent import QBittorrent
+from homelab_assets.media.clients.servarr import Servarr
+from homelab_assets.media.clients.transport import Trouble
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.fixes import propose
 from homelab_assets.media.pipeline import run_pipeline
@@ -175,6 +178,44 @@ def test_a_failing_step_puts_back_what_came_before() -> None:
         assert world.qbittorrent.categories["radarr"]["savePath"] == "/downloads/complete/movies"
 
 
+def test_a_step_that_the_app_does_not_keep_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    with World(faults=["path_not_mounted"]) as world, world.clients() as clients:
+        steps = read_plan(approved(fixes_for(world)))
+        before, write = world.qbittorrent.categories["radarr"]["savePath"], QBittorrent.set_category
+        tidied = iter(["/somewhere/else"])
+        monkeypatch.setattr(QBittorrent, "set_category", lambda self, name, path: write(self, name, next(tidied, path)))
+        (outcome,) = execute(steps, clients, world.settings())
+        assert outcome.state == "failed"
+        assert outcome.detail == "qBittorrent did not keep it; what was there is there again"
+        assert world.qbittorrent.categories["radarr"]["savePath"] == before
+
+
+def test_a_mapping_that_was_made_without_an_answer_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app does what it is asked for, and its answer is lost."""
+    with World(faults=["mapping_wrong"]) as world, world.clients() as clients:
+        taken_away = read_plan(approved(fixes_for(world)))
+        assert {one.state for one in execute(taken_away, clients, world.settings())} == {"done"}
+        steps, _ = undone(taken_away)
+        assert {step.action for step in steps} == {"create_mapping"}
+        before, create = said_mappings(clients), Servarr.create
+        lost = iter([Trouble("unreachable", "no answer")])
+        monkeypatch.setattr(
+            Servarr,
+            "create",
+            lambda self, resource, body: [answer := create(self, resource, body), next(lost, answer)][1],
+        )
+        outcomes = execute(steps, clients, world.settings())
+        assert outcomes[-1].detail == "no answer; what was there is there again"
+        assert said_mappings(clients) == before
+
+
+def said_mappings(clients: Clients) -> list[dict[str, object]]:
+    assert clients.radarr is not None
+    found = clients.radarr.items("remotepathmapping")
+    assert not isinstance(found, Trouble)
+    return [{key: one[key] for key in ("remotePath", "localPath")} for one in found]
+
+
 UNDONE = [
     "mapping_wrong", "path_not_mounted", "interface_missing", "import_off", "provider_disabled", "request_root_missing",
     "scan_disabled",
@@ -237,6 +278,10 @@ def test_a_world_that_moved_on_is_left_alone() -> None:
         (
             {"steps": [{"app": "plex", "action": "run", "target": {}, "field": "x", "value": "rm"}]},
             "which plans can't do",
+        ),
+        (
+            {"steps": [{"app": "qbittorrent", "action": "category", "target": {}, "field": "savePath", "value": "/x"}]},
+            r"step 1: does not say what it changes \(name\)",
         ),
     ],
 )
