@@ -1,13 +1,18 @@
 """`failed_check_sensor` on each storage that Dagster has here, with a real receiver."""
 
 import json
+import socket
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import dagster as dg
 import pytest
 
+from homelab_assets.errors import UserError
 from homelab_assets.orchestration.assembly import build_defs
+from homelab_assets.orchestration.notify import send
 from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.sensors.failures import failure_sensor
 from homelab_assets_tests.orchestration.world import make_lab, receiver
@@ -124,6 +129,38 @@ def test_secrets_of_an_address_come_from_the_environment_and_are_never_said(
         said = ticks.tick()
     assert messages[0]["path"] == "/a-secret-path"
     assert "a-secret-path" not in said + str(ticks.cursor)
+
+
+@pytest.mark.parametrize("path", ["hook\x00", "hook with a blank", "a" * 300])
+def test_an_odd_address_is_an_error_that_never_shows_it(path: str) -> None:
+    target = f"http://somebody:hunter2hunter2@127.0.0.1:9/{path}"
+    with pytest.raises(UserError) as error:
+        send(target, "title", "text")
+    assert path not in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+def test_an_answer_that_is_no_http_is_an_error(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            with server.accept()[0] as connection:
+                connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
+
+        Thread(target=greet, daemon=True).start()
+        with pytest.raises(UserError, match="can't be reached"):
+            send(f"http://127.0.0.1:{server.getsockname()[1]}/hook", "title", "text")
+
+
+def test_a_login_goes_to_its_target_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as (address, messages, _), receiver(status=307) as (redirecting, redirected, answer):
+        answer.location = f"http://{address}/elsewhere"
+        monkeypatch.setenv("HTTP_PROXY", f"http://{address}")
+        monkeypatch.setenv("http_proxy", f"http://{address}")
+        with pytest.raises(UserError, match="answered 307"):
+            send(f"http://larry:p%C3%A4ss@{redirecting}/hook", "title", "text")
+    assert messages == []
+    assert b64decode(redirected[0]["authorization"].removeprefix("Basic ")).decode() == "larry:päss"
 
 
 def test_without_targets_nothing_happens(instance: dg.DagsterInstance, tmp_path: Path) -> None:

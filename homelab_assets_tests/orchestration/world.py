@@ -81,6 +81,8 @@ def receiver(status: int = 200) -> Iterator[tuple[str, list[dict[str, str]], "An
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             messages.append({"path": self.path, "body": body, **{k.lower(): v for k, v in self.headers.items()}})
             self.send_response(answer.status)
+            if answer.location:
+                self.send_header("Location", answer.location)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -102,4 +104,4 @@ class Answer:
     """What the receiver answers from now on."""
 
     def __init__(self, status: int) -> None:
-        self.status = status
+        self.status, self.location = status, ""
