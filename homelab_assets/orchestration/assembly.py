@@ -35,7 +35,7 @@ def build_defs(
             `multiprocess`, `celery` or `kubernetes`; `HOMELAB_HOSTS_PER_STEP` makes several steps of the capture.
 
     Raises:
-        ConfigurationError: `lab.yaml` is wrong; the message names each mistake with its line.
+        ConfigurationError: `lab.yaml` is wrong (the message names each mistake with its line), or a switch is.
     """
     environment = os.environ if environment is None else environment
     lab = load_lab() if lab is None else lab
@@ -43,7 +43,7 @@ def build_defs(
     store = JsonStore(lab.state / "assets")
     by_name = {job.name: job for job in jobs()}
     return dg.Definitions(
-        assets=all_assets(lab, hosts_per_step=int(environment.get("HOMELAB_HOSTS_PER_STEP") or 0) or None),
+        assets=all_assets(lab, hosts_per_step=_hosts_per_step(environment.get("HOMELAB_HOSTS_PER_STEP", ""))),
         asset_checks=asset_checks(lab),
         jobs=[*by_name.values(), history_retention],
         schedules=schedules(lab, by_name),
@@ -57,6 +57,16 @@ def build_defs(
         executor=_executor(environment.get("HOMELAB_EXECUTOR", ""), environment),
         metadata={"version": __version__, "lab": str(lab.file), "demo": lab.demo},
     )
+
+
+def _hosts_per_step(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise ConfigurationError(
+            f"HOMELAB_HOSTS_PER_STEP: {text!r} is no number of hosts", hint="use 1 or more, or unset it for one step"
+        )
+    return int(text)
 
 
 def _tell_apart(lab: Lab) -> None:

@@ -167,3 +167,9 @@ def test_it_loads_without_an_environment_and_without_heavy_libraries(tmp_path: P
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("text", ["two", "0", "-1", "1.5", "²"])
+def test_a_number_of_hosts_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="HOMELAB_HOSTS_PER_STEP"):
+        build_defs(lab=make_lab(tmp_path), environment={"HOMELAB_HOSTS_PER_STEP": text})
