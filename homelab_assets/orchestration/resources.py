@@ -87,19 +87,20 @@ class Laboratory:
         try:
             yield
         except UserError as error:
-            metadata = {"hint": dg.MetadataValue.text(error.hint)} if error.hint else {}
+            metadata = {"hint": dg.MetadataValue.text(self._without_secrets(error.hint))} if error.hint else {}
             # No retry: the same file, host or token would fail in the same way.
-            raise dg.Failure(redact(str(error)), metadata=metadata, allow_retries=False) from None
+            raise dg.Failure(self._without_secrets(str(error)), metadata=metadata, allow_retries=False) from None
         except dg.Failure:
             raise
         except Exception as error:
-            text = str(error)
-            if self._vault_redacts(text):
-                raise dg.Failure(f"{type(error).__name__}: {self.vault.redact(text)}") from None
+            text = self._without_secrets(str(error))
+            if text != str(error):
+                raise dg.Failure(f"{type(error).__name__}: {text}") from None
             raise
 
-    def _vault_redacts(self, text: str) -> bool:
-        return self.vault.redact(text) != text
+    def _without_secrets(self, text: str) -> str:
+        # A vault that is not open yet knows nothing; its key may be what the error is about.
+        return self._opened.redact(text) if "_opened" in self.__dict__ else redact(text)
 
 
 LaboratoryResource = dg.ResourceParam[Laboratory]

@@ -5,12 +5,16 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
+from homelab_assets import audit
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.orchestration.assembly import build_defs
 from homelab_assets.orchestration.resources import Laboratory
@@ -236,3 +240,31 @@ def test_documentation_refreshes_itself_after_an_audit_that_did_not_write_it(tmp
         made("drift", "service_catalog", "architecture_diagrams")
         cursor, requested = tick(cursor)
         assert requested == 3
+
+
+@pytest.mark.parametrize("part", ["services", "problems", "gone"])
+def test_a_fingerprint_in_the_document_stops_the_audit(
+    part: str, demo: Lab, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = audit.compare
+
+    def leaking(*arguments: Any, **options: Any) -> DriftDocument:
+        document = compare(*arguments, **options)
+        token = "<secret#0123.0123456789abcdef0123>"
+        if part == "services":
+            (first, *others) = document.services
+            return replace(document, services=(replace(first, note=token), *others))
+        return replace(document, **{part: ({"what": token},) if part == "problems" else (token,)})
+
+    monkeypatch.setattr(audit, "compare", leaking)
+    done = run(demo, "daily_audit", instance)
+    assert not done.success
+    assert checks(done)["drift:no_secrets_in_drift"] is False
+    assert instance.get_latest_materialization_event(dg.AssetKey("drift")) is None
+
+
+def test_no_secret_stands_in_a_failure_nor_in_its_hint(demo: Lab) -> None:
+    with pytest.raises(dg.Failure) as failure, Laboratory(demo).plain_errors():
+        raise UserError(f"refused: {SECRET}", hint=f"try another token than {SECRET}")
+    assert SECRET not in f"{failure.value} {failure.value.metadata}"
+    assert "try another token than" in str(failure.value.metadata["hint"].value)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
                 NO_SECRETS,
                 asset=names.DRIFT_DOCUMENT,
                 blocking=True,
-                description="No sealed secret stands in what reports are made from: they show `<secret>`.",
+                description="No fingerprint of a secret stands in what reports are made from: they show `<secret>`.",
             )
         ],
         freshness_policy=dg.FreshnessPolicy.time_window(
@@ -52,7 +52,7 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
     )
     def drift(
         context: dg.AssetExecutionContext, laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]
-    ) -> dg.MaterializeResult:
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         """Every difference between what runs and what git says, judged.
 
         The drift document (schema 1): one verdict per service, one item per leaf that a person would change, with
@@ -66,14 +66,16 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
                 vault=laboratory.vault,
                 now=laboratory.now(),
             )
-            leaks = leaking_services(document)
+            leaks = leaking_parts(document)
             if leaks:
                 # Not even stored: a report made from it would be committed to a public repository one day.
-                raise dg.Failure(f"unsealed secrets in the verdicts on {', '.join(leaks)}", allow_retries=False)
+                told = f"fingerprints of secrets in {', '.join(leaks)}"
+                yield dg.AssetCheckResult(check_name=NO_SECRETS, passed=False, description=told)
+                raise dg.Failure(told, allow_retries=False)
             audit.remember(laboratory.lab, document)
         counts = document.summary
         laboratory.progress(context)(f"{counts['drifted']} of {counts['services']} services drifted")
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             value=document.to_json(),
             data_version=content_version(document),
             metadata=drift_metadata(document),
@@ -90,13 +92,11 @@ def content_version(document: DriftDocument) -> dg.DataVersion:
     return dg.DataVersion(hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16])
 
 
-def leaking_services(document: DriftDocument) -> list[str]:
-    """Return the services in whose verdicts a fingerprint stands."""
-    return [
-        f"{verdict['host']}/{verdict['service']}"
-        for verdict in document.to_json()["services"]
-        if has_token(json.dumps(verdict, ensure_ascii=False))
-    ]
+def leaking_parts(document: DriftDocument) -> list[str]:
+    """Return the services and the other parts of the document in which a fingerprint of a secret stands."""
+    parts = document.to_json()
+    verdicts = [(f"{verdict['host']}/{verdict['service']}", verdict) for verdict in parts.pop("services")]
+    return [name for name, part in [*verdicts, *parts.items()] if has_token(json.dumps(part, ensure_ascii=False))]
 
 
 @dg.asset(
