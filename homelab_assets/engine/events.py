@@ -83,8 +83,12 @@ def _events(api: EngineApi, since: float, until: float) -> tuple[EngineEvent, ..
         "filters": json.dumps({"type": ["container", "network"], "event": list(_ACTIONS)}),
     }
     client = api.client
-    text = api.call("GET /events", lambda: client._get(client._url("/events"), params=parameters).text)
-    return tuple(_event(json.loads(line)) for line in text.splitlines() if line.strip())
+
+    def ask() -> tuple[EngineEvent, ...]:
+        text = client._result(client._get(client._url("/events"), params=parameters))
+        return tuple(_event(json.loads(line)) for line in text.splitlines() if line.strip())
+
+    return api.call("GET /events", ask)
 
 
 def _event(document: dict[str, Any]) -> EngineEvent:

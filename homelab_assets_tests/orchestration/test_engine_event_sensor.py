@@ -128,6 +128,17 @@ def test_a_dead_host_is_said_and_blocks_nobody(engine: Engine, tmp_path: Path) -
     assert {names.capture("nas"), names.capture("pi")} <= set(request.asset_selection)
 
 
+@pytest.mark.parametrize(("status", "answer"), [(500, {"message": "no"}), (200, b"<html>a proxy</html>")])
+def test_an_engine_that_can_t_tell_its_events_is_said(
+    engine: Engine, tmp_path: Path, status: int, answer: object
+) -> None:
+    ticks = Ticks(tmp_path, {"nas": address(engine)})
+    ticks.tick()
+    engine.answers["/events"] = lambda handler: handler.answer(status, answer)
+    engine.now += 1
+    assert "nas does not answer" in ticks.tick().skip_message
+
+
 def test_recorded_hosts_are_not_watched(tmp_path: Path) -> None:
     assert "recorded captures" in Ticks(tmp_path, {"nas": "capture:captures/nas"}).tick().skip_message
 
