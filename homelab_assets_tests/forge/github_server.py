@@ -46,7 +46,7 @@ class GitHubFace(Face):
             self.route("POST", "/issues/{number}/comments", self.create_comment),
             self.route("GET", "/commits/{sha}", lambda sha, **_: (200, self.commit(sha))),
             self.route("GET", "/commits/{sha}/status", self.status),
-            self.route("GET", "/commits/{sha}/check-runs", lambda **_: (200, {"total_count": 0, "check_runs": []})),
+            self.route("GET", "/commits/{sha}/check-runs", self.list_check_runs),
             self.route("POST", "/graphql", self.graphql),
         ]
 
@@ -140,6 +140,18 @@ class GitHubFace(Face):
         state = self.repository.checks.get(sha, "")
         statuses = [{"state": state, "context": "ci", "id": 1, "url": self.url}] if state else []
         return 200, {"state": state or "pending", "sha": sha, "total_count": len(statuses), "statuses": statuses}
+
+    def list_check_runs(self, sha: str, **_: Any) -> tuple[int, Any]:
+        conclusion = self.repository.check_runs.get(sha)
+        output = {"title": None, "summary": None, "text": None, "annotations_count": 0, "annotations_url": self.url}
+        run = {
+            "id": 1, "name": "ci", "head_sha": sha, "node_id": "CR1", "external_id": "", "url": self.url,
+            "html_url": None, "details_url": None, "status": "completed", "conclusion": conclusion,
+            "started_at": None, "completed_at": None, "output": output, "check_suite": {"id": 1}, "app": None,
+            "pull_requests": [],
+        }  # fmt: skip
+        runs = [run] if conclusion else []
+        return 200, {"total_count": len(runs), "check_runs": runs}
 
     def graphql(self, data: Mapping[str, Any], **_: Any) -> tuple[int, Any]:
         draft = "convertPullRequestToDraft" in data["query"]

@@ -60,7 +60,7 @@ class Repository:
     Attributes:
         token: the one that is accepted; None after it was revoked. calls: (method, path) of all requests so far.
         writes: those that change something. failures: statuses for the next requests to (method, part of the path).
-        checks: state of each commit's checks, "" for none.
+        checks: state of each commit's checks, "" for none. check_runs: conclusion of its one check run (GitHub).
     """
 
     def __init__(self, origin: Path, slug: str = "larry/homelab-apps", token: str = "t0ken-of-the-test") -> None:
@@ -71,6 +71,7 @@ class Repository:
         self.calls: list[tuple[str, str]] = []
         self.failures: list[tuple[str, str, Refused]] = []
         self.checks: dict[str, str] = {}
+        self.check_runs: dict[str, str] = {}
         self.drafts = True
         self.lock = threading.RLock()
 

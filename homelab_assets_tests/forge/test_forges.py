@@ -102,6 +102,18 @@ def test_merges_only_the_commit_that_was_checked(forge: Forge, face: Face, remot
     assert (merged.state, merged.merge_commit) == ("merged", remote.git("rev-parse", "main"))
 
 
+@pytest.mark.parametrize("face", ["github"], indirect=True)
+@pytest.mark.parametrize(
+    ("conclusion", "verdict"),
+    [("success", "passed"), ("neutral", "passed"), ("skipped", "passed"), ("failure", "failed"), ("timed_out", "failed"),
+     ("stale", "failed"), ("startup_failure", "failed")],
+)  # fmt: skip
+def test_a_check_run_passes_only_if_it_says_so(forge: Forge, face: Face, conclusion: str, verdict: str) -> None:
+    pull = opened(forge)
+    face.repository.check_runs[pull.head_commit] = conclusion
+    assert forge.checks(pull.head_commit) == verdict
+
+
 def test_issues(forge: Forge) -> None:
     opened(forge)
     issue = forge.open_issue(title="t", body="b", labels=["drift-remediation"])
