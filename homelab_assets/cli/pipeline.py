@@ -89,7 +89,8 @@ def command(
         options.write(_render(document, options))
         opened = _open(lab, vault, session, result, options) if open_pulls else True
         if live and result.exit_code != FINDINGS:
-            return _live(lab, session, wait, options)
+            code = _live(lab, session, wait, options)
+            return code if opened else INCOMPLETE
     if live:
         options.say("no live run: the chain is broken")
     return result.exit_code if opened else INCOMPLETE
