@@ -30,12 +30,13 @@ def command(*, options: Options, host: str) -> int:
         raise ConfigurationError(f"no host is named {host}", where=str(lab.file), hint=f"known hosts: {known}")
     vault = open_vault(lab)
     result = capture_host(lab.hosts[host], vault=vault)
+    if not isinstance(result, Unreachable):
+        # Git says which values stand behind variables. A repository that can't be read seals nothing more.
+        result = sealed_for_rest(result, load(lab, vault=vault).baselines, vault)
     if isinstance(result, Unreachable):
         complain(f"{host}: {result.error}" + (f"\n  {result.hint}" if result.hint else ""))
         return INCOMPLETE
     directory: Path = options.output
-    # Git says which values stand behind variables. A repository that can't be read seals nothing more.
-    sealed = sealed_for_rest(result, load(lab, vault=vault).baselines, vault)
-    write_capture(sealed, directory)
+    write_capture(result, directory)
     options.say(f"{host}: {len(result.containers)} containers written to {directory} in {result.seconds:.1f} s")
     return OK

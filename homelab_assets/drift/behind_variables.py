@@ -4,22 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from homelab_assets.drift.binding_hosts import bind_to_hosts
+from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers
 from homelab_assets.drift.settling import settle_stack
 from homelab_assets.drift.unify import unexplained_texts
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
-from homelab_assets.model import Baseline, Captured
+from homelab_assets.model import Baseline, Captured, CaptureResult
 from homelab_assets.secrecy import Vault, names_a_secret
 from homelab_assets.secrecy.values import seal_values
 
 
-def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Captured:
+def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> CaptureResult:
     """Return a capture as it may be written: what stands behind git's `${VAR}` is sealed too, `.env` files wholly.
 
-    `woken` undoes it in the same process.
+    `woken` undoes it in the same process. A capture that no engine wrote counts as not made.
     """
-    values = values_behind_variables(captured, baselines, vault)
+    try:
+        with reading(captured.host):
+            values = values_behind_variables(captured, baselines, vault)
+    except MalformedCapture as malformed:
+        return without([captured], malformed)[0]
     return replace(
         captured,
         containers=[seal_values(container, values, vault) for container in captured.containers],

@@ -1,4 +1,4 @@
-"""Inspect documents that no engine writes: every field with every odd value. The audit answers, or says what is wrong."""
+"""Inspect documents that no engine writes: every field with every odd value. The audit answers, or says what is wrong, and so does what seals."""
 
 import copy
 import json
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from homelab_assets.drift.behind_variables import sealed_for_rest
 from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.policy import policy_from
 from homelab_assets.lab import demo
@@ -59,6 +60,7 @@ def test_no_odd_value_in_a_capture_ends_the_audit(tally: Callable[[str], None]) 
             )  # fmt: skip
             try:
                 compare_all([captured], git, vault=vault, policy=policy, now="2026-11-23T06:00:00Z")
+                sealed_for_rest(captured, git, vault)
             except Exception as error:
                 raise AssertionError(f"{'.'.join(map(str, place))} = {value!r}: {error!r}") from error
             count += 1
