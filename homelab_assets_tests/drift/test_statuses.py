@@ -110,6 +110,14 @@ def test_renamed_container() -> None:
     assert found(document.services[0]) == [("container_name", "added", "functional")]
 
 
+@pytest.mark.parametrize(("mode", "items"), [("bridge", []), ("default", []), ("host", ["network_mode"])])
+def test_the_default_network_mode_is_the_bridge_and_no_other(mode: str, items: list[str]) -> None:
+    attached = {"bridge" if mode == "default" else mode: {}}
+    running = container("web", "app", host={"NetworkMode": mode}, networks=attached)
+    (verdict,) = run([running], baseline("web", service({"network_mode": "default"}))).services
+    assert [item.path for item in verdict.items] == items
+
+
 def test_interrupted_recreate() -> None:
     old = container("web", "app", name="0123456789ab_web-app-1", created="2026-10-01T00:00:00Z")
     document = run([container("web", "app"), old])

@@ -7,11 +7,6 @@ from homelab_assets.drift.rows.shapes import scalar
 from homelab_assets.drift.view import PROJECT, Declared, Observed, labels_of, name_of
 
 
-def expected_sharing(mode: str) -> str:
-    """Git's value of `network_mode`, `ipc` or `pid` as compared."""
-    return mode
-
-
 def shared_namespace(mode: str, container: Observed, declared: str) -> str:
     """The engine's value as compose writes it: the id of another container becomes its service or name.
 
@@ -38,7 +33,7 @@ def shared_namespace(mode: str, container: Observed, declared: str) -> str:
 def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **options: Any) -> Row:
     def expected(declared: Declared) -> dict[str, Leaf]:
         mode = str(declared.get(key) or "")
-        return {key: Leaf(expected_sharing(mode))} if mode else {}
+        return {key: Leaf(mode)} if mode else {}
 
     def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
         mode = str(container.host_config.get(field) or "")

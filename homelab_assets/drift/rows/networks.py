@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.namespaces import expected_sharing, shared_namespace
+from homelab_assets.drift.rows.namespaces import shared_namespace
 from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, unseen
 from homelab_assets.drift.view import Declared, Observed, once
 
@@ -85,16 +85,20 @@ def _observed_networks(container: Observed, declared: Declared) -> dict[str, Lea
 
 def _expected_mode(declared: Declared) -> dict[str, Leaf]:
     mode = _declares_mode(declared)
-    return {"network_mode": Leaf(expected_sharing(mode), mode)} if mode else {}
+    return {"network_mode": Leaf(mode)} if mode else {}
 
 
 def _observed_mode(container: Observed, declared: Declared) -> dict[str, Leaf]:
     mode = _plain_mode(container)
     if not mode:
         return {}
-    shared = shared_namespace(mode, container, _declares_mode(declared))
-    value = "bridge" if _declares_mode(declared) == "default" else shared
-    return {"network_mode": Leaf("default" if value == "bridge" and _declares_mode(declared) == "default" else value)}
+    wanted = _declares_mode(declared)
+    # `default` is what the engine calls its bridge before the container is made.
+    return {
+        "network_mode": Leaf(
+            wanted if (mode, wanted) == ("bridge", "default") else shared_namespace(mode, container, wanted)
+        )
+    }
 
 
 def _options(declared: Declared, container: Observed) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
