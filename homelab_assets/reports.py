@@ -66,9 +66,21 @@ def write_drift_report(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
     # Beside the dated reports, under one name: node_exporter's textfile collector reads a folder.
     write_whole(lab.reports / "homelab.prom", drift_prometheus(document))
     data = json_text(document.to_json())
-    docs = os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
-    texts = {"md": drift_markdown(document, docs=docs), "json": data}
+    texts = {"md": drift_markdown(document, docs=_docs_from_reports(lab)), "json": data}
     return write_report(lab, "drift", document.generated_at, texts)
+
+
+def write_drift_markdown(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
+    """Write the Markdown of a drift report anew, and nothing else."""
+    from homelab_assets.rendering.drift_markdown import drift_markdown
+
+    texts = {"md": drift_markdown(document, docs=_docs_from_reports(lab))}
+    return write_report(lab, "drift", document.generated_at, texts)
+
+
+def _docs_from_reports(lab: Lab) -> str:
+    """Return the folder of the runbooks as a link in a report names it."""
+    return os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
 
 
 def write_pipeline_report(lab: Lab, document: Mapping[str, Any], *, data: bool = True) -> tuple[Path, ...]:
@@ -82,9 +94,8 @@ def write_pipeline_report(lab: Lab, document: Mapping[str, Any], *, data: bool =
     """
     from homelab_assets.rendering.pipeline_files import report_texts
 
-    docs = os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
     there = {str(file.relative_to(lab.docs)) for file in lab.docs.glob("troubleshooting/*.md")}
-    texts = report_texts(document, docs=docs, runbooks=there)
+    texts = report_texts(document, docs=_docs_from_reports(lab), runbooks=there)
     kept = {ending: text for ending, text in texts.items() if data or ending != "json"}
     return write_report(lab, "pipeline-test", document["generated_at"], kept)
 

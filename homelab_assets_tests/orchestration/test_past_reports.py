@@ -1,15 +1,17 @@
 """Backfills: the reports of past days, from what was recorded and from git as it stood then."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from homelab_assets.drift.document import DriftDocument
+from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration.assembly import build_defs
 from homelab_assets.orchestration.assets.past import end_of_day, write_past
+from homelab_assets.reports import write_drift_report
 from homelab_assets_tests.orchestration.world import COMPOSE, Repository, git, make_lab
 
 UNTAGGED = "image nginx has no tag"
@@ -51,6 +53,18 @@ def test_recorded_drift_is_rendered_anew_and_nothing_else_is_touched(lab: Lab) -
     assert recorded.read_bytes() == before
     assert not (lab.reports / "homelab.prom").exists()
     assert any("pipeline-test-2026-01-11.json: nothing was recorded" in text for text in remarks)
+
+
+def test_a_report_that_is_written_anew_links_where_the_first_one_did(lab: Lab, tmp_path: Path) -> None:
+    lab = replace(lab, documentation={"directory": str(tmp_path / "handbook")})
+    verdict = ServiceDrift(host="nas", stack="web", service="web", container="web", status="missing")
+    document = DriftDocument(generated_at="2026-01-11T05:00:00Z", hosts=(), baselines=(), services=(verdict,))
+    (report, _) = write_drift_report(lab, document)
+    before = report.read_text()
+    assert "handbook/" in before
+    report.unlink()
+    write_past(lab, "2026-01-11")
+    assert report.read_text() == before
 
 
 def test_a_day_before_the_repository_and_a_damaged_record_are_remarks(lab: Lab) -> None:

@@ -81,10 +81,7 @@ def write_past(lab: Lab, day: str) -> tuple[list[Path], list[str]]:
 
 
 def _drift(lab: Lab, recorded: dict[str, Any]) -> tuple[Path, ...]:
-    from homelab_assets.rendering.drift_markdown import drift_markdown
-
-    document = DriftDocument.from_json(recorded)
-    return reports.write_report(lab, "drift", document.generated_at, {"md": drift_markdown(document)})
+    return reports.write_drift_markdown(lab, DriftDocument.from_json(recorded))
 
 
 def _pipeline(lab: Lab, recorded: dict[str, Any]) -> tuple[Path, ...]:
