@@ -224,6 +224,14 @@ def _uses(template: str, span: Span) -> Iterator[tuple[str, VariableUse]]:
         yield from _uses(argument, span)
 
 
-def lookup_in(environment: Mapping[str, str]) -> Lookup:
-    """Look variables up in a mapping."""
-    return environment.get
+def put_back(value: Any, write: Callable[[int], str]) -> Any:
+    """Return a value with a text in place of each marker, in names too.
+
+    Args:
+        write: gives the text for a marker's number.
+    """
+    if isinstance(value, str):
+        return MARKER.sub(lambda match: write(int(match[1])), value) if OPEN in value else value
+    if isinstance(value, Mapping):
+        return {put_back(key, write): put_back(part, write) for key, part in value.items()}
+    return [put_back(part, write) for part in value] if isinstance(value, list | tuple) else value

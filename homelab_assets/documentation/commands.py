@@ -5,6 +5,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from homelab_assets.compose.normalise import project_name
 from homelab_assets.documentation.estate import Service
 from homelab_assets.documentation.links import slug
 from homelab_assets.rendering.markdown import terminal_safe
@@ -114,11 +115,6 @@ def compose_of(service: Service) -> str:
     if len(files) != 1 or files[0] not in _DEFAULT_FILES:
         parts += [part for file in files for part in ("-f", file)]
     return " ".join(quoted(part) for part in parts)
-
-
-def project_name(folder: str) -> str:
-    """Return the project name that Compose derives from a folder's name."""
-    return re.sub(r"[^a-z0-9_-]", "", folder.lower()).lstrip("_-")
 
 
 def _relative(file: str, folder: str) -> str:

@@ -1,17 +1,15 @@
 """What git declares, service by service, with the variables as people wrote them: `${NAME}`."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from homelab_assets.compose.interpolation import put_back
 from homelab_assets.documentation.estate import Declaration
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, FileTree, Json
 
 if TYPE_CHECKING:
     from homelab_assets.compose import Project
-
-_MARKER = re.compile("\ue000(\\d+)\ue001")
 
 
 def declare(baselines: Iterable[Baseline]) -> tuple[Declaration, ...]:
@@ -41,13 +39,7 @@ def load_project(
 
 def plain(value: Json, names: Sequence[str]) -> Json:
     """Return a model with `${NAME}` where a variable was left open. `names`: of the variables, by their number."""
-    if isinstance(value, str):
-        return _MARKER.sub(lambda match: "${" + names[int(match[1])] + "}", value) if "\ue000" in value else value
-    if isinstance(value, Mapping):
-        return {plain(key, names): plain(part, names) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part, names) for part in value]
-    return value
+    return put_back(value, lambda number: "${" + names[number] + "}")
 
 
 def _services(baseline: Baseline) -> Iterator[Declaration]:

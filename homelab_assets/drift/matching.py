@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from homelab_assets.compose.normalise import project_name as normalised
 from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView
 from homelab_assets.model import Baseline, Json
 
@@ -12,11 +13,6 @@ CONFIG_FILES = "com.docker.compose.project.config_files"
 _ONE_OFF = "com.docker.compose.oneoff"
 _LEFTOVER = re.compile(r"[0-9a-f]{12}_.+")
 _PODMAN_PROJECT = "io.podman.compose.project"
-
-
-def normalised(name: str) -> str:
-    """A project name as Compose derives it: lower-case, only letters, digits, `_` and `-`, not starting with those."""
-    return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
 
 
 def _loose(name: str) -> str:

@@ -1,11 +1,10 @@
 """Load a baseline for a proof: the canonical model, with every variable left as it is written."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from homelab_assets import compose
-from homelab_assets.compose.interpolation import MARKER
+from homelab_assets.compose.interpolation import put_back
 from homelab_assets.model import Baseline
 
 ROOT = "/repository"
@@ -39,22 +38,7 @@ def load_model(baseline: Baseline) -> Mapping[str, Any]:
         "secrets": project.secrets,
         "configs": project.configs,
     }
-    uses: Sequence[Any] = project.expressions
-    result: Mapping[str, Any] = _written(model, uses)
+    uses = project.expressions
+    # A marker's number depends on what stands before it in the file: two models are compared by what is written.
+    result: Mapping[str, Any] = put_back(model, lambda n: f"${{{uses[n].name}{uses[n].operator}{uses[n].argument}}}")
     return result
-
-
-def _written(node: Any, uses: Sequence[Any]) -> Any:
-    """Put the variables back as they are written: a marker's number depends on what stands before it in the file."""
-    if isinstance(node, Mapping):
-        return {key: _written(value, uses) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_written(value, uses) for value in node]
-    if not isinstance(node, str):
-        return node
-
-    def variable(match: "re.Match[str]") -> str:
-        use = uses[int(match[1])]
-        return f"${{{use.name}{use.operator}{use.argument}}}"
-
-    return MARKER.sub(variable, node) if "\ue000" in node else node

@@ -7,7 +7,7 @@ from typing import Any
 
 from homelab_assets import compose
 from homelab_assets.compose.documents import read_documents
-from homelab_assets.compose.interpolation import MARKER, Expression
+from homelab_assets.compose.interpolation import Expression, put_back
 from homelab_assets.compose.tree import Map
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import FileTree
@@ -95,13 +95,7 @@ def _inside(text: Any) -> Any:
 
 def _named(value: Any, expressions: Sequence[Expression]) -> Any:
     """Return a value with the names of open variables where the loader left their numbers."""
-    if isinstance(value, str):
-        return MARKER.sub(lambda match: _name(expressions[int(match[1])]), value) if "\ue000" in value else value
-    if isinstance(value, Mapping):
-        return {_named(key, expressions): _named(part, expressions) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_named(part, expressions) for part in value]
-    return value
+    return put_back(value, lambda number: _name(expressions[number]))
 
 
 def _name(expression: Expression) -> str:

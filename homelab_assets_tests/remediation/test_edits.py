@@ -117,3 +117,10 @@ def test_the_real_compose_agrees_with_every_edit() -> None:
         if row[0] not in model["services"]:
             wrong.append(row)
     assert wrong == []
+
+
+def test_a_variable_in_a_name_is_compared_as_it_is_written() -> None:
+    """Its number in the loader's model depends on the variables before it, which an edit may take away."""
+    text = "services: {app: {image: 'app:%s', environment: ['${PREFIX}_HOME=/x']}}"
+    models = [load_model(baseline(Files({FILE: text % tag}))) for tag in ("${TAG}", "2")]
+    assert [model["services"]["app"]["environment"] for model in models] == [{"${PREFIX}_HOME": "/x"}] * 2
