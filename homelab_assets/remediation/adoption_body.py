@@ -1,7 +1,8 @@
 """The words of a pull request that adopts a container."""
 
 from homelab_assets.remediation.adopt import Adoption
-from homelab_assets.remediation.markdown import code, fenced
+from homelab_assets.remediation.markdown import code
+from homelab_assets.rendering.markdown import fence
 
 
 def adoption_title(adoption: Adoption) -> str:
@@ -19,7 +20,7 @@ def adoption_body(adoption: Adoption) -> str:
         lines = "\n".join(f"> - {words}" for words in adoption.weakenings)
         parts.append(f"> [!WARNING]\n> Look at these before you merge:\n>\n{lines}")
     for path, data in adoption.files.items():
-        parts.append(f"{code(path)}:\n\n{fenced(data.decode(), 'yaml' if path.endswith('yml') else 'ini')}")
+        parts.append(f"{code(path)}:\n\n{fence(data.decode(), 'yaml' if path.endswith('yml') else 'ini')}")
     if adoption.variables:
         names = "\n".join(f"- {code(name)}" for name in adoption.variables)
         parts.append(f"## Set before the first deploy\n\nIn the `.env` on {code(adoption.host)}:\n\n{names}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from homelab_assets.drift.document import Item
 from homelab_assets.remediation.identity import body_marker, digest_of, kebab, marker, trailers
-from homelab_assets.remediation.markdown import code, fenced, table
-from homelab_assets.rendering.markdown import terminal_safe
+from homelab_assets.remediation.markdown import code
+from homelab_assets.rendering.markdown import fence, table, terminal_safe
 from homelab_assets.secrecy import redact, show
 
 if TYPE_CHECKING:
@@ -122,12 +122,12 @@ def _changes(plan: "RemediationPlan", rows: int = _ROWS) -> str:
 
 def _row(plan: "RemediationPlan", item: Item, file: str, line: int) -> tuple[str, ...]:
     return (
-        code(item.path, cell=True),
+        code(item.path, in_table=True),
         "nothing" if item.change == "added" else written(item.baseline),
         "nothing" if item.change == "removed" and item.running is None else written(item.running, item.secret),
         item.severity,
-        code(f"{file}:{line}", cell=True),
-        code(item.provenance, cell=True) if item.provenance else "unknown",
+        code(f"{file}:{line}", in_table=True),
+        code(item.provenance, in_table=True) if item.provenance else "unknown",
         (item.first_seen or "").partition("T")[0] or "now",
     )
 
@@ -137,7 +137,7 @@ def written(value: Any, secret: bool = False) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     shown = show(text, changed=secret)
     # A value from the host is sealed already; what git holds in clear is hidden all the same.
-    return code(redact(shown), cell=True)
+    return code(redact(shown), in_table=True)
 
 
 def _cause(plan: "RemediationPlan") -> str:
@@ -181,7 +181,7 @@ def _diff(diff: str, plan: "RemediationPlan") -> str:
     also = ", ".join(code(path) for path in sorted(plan.documentation))
     if len(shown) > _DIFF_CHARACTERS:
         shown = shown[:_DIFF_CHARACTERS].rpartition("\n")[0] + "\n… cut here; see the changed files"
-    return f"<details>\n<summary>Before and after</summary>\n\n{fenced(shown, 'diff')}\n\n</details>" + (
+    return f"<details>\n<summary>Before and after</summary>\n\n{fence(shown, 'diff')}\n\n</details>" + (
         f"\n\nBrought up to date as well: {also}." if also else ""
     )
 
@@ -210,7 +210,7 @@ def _declining(plan: "RemediationPlan") -> str:
         "## How to reject\n\n"
         "Close this pull request: it is not opened again for these changes, only for different ones. To make the"
         " host follow git instead, deploy the stack again. To accept the difference for good, add under `drift.ignore`"
-        " in `lab.yaml`:\n\n" + fenced(rule, "yaml") + "\n\nCommits that you push to this branch are never overwritten."
+        " in `lab.yaml`:\n\n" + fence(rule, "yaml") + "\n\nCommits that you push to this branch are never overwritten."
     )
 
 
@@ -221,6 +221,6 @@ def _plain(text: str) -> str:
 def _rolling_back(plan: "RemediationPlan") -> str:
     return (
         "## How to roll back\n\n"
-        + fenced("git revert <merge commit>   # for a merge commit: git revert -m 1 <merge commit>", "sh")
+        + fence("git revert <merge commit>   # for a merge commit: git revert -m 1 <merge commit>", "sh")
         + "\n\nThen deploy the stack, if it was deployed after the merge."
     )

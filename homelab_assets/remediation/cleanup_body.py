@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from homelab_assets.remediation.body import printable, scope_of, sentence
 from homelab_assets.remediation.identity import CLEANUP, body_marker, marker, trailers
-from homelab_assets.remediation.markdown import code, fenced, table
+from homelab_assets.remediation.markdown import code
+from homelab_assets.rendering.markdown import fence, table
 
 if TYPE_CHECKING:
     from homelab_assets.remediation.cleanup_plan import CleanupPlan
@@ -65,9 +66,9 @@ def _table(items: Sequence["StaleItem"]) -> str:
     rows: list[tuple[str, ...]] = [
         (
             item.kind,
-            code(what_of(item), cell=True),
+            code(what_of(item), in_table=True),
             item.confidence,
-            code(item.reason, cell=True),
+            code(item.reason, in_table=True),
             (item.last_commit or "").partition("T")[0] or "unknown",
         )
         for item in items[:_MOST]
@@ -95,4 +96,4 @@ def _declining() -> str:
 
 def _rolling_back() -> str:
     revert = "git revert <merge commit>   # for a merge commit: git revert -m 1 <merge commit>"
-    return f"## How to roll back\n\n{fenced(revert, 'sh')}\n\nAll files come back as they were."
+    return f"## How to roll back\n\n{fence(revert, 'sh')}\n\nAll files come back as they were."

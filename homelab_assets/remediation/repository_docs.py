@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
 from homelab_assets.remediation import splice, yaml_text
-from homelab_assets.remediation.markdown import code, table
+from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.model_leaves import Model
 from homelab_assets.remediation.yaml_tree import Unreadable, parse
+from homelab_assets.rendering.markdown import table
 from homelab_assets.secrecy import redact
 
 BEGIN = "<!-- homelab-assets:services -->"
@@ -76,7 +77,8 @@ def repository_readme(readme_text: str, services: Iterable[ServiceRow], audited_
 
 def _block(rows: Sequence[ServiceRow], day: str | None) -> str:
     cells = [
-        tuple(code(redact(part), cell=True) for part in (row.service, row.stack, row.host, row.image)) for row in rows
+        tuple(code(redact(part), in_table=True) for part in (row.service, row.stack, row.host, row.image))
+        for row in rows
     ]
     lines = [BEGIN, table(("Service", "Stack", "Host", "Image"), cells)]
     if day:

@@ -56,14 +56,15 @@ def code(text: object, *, in_table: bool = False) -> str:
     if in_table:
         shown = shown.replace("|", "\\|")
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    # One blank at either end is taken off by the reader: https://github.github.com/gfm/#code-spans
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
     return f"{ticks}{pad}{shown}{pad}{ticks}"
 
 
 def fence(text: str, language: str = "") -> str:
-    """Put text into a code block that nothing in it can end. Newlines stay, other control characters become visible."""
+    """Put text into a code block that nothing in it can end. Lines stay, other controls become visible."""
     ticks = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    return f"{ticks}{language}\n{terminal_lines(text)}\n{ticks}"
+    return f"{ticks}{language}\n{terminal_lines(text).rstrip()}\n{ticks}"
 
 
 def link(text: object, url: str) -> str:

@@ -54,14 +54,15 @@ def plans_markdown(plans: Sequence["RemediationPlan"]) -> str:
 
 def outcomes_markdown(outcomes: Sequence["Outcome"]) -> str:
     """Return a table of what became of each service."""
-    from homelab_assets.remediation.markdown import code, table
+    from homelab_assets.remediation.markdown import code
+    from homelab_assets.rendering.markdown import table
 
     rows: list[tuple[str, ...]] = [
         (
             outcome.status,
-            code(str(outcome.identity), cell=True),
-            code(outcome.reference, cell=True),
-            code(outcome.why, cell=True),
+            code(str(outcome.identity), in_table=True),
+            code(outcome.reference, in_table=True),
+            code(outcome.why, in_table=True),
         )
         for outcome in outcomes
     ]

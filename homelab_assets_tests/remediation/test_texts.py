@@ -21,11 +21,12 @@ from homelab_assets.remediation.identity import (
     read_trailers,
     trailers,
 )
-from homelab_assets.remediation.markdown import code, fenced
+from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.patch import patch_of
 from homelab_assets.remediation.repository_docs import BEGIN, END, ServiceRow, repository_readme, with_target
 from homelab_assets.remediation.weakening import weaknesses
 from homelab_assets.remediation.yaml_tree import Unreadable, parse, walk
+from homelab_assets.rendering.markdown import fence
 from homelab_assets_tests.remediation.memory import Files
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\ufeff\x85\ufffe\uffff"), max_size=40)
@@ -106,7 +107,7 @@ def test_a_closing_mark_is_found_and_set_once() -> None:
 
 @given(TEXT)
 def test_code_keeps_everything_inside(text: str) -> None:
-    shown = code(text, cell=True)
+    shown = code(text, in_table=True)
     assert "\n" not in shown
     # No bar ends the cell: each has its backslash.
     assert not re.search(r"(?<!\\)\|", shown)
@@ -119,10 +120,20 @@ def test_code_keeps_everything_inside(text: str) -> None:
 
 @given(st.text("`~\n a", max_size=60))
 def test_a_fence_can_t_be_ended_from_inside(text: str) -> None:
-    block = fenced(text, "diff")
-    fence = re.match(r"`+", block)
-    assert fence
-    assert not any(line.startswith(fence[0]) for line in block.split("\n")[1:-1])
+    block = fence(text, "diff")
+    ticks = re.match(r"`+", block)
+    assert ticks
+    assert not any(line.startswith(ticks[0]) for line in block.split("\n")[1:-1])
+
+
+def test_what_turns_text_around_is_seen() -> None:
+    """Also what few lists of invisible characters hold: soft hyphen, Arabic letter mark, Mongolian vowel separator."""
+    for character in "\u00ad\u061c\u180e\u202e\u200b\ufeff\x1b":
+        for shown in (code(f"a{character}b"), fence(f"a{character}b")):
+            assert character not in shown
+            assert f"a\\u{ord(character):04x}b" in shown
+    assert code("first\nsecond") == "`first⏎second`"
+    assert (code(""), code(" "), len(code("x" * 999))) == ("(empty)", "(blank)", 243)
 
 
 ROWS = [ServiceRow(stack="s", service="web", host="h", image="nginx:1")]
