@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from homelab_assets.drift.sharing import Explanation, Sharing, share_out
-from homelab_assets.drift.sights import OPEN, Sight, pairs_of
+from homelab_assets.drift.sights import KEY_END, Sight, pairs_of
 from homelab_assets.drift.templates import (
     UNSET,
     Alternative,
@@ -78,10 +78,10 @@ def bind(
     contested: list[list[_Pair]] = []
     for sight in sights:
         pairs = [_Pair(sight, *pair) for pair in pairs_of(sight)]
-        open_keys = [pair for pair in pairs if OPEN in pair.template]
+        open_keys = [pair for pair in pairs if KEY_END in pair.template]
         if len(open_keys) > 1:
             contested.append(open_keys)
-            pairs = [pair for pair in pairs if OPEN not in pair.template]
+            pairs = [pair for pair in pairs if KEY_END not in pair.template]
         pending += pairs
     for fit in (_single, _unambiguous):
         pending = binder.look(pending, fit)
@@ -168,7 +168,7 @@ class _Binder:
 
         running: dict[str, list[str]] = {}
         for text in dict.fromkeys(text for pair in pairs for text in pair.texts):
-            running.setdefault(text.partition(OPEN)[0], []).append(text)
+            running.setdefault(text.partition(KEY_END)[0], []).append(text)
         templates = [pair.template for pair in pairs]
         return share_out(templates, running, {**self._known, **self._bound, **supposed}, explain)
 
@@ -180,7 +180,7 @@ class _Binder:
         found = []
         for pair in pairs:
             mine = paths.get(pair.template)
-            keys = [(text, text.partition(OPEN)[0]) for text in pair.texts]
+            keys = [(text, text.partition(KEY_END)[0]) for text in pair.texts]
             texts = tuple(text for text, key in keys if (key == mine if mine else key not in taken))
             found.append(pair._replace(texts=texts))
         return found

@@ -159,7 +159,7 @@ class DriftDocument:
 
     @property
     def summary(self) -> dict[str, int]:
-        """Counts: services, drifted (status other than clean), items, and items by severity, and by status."""
+        """Counts: services, drifted (of that status), items, and items by severity, and by status."""
         items = [item for service in self.services for item in service.items]
         statuses = [service.status for service in self.services]
         return {

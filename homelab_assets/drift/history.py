@@ -30,9 +30,7 @@ def remember(previous: DriftDocument | Mapping[str, Any] | None, document: Drift
     gone = [
         identity
         for identity in before
-        if identity not in now
-        and identity[:3] not in silent
-        and identity[0] not in {host for host, *_ in silent if (host, None, "") in silent}
+        if identity not in now and identity[:3] not in silent and (identity[0], None, "") not in silent
     ]
     return replace(
         document,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from homelab_assets.drift import compose_v1, podman
 from homelab_assets.drift.bindings import explains
@@ -171,8 +170,3 @@ def row_of(path: str) -> Row | None:
 def any_marker(leaf: Leaf) -> bool:
     """Whether git's value holds an open variable."""
     return has_marker(leaf.value) or has_marker(leaf.written)
-
-
-def plain_value(value: Any) -> Any:
-    """A value as JSON holds it."""
-    return list(value) if isinstance(value, tuple | frozenset) else value

@@ -139,7 +139,7 @@ def policy_from(section: Mapping[str, Any], lines: Mapping[str, int], file: str)
     """Read the `drift` section of `lab.yaml`; its severity rules come before the shipped ones.
 
     Args:
-        lines: 1-based line of each dotted key of the file (`drift.ignore.0`).
+        lines: 1-based line of each dotted key of the file (`drift.ignore[0]`).
 
     Raises:
         ConfigurationError: a rule can never match (no compose key is called so, or an earlier rule takes all).
@@ -176,7 +176,7 @@ def _scope(entry: Mapping[str, Any], change: Change | None = None) -> Scope:
 
 
 def _place(section: str, index: int, lines: Mapping[str, int], file: str) -> str:
-    keys = (f"drift.{section}.{index}", f"drift.{section}[{index}]", f"drift.{section}", "drift")
+    keys = (f"drift.{section}[{index}]", f"drift.{section}", "drift")
     line = next((lines[key] for key in keys if key in lines), None)
     return f"{file}:{line}" if line else file
 

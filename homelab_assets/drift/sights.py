@@ -8,7 +8,7 @@ from typing import Any
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 
-OPEN = "\0"
+KEY_END = "\0"
 """Stands between a key with a variable and its value."""
 
 _WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
@@ -124,8 +124,8 @@ def _at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[t
         yield wanted.shown, _forms(row, next(iter(rest.values())))
         return
     yield (
-        f"{path}{OPEN}{wanted.shown}",
-        tuple(f"{other}{OPEN}{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),
+        f"{path}{KEY_END}{wanted.shown}",
+        tuple(f"{other}{KEY_END}{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),
     )
 
 

@@ -1,7 +1,7 @@
 """The demo lab: a recorded two-host homelab with its two git repositories, laid out on first use.
 
-The captures were recorded from real engines (`scripts/record_demo.py`); the repositories are made from the bundled
-files and a short history with fixed dates, so that their commits have the same ids everywhere.
+The captures were recorded from real engines (`python -m homelab_assets_tests.lab record-demo`); the repositories are
+made from the bundled files and a short history with fixed dates, so that their commits have the same ids everywhere.
 """
 
 import hashlib

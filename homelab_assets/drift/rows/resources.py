@@ -55,10 +55,6 @@ def _same_cpus(expected: Any, observed: Any) -> bool:
     return isinstance(expected, float) and abs(expected - observed) <= max(_CPU_TOLERANCE * abs(expected), 2e-6)
 
 
-def _pids(value: Any) -> Any:
-    return plain(value)
-
-
 def _podman_pids(container: Observed, declared: Declared) -> Any:
     return (2048,) if container.host.podman else ()
 
@@ -153,10 +149,6 @@ def _realtime(key: str, field: str) -> Row:
                   needs="CPURealtimePeriod" if "Period" in field else "CPURealtimeRuntime")  # fmt: skip
 
 
-def _swappiness_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
-    return (0,) if container.host.podman else ()
-
-
 def _expected_swappiness(declared: Declared) -> dict[str, Leaf]:
     value = declared.get("mem_swappiness")
     return {"mem_swappiness": Leaf(plain(value))} if value not in (None, "") else {}
@@ -190,7 +182,7 @@ ROWS: tuple[Row, ...] = (
     _realtime("cpu_rt_period", "CpuRealtimePeriod"),
     _realtime("cpu_rt_runtime", "CpuRealtimeRuntime"),
     scalar("cpu_count", "HostConfig.CpuCount", normal=plain, default=0),
-    scalar("pids_limit", "HostConfig.PidsLimit", normal=_pids, default=(0, -1), live=True, needs="PidsLimit",
+    scalar("pids_limit", "HostConfig.PidsLimit", normal=plain, default=(0, -1), live=True, needs="PidsLimit",
            given=_podman_pids, still=("HostConfig.PidsLimit",), aliases=[(*_LIMITS, "pids")]),
     _size_row("shm_size", "ShmSize", default=(_SHM_SIZE, 65536000, 0), given=_shm_given, daemon="shm_size",
               engine="64m, or the daemon's default"),
