@@ -90,6 +90,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one("address", "networks.n1.ipv4_address", F, {"networks": {"n1": {"ipv4_address": "10.214.0.7"}}},
          {"networks": {"n1": {"ipv4_address": "10.214.0.8"}}}),
     _one("network mode host", "network_mode", B, None, {"network_mode": "host"}),
+    _one("network mode default", "network_mode", B, {"network_mode": "default"}, {"network_mode": "host"}),
     _one("network mode none", "network_mode", B, {"network_mode": "host"}, {"network_mode": "none"}),
     _one("network of another service", "network_mode", B, {"network_mode": "service:anchor"}, {"network_mode": "none"}),
     _one("restart", "restart", F, {"restart": "always"}, {"restart": "unless-stopped"}),

@@ -85,7 +85,7 @@ def audit(
 
 
 def recording(name: str, vault: Vault | None = None) -> Captured:
-    """A capture of a real engine, as `engine_recordings.py` wrote it."""
+    """A capture of a real engine, as `record` wrote it."""
     file = Path(__file__).parent / "data" / f"{name}.json.gz"
     data = json.loads(gzip.decompress(file.read_bytes()))
     return capture(vault=vault, **data)

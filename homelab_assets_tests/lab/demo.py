@@ -3,18 +3,16 @@
 import json
 import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from homelab_assets_tests.lab import changes
 from homelab_assets_tests.lab.homelab import PAIR, RealLab
 from homelab_assets_tests.lab.machine import Machine
+from homelab_assets_tests.lab.recording import recorded
 from homelab_assets_tests.lab.repository import DATA
 
-# Nothing is compared in these, and they hold paths of the machine that recorded.
+# Nothing is compared in these, and they tell of the machine that recorded.
 _HOST = {"OperatingSystem": "Debian GNU/Linux 12 (bookworm)", "KernelVersion": "6.1.0-26-amd64", "ID": "DEMO"}
-_LOCAL = ("GraphDriver", "LogPath", "ResolvConfPath", "HostnamePath", "HostsPath", "Metadata")
 
 
 def record_demo(directory: Path) -> None:
@@ -52,25 +50,7 @@ def _more_drift(lab: RealLab) -> None:
 def _record(machine: Machine, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    containers = _inspect(machine, "container", machine.docker("ps", "-aq", "--no-trunc").split())
-    images = _inspect(machine, "image", sorted({container["Image"] for container in containers}))
-    documents = {
-        "engine": {"version": machine.api("GET", "/version"), "info": {**machine.api("GET", "/info"), **_HOST}},
-        "containers": sorted(containers, key=lambda document: document["Name"]),
-        "images": images,
-        "networks": _inspect(machine, "network", machine.docker("network", "ls", "-q", "--no-trunc").split()),
-        "volumes": _inspect(machine, "volume", machine.docker("volume", "ls", "-q").split()),
-    }
+    documents = recorded(machine)
+    documents["engine"]["info"] |= _HOST
     for name, content in documents.items():
-        text = json.dumps(_without_local(content), indent=1, sort_keys=True)
-        (target / f"{name}.json").write_text(text.replace(str(machine.directory / "docker"), "/var/lib/docker") + "\n")
-
-
-def _inspect(machine: Machine, kind: str, ids: Sequence[str]) -> list[dict[str, Any]]:
-    return json.loads(machine.docker(kind, "inspect", *ids)) if ids else []
-
-
-def _without_local(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _without_local(value) for key, value in node.items() if key not in _LOCAL}
-    return [_without_local(item) for item in node] if isinstance(node, list) else node
+        (target / f"{name}.json").write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
