@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from homelab_assets.drift.matching import Containers, match_services, project_group
 from homelab_assets.drift.rows.mount import Mount, mounts_of
-from homelab_assets.drift.stacks import NO_FOLDER, Model, Place, Stack, place_of
+from homelab_assets.drift.stacks import NO_FOLDER, Model, Place, Stack, as_deployed, place_of
 from homelab_assets.drift.unify import Settled, settle
 from homelab_assets.drift.view import Observed
 from homelab_assets.errors import BaselineError
@@ -38,7 +38,7 @@ def _load(
     place = place_of(baseline, group, containers.host.captured)
     if folder:
         place = Place(directory=folder, project=place.project, variables=place.variables)
-    stack = Stack(baseline, place)
+    stack = Stack(as_deployed(baseline, group), place)
     return stack, stack.load({})
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from homelab_assets import compose
 from homelab_assets.compose.interpolation import OPEN, Interpolator
 from homelab_assets.compose.shapes import SERVICE
-from homelab_assets.drift.matching import WORKING_DIR, normalised
+from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, normalised
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
 from homelab_assets.drift.view import Observed, ProjectView
-from homelab_assets.errors import BaselineError
+from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline, Captured, Json, Span
 
 _ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
@@ -57,6 +57,32 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         project=str(project) if project else None,
         variables=variables,
     )
+
+
+def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:
+    """Return the baseline with the files that the stack was brought up with, as the labels of its youngest container
+    name them (`-f`, `COMPOSE_FILE`): if git has them all, and there are more than its own base and endpoint file.
+    """
+    if not group or not baseline.files:
+        return baseline
+    labels = max(group, key=lambda container: container.created).labels
+    folder = str(labels.get(WORKING_DIR) or "").rstrip("/")
+    home = posixpath.dirname(baseline.files[0])
+    named = str(labels.get(CONFIG_FILES) or "").split(",")
+    inside = [posixpath.relpath(file, folder or "/") if file.startswith("/") else file for file in named]
+    files = [posixpath.normpath(posixpath.join(home, file)) for file in inside]
+    # Whoever names files switches the automatic override off.
+    own = {file for file in baseline.files if ".override." not in posixpath.basename(file)}
+    if files[0] != baseline.files[0] or not own < set(files) or not _all_in_git(files, baseline):
+        return baseline
+    return replace(baseline, files=tuple(files))
+
+
+def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:
+    try:
+        return all(not file.startswith("..") and baseline.tree.read(file) is not None for file in files)
+    except UserError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

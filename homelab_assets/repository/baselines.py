@@ -88,7 +88,7 @@ def _bind(snapshot: Snapshot, stack: Stack, lab: Lab, vault: Vault) -> tuple[lis
     endpoints, bound_by = endpoints_of(stack, snapshot.targets, tuple(lab.hosts))
     baselines, problems = [], []
     for endpoint in endpoints:
-        files = stack.files(endpoint)
+        files = stack.files(endpoint, variables)
         if not files:
             problems.append(
                 Problem(

@@ -1,5 +1,6 @@
 """Stack folders: what lies in them, and which compose files Compose would read."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ OVERRIDE_NAMES = (
 SAMPLE_NAMES = (".env.sample", ".env.example", ".env.template", ".env.dist", "env.sample", "env.example", "sample.env")
 _ENDPOINT_FILE = re.compile(r"(?:docker-)?compose\.(?P<endpoint>[^/]+)\.ya?ml")
 _MAX_STACKS = 5000
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +45,21 @@ class Stack:
     sample: str | None = None
     env_files: Sequence[str] = ()
 
-    def files(self, endpoint: str | None = None) -> tuple[str, ...]:
+    def files(self, endpoint: str | None = None, variables: Mapping[str, str] = _NONE) -> tuple[str, ...]:
         """Return the compose files to merge for an endpoint, in order.
 
-        The override file takes part only where no endpoint file does: naming files, as an endpoint file makes
-        necessary, switches Compose's own discovery off.
+        The override file takes part only where no endpoint file does: naming files, as an endpoint file or
+        `COMPOSE_FILE` makes necessary, switches Compose's own discovery off.
+
+        Args:
+            variables: the values of the stack's `.env`, as far as git's side knows them.
         """
         special = self.endpoint_files.get(endpoint) if endpoint else None
         if special:
             return (self.base, special) if self.base else (special,)
+        if named := variables.get("COMPOSE_FILE"):
+            separator = variables.get("COMPOSE_PATH_SEPARATOR") or ":"
+            return tuple(posixpath.normpath(posixpath.join(self.directory, file)) for file in named.split(separator))
         if self.base is None:
             return ()
         return (self.base, self.override) if self.override else (self.base,)

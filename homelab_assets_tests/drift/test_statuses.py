@@ -118,6 +118,36 @@ def test_the_default_network_mode_is_the_bridge_and_no_other(mode: str, items: l
     assert [item.path for item in verdict.items] == items
 
 
+FOLDER = "/opt/apps/stacks/web"
+MORE = {"more.yml": "services: {app: {environment: {E: '1'}}, extra: {image: 'plain:1'}}", "compose.override.yml": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("named", "statuses_then"),
+    [
+        (f"{FOLDER}/compose.yml,{FOLDER}/more.yml", {"web-app-1": "clean", "web-extra-1": "clean"}),
+        ("compose.yml,more.yml", {"web-app-1": "clean", "web-extra-1": "clean"}),
+        (f"{FOLDER}/compose.yml", {"web-app-1": "drifted", "web-extra-1": "orphan"}),
+        (f"{FOLDER}/compose.yml,{FOLDER}/gone.yml", {"web-app-1": "drifted", "web-extra-1": "orphan"}),
+        (f"{FOLDER}/compose.yml,/etc/passwd", {"web-app-1": "drifted", "web-extra-1": "orphan"}),
+        (f"{FOLDER}/more.yml", {"web-app-1": "drifted", "web-extra-1": "orphan"}),
+    ],
+)
+def test_the_files_that_compose_was_told_to_read_count_if_git_has_them(
+    named: str, statuses_then: dict[str, str]
+) -> None:
+    labels = {"com.docker.compose.project.config_files": named}
+    running = [container("web", "app", env={"E": "1"}, labels=labels), container("web", "extra", labels=labels)]
+    assert statuses(run(running, baseline("web", ONE, extra=MORE))) == statuses_then
+
+
+def test_files_are_those_of_the_youngest_container() -> None:
+    label = "com.docker.compose.project.config_files"
+    old = container("web", "app", env={"E": "1"}, labels={label: "compose.yml"})
+    new = container("web", "extra", labels={label: "compose.yml,more.yml"}, created="2026-11-02T00:00:00Z")
+    assert set(statuses(run([old, new], baseline("web", ONE, extra=MORE))).values()) == {"clean"}
+
+
 def test_interrupted_recreate() -> None:
     old = container("web", "app", name="0123456789ab_web-app-1", created="2026-10-01T00:00:00Z")
     document = run([container("web", "app"), old])

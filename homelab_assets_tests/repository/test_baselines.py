@@ -55,6 +55,21 @@ def clone(tmp_path: Path) -> Path:
     return make_clone(tmp_path / "apps", FILES, "2026-01-01T00:00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("variables", "files"),
+    [
+        ("COMPOSE_FILE=compose.yml:gpu/over.yml\n", ("stacks/six/compose.yml", "stacks/six/gpu/over.yml")),
+        ("COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE=a.yml,../b.yml\n", ("stacks/six/a.yml", "stacks/b.yml")),
+        ("COMPOSE_FILE=\n", ("stacks/six/compose.yml", "stacks/six/compose.override.yml")),
+    ],
+)
+def test_a_committed_env_names_the_files(tmp_path: Path, variables: str, files: tuple[str, ...]) -> None:
+    names = {"compose.yml": COMPOSE, "compose.override.yml": COMPOSE, ".env": variables}
+    make_clone(tmp_path / "apps", {f"stacks/six/{name}": text for name, text in names.items()}, "2026-01-01T00:00:00Z")
+    (baseline,) = load(lab_with(tmp_path, apps="{path: apps}")).baselines
+    assert baseline.files == files
+
+
 def test_stacks_their_files_and_endpoints(tmp_path: Path, clone: Path) -> None:
     loaded = load(lab_with(tmp_path, apps="{path: apps}"))
     assert loaded.problems == ()
