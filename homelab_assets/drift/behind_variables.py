@@ -12,7 +12,7 @@ from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult
 from homelab_assets.secrecy import Vault, names_a_secret
-from homelab_assets.secrecy.values import seal_values
+from homelab_assets.secrecy.values import named_secrets, seal_values
 
 
 def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> CaptureResult:
@@ -59,7 +59,7 @@ def _known(sealed: Mapping[str, str], vault: Vault) -> dict[str, str]:
 
 def values_behind_variables(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> set[str]:
     """Return what the variables of a host's stacks stand for, in clear where the process knows it: what its `.env`
-    files say, and what its containers give away."""
+    files say, what its containers give away, and the containers' own variables that are secrets by their names."""
     # Without its `.env` files: containers that were started with other values than theirs give them away, too.
     containers = Containers(Host(replace(captured, dotenv={})))
     bound = [
@@ -67,6 +67,8 @@ def values_behind_variables(captured: Captured, baselines: Sequence[Baseline], v
     ]
     names = frozenset(name for one in bound for name in one.project_names)
     found = {value for _, variables in _files(captured) for value in variables.values()}
+    for container in containers.all:
+        found.update(named_secrets(container.variables, vault))
     for one in sorted(bound, key=lambda one: not one.group):
         try:
             settled = settle_stack(one.baseline, containers, vault, names)

@@ -1,5 +1,6 @@
 """From differences to the items that people read: where git decides them, how they are written, who set them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class ItemWriter:
     Attributes:
         templates: the stack loaded with no variable known: what git says in its own words.
         final: the stack as it was compared. conflicts: variables with two values. known: values of variables.
+        secrets: finds the stack's secrets where they stand under no telling name (in a command, say); None: none.
     """
 
     policy: Policy
@@ -38,6 +40,7 @@ class ItemWriter:
     stack: str
     service: str
     definition: Mapping[str, Any]
+    secrets: re.Pattern[str] | None = None
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
@@ -45,8 +48,11 @@ class ItemWriter:
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
         path = spelled if hidden else difference.path
-        secret = template is not None or self._hides(difference)
-        baseline, running = self._values(difference, template)
+        baseline, running = shown = self._values(difference, template)
+        if difference.row.seal != "reference":
+            changed = SHOWN_CHANGED if difference.change == "changed" else SHOWN
+            baseline, running = self._covered(baseline, SHOWN), self._covered(running, changed)
+        secret = template is not None or self._hides(difference) or (baseline, running) != shown
         span = self.span(difference.path, declared=difference.expected is not None)
         rule = self.policy.judge(
             path, host=self.host.name, stack=self.stack, service=self.service, change=difference.change
@@ -82,6 +88,10 @@ class ItemWriter:
                 hidden = SHOWN_CHANGED if difference.change == "changed" else SHOWN
                 running = self._in_terms_of(template, difference) or hidden
         return _plain(baseline), _plain(running)
+
+    def _covered(self, value: Any, cover: str) -> Any:
+        pattern = self.secrets
+        return value if pattern is None else map_texts(value, lambda text: pattern.sub(cover, text))
 
     def _in_terms_of(self, template: Any, difference: Difference) -> str | None:
         """The running text with git's variables put back: what differs then stood in clear in git.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from homelab_assets.drift import cause as causes
@@ -18,6 +18,7 @@ from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
+from homelab_assets.secrecy.values import anywhere
 
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
@@ -53,7 +54,7 @@ class Judge:
     def _items(self, match: Match, model: Model) -> tuple[dict[str, Item], list[Comparison]]:
         declared = self._declared(match, model)
         comparer = Comparer(compare=self.compare, references=model.references, open_files=model.open_files)
-        writer = partial(self._writer, match, model)
+        writer = cache(partial(self._writer, match, model))
         items: dict[str, Item] = {}
         comparisons = []
         for container in match.containers:
@@ -86,6 +87,7 @@ class Judge:
             stack=self.stack,
             service=match.service,
             definition=self._declared(match, model).service,
+            secrets=anywhere(self.settled.secrets(self.compare.vault)),
         )
 
     def _moved_item(self, match: Match, writer: Callable[[], ItemWriter]) -> Item | None:

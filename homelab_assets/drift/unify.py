@@ -21,6 +21,7 @@ from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
 from homelab_assets.drift.view import Declared
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy.values import named_secrets
 
 _OF_THE_SHELL = re.compile(
     r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|TERM|HOSTNAME|E?[UG]ID|DISPLAY|(?:LC|XDG|SSH|DOCKER|COMPOSE)_\w+"
@@ -67,6 +68,13 @@ class Settled:
         """Names of the bound variables that a service uses."""
         names = {reference.name for reference in self.templates.references}
         return {name for name in self.bindings.values if name in names and self._uses(service, name)}
+
+    def secrets(self, vault: Vault) -> Iterator[str]:
+        """Give, in clear, what is a secret by its name in any service of the stack: in git, and where it runs."""
+        for match in self.matches:
+            declared = self.final.services.get(match.service, match.declared)
+            for variables in (declared.get("environment") or {}, *(one.variables for one in match.containers)):
+                yield from named_secrets(variables, vault)
 
     def _uses(self, service: str, name: str) -> bool:
         return name in self.templates.names_in(service)

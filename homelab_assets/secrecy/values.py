@@ -5,8 +5,10 @@ found out. Values that nobody would hide (numbers, paths, host names, time zones
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from homelab_assets.secrecy.names import names_a_secret
 
 if TYPE_CHECKING:
     from homelab_assets.secrecy.vault import Vault
@@ -25,6 +27,7 @@ _ORDINARY = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_WORD = re.compile(r"[A-Za-z]{,11}|.{,5}", re.DOTALL)
 _IN_CONFIG = ("Env", "Labels", "Cmd", "Entrypoint", "Healthcheck", "Hostname", "Domainname", "WorkingDir", "User")
 _IN_HOST_CONFIG = ("Binds", "Annotations", "LogConfig", "ExtraHosts")
 _IN_CONTAINER = ("Path", "Args", "Mounts")
@@ -36,16 +39,34 @@ def is_ordinary(value: str) -> bool:
     return len(value) < 4 or _ORDINARY.fullmatch(value) is not None
 
 
+def named_secrets(variables: Mapping[str, str | None], vault: "Vault") -> Iterator[str]:
+    """Give, in clear, the values whose names say that they are secrets, for whoever looks for them elsewhere.
+
+    Plain words are left out: `postgres` is a password in one place, and the name of an image or a user in the next.
+    """
+    for name, value in variables.items():
+        clear = vault.reveal(value) if value and names_a_secret(name) else ""
+        if not (is_ordinary(clear) or _WORD.fullmatch(clear) or "<secret#" in clear):
+            yield clear
+
+
+def anywhere(values: Iterable[str]) -> "re.Pattern[str] | None":
+    """Return a pattern that finds these values, alone or as a part of a text; None where there are none."""
+    longest_first = sorted(set(values), key=len, reverse=True)
+    return (
+        re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in longest_first)) if longest_first else None
+    )
+
+
 def seal_values(container: Any, values: Iterable[str], vault: "Vault") -> Any:
     """Seal these values wherever they stand in a container's inspect document, alone or as a part of a text.
 
     Args:
         container: an inspect document that is sealed already. values: in clear; ordinary ones stay as they are.
     """
-    hidden = sorted({value for value in values if not is_ordinary(value) and "<secret#" not in value}, key=len)
-    if not hidden:
+    pattern = anywhere(value for value in values if not is_ordinary(value) and "<secret#" not in value)
+    if pattern is None:
         return container
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in reversed(hidden)))
     seal = _Seal(lambda text: pattern.sub(lambda match: vault.token(match[0]), text))
     return {
         **seal.parts(container, _IN_CONTAINER),

@@ -79,10 +79,17 @@ class Vault:
         """Seal a whole text as one secret. A token stays as it is."""
         if TOKEN.fullmatch(secret):
             return secret
-        mac = hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:20]
-        token = f"<secret#{self.key_id}.{mac}>"
+        token = self._token(secret)
         self._raw[token] = secret
         return token
+
+    def is_token_of(self, token: str, text: str) -> bool:
+        """Say whether a token, of whichever process, is that of this text; the text does not count as a secret yet."""
+        return token == self._token(text)
+
+    def _token(self, secret: str) -> str:
+        mac = hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:20]
+        return f"<secret#{self.key_id}.{mac}>"
 
     def seal(self, name: str, value: str) -> str:
         """Seal what is secret in a value that stands under a name (variable, label, option).

@@ -1,0 +1,85 @@
+"""A value that its name makes a secret in one place is one wherever the stack holds it: in a command, a label, a text."""
+
+import json
+from typing import Any
+
+import pytest
+
+from homelab_assets.drift.behind_variables import sealed_for_rest
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import KEY, audit, baseline, capture
+
+OLD, NEW = "zQ8vLk3nPw7xRt", "bYwmT5hJ2kd9"
+PLACES = [
+    {"command": ["redis-server", "-a", "{}"]},
+    {"command": ["sh", "-c", "login admin {} && true"]},
+    {"command": ["init", "{}"]},
+    {"entrypoint": ["tool", "--login=admin:{}"], "command": ["x"]},
+    {"labels": {"note": "admin {} x"}},
+    {"environment": {"INIT_ARGS": "admin {} x"}},
+    {"volumes": ["/srv/{}:/data"]},
+    {"healthcheck": {"test": ["CMD", "cli", "-a", "{}"]}},
+]
+
+
+def _filled(value: Any, secret: str) -> Any:
+    return json.loads(json.dumps(value).replace("{}", secret))
+
+
+def _git(place: dict[str, Any]) -> dict[str, Any]:
+    own = _filled(place, OLD)
+    environment = {"REDIS_PASSWORD": OLD, **own.pop("environment", {})}
+    return {"services": {"app": {"image": "plain:1", "environment": environment, **own}}}
+
+
+def _running(place: dict[str, Any], secret: str) -> dict[str, Any]:
+    own = _filled(place, secret)
+    mounts = [
+        {"Type": "bind", "Source": text.split(":")[0], "Destination": "/data", "RW": True}
+        for text in own.get("volumes", ())
+    ]
+    config: dict[str, Any] = {"Cmd": own.get("command", ["run"])}
+    if "entrypoint" in own:
+        config["Entrypoint"] = own["entrypoint"]
+    if "healthcheck" in own:
+        config["Healthcheck"] = {"Test": own["healthcheck"]["test"]}
+    host = {"Binds": own["volumes"]} if mounts else {}
+    env = {"REDIS_PASSWORD": secret, **own.get("environment", {})}
+    return container("web", "app", config=config, host=host, env=env, labels=own.get("labels"), mounts=mounts)
+
+
+def _audit(place: dict[str, Any], secret: str, vault: Vault) -> DriftDocument:
+    captured = capture([_running(place, secret)], images=[image("plain:1", Cmd=["run"])], vault=vault)
+    return audit(captured, [baseline("web", _git(place))], vault=vault)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=json.dumps)
+def test_it_is_shown_nowhere(place: dict[str, Any]) -> None:
+    document = _audit(place, NEW, Vault(KEY))
+    (verdict,) = document.services
+    assert len(verdict.items) == 2
+    text = json.dumps(document.to_json())
+    assert OLD not in text
+    assert NEW not in text
+    assert all(item.secret for item in verdict.items)
+    assert _audit(place, OLD, Vault(KEY)).services[0].items == ()
+
+
+def test_a_plain_word_stays_a_word() -> None:
+    git = {"services": {"db": {"image": "postgres:15", "environment": {"POSTGRES_PASSWORD": "postgres"}}}}
+    running = container("web", "db", config={"Image": "postgres:16"}, env={"POSTGRES_PASSWORD": "postgres"})
+    (verdict,) = audit(capture([running]), [baseline("web", git)]).services
+    assert [(item.path, item.baseline, item.running) for item in verdict.items] == [
+        ("image", "postgres:15", "postgres:16")
+    ]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=json.dumps)
+def test_it_is_stored_nowhere_and_still_compared_by_another_process(place: dict[str, Any]) -> None:
+    vault = Vault(KEY)
+    captured = capture([_running(place, OLD)], images=[image("plain:1", Cmd=["run"])], vault=vault)
+    stored = sealed_for_rest(captured, [baseline("web", _git(place))], vault)
+    assert OLD not in json.dumps(stored.containers)
+    assert audit(stored, [baseline("web", _git(place))], vault=Vault(KEY)).services[0].items == ()
