@@ -10,9 +10,9 @@ from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.tree import Rules
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
-_DECIMAL = re.compile(
-    r"[-+]?(?:[0-9]+(?:_?[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?0[xX][0-9a-fA-F.]+[pP][-+]?[0-9]+"
-)
+_DIGITS, _HEX = (rf"{digit}+(?:_{digit}+)*" for digit in ("[0-9]", "[0-9a-fA-F]"))
+_DECIMAL = re.compile(rf"[-+]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS})?")
+_HEXADECIMAL = re.compile(rf"[-+]?0[xX](?:_?{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP][-+]?{_DIGITS}")
 _SPECIAL = re.compile(r"[-+]?(?:inf|infinity|nan)", re.IGNORECASE)
 _BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
 
@@ -28,12 +28,22 @@ def to_float(text: str) -> float:
     """Cast text to a float, as Go's `ParseFloat` reads it."""
     if _SPECIAL.fullmatch(text):
         return float(text)
-    if not _DECIMAL.fullmatch(text) or "_" in text:
+    if _DECIMAL.fullmatch(text):
+        value = float(text)
+    elif _HEXADECIMAL.fullmatch(text):
+        value = _from_hex(text.replace("_", ""))
+    else:
         refuse(f"{text!r} is not a number")
-    value = float.fromhex(text) if "x" in text.lower() else float(text)
     if math.isinf(value):
         refuse(f"{text!r} is out of range")
     return value
+
+
+def _from_hex(text: str) -> float:
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return math.inf
 
 
 def to_float32(text: str) -> float:

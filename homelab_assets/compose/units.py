@@ -1,13 +1,13 @@
 """Sizes and durations as Compose reads and prints them."""
 
-import math
 import re
 
+from homelab_assets.compose.casts import to_float
 from homelab_assets.compose.problems import refuse
+from homelab_assets.errors import BaselineError
 
 _POWERS = {"k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 _SUFFIX = re.compile(r"b|([kmgtp])(?:b|ib)?", re.IGNORECASE)
-_NUMBER = re.compile(r"[+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _LONGEST = 4_000  # digits, far beyond what is in range
 _PART = re.compile(r"(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?(?P<unit>[^0-9.]+)")
 _NANOSECONDS = {
@@ -35,18 +35,19 @@ def parse_size(text: str) -> int:
         refuse(f"invalid size {text!r}")
     number = text[: cut + 1] if text[cut] != " " else text[:cut]
     suffix = text[cut + 1 :]
-    if not _NUMBER.fullmatch(number):
-        refuse(f"invalid size {text!r}")
-    size = float(number)
-    if math.isinf(size):
-        refuse(f"invalid size {text!r}: out of range")
+    try:
+        size = to_float(number)
+    except BaselineError as error:
+        refuse(f"invalid size {text!r}: {error.what}")
+    if size < 0:
+        refuse(f"invalid size {text!r}: it is negative")
     if suffix:
         match = _SUFFIX.fullmatch(suffix)
         if match is None:
             refuse(f"invalid size {text!r}", hint="use b, k, m, g, t or p")
         if match[1]:
             size *= float(1 << _POWERS[match[1].lower()])
-    return int(size) if size < 1 << 63 else -(1 << 63)  # as the conversion of a float that is too large ends on amd64
+    return int(size) if size < 1 << 63 else -(1 << 63)  # as the conversion of a float that no int64 holds ends on amd64
 
 
 def parse_duration(text: str) -> int:
