@@ -18,7 +18,7 @@ def _renamed(section: Section, **names: str) -> Decode:
 
 
 _PATH_AND_WEIGHT = _renamed(
-    Section({"path": v.string, "weight": v.maybe_small}, {"path": str, "weight": int}), path="Path", weight="Weight"
+    Section({"path": v.string, "weight": v.maybe_tiny}, {"path": str, "weight": int}), path="Path", weight="Weight"
 )
 _PATH_AND_RATE = _renamed(
     Section({"path": v.string, "rate": v.sized}, {"path": str, "rate": lambda: "0"}), path="Path", rate="Rate"
@@ -130,7 +130,7 @@ PORT = Section(
         "name": v.string,
         "mode": v.string,
         "host_ip": v.string,
-        "target": v.unsigned,
+        "target": v.small,
         "published": v.string,
         "protocol": v.string,
         "app_protocol": v.string,
@@ -152,7 +152,7 @@ VOLUME_MOUNT = Section(
             }
         ),
         "volume": Section({"labels": v.texts, "nocopy": v.flag, "subpath": v.string}),
-        "tmpfs": Section({"size": v.size, "mode": v.unsigned}),
+        "tmpfs": Section({"size": v.size, "mode": v.small}),
         "image": Section({"subpath": v.string}),
     }
 )
@@ -189,7 +189,7 @@ DEVELOP = Section(
 )
 BLKIO_CONFIG = Section(
     {
-        "weight": v.unsigned,
+        "weight": v.tiny,
         "weight_device": Items(_PATH_AND_WEIGHT),
         "device_read_bps": Items(_PATH_AND_RATE),
         "device_read_iops": Items(_PATH_AND_RATE),

@@ -66,7 +66,7 @@ def _by_target_there(item: Any) -> str:
 
 
 def _by_exposed(item: Any) -> str:
-    if type(item) not in (str, int):
+    if type(item) not in (str, int) or (type(item) is int and item >= 1 << 63):
         refuse(f"unsupported expose value {go_text(item)}")
     return str(item)
 

@@ -22,6 +22,11 @@ OMIT: Any = object()
 _OCTAL = re.compile(r"[-+]?[0-7]+")
 
 
+def _is_int(value: Any) -> bool:
+    """An integer that an int64 holds. A larger one is of another type in Go, which few attributes know."""
+    return type(value) is int and value < 1 << 63
+
+
 def _wrong(value: Any, wanted: str) -> Any:
     refuse(f"expected {wanted}, got {go_text(value)!r}")
 
@@ -31,7 +36,7 @@ def _text(value: Any) -> str:
         return value
     if value is None:
         return ""
-    if type(value) is int:
+    if _is_int(value):
         return str(value)
     return str(_wrong(value, "a string"))
 
@@ -54,9 +59,11 @@ def flag(value: Any) -> Any:
 
 
 def maybe_integer(value: Any) -> Any:
-    """An integer that is printed when zero, too; a float is truncated."""
-    if type(value) is int or is_marked(value):
+    """An integer that is printed when zero, too; a float is truncated, a larger number wraps round."""
+    if _is_int(value) or is_marked(value):
         return value
+    if type(value) is int:
+        return value - (1 << 64)
     if type(value) is float:
         return int(value) if abs(value) < 1 << 63 else -(1 << 63)  # what Go makes of a float that no int64 holds
     return to_int(value) if type(value) is str else _wrong(value, "an integer")
@@ -69,25 +76,36 @@ def integer(value: Any) -> Any:
 
 def maybe_unsigned(value: Any) -> Any:
     """An integer of at least zero, never written as text."""
-    if type(value) is str and OPEN not in value:
-        return _wrong(value, "a number")
-    if type(value) is float and value >= 1 << 63:
-        return min(int(value), 1 << 63) if math.isfinite(value) else 1 << 63  # what Go makes of it
-    number = maybe_integer(value)
-    if type(number) is int and number < 0:
+    if is_marked(value):
+        return value
+    if type(value) not in (int, float) or value < 0:
         return _wrong(value, "a number of at least 0")
-    return number
-
-
-def maybe_small(value: Any) -> Any:
-    """As `maybe_unsigned`, of at most 32 bits."""
-    number = maybe_unsigned(value)
-    return number & 0xFFFFFFFF if type(number) is int and number >= 1 << 63 else number
+    return int(value) if value < 1 << 64 else 1 << 63  # what Go makes of a float that no uint64 holds
 
 
 def unsigned(value: Any) -> Any:
-    """As `maybe_small`, printed unless zero."""
-    return maybe_small(value) or OMIT
+    """As `maybe_unsigned`, printed unless zero."""
+    return maybe_unsigned(value) or OMIT
+
+
+def small(value: Any) -> Any:
+    """The lowest 32 bits of an unsigned integer, printed unless zero."""
+    return _lowest(value, 32) or OMIT
+
+
+def maybe_tiny(value: Any) -> Any:
+    """The lowest 16 bits of an unsigned integer."""
+    return _lowest(value, 16)
+
+
+def tiny(value: Any) -> Any:
+    """As `maybe_tiny`, printed unless zero."""
+    return maybe_tiny(value) or OMIT
+
+
+def _lowest(value: Any, bits: int) -> Any:
+    number = maybe_unsigned(value)
+    return number & ((1 << bits) - 1) if type(number) is int else number
 
 
 def number(value: Any) -> Any:
@@ -112,7 +130,7 @@ def _shortest(value: float) -> int | float:
 
 def size(value: Any) -> Any:
     """Bytes, printed as a decimal string unless zero. A float counts as nothing."""
-    if type(value) is int:
+    if _is_int(value):
         return str(value) if value else OMIT
     if type(value) is not str:
         return OMIT
@@ -247,24 +265,24 @@ def mode(value: Any) -> Any:
         return value
     if type(value) is str:
         return f"0{int(value, 8):o}" if _OCTAL.fullmatch(value) else _wrong(value, "an octal mode")
-    return f"0{value:o}" if type(value) is int else _wrong(value, "a mode")
+    return f"0{value:o}" if _is_int(value) else _wrong(value, "a mode")
 
 
 def count(value: Any) -> Any:
     """How many devices: a number, or `all`, which is -1."""
     if type(value) is str and OPEN not in value:
         return -1 if value.lower() == "all" else to_int(value) or OMIT
-    return value or OMIT if type(value) in (int, str) else _wrong(value, "a number or `all`")
+    return value or OMIT if _is_int(value) or is_marked(value) else _wrong(value, "a number or `all`")
 
 
 def ulimit(value: Any) -> Any:
     """One number for both limits, or `soft` and `hard`."""
-    if type(value) is int:
+    if _is_int(value):
         return value or {}
     if type(value) is Map:
         limits = {key: value[key] for key in ("soft", "hard") if value.get(key) is not None}
         for limit in limits.values():
-            if type(limit) is not int and not is_marked(limit):
+            if not _is_int(limit) and not is_marked(limit):
                 _wrong(limit, "an integer")
         return {key: limit for key, limit in limits.items() if limit}
     return value if is_marked(value) else _wrong(value, "an integer")
