@@ -13,6 +13,8 @@ from homelab_assets.compose.scalars import go_text
 from homelab_assets.compose.tree import Map, Seq
 
 Check = Callable[[Any], None]
+_INTEGER = re.compile(r"[-+]?[0-9]{1,20}")
+_FEW = 20  # items; of longer lists Compose compares those with the same hash, and a text has another than its number
 
 _KINDS: dict[type, str] = {
     str: "string",
@@ -125,20 +127,36 @@ def array(item: Check, *, unique: bool = False) -> Check:
 
 
 def _check_unique(value: Seq) -> None:
-    known: dict[Any, int] = {}
+    known: dict[Any, list[int]] = {}
     for index, each in enumerate(value):
-        identity = _identity(each)
-        if identity in known:
-            raise Violation(f"items {known[identity]} and {index} are equal: {go_text(each)}")
-        known[identity] = index
+        alike = known.setdefault(_identity(each, len(value) <= _FEW), [])
+        for other in alike:
+            if _equal(each, value[other]):
+                raise Violation(f"items {other} and {index} are equal: {go_text(each)}")
+        alike.append(index)
 
 
-def _identity(value: Any) -> Any:
+def _equal(later: Any, earlier: Any) -> bool:
+    """Compare as Compose's validator does: a number equals the text of it that stands before, not one that follows."""
+    kinds = _KINDS.get(type(later)), _KINDS.get(type(earlier))
+    if kinds == ("number", "string"):
+        return bool(later == _identity(earlier, True))
+    if kinds[0] != kinds[1]:
+        return False
+    if type(later) is Map:
+        return later.keys() == earlier.keys() and all(_equal(item, earlier[key]) for key, item in later.items())
+    if type(later) is Seq:
+        return len(later) == len(earlier) and all(map(_equal, later, earlier))
+    return bool(later == earlier)
+
+
+def _identity(value: Any, as_number: bool) -> Any:
+    """What equal values have in common. `as_number`: a text of digits may equal a number."""
     if type(value) is Map:
-        return frozenset((key, _identity(item)) for key, item in value.items())
+        return frozenset((key, _identity(item, as_number)) for key, item in value.items())
     if type(value) is Seq:
-        return tuple(_identity(item) for item in value)
-    return (bool, value) if type(value) is bool else value
+        return tuple(_identity(item, as_number) for item in value)
+    return int(value) if as_number and type(value) is str and _INTEGER.fullmatch(value) else value
 
 
 def mapping(
