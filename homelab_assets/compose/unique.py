@@ -46,11 +46,9 @@ def _by_key(item: Any) -> str:
 
 
 def _by_target(item: Any) -> str:
-    if type(item) is str:
-        item = parse_volume(item)
     if type(item) is not Map:
-        return ""
-    target = item.get("target", "")
+        return str(parse_volume(item).get("target", "")) if type(item) is str else ""
+    target = item.get("target")
     if type(target) is not str:
         refuse("a volume is missing a mount target")
     return target

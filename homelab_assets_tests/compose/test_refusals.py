@@ -34,6 +34,7 @@ def _refusal(text: str | bytes, **files: str) -> BaselineError:
         ("services:\n  a:\n    image: x\n   b: y\n", 4, "not valid YAML"),
         ("services:\n  a:\n    image: x\n    command: (a)\n", 4, "command line"),
         ("services:\n  a:\n    image: x\n    env_file: gone\n", 4, "not found"),
+        ("services:\n  a:\n    image: x\n    volumes:\n      - {type: tmpfs}\n", 5, "missing a mount target"),
     ],
 )
 def test_refusals_name_file_and_line(text: str, line: int, words: str) -> None:
