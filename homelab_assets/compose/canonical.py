@@ -1,13 +1,14 @@
 """Short syntaxes to long ones, and the defaults that Compose writes down."""
 
+from collections.abc import Callable
 from typing import Any
 
-from homelab_assets.compose.interpolation import OPEN
+from homelab_assets.compose.interpolation import OPEN, is_marked
 from homelab_assets.compose.paths import clean
 from homelab_assets.compose.problems import at, refuse
 from homelab_assets.compose.scalars import go_text
 from homelab_assets.compose.short_syntax import parse_device, parse_port, parse_volume
-from homelab_assets.compose.tree import Map, Rules, Seq, apply
+from homelab_assets.compose.tree import Change, Map, Rules, Seq, apply
 from homelab_assets.errors import BaselineError
 
 
@@ -45,14 +46,33 @@ def keyed(names: Seq, value: Any) -> Map:
     return result
 
 
+def _of(*kinds: type) -> Callable[[Change], Change]:
+    """Let a form refuse values of other types: nobody checks a file that only lends a service."""
+
+    def decorate(form: Change) -> Change:
+        def checked(value: Any) -> Any:
+            if type(value) not in kinds:
+                refuse(f"must be a {' or a '.join(_KINDS[kind] for kind in kinds)}")
+            return form(value)
+
+        return checked
+
+    return decorate
+
+
+_KINDS = {str: "string", int: "number", Map: "mapping", Seq: "list"}
+
+
 def _listed(value: Any) -> Any:
     return Seq([value]) if type(value) is str else value
 
 
+@_of(str, Map)
 def _sourced(value: Any) -> Any:
     return Map({"source": value}) if type(value) is str else value
 
 
+@_of(str, Map)
 def _build(value: Any) -> Any:
     return Map({"context": value}) if type(value) is str else value
 
@@ -61,6 +81,7 @@ def _text(value: Any) -> Any:
     return go_text(value)
 
 
+@_of(Map, Seq)
 def _key_values(value: Any) -> Any:
     if type(value) is not Seq:
         return value
@@ -103,10 +124,12 @@ def _extends(value: Any) -> Any:
     return Map({"service": value}) if type(value) is str else value
 
 
+@_of(str, Map, Seq)
 def _gpus(value: Any) -> Any:
     return Seq([Map({"count": "all"})]) if type(value) is str else value
 
 
+@_of(str, Map)
 def _mount(value: Any) -> Any:
     if type(value) is not str:
         return value
@@ -116,13 +139,22 @@ def _mount(value: Any) -> Any:
     return volume
 
 
+def _ulimit(value: Any) -> Any:
+    return value if is_marked(value) else _limit(value)
+
+
+@_of(int, Map)
+def _limit(value: Any) -> Any:
+    return value
+
+
+@_of(str, Map)
 def _device(value: Any) -> Any:
     return parse_device(value) if type(value) is str else value
 
 
+@_of(Seq)
 def _ports(value: Any) -> Any:
-    if type(value) is not Seq:
-        return value
     result = Seq()
     for entry, place in zip(value, value.places, strict=True):
         if type(entry) is Map:
@@ -138,14 +170,17 @@ def _ports(value: Any) -> Any:
     return result
 
 
+@_of(Map, Seq)
 def _ssh(value: Any) -> Any:
     if type(value) is not Seq:
         return value
     result = Map()
-    for item in value:
+    for item, place in zip(value, value.places, strict=True):
+        if type(item) is not str:
+            refuse("an ssh key must be a string", place)
         name, found, path = item.partition("=")
         if not found and name != "default":
-            refuse(f"invalid ssh key {item!r}")
+            refuse(f"invalid ssh key {item!r}", place)
         result[name] = path if found else None
     return result
 
@@ -170,6 +205,7 @@ _LONG_FORMS: Rules[Any] = Rules(
         "services.*.build.sbom": _text,
         "services.*.build.additional_contexts": _key_values,
         "services.*.build.ssh": _ssh,
+        "services.*.build.ulimits.*": _ulimit,
         "services.*.depends_on": _depends_on,
         "services.*.env_file": _env_files,
         "services.*.label_file": _listed,
@@ -183,6 +219,7 @@ _LONG_FORMS: Rules[Any] = Rules(
         "services.*.secrets.*": _sourced,
         "services.*.configs.*": _sourced,
         "services.*.ports": _ports,
+        "services.*.ulimits.*": _ulimit,
         "services.*.develop.watch.*.ignore": _listed,
         "services.*.develop.watch.*.include": _listed,
         "volumes.*": _external,

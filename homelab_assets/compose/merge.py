@@ -66,7 +66,7 @@ def _append(base: Any, override: Any, rules: "Rules[Any] | None") -> Any:
 
 def _append_new(base: Any, override: Any, rules: "Rules[Any] | None") -> Any:
     result = Seq(_sequence(base), _sequence(base).places)
-    known = set(result)
+    known = list(result)  # no set: a list may stand in it, which the specification refuses later
     override = _sequence(override)
     for item, place in zip(override, override.places, strict=True):
         if item not in known:
@@ -114,7 +114,9 @@ def _names(base: Any, override: Any, rules: "Rules[Any] | None") -> Any:
 def _named(base: Any, override: Any, rules: "Rules[Any] | None") -> Any:
     if type(override) is not Map:
         return base
-    return _mappings(base, override, rules) if type(base) is Map else override
+    if override and type(base) is not Map:
+        refuse("must be a mapping or a list")
+    return _mappings(base, override, rules) if override else base
 
 
 def _logging(base: Any, override: Any, rules: "Rules[Any] | None") -> Any:
