@@ -139,6 +139,9 @@ class _Composer:
             if isinstance(event, yaml.StreamEndEvent):
                 return
             if isinstance(event, yaml.DocumentStartEvent):
+                if event.version not in (None, (1, 1)):
+                    line = _Line(self._file, event.start_mark.line + 1)
+                    refuse("says that it is not YAML 1.1, the only version that Compose takes", line)
                 self._anchors = {}
                 yield self._node(self._next(), 0)
 
