@@ -44,6 +44,9 @@ class Anything:
 
 
 ANYTHING = Anything()
+UNKNOWN = Anything()
+"""As `ANYTHING` where git says nothing; where it does, another value is as likely set by hand as by the lost image."""
+
 Leaves = Mapping[str, Leaf]
 Given = Mapping[str, Any]
 """Path → container of the values that image, engine or Compose put there without git's doing."""
@@ -201,7 +204,8 @@ def _declared(
         return Silence(path, "part of it is a secret, or a variable, that can't be known here")
     if same or (is_among(expected.value, row.nothing) and is_among(observed.value, row.nothing)):
         return None
-    lost = is_among(observed.value, row.nothing) or (path in given and is_among(observed.value, given[path]))
+    others = given.get(path, ())
+    lost = is_among(observed.value, row.nothing) or (others is not UNKNOWN and is_among(observed.value, others))
     if lost and not (row.explicit_default and observed.value):
         return Difference(row, path, "removed", expected, observed, True)
     return Difference(row, path, "changed", expected, observed)
@@ -209,7 +213,7 @@ def _declared(
 
 def is_among(value: Any, values: Any) -> bool:
     """Membership that tells True from 1 and never hashes."""
-    if values is ANYTHING:
+    if values is ANYTHING or values is UNKNOWN:
         return True
     for other in values:  # noqa: SIM110 - asked for every leaf of a fleet: any() takes twice as long
         if value == other and isinstance(value, bool) == isinstance(other, bool):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.view import Declared, Observed, assignments
 
 UNSET = None
@@ -62,7 +62,7 @@ def _image_environment(image: Mapping[str, Any]) -> Given:
 def _given_environment(container: Observed, declared: Declared) -> Given:
     running = container.variables
     if container.image is None:
-        return dict.fromkeys((f"environment.{name}" for name in running), ANYTHING)
+        return dict.fromkeys((f"environment.{name}" for name in running), UNKNOWN)
     given = of_image(_image_environment, container)
     # The client's proxies come in both spellings with one value; a single one was set by somebody.
     proxies = [name for name in _PROXIES if name in running and running[name] == running.get(name.lower())]
@@ -123,7 +123,7 @@ def _image_labels(image: Mapping[str, Any]) -> Given:
 
 def _given_labels(container: Observed, declared: Declared) -> Given:
     if container.image is None:
-        return dict.fromkeys((f"labels.{name}" for name in container.labels), ANYTHING)
+        return dict.fromkeys((f"labels.{name}" for name in container.labels), UNKNOWN)
     return of_image(_image_labels, container)
 
 

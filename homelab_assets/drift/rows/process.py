@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
+from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Leaf, Row
 from homelab_assets.drift.rows.shapes import (
     as_nanoseconds,
     boolean,
@@ -130,7 +130,7 @@ def _observed_entrypoint(container: Observed, declared: Declared) -> dict[str, L
 
 def _entrypoint_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
     if container.image is None:
-        return {"entrypoint": ANYTHING}
+        return {"entrypoint": UNKNOWN}
     return {"entrypoint": (_cleared(_arguments(container.image_config.get("Entrypoint"))),)}
 
 
@@ -147,7 +147,7 @@ def _observed_command(container: Observed, declared: Declared) -> dict[str, Leaf
 def _command_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
     if declared.get("entrypoint") is not None:
         return {}
-    return {"command": ANYTHING if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
+    return {"command": UNKNOWN if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
 
 
 def _generated_names(declared: Declared, container: Observed) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from homelab_assets.drift.leaf import Given, Leaf, Row, Uncompared
+from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row, Uncompared
 from homelab_assets.drift.view import Declared, Observed
 
 MARKER = re.compile("\ue000(\\d+)\ue001")
@@ -191,6 +191,8 @@ def scalar(
         return {".".join(where_declared or (key,)): Leaf(value, write(value) if write else None)}
 
     def all_given(container: Observed, declared: Declared) -> Given:
+        if image and container.image is None:
+            return {key: UNKNOWN}
         own = dig(container.image_config, *image.split(".")) if image else None
         accepted = [] if own in (None, "", []) else [normal(own)]
         more = given(container, declared) if given else ()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.shapes import as_nanoseconds, boolean, duration_forms, has_marker, plain, write_duration
 from homelab_assets.drift.view import Declared, Observed
 
@@ -127,7 +127,7 @@ def _observed_health(container: Observed, declared: Declared) -> dict[str, Leaf]
 
 def _given_health(container: Observed, declared: Declared) -> Given:
     if container.image is None:
-        return {f"healthcheck.{name}": ANYTHING for name in ("test", *_HEALTH)}
+        return {f"healthcheck.{name}": UNKNOWN for name in ("test", *_HEALTH)}
     own = _found_health(container.image_config.get("Healthcheck") or {})
     return {path: (leaf.value,) for path, leaf in own.items()}
 

@@ -1,0 +1,44 @@
+"""One value of an inspect document after the other: what must be told of it, and what must not."""
+
+from typing import Any
+
+import pytest
+
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import audit, baseline, capture, found
+
+Body = dict[str, Any]
+
+
+def items(git: Body, running: Body, *, own: Body | None, around: Body | None = None) -> list[tuple[str, str, str]]:
+    """What is told of a service and its container. `own`: what its image sets, None where the image is lost."""
+    stack = {"services": {"app": {"image": "plain:1", **git}}, **(around or {})}
+    images = [] if own is None else [image("plain:1", **{"Cmd": ["run"], **own})]
+    document = audit(capture([container("web", "app", **running)], images=images), [baseline("web", stack)])
+    assert not document.problems
+    return found(next(one for one in document.services if one.service == "app"))
+
+
+OF_AN_IMAGE: Body = {
+    "User": "5", "WorkingDir": "/srv", "StopSignal": "SIGINT", "Entrypoint": ["/e"], "Cmd": ["run"], "Env": ["A=1"],
+    "Healthcheck": {"Test": ["CMD", "true"]}, "Volumes": {"/data": {}}, "ExposedPorts": {"80/tcp": {}},
+}  # fmt: skip
+
+
+def test_what_a_lost_image_may_have_set_is_no_difference() -> None:
+    assert items({}, {"config": OF_AN_IMAGE, "labels": {"a": "b"}}, own=None) == []
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "path"),
+    [
+        ({"environment": {"TZ": "UTC"}}, {"env": {"TZ": "CET"}}, "environment.TZ"),
+        ({"labels": {"a.b": "c"}}, {"labels": {"a.b": "d"}}, "labels.a.b"),
+        ({"command": "a"}, {"config": {"Cmd": ["b"]}}, "command"),
+        ({"entrypoint": "a"}, {"config": {"Cmd": None, "Entrypoint": ["b"]}}, "entrypoint"),
+        ({"user": "1"}, {"config": {"User": "2"}}, "user"),
+        ({"healthcheck": {"test": "a"}}, {"config": {"Healthcheck": {"Test": ["CMD", "b"]}}}, "healthcheck.test"),
+    ],
+)  # fmt: skip
+def test_what_differs_from_git_is_not_the_lost_image_s(git: Body, running: Body, path: str) -> None:
+    assert [(one, change) for one, change, _ in items(git, running, own=None)] == [(path, "changed")]
