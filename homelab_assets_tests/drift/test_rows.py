@@ -42,3 +42,22 @@ def test_what_a_lost_image_may_have_set_is_no_difference() -> None:
 )  # fmt: skip
 def test_what_differs_from_git_is_not_the_lost_image_s(git: Body, running: Body, path: str) -> None:
     assert [(one, change) for one, change, _ in items(git, running, own=None)] == [(path, "changed")]
+
+
+def _gpu(*capabilities: str) -> Body:
+    request = {"Driver": "nvidia", "Count": 1, "DeviceIDs": None, "Capabilities": [list(capabilities)], "Options": None}
+    return {"host": {"DeviceRequests": [request]}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "running", "differs"),
+    [
+        (None, _gpu("gpu"), False),
+        (["gpu"], _gpu("gpu", "gpu"), False),
+        (["utility"], _gpu("utility", "gpu"), False),
+        (["utility"], _gpu("utility", "compute", "gpu"), True),
+    ],
+)
+def test_compose_asks_for_a_gpu_beside_what_git_asks_of_it(asked: Any, running: Body, differs: bool) -> None:
+    gpu = {"driver": "nvidia", "count": 1, **({"capabilities": asked} if asked else {})}
+    assert items({"gpus": [gpu]}, running, own={}) == [("gpus", "changed", "breaking")] * differs

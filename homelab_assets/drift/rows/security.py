@@ -1,15 +1,12 @@
 """Privileges: capabilities, security options, devices, kernel settings."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
 from homelab_assets.drift.rows.shapes import boolean, has_marker, plain, scalar, unseen
 from homelab_assets.drift.view import Declared, Observed
-
-_CDI = re.compile(r"[\w.-]+/[\w.-]+=[\w.:-]+")
 
 
 def capability(text: str) -> str:
@@ -163,14 +160,15 @@ def _request(entry: Mapping[str, Any]) -> Request:
     if count in ("all", None, ""):
         count = 0 if ids else -1
     options = tuple(sorted((str(name), str(value)) for name, value in (entry.get("options") or {}).items()))
-    capabilities = tuple(sorted(entry.get("capabilities") or ("gpu",)))
+    capabilities = tuple(sorted(set(entry.get("capabilities") or ("gpu",))))
     return str(entry.get("driver") or ""), plain(count), ids, capabilities, options
 
 
 def _requests(declared: Declared) -> Iterator[tuple[str, Request]]:
     gpus = declared.get("gpus")
     for entry in [{}] if isinstance(gpus, str) else gpus or ():
-        yield "gpus", _request(entry)
+        # Compose asks for a GPU whatever else is asked of it, and so twice for one that says it itself.
+        yield "gpus", _request({**entry, "capabilities": [*(entry.get("capabilities") or ()), "gpu"]})
     for entry in declared.deploy("resources", "reservations", "devices") or ():
         yield "deploy.resources.reservations.devices", _request(entry)
 
