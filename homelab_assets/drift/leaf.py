@@ -182,9 +182,12 @@ def differences(
         if isinstance(observed.value, Uncompared):
             told.append(Silence(path, observed.value.reason))
             continue
-        if not is_among(observed.value, row.nothing):
+        absent = is_among(observed.value, row.nothing)
+        if not absent or row.image:
             known = given() if known is None else known
-            if path not in known or not is_among(observed.value, known[path]):
+            others = known.get(path, ())
+            # What means the same as an absent key is a change where the image has another value for that.
+            if not is_among(observed.value, others) and (others or not absent):
                 told.append(Difference(row, path, "added", None, observed))
                 continue
         agreeing += 1

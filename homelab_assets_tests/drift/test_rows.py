@@ -61,3 +61,22 @@ def _gpu(*capabilities: str) -> Body:
 def test_compose_asks_for_a_gpu_beside_what_git_asks_of_it(asked: Any, running: Body, differs: bool) -> None:
     gpu = {"driver": "nvidia", "count": 1, **({"capabilities": asked} if asked else {})}
     assert items({"gpus": [gpu]}, running, own={}) == [("gpus", "changed", "breaking")] * differs
+
+
+@pytest.mark.parametrize(
+    ("running", "own", "path"),
+    [
+        ({"WorkingDir": "/"}, {"WorkingDir": "/srv"}, "working_dir"),
+        ({"WorkingDir": "/"}, {}, None),
+        ({"StopSignal": "SIGTERM"}, {"StopSignal": "SIGINT"}, "stop_signal"),
+        ({"StopSignal": "SIGTERM"}, {}, None),
+        ({"Env": ["FOO"]}, {"Env": ["FOO=image"]}, "environment.FOO"),
+        ({"Env": ["FOO"]}, {}, None),
+        ({"Entrypoint": None}, {"Entrypoint": ["/e"]}, "entrypoint"),
+        ({"Entrypoint": [""]}, {"Entrypoint": ["/e"]}, "entrypoint"),
+        ({"Entrypoint": []}, {}, None),
+    ],
+)
+def test_a_default_in_the_place_of_what_the_image_sets_is_a_change(running: Body, own: Body, path: str | None) -> None:
+    told = items({}, {"config": running}, own=own)
+    assert [(one, change) for one, change, _ in told] == ([(path, "added")] if path else [])

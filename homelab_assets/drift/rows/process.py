@@ -125,7 +125,8 @@ def _expected_entrypoint(declared: Declared) -> dict[str, Leaf]:
 
 def _observed_entrypoint(container: Observed, declared: Declared) -> dict[str, Leaf]:
     value = _cleared(_arguments(container.config.get("Entrypoint")))
-    return {"entrypoint": Leaf(value, list(value))} if value or declared.get("entrypoint") is not None else {}
+    cleared = declared.get("entrypoint") is not None or container.image_config.get("Entrypoint")
+    return {"entrypoint": Leaf(value, list(value))} if value or cleared else {}
 
 
 def _entrypoint_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
