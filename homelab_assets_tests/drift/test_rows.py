@@ -80,3 +80,34 @@ def test_compose_asks_for_a_gpu_beside_what_git_asks_of_it(asked: Any, running: 
 def test_a_default_in_the_place_of_what_the_image_sets_is_a_change(running: Body, own: Body, path: str | None) -> None:
     told = items({}, {"config": running}, own=own)
     assert [(one, change) for one, change, _ in told] == ([(path, "added")] if path else [])
+
+
+def _mount(kind: str = "volume", **more: Any) -> Body:
+    named = {"Name": "web_data", "Source": "/v"} if kind == "volume" else {"Source": "/opt", "Propagation": "rprivate"}
+    return {"Type": kind, "Destination": "/d", "RW": True, **named, **more}
+
+
+def _subpath(path: str) -> Body:
+    requested = {"Type": "volume", "Source": "web_data", "Target": "/d", "VolumeOptions": {"Subpath": path}}
+    return {"mounts": [_mount()], "host": {"Mounts": [requested]}}
+
+
+DATA: Body = {"volumes": {"data": None}}
+IN_A: Body = {"type": "volume", "source": "data", "target": "/d", "volume": {"subpath": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "differs"),
+    [
+        (IN_A, _subpath("a"), False),
+        (IN_A, _subpath("b"), True),
+        (IN_A, {"mounts": [_mount()]}, True),
+        (IN_A, {"mounts": [_mount()], "version": "2.24.5"}, False),
+        ("data:/d", _subpath("a"), True),
+        ("/opt:/d", {"mounts": [_mount("bind", Propagation="rslave")]}, False),
+        ("/opt:/d", {"mounts": [_mount("bind", Propagation="rshared")]}, True),
+        ("/opt:/d:rshared", {"mounts": [_mount("bind")]}, True),
+    ],
+)
+def test_a_part_of_a_volume_and_what_is_shared_of_a_bind(git: Any, running: Body, differs: bool) -> None:
+    assert items({"volumes": [git]}, running, own={}, around=DATA) == [("volumes./d", "changed", "breaking")] * differs

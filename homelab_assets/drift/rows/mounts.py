@@ -11,6 +11,9 @@ from homelab_assets.drift.rows.mount import ANONYMOUS, GENERATED_VOLUME, Mount, 
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
 from homelab_assets.drift.view import Declared, Observed, clean
 
+_DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
+"""What an engine may choose by itself, by what the source is."""
+
 _HOME = re.compile(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 
 
@@ -20,11 +23,9 @@ def _same(expected: Mount, observed: Mount) -> bool:
     if expected.source != observed.source and not _below_a_home(expected.source, observed.source):
         return False
     wanted, found = dict(expected.options), dict(observed.options)
-    one_sided = {"propagation", "subpath"}
-    return all(
-        wanted.get(name) == found.get(name) or (name in one_sided and (name not in wanted or name not in found))
-        for name in wanted.keys() | found.keys()
-    )
+    if "propagation" not in found:
+        wanted.pop("propagation", None)
+    return wanted == found
 
 
 def _below_a_home(expected: str, observed: str) -> bool:
@@ -109,13 +110,18 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
     return long
 
 
-def _without_default(mount: Mount, declared: Any) -> Mount:
-    """Drop the engine's own propagation from what is shown."""
-    if not mount.options:
+def _with_comparable_options(mount: Mount, declared: Any, container: Observed) -> Mount:
+    """Without the engine's own propagation; with git's subpath where engine or Compose are too old to know of any."""
+    wanted = dict(declared.options) if isinstance(declared, Mount) else {}
+    options = dict(mount.options)
+    if not wanted and not options:
         return mount
-    if isinstance(declared, Mount) and "propagation" in dict(declared.options):
-        return mount
-    return mount._replace(options=tuple(pair for pair in mount.options if pair[0] != "propagation"))
+    if "propagation" not in wanted and options.get("propagation") in _DEFAULT_PROPAGATIONS:
+        del options["propagation"]
+    too_old = container.host.podman or container.host.api < (1, 45) or (2,) <= container.compose < (2, 26)
+    if too_old and "subpath" in wanted:
+        options.setdefault("subpath", wanted["subpath"])
+    return mount._replace(options=tuple(sorted(options.items())))
 
 
 def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf]:
@@ -128,7 +134,7 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
     for target, mount in mounts_of(container).items():
         if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
             continue
-        mount = _without_default(mount, expected.get(target))
+        mount = _with_comparable_options(mount, expected.get(target), container)
         if mount.type == "bind" and "/~" in mount.source:
             mount = mount._replace(source=_from_home(mount.source, declared))
         leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
