@@ -111,3 +111,24 @@ IN_A: Body = {"type": "volume", "source": "data", "target": "/d", "volume": {"su
 )
 def test_a_part_of_a_volume_and_what_is_shared_of_a_bind(git: Any, running: Body, differs: bool) -> None:
     assert items({"volumes": [git]}, running, own={}, around=DATA) == [("volumes./d", "changed", "breaking")] * differs
+
+
+RECREATED = {"com.docker.compose.replace": "web-app-1"}
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "name", "differs"),
+    [
+        ("/d", {"mounts": [_mount()], "labels": RECREATED}, None, False),
+        ("/d", {"mounts": [_mount("bind")], "labels": RECREATED}, None, False),
+        ("/d", {"mounts": [_mount()]}, None, True),
+        ("data:/d", {"mounts": [_mount(Name="web_other")], "labels": RECREATED}, None, True),
+        ("data:/d", {"mounts": [_mount(Name="a" * 64)]}, "a" * 64, False),
+        ("data:/d", {"mounts": [_mount(Name="b" * 64)]}, "a" * 64, True),
+    ],
+)  # fmt: skip
+def test_what_an_anonymous_volume_becomes(git: str, running: Body, name: str | None, differs: bool) -> None:
+    """Compose mounts whatever the predecessor had there; people go on with such a volume by its generated name."""
+    around = {"volumes": {"data": {"external": True, "name": name}}} if name else DATA
+    told = items({"volumes": [git]}, running, own={}, around=around)
+    assert told == [("volumes./d", "changed", "breaking")] * differs

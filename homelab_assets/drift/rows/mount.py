@@ -67,6 +67,14 @@ def requested_mounts(container: Observed) -> dict[str, Any]:
 
 
 @once
+def generated_names(container: Observed) -> dict[str, str]:
+    """Names of volumes that look like nobody gave them, by their path in the container."""
+    mounts = container.container.get("Mounts") or ()
+    names = {clean(str(m.get("Destination") or "")): str(m.get("Name") or "") for m in mounts}
+    return {target: name for target, name in names.items() if GENERATED_VOLUME.fullmatch(name)}
+
+
+@once
 def mounts_of(container: Observed) -> dict[str, Mount]:
     """The mounts in effect by their path in the container, without `tmpfs:`."""
     wanted = requested_mounts(container)

@@ -7,7 +7,14 @@ from typing import Any
 from homelab_assets.compose.short_syntax import UNDECIDED
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
 from homelab_assets.drift.rows.files import file_targets, files_of_project, is_secret
-from homelab_assets.drift.rows.mount import ANONYMOUS, GENERATED_VOLUME, Mount, mounts_of, requested_mounts
+from homelab_assets.drift.rows.mount import (
+    ANONYMOUS,
+    GENERATED_VOLUME,
+    Mount,
+    generated_names,
+    mounts_of,
+    requested_mounts,
+)
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
 from homelab_assets.drift.view import Declared, Observed, clean
 
@@ -124,6 +131,22 @@ def _with_comparable_options(mount: Mount, declared: Any, container: Observed) -
     return mount._replace(options=tuple(sorted(options.items())))
 
 
+def _as_asked_for(target: str, mount: Mount, declared: Any, container: Observed) -> Mount:
+    """Git's volume where this is it all the same: one named by its generated name, or an anonymous one's heir."""
+    if not isinstance(declared, Mount) or declared.type != "volume":
+        return mount
+    if declared.source and generated_names(container).get(target) == declared.source:
+        return mount._replace(source=declared.source)
+    if declared.source == ANONYMOUS and mount.type != "tmpfs" and _inherits(container):
+        return declared
+    return mount
+
+
+def _inherits(container: Observed) -> bool:
+    """Whether Compose may have given it mounts of its predecessor."""
+    return "com.docker.compose.replace" in container.labels and container.proven is not False
+
+
 def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf]:
     expected = dict(_volumes(declared))
     elsewhere = file_targets(declared)
@@ -135,6 +158,7 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
         if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
             continue
         mount = _with_comparable_options(mount, expected.get(target), container)
+        mount = _as_asked_for(target, mount, expected.get(target), container)
         if mount.type == "bind" and "/~" in mount.source:
             mount = mount._replace(source=_from_home(mount.source, declared))
         leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
@@ -149,8 +173,7 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
     anonymous = (Mount("volume", ANONYMOUS, False),)
     for target in own:
         # Compose carries any old mount at a path of the image's VOLUMEs over to the new container.
-        inherited = "com.docker.compose.replace" in container.labels and container.proven is not False
-        given[f"volumes.{clean(target)}"] = ANYTHING if inherited else anonymous
+        given[f"volumes.{clean(target)}"] = ANYTHING if _inherits(container) else anonymous
     if "com.docker.compose.replace" in container.labels:
         for target, requested in requested_mounts(container).items():
             if GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
