@@ -132,3 +132,22 @@ def test_what_an_anonymous_volume_becomes(git: str, running: Body, name: str | N
     around = {"volumes": {"data": {"external": True, "name": name}}} if name else DATA
     told = items({"volumes": [git]}, running, own={}, around=around)
     assert told == [("volumes./d", "changed", "breaking")] * differs
+
+
+@pytest.mark.parametrize("asked", ["bridge", "default"])
+@pytest.mark.parametrize(
+    ("mode", "joined", "told"),
+    [
+        ("bridge", ["bridge"], []),
+        ("default", ["bridge"], []),
+        ("bridge", ["bridge", "ext"], [("networks.ext", "added", "functional")]),
+        ("bridge", ["ext"], [("network_mode", "removed", "breaking"), ("networks.ext", "added", "functional")]),
+        ("host", ["host"], [("network_mode", "changed", "breaking")]),
+        ("ext", ["ext"], [("network_mode", "removed", "breaking"), ("networks.ext", "added", "functional")]),
+    ],
+)
+def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
+    asked: str, mode: str, joined: list[str], told: list[tuple[str, str, str]]
+) -> None:
+    running = {"host": {"NetworkMode": mode}, "networks": {name: {} for name in joined}}
+    assert items({"network_mode": asked}, running, own={}) == told

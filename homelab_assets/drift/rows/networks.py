@@ -10,6 +10,9 @@ from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, uns
 from homelab_assets.drift.view import Declared, Observed, once
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
+_BRIDGES = frozenset({"bridge", "podman"})
+"""What engines call the network that a container is on if nobody says anything."""
+
 _MODES = ("host", "none", "bridge", "default", "")
 
 
@@ -58,7 +61,7 @@ def _plain_mode(container: Observed) -> str:
     """The mode of a container that isn't attached to networks of its own choice, else ""."""
     mode = container.mode()
     if container.host.podman and mode in _MODES and container.networks and mode not in ("host", "none"):
-        return "" if set(container.networks) - {"podman", "bridge"} else "bridge"
+        return "" if set(container.networks) - _BRIDGES else "bridge"
     if mode in ("default", ""):
         mode = "bridge"
     if mode == "bridge" and set(container.networks) - {"bridge"}:
@@ -66,9 +69,17 @@ def _plain_mode(container: Observed) -> str:
     return mode if mode in _MODES or mode.startswith("container:") else ""
 
 
+def _mode(container: Observed, declared: Declared) -> str:
+    """As `_plain_mode`; the bridge too where git asks for it and somebody has the container join other networks."""
+    plain = _plain_mode(container)
+    if not plain and _declares_mode(declared) in ("bridge", "default") and container.mode() in ("bridge", "default"):
+        return "" if _BRIDGES.isdisjoint(container.networks) else "bridge"
+    return plain
+
+
 def _mode_differs(container: Observed, declared: Declared) -> bool:
     """Whether one side has networks of its own and the other a mode: then that is the difference, once."""
-    return bool(_plain_mode(container)) != bool(_declares_mode(declared))
+    return bool(_mode(container, declared)) != bool(_declares_mode(declared))
 
 
 def _expected_networks(declared: Declared) -> dict[str, Leaf]:
@@ -76,10 +87,11 @@ def _expected_networks(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_networks(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    attached, mode = _attached(container, declared), _mode(container, declared)
     if not _mode_differs(container, declared):
-        return {f"networks.{key}": Leaf(True, key) for key in _attached(container, declared)}
-    leaves = {} if _plain_mode(container) == "" else dict(_expected_networks(declared))
-    attached = _attached(container, declared)
+        own = {declared.project.network_key(name) for name in _BRIDGES} if mode else set()
+        return {f"networks.{key}": Leaf(True, key) for key in attached if key not in own}
+    leaves = dict(_expected_networks(declared)) if mode else {}
     return leaves | {f"networks.{key}": Leaf(True, key) for key in attached if key != "default"}
 
 
@@ -89,7 +101,7 @@ def _expected_mode(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_mode(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    mode = _plain_mode(container)
+    mode = _mode(container, declared)
     if not mode:
         return {}
     wanted = _declares_mode(declared)
