@@ -1,5 +1,6 @@
 """One value of an inspect document after the other: what must be told of it, and what must not."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,11 +11,20 @@ from homelab_assets_tests.drift.world import audit, baseline, capture, found
 Body = dict[str, Any]
 
 
-def items(git: Body, running: Body, *, own: Body | None, around: Body | None = None) -> list[tuple[str, str, str]]:
-    """What is told of a service and its container. `own`: what its image sets, None where the image is lost."""
-    stack = {"services": {"app": {"image": "plain:1", **git}}, **(around or {})}
+def items(
+    git: Body, running: Body, *, own: Body | None, around: Body | None = None, beside: Sequence[Body] = ()
+) -> list[tuple[str, str, str]]:
+    """What is told of a service and its container.
+
+    Args:
+        own: what its image sets, None where the image is lost.
+        around: the rest of the compose file. beside: further containers; those of its project are services too.
+    """
+    names = [one["Config"]["Labels"]["com.docker.compose.service"] for one in beside]
+    services = {name: {"image": "plain:1"} for name in names} | {"app": {"image": "plain:1", **git}}
+    stack = {"services": services, **(around or {})}
     images = [] if own is None else [image("plain:1", **{"Cmd": ["run"], **own})]
-    document = audit(capture([container("web", "app", **running)], images=images), [baseline("web", stack)])
+    document = audit(capture([container("web", "app", **running), *beside], images=images), [baseline("web", stack)])
     assert not document.problems
     return found(next(one for one in document.services if one.service == "app"))
 
@@ -151,3 +161,21 @@ def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
 ) -> None:
     running = {"host": {"NetworkMode": mode}, "networks": {name: {} for name in joined}}
     assert items({"network_mode": asked}, running, own={}) == told
+
+
+@pytest.mark.parametrize(
+    ("key", "asked", "linked", "differs"),
+    [
+        ("links", "db:store", "web-db-1", False),
+        ("links", "db:store", "web-other-1", True),
+        ("links", "db:store", "removed", False),
+        ("external_links", "web-db-1:store", "web-db-1", False),
+        ("external_links", "web-db-1:store", "web-other-1", True),
+    ],
+)
+def test_a_link_leads_to_whom_git_says(key: str, asked: str, linked: str, differs: bool) -> None:
+    links = [f"{linked}:store", f"{linked}:{linked}"]
+    running = {"networks": {"web_default": {"Aliases": ["web-app-1", "app"], "Links": links}}}
+    beside = [container("web", "db"), container("web", "other")]
+    told = items({key: [asked]}, running, own={}, beside=beside)
+    assert told == [(f"{key}.store", "changed", "functional")] * differs

@@ -13,7 +13,7 @@ def _expected_links(declared: Declared) -> dict[str, Leaf]:
     for key in ("links", "external_links"):
         for entry in declared.get(key) or ():
             target, _, alias = str(entry).partition(":")
-            leaves[f"{key}.{alias or target}"] = Leaf(True, entry)
+            leaves[f"{key}.{alias or target}"] = Leaf((target,), entry)
     return leaves
 
 
@@ -41,8 +41,18 @@ def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
             foreign = [service]
         for alias in (*mine, *foreign):
             key = "external_links" if f"external_links.{alias}" in wanted else "links"
-            leaves[f"{key}.{alias}"] = Leaf(True, service if alias == service else f"{service}:{alias}")
+            path = f"{key}.{alias}"
+            written = service if alias == service else f"{service}:{alias}"
+            leaves[path] = Leaf(_linked(target, service, wanted.get(path), container), written)
     return leaves
+
+
+def _linked(target: str, service: str, wanted: Leaf | None, container: Observed) -> tuple[str]:
+    """Whom a link leads to: as git calls it, where this is it or was it before it was removed."""
+    other = container.host.by_reference(target)
+    if wanted and (other is None or wanted.value[0] in (target, service, name_of(other))):
+        return (wanted.value[0],)
+    return (service,)
 
 
 def _service_of(target: str, container: Observed) -> str:
