@@ -20,9 +20,10 @@ def items(
         own: what its image sets, None where the image is lost.
         around: the rest of the compose file. beside: further containers; those of its project are services too.
     """
-    names = [one["Config"]["Labels"]["com.docker.compose.service"] for one in beside]
-    services = {name: {"image": "plain:1"} for name in names} | {"app": {"image": "plain:1", **git}}
-    stack = {"services": services, **(around or {})}
+    names = [one["Name"].split("-")[1] for one in beside if one["Name"].startswith("/web-")]
+    services = {name: {"image": "plain:1"} for name in ("app", *names)}
+    stack = {**(around or {}), "services": services | (around or {}).get("services", {})}
+    stack["services"]["app"] |= git
     images = [] if own is None else [image("plain:1", **{"Cmd": ["run"], **own})]
     document = audit(capture([container("web", "app", **running), *beside], images=images), [baseline("web", stack)])
     assert not document.problems
@@ -179,3 +180,20 @@ def test_a_link_leads_to_whom_git_says(key: str, asked: str, linked: str, differ
     beside = [container("web", "db"), container("web", "other")]
     told = items({key: [asked]}, running, own={}, beside=beside)
     assert told == [(f"{key}.store", "changed", "functional")] * differs
+
+
+@pytest.mark.parametrize(("key", "field"), [("network_mode", "NetworkMode"), ("pid", "PidMode"), ("ipc", "IpcMode")])
+@pytest.mark.parametrize(
+    ("project", "name", "differs"),
+    [("web", "web-vpn-1", False), (None, "vpn", False), ("other", "other-vpn-1", True), ("other", "vpn", True)],
+)
+def test_another_stack_s_service_of_the_same_name_is_another_one(
+    key: str, field: str, project: str | None, name: str, differs: bool
+) -> None:
+    sharing = container(project, "vpn", name=name)
+    running: Body = {"host": {field: f"container:{sharing['Id']}"}}
+    if key == "network_mode":
+        running["networks"] = {}
+    stack = {"services": {"vpn": {"image": "plain:1"}}}
+    told = items({key: "service:vpn"}, running, own={}, around=stack, beside=[sharing])
+    assert told == [(key, "changed", "breaking")] * differs

@@ -23,9 +23,10 @@ def shared_namespace(mode: str, container: Observed, declared: str) -> str:
     project = labels.get(PROJECT)
     if declared.startswith("container:") and declared.removeprefix("container:") in (name_of(other), other.get("Id")):
         return declared
-    if service and (project == container.labels.get(PROJECT) or declared == f"service:{service}"):
+    mine = container.labels.get(PROJECT)
+    if service and (project == mine or (mine is None and declared == f"service:{service}")):
         return f"service:{service}"
-    if declared.startswith("service:") and name_of(other) == declared.removeprefix("service:"):
+    if project is None and declared == f"service:{name_of(other)}":
         return declared
     return f"container:{name_of(other)}"
 
