@@ -197,3 +197,18 @@ def test_another_stack_s_service_of_the_same_name_is_another_one(
     stack = {"services": {"vpn": {"image": "plain:1"}}}
     told = items({key: "service:vpn"}, running, own={}, around=stack, beside=[sharing])
     assert told == [(key, "changed", "breaking")] * differs
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "differs"),
+    [
+        (None, "private", False),
+        (None, "shareable", False),
+        ("private", "private", False),
+        ("shareable", "private", True),
+        ("private", "shareable", True),
+    ],
+)
+def test_shared_memory_that_others_may_join(git: str | None, running: str, differs: bool) -> None:
+    told = items({"ipc": git} if git else {}, {"host": {"IpcMode": running}}, own={})
+    assert told == [("ipc", "removed", "breaking")] * differs

@@ -55,6 +55,10 @@ def _usual(topic: str, field: str) -> Any:
     return given
 
 
+def _ipc_default(container: Observed) -> tuple[Any, ...]:
+    return ("shareable", *_usual("ipc", "IpcMode")(container))
+
+
 def _cgroup_default(container: Observed) -> tuple[Any, ...]:
     default = "private" if str(container.host.info.get("CgroupVersion")) == "2" else "host"
     privileged = ("host",) if container.host_config.get("Privileged") else ()
@@ -67,7 +71,7 @@ def _podman_parent(container: Observed, declared: Declared) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     _sharing(
-        "ipc", "IpcMode", default=("private", "shareable"), given=_usual("ipc", "IpcMode"), daemon="ipc",
+        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon="ipc",
         engine="`private`, or the daemon's default",
     ),
     _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
