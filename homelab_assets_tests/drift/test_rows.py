@@ -212,3 +212,18 @@ def test_another_stack_s_service_of_the_same_name_is_another_one(
 def test_shared_memory_that_others_may_join(git: str | None, running: str, differs: bool) -> None:
     told = items({"ipc": git} if git else {}, {"host": {"IpcMode": running}}, own={})
     assert told == [("ipc", "removed", "breaking")] * differs
+
+
+@pytest.mark.parametrize(("key", "target"), [("secrets", "/run/secrets/s"), ("configs", "/s")])
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_secret_that_the_container_may_write_to_is_told(key: str, target: str, writable: bool) -> None:
+    mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/s.txt", "Destination": target, "RW": writable}
+    told = items({key: ["s"]}, {"mounts": [mount]}, own={}, around={key: {"s": {"file": "./s.txt"}}})
+    assert told == [(f"{key}.s", "changed", "breaking")] * writable
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_file_of_another_service_s_secret_mounted_anywhere_is_told(writable: bool) -> None:
+    mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/s.txt", "Destination": "/x", "RW": writable}
+    stack = {"services": {"db": {"image": "plain:1", "secrets": ["s"]}}, "secrets": {"s": {"file": "./s.txt"}}}
+    assert items({}, {"mounts": [mount]}, own={}, around=stack) == [("secrets.s", "added", "breaking")]

@@ -11,6 +11,9 @@ from homelab_assets.drift.view import Declared, Observed, clean
 
 SECRETS = "/run/secrets/"
 
+File = tuple[str, str, bool]
+"""A mounted file: path in the container, path on the host, whether the container may write to it."""
+
 
 def file_targets(declared: Declared) -> dict[str, str]:
     """Paths at which git mounts secrets and configs, with the leaf's path."""
@@ -43,15 +46,15 @@ def is_secret(target: str, mount: Mount) -> bool:
 
 def _expected_files(key: str) -> Any:
     def expected(declared: Declared) -> dict[str, Leaf]:
-        found: dict[str, list[tuple[str, str]]] = {}
+        found: dict[str, list[File]] = {}
         definitions = declared.project.secrets if key == "secrets" else declared.project.configs
         for path, target, name in declared_files(declared):
             if path.startswith(key + "."):
                 file = (definitions.get(name) or {}).get("file")
-                found.setdefault(path, []).append((target, clean(str(file)) if file else ""))
+                found.setdefault(path, []).append((target, clean(str(file)) if file else "", False))
         return {
             path: Leaf(frozenset(mounts), _write_files(path, mounts, declared))
-            if all(file for _, file in mounts)
+            if all(file for _, file, _ in mounts)
             else unseen("its content is copied into the container, where inspect doesn't show it")
             for path, mounts in found.items()
         }
@@ -61,11 +64,12 @@ def _expected_files(key: str) -> Any:
 
 def _observed_files(key: str) -> Any:
     def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
-        if not (declared.get(key) or _maybe_files(container)):
+        known = files_of_project(declared)
+        if not (declared.get(key) or known or _maybe_files(container)):
             return {}
-        targets, known = file_targets(declared), files_of_project(declared)
+        targets = file_targets(declared)
         volumes = _volume_targets(declared)
-        found: dict[str, list[tuple[str, str]]] = {}
+        found: dict[str, list[File]] = {}
         for target, mount in mounts_of(container).items():
             path = targets.get(target)
             if path is None and target not in volumes:
@@ -73,7 +77,7 @@ def _observed_files(key: str) -> Any:
                 if path is None and is_secret(target, mount):
                     path = f"secrets.{posixpath.basename(target)}"
             if path and path.startswith(key + "."):
-                found.setdefault(path, []).append((target, mount.source))
+                found.setdefault(path, []).append((target, mount.source, not mount.read_only))
         return {path: Leaf(frozenset(mounts), _write_files(path, mounts, declared)) for path, mounts in found.items()}
 
     return observed
@@ -88,15 +92,15 @@ def _maybe_files(container: Observed) -> bool:
     return any(mount.get("RW") is False for mount in container.container.get("Mounts") or ())
 
 
-def _write_files(path: str, mounts: list[tuple[str, str]], declared: Declared) -> Any:
-    """Mounts of one secret or config as the service would list them; a foreign file as the volume that it is."""
+def _write_files(path: str, mounts: list[File], declared: Declared) -> Any:
+    """Mounts of one secret or config as the service would list them; a foreign or writable file as the volume it is."""
     key, _, name = path.partition(".")
     usual = clean((SECRETS if key == "secrets" else "/") + name)
     written = [
-        f"{declared.project.relative(file)}:{target}:ro"
-        if clean(file) not in files_of_project(declared)
+        f"{declared.project.relative(file)}:{target}{'' if writable else ':ro'}"
+        if writable or clean(file) not in files_of_project(declared)
         else name if target == usual else {"source": name, "target": target}
-        for target, file in sorted(mounts)
+        for target, file, writable in sorted(mounts)
     ]  # fmt: skip
     return written[0] if len(written) == 1 else written
 
