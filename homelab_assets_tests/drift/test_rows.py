@@ -227,3 +227,33 @@ def test_a_file_of_another_service_s_secret_mounted_anywhere_is_told(writable: b
     mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/s.txt", "Destination": "/x", "RW": writable}
     stack = {"services": {"db": {"image": "plain:1", "secrets": ["s"]}}, "secrets": {"s": {"file": "./s.txt"}}}
     assert items({}, {"mounts": [mount]}, own={}, around=stack) == [("secrets.s", "added", "breaking")]
+
+
+CONDITION, ATTEMPTS = "deploy.restart_policy.condition", "deploy.restart_policy.max_attempts"
+THREE = {"condition": "on-failure", "max_attempts": 3}
+
+
+@pytest.mark.parametrize(
+    ("policy", "name", "retries", "told"),
+    [
+        (THREE, "on-failure", 3, []),
+        (THREE, "on-failure", 5, [(ATTEMPTS, "changed")]),
+        (THREE, "on-failure", 0, [(ATTEMPTS, "removed")]),
+        (THREE, "always", 0, [(CONDITION, "changed")]),
+        (THREE, "", 0, [(CONDITION, "removed")]),
+        ({"condition": "on-failure"}, "on-failure", 5, [(ATTEMPTS, "added")]),
+        ({"condition": "any", "max_attempts": 3}, "always", 0, []),
+        ({"condition": "${C}", "max_attempts": 3}, "on-failure", 3, []),
+        ({"condition": "${C}", "max_attempts": 3}, "on-failure", 5, [(ATTEMPTS, "changed")]),
+        ({"condition": "${C}", "max_attempts": "${N}"}, "on-failure", 5, []),
+        ({"condition": "any"}, "on-failure", 5, [(CONDITION, "changed"), (ATTEMPTS, "added")]),
+        ({}, "no", 0, []),
+        ({}, "always", 0, [(CONDITION, "changed")]),
+    ],
+)
+def test_a_restart_policy_of_deploy_has_its_attempts_beside_its_condition(
+    policy: Body, name: str, retries: int, told: list[tuple[str, str]]
+) -> None:
+    running = {"host": {"RestartPolicy": {"Name": name, "MaximumRetryCount": retries}}}
+    found = items({"deploy": {"restart_policy": policy}}, running, own={})
+    assert [(path, change) for path, change, _ in found] == told

@@ -12,6 +12,7 @@ from homelab_assets.drift.view import Declared, Observed
 
 _CONDITION = {"none": "no", "any": "always", "": "no"}
 _TO_CONDITION = {"no": "none", "always": "any"}
+_CONDITION_PATH, _ATTEMPTS_PATH = "deploy.restart_policy.condition", "deploy.restart_policy.max_attempts"
 
 
 @lru_cache(maxsize=1024)
@@ -29,12 +30,14 @@ def _expected_restart(declared: Declared) -> dict[str, Leaf]:
         condition = policy.get("condition")
         attempts = policy.get("max_attempts") or 0
         if not condition:
-            return {"deploy.restart_policy.condition": Leaf(("no", 0), "none")} if policy == {} else {
-                "deploy.restart_policy.condition": Leaf(("no", 0), None)
+            return {_CONDITION_PATH: Leaf(("no", 0), "none")} if policy == {} else {
+                _CONDITION_PATH: Leaf(("no", 0), None)
             }  # fmt: skip
         name = condition if has_marker(condition) else _CONDITION.get(condition, condition)
-        value = name if has_marker(name) else (name, plain(attempts) if name == "on-failure" else 0)
-        return {"deploy.restart_policy.condition": Leaf(value, condition)}
+        leaves = {_CONDITION_PATH: Leaf(name if has_marker(name) else (name, 0), condition)}
+        if attempts and (name == "on-failure" or has_marker(name)):
+            leaves[_ATTEMPTS_PATH] = Leaf(plain(attempts))
+        return leaves
     restart = declared.get("restart")
     return {"restart": Leaf(_policy(str(restart)), restart)} if restart not in (None, "") else {}
 
@@ -42,15 +45,20 @@ def _expected_restart(declared: Declared) -> dict[str, Leaf]:
 def _observed_restart(container: Observed, declared: Declared) -> dict[str, Leaf]:
     policy: Mapping[str, Any] = container.host_config.get("RestartPolicy") or {}
     name, retries = str(policy.get("Name") or ""), int(policy.get("MaximumRetryCount") or 0)
-    if not name:
-        return {}
     retries = retries if name == "on-failure" else 0
-    path = next(iter(_expected_restart(declared)), "restart")
-    plainly = f"{name}:{retries}" if retries else name
-    return {path: Leaf((name, retries), _TO_CONDITION.get(name, name) if path.startswith("deploy") else plainly)}
+    wanted = _expected_restart(declared)
+    if _CONDITION_PATH not in wanted:
+        return {"restart": Leaf((name, retries), f"{name}:{retries}" if retries else name)} if name else {}
+    # Attempts mean nothing beside another condition: the condition is the difference.
+    leaves = {path: leaf for path, leaf in wanted.items() if path == _ATTEMPTS_PATH and name != "on-failure"}
+    if retries:
+        leaves[_ATTEMPTS_PATH] = Leaf(retries)
+    return leaves | ({_CONDITION_PATH: Leaf((name, 0), _TO_CONDITION.get(name, name))} if name else {})
 
 
 def _restart_forms(leaf: Leaf) -> tuple[str, ...]:
+    if isinstance(leaf.value, int):
+        return (str(leaf.value),)
     name, retries = leaf.value
     text = f"{name}:{retries}" if retries else name
     return tuple(dict.fromkeys((str(leaf.shown), text, _TO_CONDITION.get(name, name))))
