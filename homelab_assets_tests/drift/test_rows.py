@@ -12,20 +12,28 @@ Body = dict[str, Any]
 
 
 def items(
-    git: Body, running: Body, *, own: Body | None, around: Body | None = None, beside: Sequence[Body] = ()
+    git: Body,
+    running: Body,
+    *,
+    own: Body | None,
+    around: Body | None = None,
+    beside: Sequence[Body] = (),
+    engine: Body | None = None,
 ) -> list[tuple[str, str, str]]:
     """What is told of a service and its container.
 
     Args:
         own: what its image sets, None where the image is lost.
         around: the rest of the compose file. beside: further containers; those of its project are services too.
+        engine: what the engine says of itself.
     """
     names = [one["Name"].split("-")[1] for one in beside if one["Name"].startswith("/web-")]
-    services = {name: {"image": "plain:1"} for name in ("app", *names)}
-    stack = {**(around or {}), "services": services | (around or {}).get("services", {})}
-    stack["services"]["app"] |= git
+    services = {name: {"image": "plain:1"} for name in names} | (around or {}).get("services", {})
+    services["app"] = git if "build" in git else {"image": "plain:1", **git}
+    stack = {**(around or {}), "services": services}
     images = [] if own is None else [image("plain:1", **{"Cmd": ["run"], **own})]
-    document = audit(capture([container("web", "app", **running), *beside], images=images), [baseline("web", stack)])
+    seen = [container("web", "app", **running), *beside]
+    document = audit(capture(seen, images=images, engine=engine), [baseline("web", stack)])
     assert not document.problems
     return found(next(one for one in document.services if one.service == "app"))
 
@@ -257,3 +265,12 @@ def test_a_restart_policy_of_deploy_has_its_attempts_beside_its_condition(
     running = {"host": {"RestartPolicy": {"Name": name, "MaximumRetryCount": retries}}}
     found = items({"deploy": {"restart_policy": policy}}, running, own={})
     assert [(path, change) for path, change, _ in found] == told
+
+
+DOCKER: Body = {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {}}
+
+
+@pytest.mark.parametrize("git", [{"cpus": 0.5}, {"deploy": {"resources": {"limits": {"cpus": "0.5"}}}}])
+def test_a_kernel_that_cannot_limit_processors_drops_no_limit(git: Body) -> None:
+    assert items(git, {}, own={}, engine={**DOCKER, "info": {"CpuCfsQuota": False}}) == []
+    assert len(items(git, {}, own={}, engine=DOCKER)) == 1

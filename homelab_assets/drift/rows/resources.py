@@ -43,11 +43,12 @@ def _expected_cpus(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_cpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    path = next(iter(_expected_cpus(declared)), "cpus")
+    wanted = _expected_cpus(declared)
+    path = next(iter(wanted), "cpus")
     nano = container.host_config.get("NanoCpus") or 0
     value = round(nano / 1e9, 6)
     if not container.host.can("CpuCfsQuota"):
-        return {path: unseen("the host's kernel ignores it")} if declared.get("cpus") else {}
+        return {path: unseen("the host's kernel ignores it")} if wanted else {}
     return {path: Leaf(value, float(f"{value:g}") if value % 1 else int(value))} if nano else {}
 
 
