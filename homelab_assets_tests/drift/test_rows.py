@@ -268,6 +268,28 @@ def test_a_restart_policy_of_deploy_has_its_attempts_beside_its_condition(
 
 
 DOCKER: Body = {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {}}
+PODMAN: Body = {**DOCKER, "version": {**DOCKER["version"], "Components": [{"Name": "Podman Engine"}]}}
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "engine", "differs"),
+    [
+        ("a:1", "localhost/a:1", DOCKER, True),
+        ("a:1", "localhost/a:1", PODMAN, False),
+        ("localhost/a:1", "a:1", DOCKER, True),
+        ("localhost/a:1", "localhost/a:1", PODMAN, False),
+        ("a", "docker.io/library/a:latest", DOCKER, False),
+        ("a", "docker.io/library/a:latest", PODMAN, False),
+    ],
+)
+def test_the_registry_of_this_very_host_is_not_docker_hub(git: str, running: str, engine: Body, differs: bool) -> None:
+    told = items({"image": git}, {"config": {"Image": running}}, own={}, engine=engine)
+    assert told == [("image", "changed", "breaking")] * differs
+
+
+def test_an_image_built_here_is_podman_s_own() -> None:
+    for name in ("web-app", "localhost/web_app:latest"):
+        assert items({"build": "."}, {"config": {"Image": name}}, own={}, engine=PODMAN) == []
 
 
 @pytest.mark.parametrize("git", [{"cpus": 0.5}, {"deploy": {"resources": {"limits": {"cpus": "0.5"}}}}])

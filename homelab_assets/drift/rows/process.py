@@ -20,13 +20,16 @@ from homelab_assets.drift.rows.shapes import (
 from homelab_assets.drift.view import Declared, Observed, clean
 
 _GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
+_OF_PODMAN = "localhost/"
+"""What podman puts before the names of images that come from no registry; to Docker it's a registry like any other."""
+
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
 
 
 @lru_cache(maxsize=8192)
 def reference(text: str) -> str:
     """An image reference in one spelling: without Docker Hub's host, `library/` and `:latest`."""
-    for host in ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/"):
+    for host in ("docker.io/", "index.docker.io/", "registry-1.docker.io/"):
         text = text.removeprefix(host)
     text = text.removeprefix("library/")
     name, at, digest = text.partition("@")
@@ -60,6 +63,8 @@ def _observed_image(container: Observed, declared: Declared) -> dict[str, Leaf]:
     text = str(container.config.get("Image") or container.container.get("ImageName") or "")
     if not text:
         return {}
+    if container.host.podman and not str(declared.get("image") or "").startswith(_OF_PODMAN):
+        text = text.removeprefix(_OF_PODMAN)
     built = (f"{declared.project.name}{dash}{declared.name}" for dash in "-_")
     if not declared.get("image") and reference(text) in built:
         text = f"{declared.project.name}-{declared.name}"
