@@ -170,6 +170,9 @@ def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
 ) -> None:
     running = {"host": {"NetworkMode": mode}, "networks": {name: {} for name in joined}}
     assert items({"network_mode": asked}, running, own={}) == told
+    if mode != "host":
+        # That would be what the variable stands for.
+        assert items({"network_mode": f"${{MODE:-{asked}}}"}, running, own={}) == told
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,10 @@ def _plain_mode(container: Observed) -> str:
 
 
 def _mode(container: Observed, declared: Declared) -> str:
-    """As `_plain_mode`; the bridge too where git asks for it and somebody has the container join other networks."""
-    plain = _plain_mode(container)
-    if not plain and _declares_mode(declared) in ("bridge", "default") and container.mode() in ("bridge", "default"):
+    """As `_plain_mode`; the bridge too where git may ask for it and somebody has the container join other networks."""
+    wanted, plain = _declares_mode(declared), _plain_mode(container)
+    asked = wanted in ("bridge", "default") or has_marker(wanted)
+    if not plain and asked and container.mode() in ("bridge", "default"):
         return "" if _BRIDGES.isdisjoint(container.networks) else "bridge"
     return plain
 
