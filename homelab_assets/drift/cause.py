@@ -46,16 +46,15 @@ def _cause(match: Match, items: Sequence[Item], settled: Settled, proof: Proof) 
     later = bool(committed and created and committed[:19] > created[:19])
     if proof.same:
         return "host_changed"
-    if _only_by_hand(items):
-        return "host_changed"
     if proof.differs:
         return "git_ahead" if later else "host_changed" if committed else "unknown"
     if later:
         return "unknown"
-    return "host_changed" if committed or not match.containers[0].managed else "unknown"
+    certain = committed or not match.containers[0].managed or _only_by_hand(items)
+    return "host_changed" if certain else "unknown"
 
 
 def _only_by_hand(items: Sequence[Item]) -> bool:
-    """Whether all differences are of the kind that only a hand on a living container makes."""
+    """Whether all differences are of the kind that a hand makes on a living container, without another deploy."""
     rows = [row_of(item.path) for item in items]
     return all(row is not None and row.live and item.change != "removed" for row, item in zip(rows, items, strict=True))

@@ -157,6 +157,31 @@ def test_cause(committed: str | None, label: str, cause: str, remedy: str) -> No
     assert (one.cause, one.remedy) == (cause, remedy)
 
 
+@pytest.mark.parametrize(
+    ("committed", "label", "cause", "remedy"),
+    [
+        ("2026-11-20T00:00:00Z", "same", "host_changed", "backport"),
+        ("2026-11-20T00:00:00Z", "other", "git_ahead", "deploy"),
+        ("2026-11-20T00:00:00Z", "none", "unknown", "backport"),
+        ("2026-11-01T00:00:00Z", "none", "host_changed", "backport"),
+        (None, "none", "host_changed", "backport"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("git", "before", "host"),
+    [
+        ({"mem_limit": "128m"}, {"mem_limit": "64m"}, {"Memory": 64 * 1024**2}),
+        ({}, {"restart": "always"}, {"RestartPolicy": {"Name": "always"}}),
+    ],
+)
+def test_git_can_move_on_from_what_can_be_changed_on_a_living_container(
+    git: Any, before: Any, host: Any, committed: str | None, label: str, cause: str, remedy: str
+) -> None:
+    labels = {"same": hashed(git), "other": hashed(before), "none": {}}[label]
+    one = judge(git, labels, committed=committed, host=host)
+    assert (len(one.items), one.cause, one.remedy) == (1, cause, remedy)
+
+
 def test_an_env_file_that_changed_after_the_deploy_is_a_deploy_that_is_due() -> None:
     body = {"environment": {"TZ": "${TZ}"}}
     dotenv = {"/opt/apps/stacks/web/.env": {"TZ": "UTC"}}
