@@ -1,5 +1,6 @@
 """Which host a stack belongs to: what the repository says, else what runs where."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, CaptureResult, Unreachable
 
 UNASSIGNED = "unassigned"
+
+_CONTAINER_NAME = re.compile(r"""^[ \t]*container_name:[ \t]*["']?([\w.-]+)["']?[ \t\r]*(?:#.*)?$""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +94,4 @@ def _has_names(baseline: Baseline, containers: Containers) -> bool:
     except UserError:
         # Too large, or a link that leads out of the repository: loading the stack says so.
         return False
-    declared = {
-        line.partition(":")[2].strip().strip("'\"")
-        for text in texts
-        for line in text.splitlines()
-        if line.strip().startswith("container_name:")
-    }
-    return bool(names & declared)
+    return not names.isdisjoint(name for text in texts for name in _CONTAINER_NAME.findall(text))

@@ -296,6 +296,15 @@ def test_a_stack_that_nothing_binds(containers: Any, networks: Any, host: str, s
     assert [(one.host, one.status) for one in document.services] == [(host, status)]
 
 
+@pytest.mark.parametrize("written", ["radarr", "'radarr'", "radarr  # films", '"radarr" # films', "radarr\r"])
+def test_a_stack_that_nothing_binds_is_where_a_container_without_labels_has_its_name(written: str) -> None:
+    body = f"services: \n  app:\n    image: plain:1\n    network_mode: bridge\n    container_name: {written}\n"
+    hand = container(None, "radarr", name="radarr", networks={})
+    captures = [capture([], host="a"), capture([hand], images=[PLAIN], host="b")]
+    document = audit(captures, [baseline("web", body, endpoint=None)])
+    assert [(one.host, one.container, one.status) for one in document.services] == [("b", "radarr", "clean")]
+
+
 def test_a_stack_on_the_wrong_host_is_an_orphan_there() -> None:
     captures = [capture([], images=[PLAIN], host="a"), capture([container("web", "app")], images=[PLAIN], host="b")]
     document = audit(captures, [baseline("web", ONE, endpoint="a")])
