@@ -180,6 +180,7 @@ def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
     [
         ("links", "db:store", "web-db-1", False),
         ("links", "db:store", "web-other-1", True),
+        ("links", "db:store", "other-db-1", True),
         ("links", "db:store", "removed", False),
         ("external_links", "web-db-1:store", "web-db-1", False),
         ("external_links", "web-db-1:store", "web-other-1", True),
@@ -188,7 +189,7 @@ def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
 def test_a_link_leads_to_whom_git_says(key: str, asked: str, linked: str, differs: bool) -> None:
     links = [f"{linked}:store", f"{linked}:{linked}"]
     running = {"networks": {"web_default": {"Aliases": ["web-app-1", "app"], "Links": links}}}
-    beside = [container("web", "db"), container("web", "other")]
+    beside = [container("web", "db"), container("web", "other"), container("other", "db")]
     told = items({key: [asked]}, running, own={}, beside=beside)
     assert told == [(f"{key}.store", "changed", "functional")] * differs
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.shapes import dig
-from homelab_assets.drift.view import Declared, Observed, name_of
+from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed, name_of
 
 
 def _expected_links(declared: Declared) -> dict[str, Leaf]:
@@ -56,9 +56,11 @@ def _linked(target: str, service: str, wanted: Leaf | None, container: Observed)
 
 
 def _service_of(target: str, container: Observed) -> str:
+    """The service of a linked container, its name where it is of another stack."""
     other = container.host.by_reference(target)
     labels: Mapping[str, str] = dig(other, "Config", "Labels") or {}
-    return labels.get("com.docker.compose.service") or target
+    ours = container.labels.get(PROJECT) in (None, labels.get(PROJECT))
+    return (labels.get(SERVICE) if ours else None) or target
 
 
 def _automatic(target: str, alias: str, container: Observed, wanted: Mapping[str, Leaf]) -> bool:
