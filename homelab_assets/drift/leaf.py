@@ -69,10 +69,10 @@ class Row:
         kind: how values are compared. where: the field of the inspect document (for people).
         expected, observed: the leaves of the service in git, and of the container.
         given: values which image, engine or Compose contribute where git says nothing.
-        nothing: values that mean the same as an absent key.
+        nothing: values that mean the same as an absent key, if the image has no value of its own.
         explicit_default: the default is a value that a person would write: losing the declared one is a change.
         same: compares two values. live: can be changed without a new container. seal: how secrets are sealed in it.
-        image, engine: what they contribute (for people).
+        image, engine: what they contribute (for people). With an `image`, `given` is asked of values in `nothing`, too.
         daemon: topic of `Host.habits` where the daemon has configurable defaults of its own (keyed: the leaf's path).
         forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
         keys: of the service, that `expected` looks at: without any of them git says nothing. By default its own.
