@@ -45,7 +45,7 @@ class Anything:
 
 ANYTHING = Anything()
 UNKNOWN = Anything()
-"""As `ANYTHING` where git says nothing; where it does, another value is as likely set by hand as by the lost image."""
+"""As `ANYTHING` where git says nothing; where it does, another value is as likely set by hand."""
 
 Leaves = Mapping[str, Leaf]
 Given = Mapping[str, Any]

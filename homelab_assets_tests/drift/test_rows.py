@@ -300,3 +300,18 @@ def test_an_image_built_here_is_podman_s_own() -> None:
 def test_a_kernel_that_cannot_limit_processors_drops_no_limit(git: Body) -> None:
     assert items(git, {}, own={}, engine={**DOCKER, "info": {"CpuCfsQuota": False}}) == []
     assert len(items(git, {}, own={}, engine=DOCKER)) == 1
+
+
+@pytest.mark.parametrize(
+    ("memory", "swap", "told"),
+    [
+        (64, 128, []),
+        (64, 512, [("memswap_limit", "changed")]),
+        (64, -1, [("memswap_limit", "changed")]),
+        (128, 512, [("mem_limit", "changed"), ("memswap_limit", "changed")]),
+    ],
+)
+def test_a_swap_limit_of_git_s_that_was_changed_is_not_lost(memory: int, swap: int, told: list[Any]) -> None:
+    running = {"host": {"Memory": memory * 2**20, "MemorySwap": swap * 2**20 if swap > 0 else swap}}
+    found = items({"mem_limit": "64m", "memswap_limit": "128m"}, running, own={})
+    assert [(path, change) for path, change, _ in found] == told

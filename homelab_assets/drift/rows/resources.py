@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.shapes import as_bytes, plain, scalar, size_forms, unseen, write_bytes
 from homelab_assets.drift.view import Declared, Observed
 
@@ -15,7 +15,7 @@ _SHM_SIZE = 67108864
 def _size_row(key: str, field: str, **options: Any) -> Row:
     return scalar(
         key, f"HostConfig.{field}", normal=as_bytes,
-        write=lambda size: write_bytes(size) if isinstance(size, int) else size,
+        write=lambda size: write_bytes(size) if isinstance(size, int) and size >= 0 else size,
         forms=lambda leaf: size_forms(leaf.value) if isinstance(leaf.value, int) else (str(leaf.value),), **options,
     )  # fmt: skip
 
@@ -25,8 +25,9 @@ def _swap_given(container: Observed, declared: Declared) -> Any:
     memory = container.host_config.get("Memory") or 0
     wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
     if memory != wanted:
-        return ANYTHING
-    return (2 * memory, -1)
+        return UNKNOWN
+    # Without limit it is by itself only where the kernel couldn't set any; git's own one can't have become that.
+    return (2 * memory,) if declared.get("memswap_limit") else (2 * memory, -1)
 
 
 def _cpus(value: Any) -> Any:
