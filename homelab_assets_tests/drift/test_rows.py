@@ -315,3 +315,14 @@ def test_a_swap_limit_of_git_s_that_was_changed_is_not_lost(memory: int, swap: i
     running = {"host": {"Memory": memory * 2**20, "MemorySwap": swap * 2**20 if swap > 0 else swap}}
     found = items({"mem_limit": "64m", "memswap_limit": "128m"}, running, own={})
     assert [(path, change) for path, change, _ in found] == told
+
+
+@pytest.mark.parametrize(
+    ("more", "own"), [({"labels": RECREATED}, {"Volumes": {"/d": {}}}), ({"host": {"VolumesFrom": ["web-db-1"]}}, {})]
+)
+def test_another_volume_than_git_s_is_not_one_that_was_handed_on(more: Body, own: Body) -> None:
+    """Compose hands nothing on to a path where git has a volume: taken for lost, git's would have been deleted."""
+    lender = {**container("web", "db"), "Mounts": [_mount()]}
+    git = {"volumes": ["/opt:/d"], **({"volumes_from": ["db"]} if "host" in more else {})}
+    told = items(git, {"mounts": [_mount()], **more}, own=own, beside=[lender])
+    assert told == [("volumes./d", "changed", "breaking")]

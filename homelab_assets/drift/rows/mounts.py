@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.compose.short_syntax import UNDECIDED
-from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
+from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.files import file_targets, files_of_project, is_secret
 from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
@@ -173,7 +173,7 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
     anonymous = (Mount("volume", ANONYMOUS, False),)
     for target in own:
         # Compose carries any old mount at a path of the image's VOLUMEs over to the new container.
-        given[f"volumes.{clean(target)}"] = ANYTHING if _inherits(container) else anonymous
+        given[f"volumes.{clean(target)}"] = UNKNOWN if _inherits(container) else anonymous
     if "com.docker.compose.replace" in container.labels:
         for target, requested in requested_mounts(container).items():
             if GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
@@ -188,8 +188,8 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
 def _mounted_by(reference: str, container: Observed) -> dict[str, Any]:
     other = container.host.by_reference(reference)
     if other is None:
-        return {f"volumes.{target}": ANYTHING for target in mounts_of(container)}
-    return {f"volumes.{clean(str(mount.get('Destination')))}": ANYTHING for mount in other.get("Mounts") or ()}
+        return {f"volumes.{target}": UNKNOWN for target in mounts_of(container)}
+    return {f"volumes.{clean(str(mount.get('Destination')))}": UNKNOWN for mount in other.get("Mounts") or ()}
 
 
 def _tmpfs_options(text: str) -> frozenset[str]:
