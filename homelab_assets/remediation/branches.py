@@ -45,23 +45,20 @@ def forget_branches(git: Git) -> None:
 
 
 def _judge(git: Git, name: str, commit: str, base: str) -> Branch:
-    log = git.run("log", "-z", "--max-count=200", "--format=%ce%n%B", "--end-of-options", f"{base}..{commit}").names
-    messages = [entry.partition("\n") for entry in log]
-    mine = all(email == COMMITTER.email and read_trailers(body) for email, _, body in messages)
-    newest = git.run("log", "-z", "--max-count=1", "--format=%B", "--end-of-options", commit).text
-    # A branch that is merged, or reset to the base, holds no commit of anybody's.
-    return Branch(
-        name=name,
-        commit=commit,
-        ours=mine,
-        trailers=read_trailers(newest),
-        conflicts=_conflicts(git, base, commit),
-    )
+    newest = git.run("log", "-z", "--max-count=1", "--format=%ce%n%B", "--end-of-options", commit).text
+    email, _, message = newest.partition("\n")
+    trailers = read_trailers(message)
+    # This tool puts one commit on a base, and nothing on a person's: whose the newest is, theirs is the branch, also
+    # where the base was rewritten since. A branch that is merged, or reset to the base, holds no commit of anybody's.
+    mine = (email == COMMITTER.email and trailers is not None) or git.is_ancestor(commit, base)
+    return Branch(name=name, commit=commit, ours=mine, trailers=trailers, conflicts=_conflicts(git, base, commit))
 
 
 def _conflicts(git: Git, base: str, commit: str) -> bool:
     if git.merge_base(base, commit) == base:
         return False
+    if not git.is_ancestor(f"{commit}~1", base):
+        return True
     try:
         answer = git.run("merge-tree", "--write-tree", "--name-only", "--end-of-options", base, commit, fine=(0, 1))
     except GitError:

@@ -35,8 +35,8 @@ class Branch:
     """A branch of the remote, as this tool sees it.
 
     Attributes:
-        ours: every commit on it is this tool's. trailers: identity, digest and content of its newest commit.
-        conflicts: it can't be merged into the base as that is now.
+        ours: no person has put a commit on it. trailers: identity, digest and content of its newest commit.
+        conflicts: it can't be merged into the base as that is now, or would bring back commits that the base dropped.
     """
 
     name: str
@@ -173,7 +173,7 @@ def _about_open(plan: Proposal, pull: PullRequest, branch: Branch | None) -> Dec
     current = branch.trailers is not None and branch.trailers[1:] == (plan.digest, plan.content)
     if current and not branch.conflicts and not edit and not missing:
         return Decision(verb="unchanged", identity=plan.identity, plan=plan, pull=pull, branch=branch)
-    why = "it can't be merged any more, and is made anew" if current and branch.conflicts else "the drift changed"
+    why = "it does not fit the base any more, and is made anew" if current and branch.conflicts else "the drift changed"
     return Decision(
         verb="update",
         identity=plan.identity,

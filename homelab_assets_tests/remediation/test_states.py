@@ -1,0 +1,25 @@
+"""In which states a run may find the base branch and the pull requests of earlier runs, and what it makes of them."""
+
+import pytest
+
+from homelab_assets_tests.forge.git import run
+from homelab_assets_tests.remediation.test_flow import statuses
+from homelab_assets_tests.remediation.world import World
+
+pytestmark = pytest.mark.scenario
+
+
+def test_a_base_that_was_rewritten_makes_nobody_s_branch_a_person_s(one_world: World) -> None:
+    one_world.run(only="pihole")
+    pull = one_world.pull("pihole")
+    old = one_world.repository.branch("main")
+    run(one_world.other, "commit", "-q", "--amend", "-m", "feat: with another message")
+    run(one_world.other, "push", "-q", "--force", "origin", "main")
+    assert statuses(one_world.run(only="pihole")) == {"pihole": "updated"}
+    assert pull.comments == []
+    # What the base dropped does not come back with the merge.
+    assert old not in run(one_world.origin, "rev-list", pull.head).split()
+    assert statuses(one_world.run(only="pihole")) == {"pihole": "unchanged"}
+    # The commits of a person count all the same.
+    one_world.push_by_hand(pull.head, "README.md", "# ", "# My ")
+    assert statuses(one_world.run(only="pihole")) == {"pihole": "edited"}
