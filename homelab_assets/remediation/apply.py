@@ -19,6 +19,7 @@ from homelab_assets.remediation.plan import LABEL
 from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
+from homelab_assets.repository.remotes import remote_branch
 from homelab_assets.repository.worktrees import prune_worktrees
 
 # What these decisions need of the forge or the remote.
@@ -94,7 +95,7 @@ def carry_out(
     try:
         branches = look_at_branches(git, remote, base, pulls, kind)
         decisions = decide(
-            plans, pulls, branches, gone=gone, limits=policy.limits, contains=_contains(git), kind=kind
+            plans, pulls, branches, gone=gone, limits=policy.limits, behind=_behind(git, remote), kind=kind
         )  # fmt: skip
         worker = _Worker(git, remote, repository, forge, policy, kind)
         outcomes = []
@@ -108,8 +109,15 @@ def carry_out(
     return outcomes
 
 
-def _contains(git: Git) -> Callable[[str, str], bool]:
-    return lambda commit, older: git.is_ancestor(older, commit)
+def _behind(git: Git, remote: str) -> Callable[[str, PullRequest], bool]:
+    def behind(commit: str, pull: PullRequest) -> bool:
+        if not pull.merge_commit or git.is_ancestor(pull.merge_commit, commit):
+            return False
+        # What has all that the remote's branch has waits for nothing: the branch was rewritten without the merge.
+        head = remote_branch(git, remote, pull.base)
+        return head is None or not git.is_ancestor(head, commit)
+
+    return behind
 
 
 class _Worker:

@@ -82,7 +82,7 @@ def decide(
     *,
     gone: Gone | None,
     limits: Limits,
-    contains: Callable[[str, str], bool],
+    behind: Callable[[str, PullRequest], bool],
     kind: Kind = DRIFT,
 ) -> list[Decision]:
     """Decide about all services of one repository.
@@ -91,7 +91,7 @@ def decide(
         plans: of this repository, actionable or not. pulls: of this repository, newest first.
         branches: by name, those that this tool may have made.
         gone: judges the open pull requests without a plan; None leaves them alone.
-        contains: (commit, merge commit) → whether the former has the latter in its history.
+        behind: (commit, merged pull request) → whether the base branch has that merge, and the commit not yet.
 
     Returns:
         decisions, most urgent plans first, closings last.
@@ -102,7 +102,7 @@ def decide(
             ours.setdefault(found[0], []).append((pull, found[1]))
     active = {plan.identity: plan for plan in plans if plan.actionable}
     decisions = [
-        _about(plan, ours.get(identity, []), branches, contains, kind)
+        _about(plan, ours.get(identity, []), branches, behind, kind)
         for identity, plan in sorted(active.items(), key=lambda item: item[1].urgency)
     ]
     decisions += [
@@ -123,7 +123,7 @@ def _about(
     plan: Proposal,
     known: Sequence[tuple[PullRequest, str]],
     branches: Mapping[str, Branch],
-    contains: Callable[[str, str], bool],
+    behind: Callable[[str, PullRequest], bool],
     kind: Kind,
 ) -> Decision:
     identity = plan.identity
@@ -131,7 +131,7 @@ def _about(
         if pull.state == "open":
             return _about_open(plan, pull, branches.get(pull.head))
     for pull, digest in known:
-        if pull.state == "merged" and pull.merge_commit and not contains(plan.commit, pull.merge_commit):
+        if pull.state == "merged" and behind(plan.commit, pull):
             why = "merged, but the baseline is older than that: fetch the clone"
             return Decision(verb="merged", identity=identity, plan=plan, pull=pull, why=why)
         if pull.state == "closed" and not closed_by_us(pull.body) and digest == plan.digest:

@@ -23,3 +23,12 @@ def test_a_base_that_was_rewritten_makes_nobody_s_branch_a_person_s(one_world: W
     # The commits of a person count all the same.
     one_world.push_by_hand(pull.head, "README.md", "# ", "# My ")
     assert statuses(one_world.run(only="pihole")) == {"pihole": "edited"}
+
+
+def test_a_merge_that_the_base_dropped_is_proposed_again(one_world: World) -> None:
+    one_world.run(only="pihole")
+    before = one_world.repository.branch("main")
+    one_world.repository.merge(one_world.pull("pihole").number)
+    run(one_world.origin, "update-ref", "refs/heads/main", str(before))
+    assert statuses(one_world.run(only="pihole")) == {"pihole": "opened"}
+    assert [pull.state for pull in one_world.repository.pulls] == ["merged", "open"]
