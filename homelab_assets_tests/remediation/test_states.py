@@ -32,3 +32,14 @@ def test_a_merge_that_the_base_dropped_is_proposed_again(one_world: World) -> No
     run(one_world.origin, "update-ref", "refs/heads/main", str(before))
     assert statuses(one_world.run(only="pihole")) == {"pihole": "opened"}
     assert [pull.state for pull in one_world.repository.pulls] == ["merged", "open"]
+
+
+def test_a_person_may_reopen_what_the_audit_closed_and_decline_it_then(world: World) -> None:
+    world.run()
+    pull = world.pull("pihole")
+    assert statuses(world.run(without="pihole"))["pihole"] == "closed"
+    pull.state = "open"
+    assert statuses(world.run())["pihole"] == "updated"
+    assert statuses(world.run())["pihole"] == "unchanged"
+    pull.state = "closed"
+    assert statuses(world.run())["pihole"] == "declined"
