@@ -77,8 +77,7 @@ class GitHub:
         try:
             pull = self._ask("opening a pull request", lambda: create(draft), writes=True)
         except Refusal as error:
-            # Private repositories of free plans have no drafts; the body warns all the same.
-            if not (draft and error.kind == "invalid" and "draft" in error.what.lower()):
+            if not (draft and _has_no_drafts(error)):
                 raise
             pull = self._ask("opening a pull request", lambda: create(False), writes=True)
         self._ask("labelling", lambda: pull.add_to_labels(*labels), writes=True)
@@ -90,12 +89,15 @@ class GitHub:
         """See `Forge`."""
         self._ensure_labels(labels)
 
-        def ask() -> PullRequest:
+        def change_draft() -> None:
             found = self._repository.get_pull(pull.number)
-            found.edit(title=title, body=body)
             if found.draft is not draft:
                 # The REST interface can't: https://docs.github.com/graphql/reference/mutations
                 found.convert_to_draft() if draft else found.mark_ready_for_review()
+
+        def ask() -> PullRequest:
+            found = self._repository.get_pull(pull.number)
+            found.edit(title=title, body=body)
             present = [label.name for label in found.labels]
             kept = [name for name in present if name not in _OURS or name in labels]
             wanted = list(dict.fromkeys([*kept, *labels]))
@@ -103,6 +105,12 @@ class GitHub:
                 found.set_labels(*wanted)
             return _pull(found, labels=wanted)
 
+        # Before the body, which says what was done: whoever is killed in between is not done.
+        try:
+            self._ask("updating a pull request", change_draft)
+        except Refusal as error:
+            if not (draft and _has_no_drafts(error)):
+                raise
         return self._ask("updating a pull request", ask)
 
     def close_pull(self, pull: PullRequest, *, body: str) -> None:
@@ -223,6 +231,11 @@ class GitHub:
             ]
             said = "; ".join(part for part in (str(data.get("message") or said), *details) if part)
         return refusal(error.status, said, where=self._slug, doing=doing, token=self._token, headers=error.headers)
+
+
+def _has_no_drafts(error: Refusal) -> bool:
+    """Private repositories of free plans have no drafts; the body warns all the same."""
+    return error.kind == "invalid" and "draft" in error.what.lower()
 
 
 def _pull(pull: GithubPull, labels: Sequence[str] | None = None) -> PullRequest:

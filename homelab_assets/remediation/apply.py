@@ -223,9 +223,12 @@ class _Worker:
             self._forge.comment(pull.number, f"{text}\n\n{mark}")
 
     def _merged(self, decision: Decision, pull: PullRequest) -> Outcome | None:
-        """Merge where the policy allows it: cosmetic, complete, checked. Everything else waits for a person."""
+        """Merge where the policy allows it: cosmetic, complete, checked. Everything else waits for a person.
+
+        So does what a person made a draft.
+        """
         plan = _plan(decision)
-        if self._policy.auto_merge != "cosmetic" or not plan.cosmetic:
+        if self._policy.auto_merge != "cosmetic" or not plan.cosmetic or pull.draft:
             return None
         if self._forge.checks(pull.head_commit) != "passed":
             return None

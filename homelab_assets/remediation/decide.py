@@ -163,7 +163,7 @@ def _is_about(branch: Branch, identity: Identity) -> bool:
 
 def _about_open(plan: Proposal, pull: PullRequest, branch: Branch | None) -> Decision:
     # Whose closing mark is left, because a person reopened it, could not be declined any more.
-    edit = read_body_marker(pull.body) != plan.fingerprint or closed_by_us(pull.body) or pull.draft is not plan.draft
+    edit = read_body_marker(pull.body) != plan.fingerprint or closed_by_us(pull.body)
     missing = set(plan.labels) - set(pull.labels)
     if branch is None:
         why = "its branch has vanished, and is pushed again"

@@ -155,6 +155,9 @@ class GitHubFace(Face):
 
     def graphql(self, data: Mapping[str, Any], **_: Any) -> tuple[int, Any]:
         draft = "convertPullRequestToDraft" in data["query"]
+        if draft and not self.repository.drafts:
+            words = "Draft pull requests are not supported in this repository."
+            return 200, {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": words}]}
         node = str(data["variables"]["input"]["pullRequestId"])
         self.repository.pull(int(node.removeprefix("PR"))).draft = draft
         name = "convertPullRequestToDraft" if draft else "markPullRequestReadyForReview"

@@ -203,7 +203,10 @@ def test_a_forge_that_is_not_there() -> None:
 
 def test_drafts_that_a_plan_does_not_have(forge: Forge, face: Face) -> None:
     face.repository.drafts = False
-    assert opened(forge, draft=True).number == 1
+    pull = opened(forge, draft=True)
+    assert pull.number == 1
+    changed = forge.update_pull(pull, title="fix(x): z", body="c", draft=True, labels=["severity/breaking"])
+    assert (changed.title, changed.body, list(changed.labels)) == ("fix(x): z", "c", ["severity/breaking"])
 
 
 def test_patience_ends() -> None:

@@ -57,3 +57,25 @@ def test_a_draft_becomes_ready_when_the_weakening_is_gone(world: World) -> None:
     pull = world.pull("pihole")
     assert (pull.state, pull.draft) == ("open", False)
     assert "security" not in pull.labels
+
+
+def test_a_person_s_word_on_drafts_counts(world: World) -> None:
+    world.settings, world.severities = ALLOWED, COSMETIC
+    world.run(only="pihole")
+    pull = world.pull("pihole")
+    world.repository.checks[world.repository.branch(pull.head) or ""] = "success"
+    # Gitea tells drafts by their titles.
+    title, pull.title, pull.draft = pull.title, f"WIP: {pull.title}", True
+    assert world.run(only="pihole")["pihole"].status == "unchanged"
+    assert (pull.state, pull.draft) == ("open", True)
+    pull.title, pull.draft = title, False
+    assert world.run(only="pihole")["pihole"].status == "merged"
+
+
+def test_a_forge_without_drafts_is_written_to_once(world: World) -> None:
+    world.repository.drafts = False
+    world.change("ct-docker-01", "pihole", lambda document: document["HostConfig"].update({"Privileged": True}))
+    assert world.run(only="pihole")["pihole"].status == "opened"
+    writes = len(world.repository.writes)
+    assert world.run(only="pihole")["pihole"].status == "unchanged"
+    assert len(world.repository.writes) == writes
