@@ -4,11 +4,11 @@ The rules, in the words of the people who read the pull requests: one for each s
 changed; never over a person's commits; not again after a person said no; closed when the drift is gone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from homelab_assets.drift.document import DriftDocument
+from homelab_assets.drift.document import DriftDocument, Status
 from homelab_assets.forge.model import PullRequest
 from homelab_assets.remediation.identity import (
     DRIFT,
@@ -210,12 +210,19 @@ def _stale(
     return decisions
 
 
+# Git or the host has nothing any more that the other could say.
+_GONE: Set[Status] = {"missing", "orphan", "unmanaged"}
+
+
 def reason_gone(identity: Identity, plans: Sequence[Proposal], document: DriftDocument, whole: bool) -> str | None:
     """Say why a pull request has no purpose any more; None where that can't be known."""
     key = (identity.host, identity.stack, identity.service)
     verdicts = [v for v in document.services if (v.host, v.stack, v.service) == key]
+    statuses = {verdict.status for verdict in verdicts}
+    if statuses and statuses <= _GONE and not document.problems:
+        return "the service is gone, from git or from the host"
     if verdicts:
-        if all(v.status == "clean" for v in verdicts):
+        if statuses <= {"clean", "stopped"}:
             ignored = any((i.host, i.stack, i.service) == key for i in document.ignored)
             return "a rule in `lab.yaml` ignores this drift now" if ignored else "host and git agree: the drift is gone"
         plan = next((plan for plan in plans if plan.identity == identity), None)
