@@ -18,7 +18,6 @@ from homelab_assets.remediation.identity import DRIFT, Identity, Kind, mark_clos
 from homelab_assets.remediation.plan import LABEL
 from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.repository.git import Git
-from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.remotes import remote_branch
 from homelab_assets.repository.worktrees import prune_worktrees
 
@@ -134,7 +133,7 @@ class _Worker:
             return _outcome("failed", decision, why=self._stopped)
         try:
             return self._do(decision)
-        except (GitError, Refusal) as error:
+        except UserError as error:
             if isinstance(error, Refusal) and error.kind == "auth":
                 raise
             if isinstance(error, Refusal) and error.kind in ("rate", "unreachable"):

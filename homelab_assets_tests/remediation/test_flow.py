@@ -146,6 +146,16 @@ def test_a_protected_branch_says_so_and_the_others_go_on(one_world: World) -> No
     assert one_world.run()["pihole"].status == "opened"
 
 
+def test_a_file_behind_a_symbolic_link_fails_alone(one_world: World) -> None:
+    file = one_world.other / COMPOSE
+    file.rename(file.with_name("shared.yml"))
+    file.symlink_to("shared.yml")
+    one_world.push_files({})
+    outcomes = one_world.run()
+    assert (outcomes["pihole"].status, "symbolic link" in outcomes["pihole"].why) == ("failed", True)
+    assert outcomes["radarr"].status == "opened"
+
+
 def test_a_revoked_token_changes_nothing_and_shows_no_token(world: World) -> None:
     world.repository.token = None
     refs = run(world.clone, "ls-remote", "origin")
