@@ -47,7 +47,8 @@ def dashboard_body(outcomes: Sequence[Outcome], document: DriftDocument) -> str:
     """Return the issue's body. It holds no date, so that the same state is the same text."""
     parts = ["This issue is kept up to date by the audit. Editing it has no effect; closing it opens it again."]
     for heading, statuses in _SECTIONS.items():
-        lines = [_line(outcome) for outcome in outcomes if outcome.status in statuses]
+        # What a run did about an open one is not true of the next run any more.
+        lines = [_line(outcome, why=heading != "Open") for outcome in outcomes if outcome.status in statuses]
         if lines:
             parts.append(f"## {heading}\n\n" + _listed(lines))
     ignored = [f"- {_who(i.host, i.stack, i.service)} {code(i.path)}: {sentence(i.reason)}" for i in document.ignored]
@@ -70,11 +71,11 @@ def _listed(lines: Sequence[str]) -> str:
     return "\n".join([*lines[:_MOST], *more])
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: Outcome, *, why: bool) -> str:
     identity = outcome.identity
     number = f" #{outcome.number}" if outcome.number else ""
-    why = f": {sentence(outcome.why)}" if outcome.why else ""
-    return f"- {_who(identity.host, identity.stack, identity.service)}{number}{why}"
+    reason = f": {sentence(outcome.why)}" if outcome.why and why else ""
+    return f"- {_who(identity.host, identity.stack, identity.service)}{number}{reason}"
 
 
 def _who(host: str, stack: str | None, service: str) -> str:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from homelab_assets_tests.forge.state import Refused
+from homelab_assets_tests.remediation.test_flow import COMPOSE
 from homelab_assets_tests.remediation.world import World
 
 pytestmark = pytest.mark.scenario
@@ -43,6 +44,15 @@ def test_it_is_written_once_and_opened_again(world: World) -> None:
     world.run()
     assert issue.state == "open"
     assert len(world.repository.problems) == 1
+
+
+def test_an_update_is_no_news_a_run_later(one_world: World) -> None:
+    one_world.run()
+    one_world.push_by_hand("main", COMPOSE, '1.1.1.1;1.0.0.1"', '1.1.1.1;1.0.0.1"  # Cloudflare')
+    assert one_world.run()["pihole"].status == "updated"
+    writes = len(one_world.repository.writes)
+    assert one_world.run()["pihole"].status == "unchanged"
+    assert len(one_world.repository.writes) == writes
 
 
 def test_a_forge_without_issues_still_gets_its_pull_requests(world: World) -> None:
