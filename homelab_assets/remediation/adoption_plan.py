@@ -21,6 +21,8 @@ from homelab_assets.remediation.identity import (
 from homelab_assets.remediation.patch import patch_of
 from homelab_assets.remediation.plan import LABEL
 from homelab_assets.remediation.repository_docs import with_target
+from homelab_assets.repository.stacks import read_stack
+from homelab_assets.repository.targets import FILE_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +106,13 @@ def plan_adoption(adoption: Adoption, repository: str, tree: FileTree, commit: s
     Raises:
         UserError: git has a stack of that name.
     """
-    taken = [path for path in adoption.files if tree.read(path) is not None]
+    present = read_stack(tree, adoption.directory, adoption.stack)
+    taken = [*(present.compose_files if present else ()), *(p for p in adoption.files if tree.read(p) is not None)]
     if taken:
         raise UserError("is there already", where=taken[0], hint="adopt is for containers that git does not know")
     files: dict[str, bytes | None] = dict(adoption.files)
-    targets = tree.read("stack-targets.yml")
-    if targets is not None:
-        files["stack-targets.yml"] = with_target(targets.decode(), adoption.stack, adoption.host).encode()
+    name = next((name for name in FILE_NAMES if tree.read(name) is not None), None)
+    if name is not None:
+        text = (tree.read(name) or b"").decode("utf-8", "surrogateescape")
+        files[name] = with_target(text, adoption.stack, adoption.host).encode("utf-8", "surrogateescape")
     return AdoptionPlan(adoption=adoption, repository=repository, commit=commit, files=files, tree=tree)

@@ -60,3 +60,28 @@ def test_a_crash_between_push_and_open_is_recovered(one_world: World) -> None:
     assert adopted(one_world).status == "failed"
     assert adopted(one_world).status == "opened"
     assert adopted(one_world).status == "unchanged"
+
+
+def test_a_stack_of_that_name_is_seen_whatever_its_file_is_called(one_world: World) -> None:
+    for file in ("compose.yaml", "docker-compose.ct-media-01.yml"):
+        one_world.push_files({f"stacks/uptime-kuma/{file}": "services: {other: {image: busybox:1.37}}\n"})
+        with pytest.raises(UserError, match="is there already"):
+            adopted(one_world)
+        run(one_world.other, "rm", "-q", "-r", "stacks/uptime-kuma")
+
+
+def test_the_stack_is_bound_in_the_file_that_is_there(one_world: World) -> None:
+    run(one_world.other, "mv", "stack-targets.yml", "stack-targets.yaml")
+    one_world.push_files({})
+    assert adopted(one_world).status == "opened"
+    (pull,) = one_world.repository.pulls
+    assert "uptime-kuma: ct-docker-01" in run(one_world.origin, "show", f"{pull.head}:stack-targets.yaml")
+
+
+def test_targets_that_are_no_text_stay_as_they_are(one_world: World) -> None:
+    (one_world.other / "stack-targets.yml").write_bytes(b"# l'h\xf4te\ndns-pihole: ct-docker-01\n")
+    one_world.push_files({})
+    assert adopted(one_world).status == "opened"
+    (pull,) = one_world.repository.pulls
+    names = run(one_world.origin, "diff", "--name-only", "main", pull.head).splitlines()
+    assert names == ["stacks/uptime-kuma/docker-compose.yml"]
