@@ -12,6 +12,7 @@ from typing import Any
 from homelab_assets import compose
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.leaves import Comparer
+from homelab_assets.drift.rows.links import link_pairs, service_of
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.view import Declared, Host, Observed, ProjectView, name_of
 from homelab_assets.model import Captured
@@ -30,6 +31,8 @@ _ORDER = (
     "networks", "labels", "healthcheck",
 )  # fmt: skip
 _ROUNDS = 5
+# Keys under which a container shares what another one has, and where an inspect document says whose.
+_SHARED = {"network_mode": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,24 +126,38 @@ class _Writer:
         if difference.observed is None or difference.change == "removed":
             # `networks.default` goes as soon as a network or a mode is declared.
             return
-        value = self._shared(difference.path, difference.observed.shown)
-        self.found.append((difference.path, value))
+        path, value = self._of_others(difference.path, difference.observed.shown)
+        self.found.append((path, value))
         wish = Wish(
             service=self._name,
-            path=difference.path,
+            path=path,
             change="added",
-            value=self._without_secrets(difference.path, value),
+            value=self._without_secrets(path, value),
         )
         _merge(self.service, service_part(wish))
 
-    def _shared(self, path: str, value: Any) -> Any:
-        """Name a container whose network or processes are shared: in a stack of its own it is no service."""
-        if path not in ("network_mode", "pid", "ipc") or not str(value).startswith("service:"):
-            return value
-        field = {"network_mode": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}[path]
-        reference = str(self._observed.host_config.get(field)).removeprefix("container:")
+    def _of_others(self, path: str, value: Any) -> tuple[str, Any]:
+        """Name the other containers that a setting is about: in a stack of its own they are no services."""
+        head, _, rest = path.partition(".")
+        if head in _SHARED and str(value).startswith("service:"):
+            reference = str(self._observed.host_config.get(_SHARED[head])).removeprefix("container:")
+            return path, f"container:{self._name_of(reference)}"
+        if head == "volumes_from":
+            for entry in self._observed.host_config.get("VolumesFrom") or ():
+                reference, sign, mode = str(entry).partition(":")
+                names = (service_of(reference, self._observed), self._name_of(reference), reference[:12])
+                if rest in names:
+                    return path, f"container:{self._name_of(reference)}{sign}{mode}"
+        if head == "links":
+            pairs = list(link_pairs(self._observed))
+            named = [pair for pair in pairs if pair[1] == rest]
+            target, alias = [*named, *(pair for pair in pairs if service_of(pair[0], self._observed) == rest)][0]
+            return f"external_links.{alias}", f"{self._name_of(target)}:{alias}"
+        return path, value
+
+    def _name_of(self, reference: str) -> str:
         other = self._observed.host.by_reference(reference)
-        return f"container:{name_of(other)}" if other is not None else value
+        return name_of(other) if other is not None else reference
 
     def _without_secrets(self, path: str, value: Any) -> Any:
         if isinstance(value, Mapping):

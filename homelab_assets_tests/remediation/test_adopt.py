@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,34 @@ def test_the_audit_finds_nothing_on_an_adopted_container(captures: list[Captured
     (verdict,) = document.services
     assert (verdict.service, [item.path for item in verdict.items]) == ("uptime-kuma", [])
     assert verdict.status == "clean"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"Links": ["/traefik:/uptime-kuma/proxy"]}, "external_links:\n      - traefik:proxy\n"),
+        (
+            {"Links": ["/observability-grafana-1:/uptime-kuma/observability-grafana-1"]},
+            "external_links:\n      - observability-grafana-1:observability-grafana-1\n",
+        ),
+        ({"VolumesFrom": ["traefik:ro"]}, "volumes_from:\n      - container:traefik:ro\n"),
+        (
+            {"VolumesFrom": ["observability-grafana-1"]},
+            "volumes_from:\n      - container:observability-grafana-1\n",
+        ),
+        ({"NetworkMode": "container:traefik"}, "network_mode: container:traefik\n"),
+    ],
+)
+def test_other_containers_are_no_services_of_its_stack(
+    captures: list[Captured], settings: dict[str, Any], said: str
+) -> None:
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
+    changed = {**mine, "HostConfig": {**mine["HostConfig"], **settings}}
+    others = [document for document in captured.containers if document is not mine]
+    adoption = adopt(replace(captured, containers=[changed, *others]), "uptime-kuma", vault=VAULT)
+    assert said in adoption.compose_file
+    assert list(adoption.left) == []
 
 
 def test_no_default_of_the_image_and_no_secret_is_written(captures: list[Captured]) -> None:

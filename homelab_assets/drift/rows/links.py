@@ -17,7 +17,8 @@ def _expected_links(declared: Declared) -> dict[str, Leaf]:
     return leaves
 
 
-def _link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
+def link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
+    """Yield the container that each link of a container leads to, by name or id, and the alias that it gives."""
     for endpoint in container.networks.values():
         for link in (endpoint or {}).get("Links") or ():
             target, _, alias = str(link).partition(":")
@@ -30,11 +31,11 @@ def _link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
 def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
     wanted = _expected_links(declared)
     by_target: dict[str, dict[str, None]] = {}
-    for target, alias in _link_pairs(container):
+    for target, alias in link_pairs(container):
         by_target.setdefault(target, {})[alias] = None
     leaves: dict[str, Leaf] = {}
     for target, aliases in by_target.items():
-        service = _service_of(target, container)
+        service = service_of(target, container)
         mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"external_links.{alias}" in wanted]
         foreign = [alias for alias in aliases if alias not in mine and not _automatic(target, alias, container, wanted)]
         if not mine and not foreign:
@@ -55,8 +56,8 @@ def _linked(target: str, service: str, wanted: Leaf | None, container: Observed)
     return (service,)
 
 
-def _service_of(target: str, container: Observed) -> str:
-    """The service of a linked container, its name where it is of another stack."""
+def service_of(target: str, container: Observed) -> str:
+    """Return the service of a linked container, its name where it is of another stack."""
     other = container.host.by_reference(target)
     labels: Mapping[str, str] = dig(other, "Config", "Labels") or {}
     ours = container.labels.get(PROJECT) in (None, labels.get(PROJECT))
@@ -68,7 +69,7 @@ def _automatic(target: str, alias: str, container: Observed, wanted: Mapping[str
     other = container.host.by_reference(target)
     # Who was removed tells its service no more: it is one of those that git links to.
     gone = [str(leaf.shown).partition(":")[0] for leaf in wanted.values()] if other is None else []
-    services = "|".join(map(re.escape, (_service_of(target, container), *gone)))
+    services = "|".join(map(re.escape, (service_of(target, container), *gone)))
     if alias == target or re.fullmatch(rf"(.+[-_])?({services})[-_]\d+", alias):
         return True
     return other is not None and alias in (name_of(other), str(other.get("Id"))[:12])
