@@ -20,7 +20,7 @@ from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.backport import PLACEHOLDER, secret_name
 from homelab_assets.remediation.identity import kebab
 from homelab_assets.remediation.model_leaves import service_part
-from homelab_assets.remediation.short_forms import named_volume
+from homelab_assets.remediation.short_forms import long_volume, named_volume, split
 from homelab_assets.remediation.weakening import weaknesses_of
 from homelab_assets.remediation.wish import Wish
 from homelab_assets.secrecy import TOKEN, Vault
@@ -126,7 +126,7 @@ class _Writer:
         if difference.observed is None or difference.change == "removed":
             # `networks.default` goes as soon as a network or a mode is declared.
             return
-        path, value = self._of_others(difference.path, difference.observed.shown)
+        path, value = self._of_others(difference.path, self._propagated(difference.path, difference.observed.shown))
         self.found.append((path, value))
         wish = Wish(
             service=self._name,
@@ -143,7 +143,7 @@ class _Writer:
             reference = str(self._observed.host_config.get(_SHARED[head])).removeprefix("container:")
             return path, f"container:{self._name_of(reference)}"
         if head == "volumes_from":
-            for entry in self._observed.host_config.get("VolumesFrom") or ():
+            for entry in self._told("VolumesFrom"):
                 reference, sign, mode = str(entry).partition(":")
                 names = (service_of(reference, self._observed), self._name_of(reference), reference[:12])
                 if rest in names:
@@ -154,6 +154,21 @@ class _Writer:
             target, alias = [*named, *(pair for pair in pairs if service_of(pair[0], self._observed) == rest)][0]
             return f"external_links.{alias}", f"{self._name_of(target)}:{alias}"
         return path, value
+
+    def _propagated(self, path: str, value: Any) -> Any:
+        """Add how mounts spread, where the container was told: an audit takes it for the engine's own choice."""
+        binds = [long_volume(text) for text in self._told("Binds")]
+        told = {mount["target"]: mount.get("bind", {}).get("propagation") for mount in binds}
+        told |= {
+            mount.get("Target"): (mount.get("BindOptions") or {}).get("Propagation") for mount in self._told("Mounts")
+        }
+        spread = told.get(path.removeprefix("volumes."))
+        if spread in (None, "", "rprivate") or not isinstance(value, str):
+            return value
+        return f"{value}{',' if len(split(value)) > 2 else ':'}{spread}"
+
+    def _told(self, key: str) -> Sequence[Any]:
+        return self._observed.host_config.get(key) or ()
 
     def _name_of(self, reference: str) -> str:
         other = self._observed.host.by_reference(reference)

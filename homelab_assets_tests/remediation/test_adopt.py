@@ -89,6 +89,26 @@ def test_other_containers_are_no_services_of_its_stack(
     assert list(adoption.left) == []
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"Binds": ["/mnt/cloud:/media:ro,rslave"]}, "/mnt/cloud:/media:ro,rslave"),
+        ({"Mounts": [{"Target": "/media", "BindOptions": {"Propagation": "rslave"}}]}, "/mnt/cloud:/media:ro,rslave"),
+        ({"Binds": ["/mnt/cloud:/media:ro"]}, "/mnt/cloud:/media:ro"),
+    ],
+)
+def test_how_mounts_spread_is_said_where_the_container_was_told(
+    captures: list[Captured], told: dict[str, Any], said: str
+) -> None:
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
+    mount = {"Type": "bind", "Source": "/mnt/cloud", "Destination": "/media", "RW": False, "Propagation": "rslave"}
+    changed = {**mine, "HostConfig": {**mine["HostConfig"], **told}, "Mounts": [mount]}
+    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    assert f"      - {said}\n" in adoption.compose_file
+    assert list(adoption.left) == []
+
+
 def test_no_default_of_the_image_and_no_secret_is_written(captures: list[Captured]) -> None:
     for captured in captures:
         for document in captured.containers:
