@@ -22,6 +22,9 @@ def service_part(wish: Wish) -> dict[str, Any]:
     if head in LISTED and rest:
         values = [rest] if value is None or isinstance(value, bool) else value
         return {head: list(values) if isinstance(values, list | tuple) else [values]}
+    if head == "blkio_config" and "." in rest:
+        key, _, device = rest.partition(".")
+        return {head: {key: [{"path": device, "weight" if key == "weight_device" else "rate": value}]}}
     if head == "networks" and rest:
         name, _, detail = rest.partition(".")
         if not detail:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from homelab_assets.audit import capture
 from homelab_assets.drift.compare import compare_all
@@ -86,6 +87,22 @@ def test_other_containers_are_no_services_of_its_stack(
     others = [document for document in captured.containers if document is not mine]
     adoption = adopt(replace(captured, containers=[changed, *others]), "uptime-kuma", vault=VAULT)
     assert said in adoption.compose_file
+    assert list(adoption.left) == []
+
+
+def test_limits_of_devices_are_lists(captures: list[Captured]) -> None:
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
+    limits = {
+        "BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 1048576}, {"Path": "/dev/sdb", "Rate": 4096}],
+        "BlkioWeightDevice": [{"Path": "/dev/sda", "Weight": 200}],
+    }
+    changed = {**mine, "HostConfig": {**mine["HostConfig"], **limits}}
+    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    assert yaml.safe_load(adoption.compose_file)["services"]["uptime-kuma"]["blkio_config"] == {
+        "device_read_bps": [{"path": "/dev/sda", "rate": 1048576}, {"path": "/dev/sdb", "rate": 4096}],
+        "weight_device": [{"path": "/dev/sda", "weight": 200}],
+    }
     assert list(adoption.left) == []
 
 

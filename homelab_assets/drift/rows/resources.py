@@ -117,7 +117,7 @@ def _expected_blkio(declared: Declared) -> dict[str, Leaf]:
     leaves = {"blkio_config.weight": Leaf(plain(config["weight"]))} if config.get("weight") else {}
     for key in _BLKIO_DEVICES:
         for entry in config.get(key) or ():
-            value = entry.get("rate", entry.get("weight", entry.get("Rate")))
+            value = next((entry[name] for name in ("rate", "weight", "Rate", "Weight") if name in entry), None)
             leaves[f"blkio_config.{key}.{entry.get('path', entry.get('Path'))}"] = Leaf(as_bytes(value), value)
     return leaves
 
