@@ -89,7 +89,7 @@ class Servarr:
             "POST", f"{self.api}/{resource}/test", json=dict(body), kind="test", seconds=TEST_SECONDS
         )
         if isinstance(answer, Reply) and answer.status == 400:
-            found = answer.json()
+            found = _listed(answer)
             return found if isinstance(found, Trouble) else self._failures(found)
         reply = usable(answer)
         return reply if isinstance(reply, Trouble) else []
@@ -99,7 +99,7 @@ class Servarr:
         answer = self.transport.change("POST", f"{self.api}/{resource}/testall", kind="test", seconds=TEST_SECONDS)
         # With a failed one the same list comes with status 400.
         failed = isinstance(answer, Reply) and answer.status == 400
-        found = answer.json() if failed and isinstance(answer, Reply) else json_of(answer, list)
+        found = _listed(answer) if failed and isinstance(answer, Reply) else json_of(answer, list)
         if isinstance(found, Trouble):
             return found
         return {one["id"]: self._failures(one.get("validationFailures")) for one in found if isinstance(one, dict)}
@@ -147,6 +147,12 @@ class Servarr:
             for one in items
             if not one.get("isWarning")
         ]
+
+
+def _listed(answer: Reply) -> Sequence[Any] | Trouble:
+    """Return what failed. An object instead of a list says that the question was not understood: nothing was tested."""
+    found = answer.json()
+    return found if isinstance(found, list | Trouble) else Trouble("server_error", f"{answer.where} answers HTTP 400")
 
 
 def provider(raw: Mapping[str, Any]) -> Provider:

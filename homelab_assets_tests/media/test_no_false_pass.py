@@ -1,0 +1,26 @@
+"""What was not shown to be so is not green, and what stands in front of an app is not taken for the app."""
+
+import pytest
+
+from homelab_assets.media.simulator import World
+from homelab_assets.media.simulator.server import Request, Response, reply
+from homelab_assets_tests.media.test_odd_homes import examine, failed
+
+pytestmark = pytest.mark.scenario
+
+
+def test_a_test_that_the_app_did_not_understand_is_not_passed() -> None:
+    """400 comes with a list of what failed; with an object it says that the question was wrong."""
+    with World() as world:
+        usual = world.prowlarr.answer
+
+        def confused(request: Request) -> Response:
+            if request.path == "/api/v1/applications/test":
+                return reply({"title": "One or more validation errors occurred.", "status": 400}, 400)
+            return usual(request)
+
+        world.prowlarr.answer = confused
+        assert failed(examine(world)) == {
+            "applications.radarr": "server_error",
+            "applications.sonarr": "server_error",
+        }
