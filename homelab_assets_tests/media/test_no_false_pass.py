@@ -3,7 +3,7 @@
 import pytest
 
 from homelab_assets.media.simulator import World
-from homelab_assets.media.simulator.server import Request, Response, reply
+from homelab_assets.media.simulator.server import Request, Response, reply, words
 from homelab_assets_tests.media.test_odd_homes import examine, failed
 
 pytestmark = pytest.mark.scenario
@@ -24,3 +24,13 @@ def test_a_test_that_the_app_did_not_understand_is_not_passed() -> None:
             "applications.radarr": "server_error",
             "applications.sonarr": "server_error",
         }
+
+
+@pytest.mark.parametrize("app", ["radarr", "overseerr", "plex", "qbittorrent"])
+@pytest.mark.parametrize("status", [401, 403])
+def test_whoever_refuses_a_sign_of_life_is_not_the_app(app: str, status: int) -> None:
+    headers = {"WWW-Authenticate": 'Basic realm="home"'} if status == 401 else {}
+    with World() as world:
+        page = words("<html><h1>403 Forbidden</h1></html>", status, "text/html", **headers)
+        world.apps[app].broken = lambda request: page
+        assert failed(examine(world, health_only=True)) == {f"{app}.reachable": "not_json"}

@@ -54,15 +54,16 @@ class QBittorrent:
         if isinstance(answer, Trouble):
             return answer
         text = answer.text.strip()
-        if answer.status == 403 and ("Forbidden" in text or not text):
+        # It refuses in one word; a page of many is that of a proxy.
+        if answer.status == 403 and text in ("Forbidden", ""):
             return "answers, and wants a login"
         if answer.status == 403 and "banned" in text:
             return "answers, and has banned this address"
         # Without an Origin, 401 before any login is the check of the Host header; with an API key it is the key.
-        if answer.status == 401 and not self.service.api_key:
+        if answer.status == 401 and text in ("Unauthorized", ""):
+            if self.service.api_key:
+                return "answers, and refuses the API key"
             return Trouble("host_header_blocked", f"{answer.where} answers 401 before any login")
-        if answer.status == 401:
-            return "answers, and refuses the API key"
         if answer.status == 200 and text.startswith("v"):
             return f"answers as {text}"
         reply = usable(answer)

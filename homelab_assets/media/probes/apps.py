@@ -36,6 +36,8 @@ def container_runs(app: str, sight: Sight) -> Verdict:
 def answers(app: str, sight: Sight) -> Verdict:
     """Judge by the sign of life that needs no credential."""
     found = getattr(sight.clients, app).alive()
+    if isinstance(found, Trouble) and found.cause == "key_rejected":
+        return Fail("not_json", [f"{found.detail} to what {title_of(app)} tells anybody: a proxy before it refuses"])
     if isinstance(found, Trouble):
         return of_trouble(found)
     return Pass([found if isinstance(found, str) else _version(found) or "it answers"])
