@@ -34,3 +34,22 @@ def test_whoever_refuses_a_sign_of_life_is_not_the_app(app: str, status: int) ->
         page = words("<html><h1>403 Forbidden</h1></html>", status, "text/html", **headers)
         world.apps[app].broken = lambda request: page
         assert failed(examine(world, health_only=True)) == {f"{app}.reachable": "not_json"}
+
+
+@pytest.mark.parametrize(
+    "source", ["DownloadClientCheck", "IndexerStatusCheck", "RemotePathMappingCheck", "RootFolderCheck"]
+)
+@pytest.mark.parametrize("active", [True, False])
+def test_only_what_was_looked_at_explains_what_an_app_complains_about(source: str, active: bool) -> None:
+    with World() as world:
+        world.radarr.health_items = [{"type": "error", "source": source, "message": "…"}]
+        result = examine(world, active=active)
+    tested = source in ("DownloadClientCheck", "IndexerStatusCheck")
+    assert failed(result) == ({"radarr.health": "app_health"} if tested and not active else {})
+
+
+@pytest.mark.parametrize("options", [{"health_only": True}, {"active": False}, {}])
+def test_paused_indexers_are_one_failure(options: dict[str, bool]) -> None:
+    with World(faults=["provider_backoff"]) as world:
+        world.prowlarr.health_items = [{"type": "error", "source": "IndexerStatusCheck", "message": "…"}]
+        assert failed(examine(world, **options)) == {"indexers.ready": "provider_backoff"}

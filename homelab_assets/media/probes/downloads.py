@@ -9,12 +9,15 @@ from homelab_assets.media.probes.indexers import cause_of_failure
 from homelab_assets.media.probes.instances import address_of, leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
-# Health sources that a check of this project looks into more closely; they would only say it twice.
-_COVERED = {
-    "DownloadClientCheck", "DownloadClientStatusCheck", "DownloadClientRootFolderCheck", "RemotePathMappingCheck",
-    "RootFolderCheck", "IndexerStatusCheck", "IndexerLongTermStatusCheck", "IndexerRssCheck", "IndexerSearchCheck",
-    "ApplicationStatusCheck", "ApplicationLongTermStatusCheck", "ImportMechanismCheck",
+# Health sources that a check of this project looks into more closely; they would only say it twice. The checks behind
+# those of the second kind make the apps call each other, which a gentle run leaves out.
+_READ = {"DownloadClientRootFolderCheck", "RemotePathMappingCheck", "RootFolderCheck", "ImportMechanismCheck"}
+_TRIED = {
+    "DownloadClientCheck", "DownloadClientStatusCheck", "IndexerStatusCheck", "IndexerLongTermStatusCheck",
+    "IndexerRssCheck", "IndexerSearchCheck", "ApplicationStatusCheck", "ApplicationLongTermStatusCheck",
 }  # fmt: skip
+_PAUSED = {"IndexerStatusCheck", "IndexerLongTermStatusCheck"}
+"""Of Prowlarr's own indexers, which every run looks at."""
 
 
 def torrent_client(client: Servarr, sight: Sight) -> Provider | Trouble | None:
@@ -79,13 +82,21 @@ def healthy(app: str, sight: Sight) -> Verdict:
     found = client.items("health")
     if isinstance(found, Trouble):
         return of_trouble(found)
-    errors = [one for one in found if one.get("type") == "error" and not (sight.deep and one.get("source") in _COVERED)]
+    errors = [one for one in found if one.get("type") == "error" and one.get("source") not in _covered(app, sight)]
     if errors:
         return Fail(
             "app_health", [client.transport.scrub(f"{one.get('source')}: {one.get('message')}") for one in errors]
         )
     others = [str(one.get("source")) for one in found]
     return Pass([f"notes and warnings: {listed(others)}" if others else "its health page is empty"])
+
+
+def _covered(app: str, sight: Sight) -> set[str]:
+    """Return the sources that other checks of this very run look into."""
+    paused = _PAUSED if app == "prowlarr" else set()
+    if not sight.deep:
+        return paused
+    return paused | _READ | (_TRIED if sight.active else set())
 
 
 PROBES = (
