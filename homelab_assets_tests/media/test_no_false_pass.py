@@ -3,7 +3,9 @@
 import pytest
 
 from homelab_assets.media.simulator import World
+from homelab_assets.media.simulator.overseerr import server
 from homelab_assets.media.simulator.server import Request, Response, reply, words
+from homelab_assets.media.simulator.world import made_up
 from homelab_assets_tests.media.test_odd_homes import examine, failed
 
 pytestmark = pytest.mark.scenario
@@ -46,6 +48,16 @@ def test_only_what_was_looked_at_explains_what_an_app_complains_about(source: st
         result = examine(world, active=active)
     tested = source in ("DownloadClientCheck", "IndexerStatusCheck")
     assert failed(result) == ({"radarr.health": "app_health"} if tested and not active else {})
+
+
+@pytest.mark.parametrize("csrf", [True, False])
+def test_a_server_of_another_instance_that_can_not_be_tried_is_not_called_stale(csrf: bool) -> None:
+    with World() as world:
+        other = server("radarr", 7879, made_up("radarr 4k"), "/media/movies-4k", 1)
+        world.overseerr.servers["radarr"] = [{**other, "hostname": "radarr-4k"}]
+        world.overseerr.csrf = csrf
+        result = examine(world, active=csrf)
+    assert result.check("requests.radarr").status == "unknown"
 
 
 @pytest.mark.parametrize("options", [{"health_only": True}, {"active": False}, {}])

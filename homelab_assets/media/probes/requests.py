@@ -8,6 +8,7 @@ from typing import Any
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.overseerr import AGENTS
 from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.instances import leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
 
@@ -29,6 +30,9 @@ def sends_to(app: str, sight: Sight) -> Verdict:
             return of_trouble(tested)
         if tested is not None and not isinstance(tested, Trouble):
             return Unknown(f"server {name} works with another key: it is not the {title_of(app)} of lab.yaml")
+        untried = tested is None or tested.cause == "csrf"
+        if untried and not leads_to(app, f"{default.get('hostname')}:{default.get('port')}", sight):
+            return Unknown(f"server {name} has another key, and may be another {title_of(app)} than that of lab.yaml")
         return Fail("key_stale_copy", [f"the key of server {name} is not {title_of(app)}'s current one"], about=name)
     return _compare(app, name, default, sight)
 
