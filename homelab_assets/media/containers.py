@@ -133,7 +133,7 @@ def media_containers(
     for app in APPS:
         service = settings.service(app)
         named = settings.containers.get(app) or (service.container if service else None)
-        if (container := _find(app, everything, named, _port_of(service.url) if service else None)) is not None:
+        if (container := _find(app, everything, named, port_of(service.url) if service else None)) is not None:
             found[app] = container
     host = MediaContainers(everything, found)
     # Of several Gluetuns, the one that qBittorrent lives in.
@@ -145,7 +145,8 @@ def media_containers(
     return host
 
 
-def _port_of(url: str) -> int | None:
+def port_of(url: str) -> int | None:
+    """Return the port that a URL names, or None."""
     try:
         return urlsplit(url).port
     except ValueError:

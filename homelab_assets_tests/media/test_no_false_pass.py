@@ -1,5 +1,8 @@
 """What was not shown to be so is not green, and what stands in front of an app is not taken for the app."""
 
+import copy
+from dataclasses import replace
+
 import pytest
 
 from homelab_assets.media.simulator import World
@@ -58,6 +61,21 @@ def test_a_server_of_another_instance_that_can_not_be_tried_is_not_called_stale(
         world.overseerr.csrf = csrf
         result = examine(world, active=csrf)
     assert result.check("requests.radarr").status == "unknown"
+
+
+def test_another_gluetuns_control_server_proves_nothing() -> None:
+    with World(versions={"qbittorrent": "5.0"}) as world:
+        other = copy.deepcopy(world.inspect["gluetun"])
+        other |= {"Id": "a" * 64, "Name": "/gluetun-us"}
+        port = world.gluetun.url.rpartition(":")[2]
+        other["NetworkSettings"]["Ports"] = {"8000/tcp": [{"HostIp": "0.0.0.0", "HostPort": port}]}
+        world.inspect = {"gluetun-us": other, **world.inspect}
+        world.egress = replace(world.egress, v4="")
+        result = examine(world)
+    assert failed(result) == {}
+    assert result.check("vpn.tunnel").status == "unknown"
+    assert "gluetun-us" in result.check("vpn.tunnel").to_json()["why"]
+    assert result.check("vpn.egress_v4").status == "unknown"
 
 
 @pytest.mark.parametrize("options", [{"health_only": True}, {"active": False}, {}])

@@ -7,7 +7,7 @@ from functools import partial
 
 from homelab_assets.media.addresses import is_home, is_public, networks
 from homelab_assets.media.clients import Egress, Trouble
-from homelab_assets.media.containers import Container
+from homelab_assets.media.containers import Container, port_of
 from homelab_assets.media.probes.base import Probe, Sight, listed, not_captured, of_trouble
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
@@ -92,6 +92,8 @@ def running(sight: Sight) -> Verdict:
 def tunnel_up(sight: Sight) -> Verdict:
     """Ask Gluetun's control server."""
     assert sight.clients.gluetun is not None
+    if (other := _other_gluetun(sight)) is not None:
+        return Unknown(f"the control server in lab.yaml is that of {other}, and qBittorrent is not behind that one")
     found = sight.clients.gluetun.alive()
     if isinstance(found, Trouble):
         return of_trouble(found)
@@ -101,6 +103,16 @@ def tunnel_up(sight: Sight) -> Verdict:
     if status in ("starting", "stopping"):
         return Unknown(f"the tunnel is {status}")
     return Fail("vpn_down", [f"the control server says {status}"])
+
+
+def _other_gluetun(sight: Sight) -> Container | None:
+    """Of several Gluetuns, return the one whose control server is asked, where it is known not to be qBittorrent's."""
+    tunnel, service = sight.container("gluetun"), sight.settings.service("gluetun")
+    if sight.containers is None or tunnel is None or service is None:
+        return None
+    port = port_of(service.url)
+    others = [one for one in sight.containers.everything if one.image.rpartition("/")[2] == "gluetun"]
+    return None if port in tunnel.published else next((one for one in others if port in one.published), None)
 
 
 def kill_switch(sight: Sight) -> Verdict:
@@ -190,7 +202,8 @@ def _sightings(sight: Sight) -> tuple[Egress | None, Sequence[tuple[str, str]]]:
             source = "peers of qBittorrent"
             found += [(transfer.get(f"last_external_address_v{v}"), source) for v in (4, 6)]
     # What Gluetun sees of itself says something about qBittorrent only where both are known to share a network.
-    if sight.clients.gluetun is not None and sight.containers is not None and isinstance(namespace(sight), Pass):
+    together = sight.containers is not None and isinstance(namespace(sight), Pass) and _other_gluetun(sight) is None
+    if sight.clients.gluetun is not None and together:
         cached = sight.clients.gluetun.public_ip()
         if not isinstance(cached, Trouble):
             found.append((cached.get("public_ip"), "Gluetun, at its last connect"))
