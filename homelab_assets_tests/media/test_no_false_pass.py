@@ -63,6 +63,14 @@ def test_a_server_of_another_instance_that_can_not_be_tried_is_not_called_stale(
     assert result.check("requests.radarr").status == "unknown"
 
 
+def test_without_containers_nobody_knows_which_interface_is_the_tunnel() -> None:
+    with World() as world:
+        world.qbittorrent.interfaces = ["lo", "eth0", "tun0"]
+        assert examine(world, captured=False).check("vpn.interface").status == "pass"
+        world.qbittorrent.preferences["current_network_interface"] = "eth0"
+        assert examine(world, captured=False).check("vpn.interface").status == "unknown"
+
+
 def test_another_gluetuns_control_server_proves_nothing() -> None:
     with World(versions={"qbittorrent": "5.0"}) as world:
         other = copy.deepcopy(world.inspect["gluetun"])
