@@ -86,6 +86,15 @@ def test_another_gluetuns_control_server_proves_nothing() -> None:
     assert result.check("vpn.egress_v4").status == "unknown"
 
 
+def test_another_app_with_the_same_key_is_another_app() -> None:
+    with World() as world:
+        world.sonarr.key = world.radarr.key
+        settings = world.settings()
+        world.overrides["sonarr"] = replace(settings.services["sonarr"], api_key=world.radarr.key)
+        world.overrides["radarr"] = replace(settings.services["radarr"], url=world.sonarr.url)
+        assert failed(examine(world, health_only=True)) == {"radarr.key": "not_json"}
+
+
 @pytest.mark.parametrize("options", [{"health_only": True}, {"active": False}, {}])
 def test_paused_indexers_are_one_failure(options: dict[str, bool]) -> None:
     with World(faults=["provider_backoff"]) as world:

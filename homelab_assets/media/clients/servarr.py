@@ -68,7 +68,11 @@ class Servarr:
         reply = usable(answer)
         if isinstance(reply, Reply) and "x-application-version" not in reply.headers:
             return Trouble("not_json", f"{reply.where}: no Servarr app answers (no X-Application-Version)")
-        return json_of(reply, dict)
+        found = json_of(reply, dict)
+        # Apps that share one pinned key let each other's callers in.
+        if not isinstance(found, Trouble) and (name := str(found.get("appName") or self.app)).lower() != self.app:
+            return Trouble("not_json", self.transport.scrub(f"{self.transport.base}: {name} answers there"))
+        return found
 
     def items(self, resource: str, **params: Any) -> Sequence[Mapping[str, Any]] | Trouble:
         """Return a list resource such as `rootfolder`, `health`, `remotepathmapping`, `qualityprofile`."""
