@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from homelab_assets.media.simulator import World
+from homelab_assets.media.simulator.containers import bind
 from homelab_assets.media.simulator.overseerr import server
 from homelab_assets.media.simulator.server import Request, Response, reply, words
 from homelab_assets.media.simulator.world import made_up
@@ -93,6 +94,14 @@ def test_another_app_with_the_same_key_is_another_app() -> None:
         world.overrides["sonarr"] = replace(settings.services["sonarr"], api_key=world.radarr.key)
         world.overrides["radarr"] = replace(settings.services["radarr"], url=world.sonarr.url)
         assert failed(examine(world, health_only=True)) == {"radarr.key": "not_json"}
+
+
+def test_downloads_and_library_are_one_folder_under_two_names() -> None:
+    with World() as world:
+        world.inspect["radarr"]["Mounts"].append(bind("/media/downloads/complete", "/library"))
+        world.radarr.roots = ["/library/movies"]
+        world.overseerr.servers["radarr"][0]["activeDirectory"] = "/library/movies"
+        assert failed(examine(world)) == {"paths.radarr_apart": "root_in_downloads"}
 
 
 @pytest.mark.parametrize("options", [{"health_only": True}, {"active": False}, {}])

@@ -171,10 +171,17 @@ def stays_apart(app: str, sight: Sight) -> Verdict:
         return of_trouble(roots)
     if folder is None:
         return Unknown("no download client of the kind qBittorrent")
+    container = sight.container(app)
     for root in (str(one.get("path")) for one in roots):
-        if is_inside(folder.local, root):
+        if is_inside(folder.local, root) or (container and _holds(container, root, folder.local)):
             return Fail("root_in_downloads", [f"downloads: {folder.local}", f"library: {root}"], about=root)
     return Pass([f"downloads in {folder.local}, library in {listed([str(one.get('path')) for one in roots])}"])
+
+
+def _holds(container: Container, root: str, folder: str) -> bool:
+    """Say whether a folder lies in another one on the host, although the container has them under different names."""
+    above, below = resolve(container, root), resolve(container, folder)
+    return isinstance(above, Place) and isinstance(below, Place) and bool(above.holds(below))
 
 
 def can_hardlink(app: str, sight: Sight) -> Verdict:
