@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.servarr import Servarr
-from homelab_assets.media.plan import Step
+from homelab_assets.media.plan import Step, unnumbered
 from homelab_assets.media.settings import MediaSettings
 
 State = Literal["done", "already", "failed", "undone", "not tried"]
@@ -223,12 +223,15 @@ class _Executor:
 
     def _delete_mapping(self, step: Step, value: Any) -> bool:
         client: Servarr = self._client(step.app)
-        number = step.target["id"]
+        # By what it says: one that was put back before has another number now.
+        numbers = self._mappings(client, unnumbered(step.before)) if step.before else []
+        number = numbers[0] if numbers else step.target["id"]
         before = next((dict(one) for one in _sure(client.items("remotepathmapping")) if one.get("id") == number), None)
         if before is None:
             return False
-        self._unchanged(step, before)
-        mapping = {key: one for key, one in before.items() if key != "id"}
+        if not numbers:
+            self._unchanged(step, before)
+        mapping = unnumbered(before)
         self.undo = lambda: self._mapping_again(client, mapping)
         _sure(client.delete(f"remotepathmapping/{number}"))
         return True

@@ -168,8 +168,12 @@ def undone(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
         if step.secret is not None or step.before is None:
             stays.append(step)
         elif step.action == "delete_mapping":
-            mapping = {key: value for key, value in step.before.items() if key != "id"}
-            back.append(replace(step, action="create_mapping", value=mapping, before=None))
+            back.append(replace(step, action="create_mapping", value=unnumbered(step.before), before=None))
         else:
             back.append(replace(step, value=step.before, before=step.value))
     return back, stays
+
+
+def unnumbered(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a remote path mapping says; its number is the app's, and another one each time that it is made."""
+    return {key: value for key, value in mapping.items() if key != "id"}

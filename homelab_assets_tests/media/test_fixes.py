@@ -288,3 +288,16 @@ def test_a_world_that_moved_on_is_left_alone() -> None:
 def test_a_plan_that_is_not_right_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         read_plan({**approved([]), **change})
+
+
+def test_a_plan_that_was_taken_back_can_be_carried_out_again() -> None:
+    """A mapping that is made again has another number."""
+    with World(faults=["mapping_wrong"]) as world:
+        steps = read_plan(approved(fixes_for(world)))
+        (wrong,) = world.radarr.mappings
+        world.radarr.mappings.append({**wrong, "id": 7, "host": "sabnzbd"})
+        back, _ = undone(steps)
+        with world.clients() as clients:
+            for taken in (steps, back, steps):
+                assert {one.state for one in execute(taken, clients, world.settings())} == {"done"}
+        assert [one["host"] for one in world.radarr.mappings] == ["sabnzbd"]
