@@ -1,5 +1,6 @@
 """Fixes: proposed from a result, applied on the simulator, and the next run passes."""
 
+import copy
 import json
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from homelab_assets.media.pipeline import run_pipeline
 from homelab_assets.media.plan import Fix, apply_plan, read_plan, undone
 from homelab_assets.media.result import PipelineResult
 from homelab_assets.media.simulator import LARRY, World
+from homelab_assets.media.simulator.servarr import set_value
 from homelab_assets.media.situation import look
 
 pytestmark = pytest.mark.scenario
@@ -301,3 +303,16 @@ def test_a_plan_that_was_taken_back_can_be_carried_out_again() -> None:
             for taken in (steps, back, steps):
                 assert {one.state for one in execute(taken, clients, world.settings())} == {"done"}
         assert [one["host"] for one in world.radarr.mappings] == ["sabnzbd"]
+
+
+@pytest.mark.parametrize("fault", ["mapping_wrong", "path_not_mounted"])
+def test_another_clients_mapping_is_left_alone(fault: str) -> None:
+    with World(faults=[fault]) as world:
+        sabnzbd = copy.deepcopy(world.radarr.providers["downloadclient"][0])
+        sabnzbd |= {"id": 2, "name": "SABnzbd", "implementation": "Sabnzbd"}
+        set_value(sabnzbd, "host", "sabnzbd")
+        world.radarr.providers["downloadclient"].append(sabnzbd)
+        foreign = {"id": 7, "host": "sabnzbd", "remotePath": "/usenet/", "localPath": "/data/"}
+        world.radarr.mappings.append(foreign)
+        (fix,) = fixes_for(world)
+    assert foreign["id"] not in [step.target.get("id") for step in fix.steps if step.action == "delete_mapping"]

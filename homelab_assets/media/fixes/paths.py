@@ -1,10 +1,11 @@
 """Paths: one folder above downloads and library, mounted whole and under the same name everywhere."""
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from homelab_assets.media.clients.servarr import Provider
 from homelab_assets.media.containers import Container
 from homelab_assets.media.mounts import Place, is_inside, resolve
 from homelab_assets.media.plan import ComposeEdit, Fix, Step
@@ -82,14 +83,8 @@ def _volume(container: Container, app: str, destination: str, value: str | None)
 def _folders(apps: Sequence[str], situation: Situation) -> Sequence[Step]:
     paths, steps = situation.settings.paths, []
     for app in apps:
-        clients = [
-            one for one in situation.providers.get(f"{app}.downloadclient", ()) if one.implementation == "QBittorrent"
-        ]
-        for client in clients:
+        for client in _clients(app, situation):
             category = str(client.fields.get(CATEGORY_FIELD[app]) or "")
-            # Of several clients, one that is another qBittorrent has categories that this one does not know.
-            if len(clients) > 1 and category not in situation.categories:
-                continue
             wanted = getattr(paths, _KIND[app])
             before = str((situation.categories.get(category) or {}).get("savePath") or "")
             if category and before != wanted:
@@ -114,19 +109,25 @@ def _folders(apps: Sequence[str], situation: Situation) -> Sequence[Step]:
     return steps
 
 
+def _clients(app: str, situation: Situation) -> Sequence[Provider]:
+    """Return an app's download clients that are the qBittorrent of the lab."""
+    found = [one for one in situation.providers.get(f"{app}.downloadclient", ()) if one.implementation == "QBittorrent"]
+    # Of several clients, one that is another qBittorrent has categories that this one does not know.
+    return [one for one in found if len(found) == 1 or str(one.fields.get(CATEGORY_FIELD[app])) in situation.categories]
+
+
 def _mappings(apps: Sequence[str], situation: Situation) -> Sequence[Step]:
     """With equal paths everywhere no mapping is wanted; one that remains would spoil them."""
-    hosts = {
-        str(one.fields.get("host")).lower()
-        for app in apps
-        for one in situation.providers.get(f"{app}.downloadclient", ())
-    }
-    return [
-        _deletion(app, mapping)
-        for app in apps
-        for mapping in situation.mappings.get(app, ())
-        if str(mapping.get("host")).lower() in {*hosts, "qbittorrent"}
-    ]
+    return [_deletion(app, mapping) for app in apps for mapping in _mappings_of(app, situation)]
+
+
+def _mappings_of(app: str, situation: Situation) -> Sequence[Mapping[str, Any]]:
+    """Return an app's mappings for qBittorrent. Those of other download clients are none of our business."""
+    everyone = {str(one.fields.get("host")).lower() for one in situation.providers.get(f"{app}.downloadclient", ())}
+    hosts = {str(one.fields.get("host")).lower() for one in _clients(app, situation)}
+    # Under qBittorrent's own name a mapping is dead, unless some client is reached by it.
+    hosts |= {"qbittorrent"} - everyone
+    return [one for one in situation.mappings.get(app, ()) if str(one.get("host")).lower() in hosts]
 
 
 def _deletion(app: str, mapping: Any) -> Step:
@@ -143,7 +144,9 @@ def _deletion(app: str, mapping: Any) -> Step:
 def drop_mapping(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Delete the mapping that spoils a path which both containers agree on."""
     app = check.probe.app
-    spoiling = [one for one in situation.mappings.get(app, ()) if is_inside(fail.about, str(one.get("localPath")))]
+    spoiling = [one for one in _mappings_of(app, situation) if is_inside(fail.about, str(one.get("localPath")))]
+    if not spoiling:
+        return None
     return Fix(
         check=check.probe.id,
         cause=fail.cause,
