@@ -50,6 +50,9 @@ def execute(
             done = Done(step=step, state="done" if executor.run(step) else "already")
         except _Refused as refusal:
             done = Done(step=step, state="failed", detail=str(refusal))
+        except (Exception, KeyboardInterrupt) as error:
+            # Whatever ends it half-way, what was done so far has to be put back, and said.
+            done = Done(step=step, state="failed", detail=f"broken off: {type(error).__name__}")
         outcomes.append(done)
         undos.append(executor.undo)
         if done.state == "failed":
@@ -90,6 +93,8 @@ def _undo(undo: Undo) -> str:
         trouble = undo()
     except _Refused as refusal:
         return str(refusal)
+    except Exception as error:
+        return f"broken off: {type(error).__name__}"
     return trouble.detail if trouble else ""
 
 

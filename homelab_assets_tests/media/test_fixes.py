@@ -9,6 +9,7 @@ import pytest
 from homelab_assets.errors import UserError
 from homelab_assets.media.apply import execute
 from homelab_assets.media.clients import Clients
+from homelab_assets.media.clients.plex import Plex
 from homelab_assets.media.clients.qbittorrent import QBittorrent
 from homelab_assets.media.clients.servarr import Servarr
 from homelab_assets.media.clients.transport import Trouble
@@ -316,3 +317,20 @@ def test_another_clients_mapping_is_left_alone(fault: str) -> None:
         world.radarr.mappings.append(foreign)
         (fix,) = fixes_for(world)
     assert foreign["id"] not in [step.target.get("id") for step in fix.steps if step.action == "delete_mapping"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), KeyError("fields")])
+def test_a_plan_that_is_broken_off_is_put_back(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    once, write = iter([error]), Plex.set_preference
+
+    def broken_off(self: Plex, name: str, value: str) -> Trouble | None:
+        for one in once:
+            raise one
+        return write(self, name, value)
+
+    with World(faults=["path_not_mounted", "scan_disabled"]) as world, world.clients() as clients:
+        steps = read_plan(approved(fixes_for(world)))
+        monkeypatch.setattr(Plex, "set_preference", broken_off)
+        outcomes = execute(steps, clients, world.settings())
+        assert [outcome.state for outcome in outcomes] == ["undone", "failed"]
+        assert world.qbittorrent.categories["radarr"]["savePath"] == "/downloads/complete/movies"
