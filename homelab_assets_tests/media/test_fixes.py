@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -15,12 +16,17 @@ from homelab_assets.media.clients.servarr import Servarr
 from homelab_assets.media.clients.transport import Trouble
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.fixes import propose
+from homelab_assets.media.fixes.paths import one_mount
 from homelab_assets.media.pipeline import run_pipeline
 from homelab_assets.media.plan import Fix, apply_plan, read_plan, undone
-from homelab_assets.media.result import PipelineResult
+from homelab_assets.media.probes import PROBES
+from homelab_assets.media.result import Check, PipelineResult
+from homelab_assets.media.settings import MediaPaths
 from homelab_assets.media.simulator import LARRY, World
+from homelab_assets.media.simulator.containers import bind
 from homelab_assets.media.simulator.servarr import set_value
 from homelab_assets.media.situation import look
+from homelab_assets.media.verdicts import Fail
 
 pytestmark = pytest.mark.scenario
 
@@ -334,3 +340,20 @@ def test_a_plan_that_is_broken_off_is_put_back(monkeypatch: pytest.MonkeyPatch, 
         outcomes = execute(steps, clients, world.settings())
         assert [outcome.state for outcome in outcomes] == ["undone", "failed"]
         assert world.qbittorrent.categories["radarr"]["savePath"] == "/downloads/complete/movies"
+
+
+def test_no_folder_is_mounted_over_a_whole_container() -> None:
+    """Folders that have nothing in common but `/` have no parent that could be mounted."""
+    apart = MediaPaths(
+        incomplete="/downloads/incomplete", movies="/downloads/movies", tv="/downloads/tv",
+        library_movies="/movies", library_tv="/tv",
+    )  # fmt: skip
+    with World(faults=["hardlink_impossible"]) as world, world.clients() as clients:
+        world.inspect["radarr"]["Mounts"] = [bind(f"/media/{part}", f"/{part}") for part in ("downloads", "movies")]
+        world.radarr.roots = ["/movies"]
+        settings = replace(world.settings(), paths=apart)
+        containers = media_containers(world.containers(), settings)
+        situation = look(clients, settings, containers, salt=SALT)
+        probe = next(one for one in PROBES if one.id == "paths.radarr_hardlink")
+        fail = Fail("hardlink_impossible", about="/movies")
+        assert one_mount(Check(probe=probe, verdict=fail), fail, situation) is None

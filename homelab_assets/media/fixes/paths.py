@@ -163,6 +163,8 @@ def one_mount(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     if container is None or not check.probe.id.endswith("_hardlink"):
         return None
     root = situation.settings.paths.root
+    if root == "/":
+        return None
     below = [
         one
         for one in container.mounts
