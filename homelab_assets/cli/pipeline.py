@@ -90,7 +90,8 @@ def command(
         opened = _open(lab, vault, session, result, options) if open_pulls else True
         if live and result.exit_code != FINDINGS:
             code = _live(lab, session, wait, options)
-            return code if opened else INCOMPLETE
+            # That a film arrived does not answer what could not be judged, such as who saw it being downloaded.
+            return (code or result.exit_code) if opened else INCOMPLETE
     if live:
         options.say("no live run: the chain is broken")
     return result.exit_code if opened else INCOMPLETE

@@ -161,6 +161,15 @@ def test_a_live_run_goes_all_the_way(tmp_path: Path) -> None:
     assert json.loads((tmp_path / ".homelab_state" / "live-run.json").read_text())["finished_at"]
 
 
+def test_a_live_run_does_not_hide_what_could_not_be_judged(tmp_path: Path) -> None:
+    with World() as world:
+        done = run(
+            "--lab", str(lab_file(tmp_path, world, home=False)), "--live", "--wait", "20", "--no-report",
+        )  # fmt: skip
+    assert "went all the way" in done.output
+    assert done.exit_code == 2
+
+
 def test_no_live_run_on_a_broken_chain(tmp_path: Path) -> None:
     with World(faults=["vpn_down"]) as world:
         done = run("--lab", str(lab_file(tmp_path, world)), "--live", "--no-report")
