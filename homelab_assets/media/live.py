@@ -99,6 +99,11 @@ def _film(clients: Clients, state: State) -> Any:
     return next((one for one in films if one.get("tmdbId") == state["tmdb_id"]), None)
 
 
+def _has_file(clients: Clients, state: State) -> bool:
+    film = _film(clients, state)
+    return isinstance(film, dict) and bool(film.get("hasFile"))
+
+
 def _history(clients: Clients, state: State, event: str) -> Any:
     film = _film(clients, state)
     if film is None or isinstance(film, Trouble):
@@ -123,11 +128,9 @@ def _grabbed(clients: Clients, state: State) -> Outcome:
     if isinstance(record, Trouble):
         return "failed", record.detail
     if record is None:
-        film = _film(clients, state)
-        has_file = isinstance(film, dict) and film.get("hasFile")
-        return (
-            ("done", "Radarr has the file already") if has_file else ("waiting", "Radarr has not found a release yet")
-        )
+        if _has_file(clients, state):
+            return "done", "Radarr has the file already"
+        return "waiting", "Radarr has not found a release yet"
     state["download"] = str(record.get("downloadId") or "")
     return "done", str(record.get("sourceTitle"))
 
@@ -142,6 +145,8 @@ def _downloaded(clients: Clients, state: State) -> Outcome:
     mine = next(
         (one for one in torrents if wanted in (str(one.get("hash")).lower(), str(one.get("name")).lower())), None
     )
+    if mine is None and _has_file(clients, state):
+        return "done", "imported and cleared away already"
     if mine is None:
         return "waiting", "qBittorrent does not list the download"
     if float(mine.get("progress") or 0) < 1:
@@ -154,12 +159,7 @@ def _imported(clients: Clients, state: State) -> Outcome:
     if isinstance(record, Trouble):
         return "failed", record.detail
     if record is None:
-        film = _film(clients, state)
-        return (
-            ("done", "Radarr has the file")
-            if isinstance(film, dict) and film.get("hasFile")
-            else ("waiting", _stuck(clients))
-        )
+        return ("done", "Radarr has the file") if _has_file(clients, state) else ("waiting", _stuck(clients))
     return "done", str((record.get("data") or {}).get("importedPath"))
 
 

@@ -1,5 +1,7 @@
 """The live run against the simulator: a request really becomes a file in Plex, over several runs where need be."""
 
+from pathlib import Path
+
 from homelab_assets.media.live import STEPS, State, new_state, read_state, run_live
 from homelab_assets.media.simulator import World
 
@@ -42,6 +44,22 @@ def test_a_slow_download_is_waited_for_over_several_runs() -> None:
         state = go(world, read_state(json.dumps(state)))
         assert state["finished_at"] == WHEN
         assert len(world.overseerr.requests) == 1
+
+
+def test_a_download_that_was_cleared_away_after_its_import_is_not_waited_for() -> None:
+    """Between two runs Radarr may import it and have qBittorrent remove it."""
+    with World() as world:
+        for file in world.media.rglob("*.mkv"):
+            file.unlink()
+        world.qbittorrent.patience = 10**6
+        state = go(world, seconds=0.05)
+        assert states(state)["downloaded"] == "waiting"
+        world.qbittorrent.torrents[0].update(progress=1.0, state="stalledUP")
+        (folder := world.media / "downloads/complete/movies").mkdir(exist_ok=True)
+        (folder / Path(world.qbittorrent.torrents[0]["content_path"]).name).write_bytes(b"a film")
+        world.radarr.importing()
+        world.qbittorrent.torrents.clear()
+        assert go(world, state)["finished_at"] == WHEN
 
 
 def test_a_download_that_radarr_does_not_find_says_so() -> None:
