@@ -109,3 +109,10 @@ def test_paused_indexers_are_one_failure(options: dict[str, bool]) -> None:
     with World(faults=["provider_backoff"]) as world:
         world.prowlarr.health_items = [{"type": "error", "source": "IndexerStatusCheck", "message": "…"}]
         assert failed(examine(world, **options)) == {"indexers.ready": "provider_backoff"}
+
+
+def test_every_way_to_tell_people_counts() -> None:
+    """Overseerr knows one that Seerr does not have any more."""
+    with World() as world:
+        world.overseerr.agents = {**dict.fromkeys(world.overseerr.agents, False), "lunasea": True}
+        assert examine(world).check("requests.notifications").status == "pass"

@@ -8,7 +8,11 @@ from homelab_assets.media.clients.transport import Reply, Transport, Trouble, js
 from homelab_assets.media.settings import Service
 
 _STATUS_SECONDS = 2.5
-AGENTS = ("email", "webpush", "discord", "telegram", "pushover", "pushbullet", "slack", "gotify", "webhook", "ntfy")
+AGENTS = (
+    "email", "webpush", "discord", "telegram", "pushover", "pushbullet", "slack", "gotify", "webhook",
+    "ntfy",  # Seerr alone
+    "lunasea",  # Overseerr alone
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
