@@ -10,7 +10,7 @@ from homelab_assets.media.simulator.containers import bind
 from homelab_assets.media.simulator.overseerr import server
 from homelab_assets.media.simulator.server import Request, Response, reply, words
 from homelab_assets.media.simulator.world import made_up
-from homelab_assets_tests.media.test_odd_homes import examine, failed
+from homelab_assets_tests.media.test_odd_homes import examine, failed, fixes_for
 
 pytestmark = pytest.mark.scenario
 
@@ -116,3 +116,14 @@ def test_every_way_to_tell_people_counts() -> None:
     with World() as world:
         world.overseerr.agents = {**dict.fromkeys(world.overseerr.agents, False), "lunasea": True}
         assert examine(world).check("requests.notifications").status == "pass"
+
+
+@pytest.mark.parametrize("variable", ["FIREWALL_OUTBOUND_SUBNETS", "EXTRA_SUBNETS"])
+def test_an_open_firewall_is_found_under_its_former_name_too(variable: str) -> None:
+    with World() as world:
+        environment = world.inspect["gluetun"]["Config"]["Env"]
+        environment[:] = [one for one in environment if "SUBNETS" not in one] + [f"{variable}=0.0.0.0/0"]
+        check = examine(world, health_only=True).check("vpn.kill_switch")
+        (fix,) = fixes_for(world)
+    assert check.to_json()["cause"] == "killswitch_off"
+    assert [edit.path for edit in fix.edits] == [f"environment.{variable}"]

@@ -2,6 +2,7 @@
 
 from homelab_assets.media.containers import Container
 from homelab_assets.media.plan import ComposeEdit, Fix, Step
+from homelab_assets.media.probes.vpn import SUBNETS
 from homelab_assets.media.result import Check
 from homelab_assets.media.situation import Situation
 from homelab_assets.media.verdicts import Fail
@@ -72,10 +73,8 @@ def kill_switch(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     service, found = tunnel.service or "gluetun", " ".join(fail.evidence)
     if _SWITCH in found:
         edit = ComposeEdit(stack=tunnel.stack, service=service, path=f"environment.{_SWITCH}", change="removed")
-    elif "FIREWALL_OUTBOUND_SUBNETS" in found:
-        edit = ComposeEdit(
-            stack=tunnel.stack, service=service, path="environment.FIREWALL_OUTBOUND_SUBNETS", change="removed"
-        )
+    elif fail.about in SUBNETS:
+        edit = ComposeEdit(stack=tunnel.stack, service=service, path=f"environment.{fail.about}", change="removed")
     else:
         edit = ComposeEdit(
             stack=tunnel.stack, service=service, path="cap_add.NET_ADMIN", change="added", value="NET_ADMIN"

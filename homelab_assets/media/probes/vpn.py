@@ -11,6 +11,8 @@ from homelab_assets.media.containers import Container, port_of
 from homelab_assets.media.probes.base import Probe, Sight, listed, not_captured, of_trouble
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
+SUBNETS = ("FIREWALL_OUTBOUND_SUBNETS", "EXTRA_SUBNETS")
+"""What may bypass the tunnel; Gluetun still reads the second one, its former name."""
 _OFF = {"off", "false", "no", "0", "disabled"}
 
 
@@ -122,13 +124,14 @@ def kill_switch(sight: Sight) -> Verdict:
         return Skipped("no container of Gluetun on this host")
     if tunnel.environment.get("FIREWALL_ENABLED_DISABLING_IT_SHOOTS_YOU_IN_YOUR_FOOT", "on").lower() in _OFF:
         return Fail("killswitch_off", ["FIREWALL_ENABLED_DISABLING_IT_SHOOTS_YOU_IN_YOUR_FOOT is off"])
-    subnets = tunnel.environment.get("FIREWALL_OUTBOUND_SUBNETS", "")
-    if wide := [text for text in subnets.split(",") if _is_everything(text)]:
-        return Fail("killswitch_off", [f"FIREWALL_OUTBOUND_SUBNETS lets {listed(wide)} past the tunnel"])
+    past = {name: tunnel.environment[name] for name in SUBNETS if tunnel.environment.get(name)}
+    for name, subnets in past.items():
+        if wide := [text for text in subnets.split(",") if _is_everything(text)]:
+            return Fail("killswitch_off", [f"{name} lets {listed(wide)} past the tunnel"], about=name)
     rights = {str(one).upper().removeprefix("CAP_") for one in tunnel.host_config.get("CapAdd") or []}
     if not rights & {"NET_ADMIN", "ALL"} and not tunnel.host_config.get("Privileged"):
         return Fail("killswitch_off", ["the container lacks NET_ADMIN, so it can't set up a firewall"])
-    return Pass(["the firewall is on", f"past the tunnel: {subnets or 'nothing'}"])
+    return Pass(["the firewall is on", f"past the tunnel: {','.join(past.values()) or 'nothing'}"])
 
 
 def _is_everything(text: str) -> bool:
