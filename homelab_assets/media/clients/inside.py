@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _READ_SECONDS, _EXEC_SECONDS = 10.0, 20.0
 _LARGEST = 2_000_000
 _SERVICES = {4: "https://api.ipify.org", 6: "https://api6.ipify.org"}
-_ASK = "curl -fsS{flag} -m 8 {url} || wget -q -T 8 -O - {url}"
+# On a terminal, what a missing or failing tool complains about would stand before the address.
+_ASK = "{{ curl -fsS{flag} -m 8 {url} || wget -q -T 8 -O - {url}; }} 2>/dev/null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,11 @@ class Inside:
     def egress(self, container: str) -> Egress | Trouble:
         """Ask an address service from inside a container, whose network is thereby the one that answers."""
         found: dict[int, str | None] = {}
-        for version, url in _SERVICES.items():
+        for version in _SERVICES:
             if version == 6 and not self._has_ipv6(container):
                 found[version] = None
                 continue
-            script = _ASK.format(flag=f" -{version}", url=url)
-            found[version] = _address(self._run(container, ["sh", "-c", script]), version)
+            found[version] = _address(self._run(container, ["sh", "-c", egress_script(version)]), version)
         if found[4] == found[6] == "":
             return Trouble("unreachable", "no address service could be asked from inside the container")
         return Egress(v4=found[4], v6=found[6], source="from inside qBittorrent's container")
@@ -127,6 +127,11 @@ class Inside:
             return None
         finally:
             stream.close()
+
+
+def egress_script(version: int) -> str:
+    """Return what a shell asks an address service with, by whichever tool its image has."""
+    return _ASK.format(flag=f" -{version}", url=_SERVICES[version])
 
 
 def _address(text: str | None, version: int) -> str:
