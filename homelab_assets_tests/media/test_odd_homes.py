@@ -71,6 +71,7 @@ AT = "[GET] at [http://prowlarr:9696/1/api?t=search&apikey=<secret>&cat=2000]"
         ("", f"Unable to connect to indexer, invalid credentials. [401:Unauthorized] {AT}", "key_stale_copy"),
         ("ApiKey", "Invalid API Key", "key_stale_copy"),
         ("", "Name does not resolve (prowlarr:9696)", "dns"),
+        ("", f"Unable to connect to indexer. Resource temporarily unavailable (prowlarr:9696) {AT}", "dns"),
     ],
 )
 def test_the_key_in_a_failed_address_is_not_taken_for_the_cause(field: str, message: str, cause: str) -> None:

@@ -14,7 +14,11 @@ _KEY = re.compile(r"\b401\b|unauthori[sz]ed|invalid credentials|api ?key", re.IG
 _LIMIT = re.compile(r"\b429\b|too many requests|request limit", re.IGNORECASE)
 # The address of a failed request is part of the message, and holds `apikey=` whatever went wrong.
 _ADDRESS = re.compile(r"https?://\S+")
-_NAME = re.compile(r"name or service not known|no such host|name does not resolve|name resolution", re.IGNORECASE)
+# The last one is what .NET makes of a name server that has no answer now; what follows is the name that was looked up.
+_NAME = re.compile(
+    r"name or service not known|no such host|name does not resolve|name resolution|resource temporarily unavailable \(",
+    re.IGNORECASE,
+)
 _FROM_PROWLARR = re.compile(r"/\d+/?$")
 
 
