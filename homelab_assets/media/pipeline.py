@@ -47,11 +47,13 @@ def run_pipeline(
     containers = (
         None if observed_containers is None else media_containers(observed_containers, settings, observed_volumes)
     )
+    home = {text: resolved([text]) for text in settings.home_addresses}
     sight = Sight(
         settings=settings,
         clients=clients,
         containers=containers,
-        home=resolved(settings.home_addresses),
+        home=[address for found in home.values() for address in found],
+        nowhere=[text for text, found in home.items() if not found],
         deep=not health_only,
         active=active,
         capture_error=capture_error,

@@ -9,7 +9,7 @@ from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.containers import bind
 from homelab_assets.media.simulator.overseerr import server
 from homelab_assets.media.simulator.server import Request, Response, reply, words
-from homelab_assets.media.simulator.world import made_up
+from homelab_assets.media.simulator.world import HOME_V4, made_up
 from homelab_assets_tests.media.test_odd_homes import examine, failed, fixes_for
 
 pytestmark = pytest.mark.scenario
@@ -127,3 +127,14 @@ def test_an_open_firewall_is_found_under_its_former_name_too(variable: str) -> N
         (fix,) = fixes_for(world)
     assert check.to_json()["cause"] == "killswitch_off"
     assert [edit.path for edit in fix.edits] == [f"environment.{variable}"]
+
+
+def test_a_home_that_is_known_in_part_does_not_rule_out_a_leak() -> None:
+    """A second line behind a dynamic name that leads nowhere now may be the very one that shows."""
+    with World() as world:
+        world.home = (*world.home, "second-line.invalid")
+        check = examine(world).check("vpn.egress_v4")
+        assert check.status == "unknown"
+        assert "second-line.invalid" in check.to_json()["why"]
+        world.egress = replace(world.egress, v4=HOME_V4)
+        assert failed(examine(world))["vpn.egress_v4"] == "leak_v4"

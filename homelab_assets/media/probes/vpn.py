@@ -183,6 +183,8 @@ def egress(version: int, sight: Sight) -> Verdict:
         return Unknown(why) if seen or version == 4 else Skipped("no IPv6 of the home is configured, and none was seen")
     if not seen:
         return Unknown(f"nobody could say which IPv{version} address the internet sees")
+    if sight.nowhere:
+        return Unknown(f"{listed(sight.nowhere)} leads to no address now, which may be the one that is seen")
     return Pass([f"{source}: {_shown(address)}, which is not the home's" for address, source in seen])
 
 
