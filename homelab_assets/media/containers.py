@@ -89,6 +89,14 @@ class Container:
         ports = (str(one.get("HostPort")) for hosts in bindings.values() for one in hosts or [])
         return {int(port) for port in ports if port.isdigit()}
 
+    def port_behind(self, published: int | None) -> int | None:
+        """Return the port inside that one of the host's ports leads to, or None."""
+        bindings = (self.raw.get("NetworkSettings") or {}).get("Ports") or {}
+        for port, hosts in bindings.items():
+            if any(one.get("HostPort") == str(published) for one in hosts or []):
+                return int(port.partition("/")[0])
+        return None
+
     @property
     def mounts(self) -> Sequence[Mapping[str, Any]]:
         """The `Mounts` of the inspect document."""

@@ -8,6 +8,7 @@ import pytest
 from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.containers import bind
 from homelab_assets.media.simulator.overseerr import server
+from homelab_assets.media.simulator.servarr import set_value
 from homelab_assets.media.simulator.server import Request, Response, reply, words
 from homelab_assets.media.simulator.world import HOME_V4, made_up
 from homelab_assets_tests.media.test_odd_homes import examine, failed, fixes_for
@@ -138,3 +139,20 @@ def test_a_home_that_is_known_in_part_does_not_rule_out_a_leak() -> None:
         assert "second-line.invalid" in check.to_json()["why"]
         world.egress = replace(world.egress, v4=HOME_V4)
         assert failed(examine(world))["vpn.egress_v4"] == "leak_v4"
+
+
+def test_of_two_qbittorrents_behind_one_gluetun_the_port_tells_which() -> None:
+    with World() as world:
+        second = copy.deepcopy(world.radarr.providers["downloadclient"][0]) | {"id": 2, "name": "Private trackers"}
+        set_value(second, "port", 8081)
+        set_value(second, "movieCategory", "films")
+        world.radarr.providers["downloadclient"].insert(0, second)
+        port = world.qbittorrent.url.rpartition(":")[2]
+        world.inspect["gluetun"]["NetworkSettings"]["Ports"] = {
+            "6881/udp": None,
+            "8080/tcp": [{"HostIp": "0.0.0.0", "HostPort": port}],
+            "8081/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8081"}],
+        }
+        result = examine(world)
+    assert failed(result) == {}
+    assert "gluetun:8080" in str(result.check("downloads.radarr").to_json()["evidence"])

@@ -20,7 +20,11 @@ def leads_to(app: str, url: str, sight: Sight) -> bool:
         configured = own.hostname, own.port
     except ValueError:
         return False
-    return there in set(_names(app, sight)) or (there, port) == configured
+    if (there, port) == configured:
+        return True
+    # Apps that share a network share its names, and then the port tells which one is meant.
+    inside = {one.port_behind(own.port) for one in _containers(app, sight)} - {None}
+    return there in set(_names(app, sight)) and (port is None or not inside or port in inside)
 
 
 def address_of(fields: Mapping[str, Any]) -> str:
@@ -28,12 +32,15 @@ def address_of(fields: Mapping[str, Any]) -> str:
     return f"{fields.get('host')}:{fields.get('port')}"
 
 
-def _names(app: str, sight: Sight) -> Iterator[str]:
+def _containers(app: str, sight: Sight) -> list[Container]:
+    """Return an app's container, and the one whose network it shares."""
     container = sight.container(app)
     owner = _network_owner(container, sight) if container else None
-    for one in (container, owner):
-        if one is None:
-            continue
+    return [one for one in (container, owner) if one is not None]
+
+
+def _names(app: str, sight: Sight) -> Iterator[str]:
+    for one in _containers(app, sight):
         yield from (name for name in (one.name, one.service) if name)
         for network in ((one.raw.get("NetworkSettings") or {}).get("Networks") or {}).values():
             yield from (str(name) for name in network.get("Aliases") or [])
