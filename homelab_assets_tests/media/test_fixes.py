@@ -357,3 +357,14 @@ def test_no_folder_is_mounted_over_a_whole_container() -> None:
         probe = next(one for one in PROBES if one.id == "paths.radarr_hardlink")
         fail = Fail("hardlink_impossible", about="/movies")
         assert one_mount(Check(probe=probe, verdict=fail), fail, situation) is None
+
+
+def test_a_password_that_nobody_gave_is_not_planned_to_be_written() -> None:
+    """qBittorrent may let this machine in by an API key, or without any."""
+    with World(faults=["key_stale_copy@downloads"], versions={"qbittorrent": "5.2"}) as world:
+        world.qbittorrent.api_key = "an-api-key-for-tests"
+        service = replace(world.settings().services["qbittorrent"], password=None, api_key=world.qbittorrent.api_key)
+        world.overrides["qbittorrent"] = service
+        (fix,) = fixes_for(world)
+    assert not fix.steps
+    assert fix.manual

@@ -28,6 +28,8 @@ def renew_copy(check: Check, fail: Fail, situation: Situation) -> Fix | None:
             owner, credential, steps = app, "api_key", _in_server(app, situation)
         case _:
             return None
+    if f"{owner}.{credential}" not in situation.hashes:
+        return None
     holder = "prowlarr" if link == "applications" else "overseerr" if link == "requests" else app
     why = [
         f"{title_of(owner)} accepts the credential that this project holds, so that one is current.",
