@@ -3,6 +3,7 @@
 import pytest
 
 from homelab_assets.media.clients import Clients, Trouble
+from homelab_assets.media.probes.indexers import is_prowlarrs
 from homelab_assets_tests.pipeline.conftest import Prove
 
 
@@ -26,7 +27,9 @@ def test_the_app_has_a_current_key_of_prowlarr_and_gets_results(app: str, prove:
 
 def test_radarr_lists_an_indexer_of_prowlarr(clients: Clients, prove: Prove) -> None:
     prove("radarr.key")
+    if clients.prowlarr is None:
+        pytest.skip("Prowlarr: not configured")
     assert clients.radarr is not None
     indexers = clients.radarr.providers("indexer")
     assert not isinstance(indexers, Trouble), indexers.detail
-    assert [one.name for one in indexers if one.enabled], "Radarr has no enabled indexer"
+    assert [one.name for one in indexers if one.enabled and is_prowlarrs(one)], "Radarr has no enabled one of Prowlarr"
