@@ -8,7 +8,7 @@ import pytest
 from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.containers import bind
 from homelab_assets.media.simulator.overseerr import server
-from homelab_assets.media.simulator.servarr import set_value
+from homelab_assets.media.simulator.servarr import failure, set_value
 from homelab_assets.media.simulator.server import Request, Response, reply, words
 from homelab_assets.media.simulator.world import HOME_V4, made_up
 from homelab_assets_tests.media.test_odd_homes import examine, failed, fixes_for
@@ -156,3 +156,18 @@ def test_of_two_qbittorrents_behind_one_gluetun_the_port_tells_which() -> None:
         result = examine(world)
     assert failed(result) == {}
     assert "gluetun:8080" in str(result.check("downloads.radarr").to_json()["evidence"])
+
+
+@pytest.mark.parametrize(("active", "status"), [(True, "fail"), (False, "pass")])
+def test_who_does_not_reach_plex_does_not_tell_it(active: bool, status: str) -> None:
+    """A gentle run takes the connection's word for it."""
+    with World(faults=["scan_disabled"]) as world:
+        told = {"implementation": "PlexServer", "onDownload": True, "tags": [], "fields": [], "name": "Plex", "id": 1}
+        for app in (world.radarr, world.sonarr):
+            app.providers["notification"] = [told]
+        usual = world.radarr.run_test
+        world.radarr.run_test = lambda kind, resource: (
+            [failure("Host", "Unable to connect to Plex Server")] if kind == "notification" else usual(kind, resource)
+        )
+        check = examine(world, active=active).check("library.scan")
+    assert check.status == status

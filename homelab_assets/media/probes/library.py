@@ -5,6 +5,7 @@ from functools import partial
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.plex import Library
+from homelab_assets.media.clients.servarr import Provider
 from homelab_assets.media.mounts import Ephemeral, Place, is_inside, resolve
 from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
@@ -94,15 +95,24 @@ def _told_by(sight: Sight) -> tuple[list[str], list[str]]:
         found = client.providers("notification")
         if isinstance(found, Trouble):
             unread.append(app)
-        elif any(
-            one.implementation == "PlexServer"
-            and one.raw.get("onDownload")
-            and one.fields.get("updateLibrary", True)
-            and not one.raw.get("tags")
-            for one in found
-        ):
+            continue
+        # A test of this one kind sends nothing: it reads Plex's libraries.
+        tests = [client.test("notification", one.raw) if sight.active else () for one in found if _tells_plex(one)]
+        if any(not isinstance(failures, Trouble) and not failures for failures in tests):
             told.append(app)
+        elif any(isinstance(failures, Trouble) for failures in tests):
+            unread.append(app)
     return told, unread
+
+
+def _tells_plex(connection: Provider) -> bool:
+    """Say whether a connection tells Plex of every import."""
+    return bool(
+        connection.implementation == "PlexServer"
+        and connection.raw.get("onDownload")
+        and connection.fields.get("updateLibrary", True)
+        and not connection.raw.get("tags")
+    )
 
 
 def _network_folders(sight: Sight) -> list[tuple[str, str]]:
