@@ -74,3 +74,29 @@ def test_an_older_audit_that_ends_later_does_not_replace_the_newer_one(tmp_path:
     history, _ = read_history(lab)
     assert history is not None
     assert history.generated_at == "2026-11-23T06:05:00Z"
+
+
+@pytest.mark.parametrize(
+    ("tested", "looked", "counts"),
+    [
+        (("07:00", "fail"), ("07:05", "pass"), "07:00"),
+        (("07:00", "pass"), ("07:05", "pass"), "07:00"),
+        (("07:00", "pass"), ("07:05", "fail"), "07:05"),
+        (("07:00", "pass"), ("07:05", "unknown"), "07:05"),
+        (("07:10", "pass"), ("07:05", "fail"), "07:10"),
+        (None, ("07:05", "pass"), "07:05"),
+    ],
+)
+def test_a_look_at_the_health_that_found_nothing_does_not_replace_a_test_of_the_pipeline(
+    tmp_path: Path, tested: tuple[str, str] | None, looked: tuple[str, str], counts: str
+) -> None:
+    lab = make_lab(tmp_path, schedule={"timezone": "UTC"})
+    look = lab.state / "assets" / "media_health.json"
+    for file, result in ((lab.reports / "pipeline-test-2026-11-23.json", tested), (look, looked)):
+        if result:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            checks = [{"id": "radarr.answers", "status": result[1]}]
+            file.write_text(json.dumps({"generated_at": f"2026-11-23T{result[0]}:00Z", "checks": checks}))
+    left = read_leftovers(lab, datetime(2026, 11, 23, 8, tzinfo=UTC))
+    assert left.pipeline is not None
+    assert left.pipeline["generated_at"] == f"2026-11-23T{counts}:00Z"
