@@ -20,6 +20,7 @@ NO_BREAKING, NO_DRIFT, COMPLETE, ALL_MANAGED = (
     "audit_is_complete",
     "no_unmanaged_containers",
 )
+_ABSENT = ("missing", "stopped")
 _PROBLEMS = {"kind": "what", "where": "where", "what": "what is wrong", "hint": "what to do"}
 
 
@@ -73,7 +74,7 @@ def _fresh(key: dg.AssetKey, store: JsonStore, laboratory: Laboratory) -> dg.Ass
 
 _VERDICTS = {
     NO_BREAKING: "Nothing that runs differs from git in a way that breaks things on the next deploy.",
-    NO_DRIFT: "What runs is what git says, to the last field.",
+    NO_DRIFT: "What git says runs, and runs as git says, to the last field.",
     COMPLETE: "Every host was captured and everything could be read and compared.",
     ALL_MANAGED: "Every container is known to git.",
 }
@@ -101,8 +102,9 @@ def verdict(name: str, document: DriftDocument) -> dg.AssetCheckResult:
             found = [row for row in rows if row.get("severity") == "breaking"]
             return _verdict(name, found, f"{len(found)} breaking differences", dg.AssetCheckSeverity.ERROR)
         case "no_drift":
-            found = [row for row in rows if row["status"] == "drifted"]
+            found = [row for row in rows if row["status"] in {"drifted", *_ABSENT}]
             text = f"{summary['drifted']} of {summary['services']} services differ, {summary['items']} differences"
+            text += "".join(f", {summary[status]} {status}" for status in _ABSENT if summary[status])
             return _verdict(name, found, text, dg.AssetCheckSeverity.WARN)
         case "no_unmanaged_containers":
             found = [row for row in rows if row["status"] in {"unmanaged", "orphan"}]
