@@ -55,3 +55,17 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that knows no UTF-8, or a name that is none: shown by its code, never a crash.
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def program(command: click.Command = main) -> None:
+    """Run the command as a program. A defect is not completed: Python's own exit code for it would tell of findings."""
+    try:
+        command()
+    except Exception:
+        import traceback
+
+        from homelab_assets.cli.common import INCOMPLETE, complain
+        from homelab_assets.secrecy import redact
+
+        complain(redact(f"a defect of drift-detector, please report it\n{traceback.format_exc()}"))
+        sys.exit(INCOMPLETE)

@@ -1,0 +1,66 @@
+"""How each end of a verb becomes an exit code: 0 nothing found, 1 findings, 2 not completed."""
+
+import sys
+from collections.abc import Callable
+
+import click
+import pytest
+
+from homelab_assets.cli import program
+from homelab_assets.cli.common import Options, verb
+from homelab_assets.errors import UserError
+
+
+def end(action: Callable[[], int | None], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run a verb that does this as the program would, and return its exit code."""
+
+    @click.command
+    @verb()
+    def command(options: Options) -> int | None:
+        return action()
+
+    monkeypatch.setattr(sys, "argv", ["drift-detector"])
+    with pytest.raises(SystemExit) as ended:
+        program(command)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def fails(error: Exception) -> Callable[[], None]:
+    def action() -> None:
+        raise error
+
+    return action
+
+
+@pytest.mark.parametrize("code", [None, 0, 1, 2])
+def test_the_result_of_a_verb_is_the_exit_code(code: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert end(lambda: code, monkeypatch) == (code or 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (UserError("is gone", where="lab.yaml:3", hint="bring it back"), "error: lab.yaml:3: is gone (bring it back)"),
+        (OSError(28, "No space left on device"), "error: [Errno 28] No space left on device"),
+        (click.UsageError("these exclude one another"), "Error: these exclude one another"),
+    ],
+)
+def test_what_a_person_can_mend_is_not_completed_and_has_no_traceback(
+    error: Exception, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert end(fails(error), monkeypatch) == 2
+    shown = capsys.readouterr().err
+    assert told in shown
+    assert "Traceback" not in shown
+
+
+def test_a_defect_is_not_taken_for_a_finding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert end(fails(KeyError("password=hunter2hunter2")), monkeypatch) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: a defect of drift-detector")
+    assert "Traceback" in shown
+    assert "KeyError" in shown
+    assert "hunter2" not in shown
