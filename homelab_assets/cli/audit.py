@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, Options, verb
+from homelab_assets.cli.common import INCOMPLETE, Options, complain, verb
 from homelab_assets.rendering.json_text import json_text
 
 
@@ -22,7 +22,7 @@ def command(options: Options) -> int:
     options.say("the demo lab (no lab.yaml found)" if lab.demo else str(lab.file))
     outcome = run_job(lab, "daily_audit", progress=lambda text: options.say(f"  {text}"))
     if outcome.document is None:
-        options.say("\n".join(f"error: {text}" for text in outcome.errors) or "error: the audit did not run")
+        complain("\n".join(outcome.errors) or "the audit did not run")
         return INCOMPLETE
     match options.format:
         case "json":
@@ -38,7 +38,7 @@ def command(options: Options) -> int:
     for name, path in outcome.files.items():
         options.say(f"{name}: {path}")
     for text in outcome.errors:
-        options.say(f"error: {text}")
+        complain(text)
     home = "" if outcome.home in (None, Path.cwd()) else f"DAGSTER_HOME={outcome.home} "
     options.say(f"the UI: {home}dagster dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
     return INCOMPLETE if outcome.errors else outcome.document.exit_code

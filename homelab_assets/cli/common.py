@@ -17,6 +17,7 @@ from homelab_assets.errors import UserError
 from homelab_assets.rendering.markdown import terminal_lines
 
 if TYPE_CHECKING:
+    from homelab_assets.drift.document import DriftDocument
     from homelab_assets.lab.settings import Lab
     from homelab_assets.remediation.dashboard import Outcome
     from homelab_assets.secrecy import Vault
@@ -135,6 +136,17 @@ def run(action: Callable[[], int | None]) -> int:
 def complain(text: str) -> None:
     """Print an error to stderr, whatever names stand in it."""
     click.echo(f"error: {terminal_lines(text)}", err=True)
+
+
+def complain_of_gaps(document: "DriftDocument") -> None:
+    """Print why an audit is not complete, for verbs whose result does not show it: each host and problem a line."""
+    for host in document.hosts:
+        if host.status != "captured":
+            complain(f"not audited: {UserError(host.error or 'it gave no answer', where=host.name, hint=host.hint)}")
+    for problem in document.problems:
+        if problem.get("kind") != "host":
+            error = UserError(str(problem.get("what")), where=problem.get("where"), hint=problem.get("hint"))
+            complain(f"not audited: {error}")
 
 
 def open_vault(lab: "Lab", *, create: bool = True) -> "Vault":

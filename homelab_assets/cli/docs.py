@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, OK, Options, open_vault, render_outcomes, verb
+from homelab_assets.cli.common import INCOMPLETE, OK, Options, complain_of_gaps, open_vault, render_outcomes, verb
 
 if TYPE_CHECKING:
     from homelab_assets.publishing import Publication
@@ -37,6 +37,7 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
     progress = options.say if options.verbose else None
     vault = open_vault(lab)
     audit = run_audit(lab, vault=vault, progress=progress)
+    complain_of_gaps(audit.document)
     documents, notices = document_audit(
         lab, audit.captures, audit.baselines, audit.document, vault=vault, parts=only or PARTS
     )

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, render_outcomes, verb
+from homelab_assets.cli.common import (
+    FINDINGS,
+    INCOMPLETE,
+    OK,
+    Options,
+    complain_of_gaps,
+    open_vault,
+    render_outcomes,
+    verb,
+)
 
 if TYPE_CHECKING:
     from homelab_assets.remediation.plan import RemediationPlan
@@ -29,8 +38,7 @@ def command(options: Options, service: str | None, open_: bool) -> int:
     vault = open_vault(lab, create=open_)
     progress = options.say if options.verbose else None
     audit = run_audit(lab, vault=vault, service=service, progress=progress)
-    for problem in audit.document.problems:
-        options.say(f"not audited: {problem.get('where') or ''} {problem.get('what')}".replace("  ", " "))
+    complain_of_gaps(audit.document)
     plans = plan_audit(lab, audit, vault=vault)
     if not open_:
         options.write(_plans(plans, options))

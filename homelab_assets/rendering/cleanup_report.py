@@ -24,11 +24,8 @@ def headline(report: "CleanupReport") -> str:
     """Return one sentence about the whole."""
     total = len(report.items)
     stacks = len({(item.repository, item.stack) for item in report.items})
-    text = (
-        f"{total} stale thing{'s' * (total != 1)} in {stacks} stack{'s' * (stacks != 1)}"
-        if total
-        else "Nothing is stale"
-    )
+    nothing = "Nothing is known to be stale" if report.incomplete else "Nothing is stale"
+    text = f"{total} stale thing{'s' * (total != 1)} in {stacks} stack{'s' * (stacks != 1)}" if total else nothing
     return f"{text}; {len(report.unjudged)} could not be judged" if report.unjudged else text
 
 

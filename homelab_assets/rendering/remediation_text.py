@@ -26,9 +26,7 @@ def plans_terminal(plans: Sequence["RemediationPlan"], *, color: bool = False) -
             parts.append(f"{_styled(str(plan.identity), _BOLD, color)}\nnothing can be backported: {_printable(why)}\n")
     ready = sum(plan.actionable for plan in plans)
     rest = f"; {len(plans) - ready} can't be backported" if len(plans) > ready else ""
-    last = (
-        f"{ready} pull request{'' if ready == 1 else 's'} to open{rest}." if plans else "Nothing to backport: no drift."
-    )
+    last = f"{ready} pull request{'' if ready == 1 else 's'} to open{rest}." if plans else "Nothing to backport."
     hint = " `--open` opens them." if ready else ""
     return "\n".join([*parts, last + hint]) + "\n"
 

@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
-from homelab_assets.cli import program
+from homelab_assets.cli import main, program
 from homelab_assets.cli.common import Options, verb
 from homelab_assets.errors import UserError
+from homelab_assets_tests.orchestration.world import make_lab
 
 
 def end(action: Callable[[], int | None], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -64,3 +67,35 @@ def test_a_defect_is_not_taken_for_a_finding(
     assert "Traceback" in shown
     assert "KeyError" in shown
     assert "hunter2" not in shown
+
+
+@pytest.fixture
+def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A lab whose host and whose repository are gone, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOMELAB_LAB", "HOMELAB_STATE", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    make_lab(tmp_path, hosts={"dead": f"unix://{tmp_path}/no.sock"}, repositories={"apps": {"path": "nowhere"}})
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [["docs"], ["remediate"], ["cleanup"], ["docs", "--format", "json"]])
+def test_whatever_is_not_completed_says_why_even_if_it_is_quiet(gone: Path, words: list[str]) -> None:
+    result = CliRunner().invoke(main, [*words, "-q"])
+    assert result.exit_code == 2
+    assert "not audited: dead: " in result.stderr
+    assert f"not audited: {gone}/nowhere: no such folder" in result.stderr
+
+
+def test_nothing_is_said_to_be_well_where_nothing_could_be_read(gone: Path) -> None:
+    assert CliRunner().invoke(main, ["cleanup"]).stdout == "Nothing is known to be stale\n"
+    assert CliRunner().invoke(main, ["remediate"]).stdout == "Nothing to backport.\n"
+
+
+def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> None:
+    (gone / ".homelab_state").mkdir()
+    (gone / ".homelab_state" / "assets").write_text("no folder")
+    result = CliRunner().invoke(main, ["audit", "-q"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert "assets" in result.stderr
