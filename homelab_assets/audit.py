@@ -239,11 +239,13 @@ def _still_unjudged(previous: DriftDocument | None, document: DriftDocument) -> 
 def narrow(
     document: DriftDocument, *, host: str | None = None, stack: str | None = None, service: str | None = None
 ) -> DriftDocument:
-    """Return the document with only the services that are asked for; hosts and problems stay.
+    """Return the document with only what it says of the services that are asked for; hosts and problems stay.
 
     Raises:
         ConfigurationError: nothing has such a name: an empty answer would look like "no drift".
     """
+    if not (host or stack or service):
+        return document
     services = tuple(
         verdict
         for verdict in document.services
@@ -251,13 +253,23 @@ def narrow(
         and stack in (None, verdict.stack)
         and service in (None, verdict.service, verdict.container)
     )
-    if not services and document.complete and (stack or service):
-        raise _nothing_named(document, stack, service)
     keys = {(verdict.host, verdict.stack, verdict.service) for verdict in services}
+    ignored = tuple(
+        item
+        for item in document.ignored
+        # There is no verdict on a container that a rule hides as a whole.
+        if (item.host, item.stack, item.service) in keys
+        or (host in (None, item.host) and stack in (None, item.stack) and service in (None, item.service))
+    )
+    if not services and not ignored and document.complete and (stack or service):
+        raise _nothing_named(document, stack, service)
+    named = tuple(f"{'/'.join(part for part in key if part)}: " for key in keys)
     return replace(
         document,
         services=services,
-        ignored=tuple(item for item in document.ignored if (item.host, item.stack, item.service) in keys),
+        ignored=ignored,
+        new=tuple(text for text in document.new if text.startswith(named)),
+        gone=tuple(text for text in document.gone if text.startswith(named)),
     )
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from homelab_assets.audit import remember, run_audit
 from homelab_assets.cli import main
+from homelab_assets.lab.settings import load_lab
+from homelab_assets.secrecy import Vault
 from homelab_assets_tests.rendering.sarif_schema import faults
 
 
@@ -64,6 +67,27 @@ def test_a_narrow_view_has_nothing_else(home: Path) -> None:
     only = json.loads(detect("diff", "--host", "ct-docker-01", "--format", "json").stdout)
     assert {service["host"] for service in only["services"]} == {"ct-docker-01"}
     assert [host["name"] for host in only["hosts"]] == ["ct-docker-01"]
+
+
+def test_a_view_of_everything_and_a_narrow_one_tell_what_rules_hide(home: Path) -> None:
+    def ignored(*narrow: str) -> list[str]:
+        result = detect("diff", *narrow, "--format", "json")
+        return [item["service"] for item in json.loads(result.stdout)["ignored"]]
+
+    assert ignored() == ["watchtower"]
+    assert ignored("--host", "ct-media-01") == ["watchtower"]
+    assert ignored("--service", "watchtower") == ["watchtower"]
+    assert ignored("--host", "ct-docker-01") == ignored("--service", "radarr") == []
+
+
+def test_what_a_narrow_view_does_not_show_is_neither_new_nor_gone_in_it(home: Path) -> None:
+    audited = load_lab(None)
+    remember(audited, run_audit(audited, vault=Vault(b"k" * 32)).document)
+    narrow = json.loads(detect("diff", "--host", "ct-docker-01", "--format", "json").stdout)
+    assert (narrow["new"], narrow["gone"]) == ([], [])
+    (audited.state / "history.json").unlink()
+    narrow = json.loads(detect("diff", "--service", "radarr", "--format", "json").stdout)
+    assert narrow["new"] == ["ct-media-01/media-indexers/radarr: image"]
 
 
 def test_a_clean_service_is_0(home: Path) -> None:
