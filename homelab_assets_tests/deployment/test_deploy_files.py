@@ -1,6 +1,7 @@
 """The files of `deploy/`: their own tools accept them, and what they promise about rights and limits holds."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from homelab_assets.lab.settings import load_lab
+from homelab_assets.repository.rules import metas
 from homelab_assets_tests.deployment.servers import ROOT, SCRIPTS, needs
 from homelab_assets_tests.deployment.units import UNITS
 from homelab_assets_tests.lab.tools import tools_directory
@@ -153,3 +155,14 @@ def test_every_settings_file_names_the_same_code_location() -> None:
     found = [yaml.safe_load(place.read_text())["load_from"][0]["grpc_server"] for place in places]
     assert {one["location_name"] for one in found} == {"homelab_assets"}
     assert {one["port"] for one in found} == {4266}
+
+
+def test_the_pre_commit_hook_runs_for_whatever_file_breaks_a_rule() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    missed = {
+        (meta.id, file)
+        for meta in metas()
+        for file in meta.bad.files
+        if not hook.get("always_run") and not re.search(hook["files"], file)
+    }
+    assert missed == set()
