@@ -107,3 +107,17 @@ def test_keys_of_runs_never_repeat() -> None:
     keys = [decision.run_key for decision in replay(look(0), *looks) if decision.run_key]
     assert len(keys) == 5
     assert len(set(keys)) == 5
+
+
+def test_keys_of_runs_do_not_repeat_after_a_reset_of_the_cursor() -> None:
+    before = replay(look(0), look(100, event("create", 50)))
+    after = replay(look(1000), look(1100, event("create", 1050)))
+    keys = [decision.run_key for decision in (*before, *after) if decision.run_key]
+    assert len(set(keys)) == 2
+
+
+def test_a_look_that_is_taken_again_from_the_same_cursor_asks_for_the_same_run() -> None:
+    cursor = json.loads(json.dumps(replay(look(0), look(60, event("create", 55)))[-1].cursor))
+    keys = {decide(cursor, look(at)).run_key for at in (60.0 + QUIET, 90.0 + QUIET)}
+    assert len(keys) == 1
+    assert None not in keys

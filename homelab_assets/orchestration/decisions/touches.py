@@ -51,7 +51,11 @@ class Deaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What follows: hosts to audit now (sorted), hosts still being worked on, and deaf ones with the reason."""
+    """What follows: hosts to audit now (sorted), hosts still being worked on, and deaf ones with the reason.
+
+    `run_key` names the touches to audit by host and moment. Dagster never runs the same key twice: a count would start
+    anew, and be taken for an old one, once somebody has reset the cursor.
+    """
 
     cursor: Json
     audit: tuple[str, ...] = ()
@@ -77,14 +81,13 @@ def decide(cursor: Json, looks: Mapping[str, Look | Deaf]) -> Decision:
     """Say which hosts to audit.
 
     Args:
-        cursor: `{"audits": int, "hosts": {host: {"at": …, "fingerprint": …, "first": …, "last": …}}}`, None at first;
+        cursor: `{"hosts": {host: {"at": …, "fingerprint": …, "first": …, "last": …}}}`, None at first;
             `first` and `last` are the times of the first and the last touch that no audit has followed yet.
         looks: one per configured host.
     """
     known: dict[str, dict[str, float | str | None]] = dict((cursor or {}).get("hosts", {}))
-    count: int = (cursor or {}).get("audits", 0)
     hosts: dict[str, Json] = {}
-    audit, waiting, deaf = [], [], {}
+    audit, waiting, deaf = {}, [], {}
     for host, look in sorted(looks.items()):
         if isinstance(look, Deaf):
             deaf[host] = look.why
@@ -94,18 +97,17 @@ def decide(cursor: Json, looks: Mapping[str, Look | Deaf]) -> Decision:
         state = _after(known.get(host), look)
         if state["first"] is not None:
             if look.at - state["last"] >= QUIET or look.at - state["first"] >= PATIENCE:
-                audit.append(host)
+                audit[host] = state["last"]
                 state |= {"first": None, "last": None}
             else:
                 waiting.append(host)
         hosts[host] = state
-    count += bool(audit)
     return Decision(
-        cursor={"audits": count, "hosts": hosts},
+        cursor={"hosts": hosts},
         audit=tuple(audit),
         waiting=tuple(waiting),
         deaf=deaf,
-        run_key=f"{count}:" + "+".join(audit) if audit else None,
+        run_key="+".join(f"{host}@{last}" for host, last in audit.items()) or None,
     )
 
 
