@@ -26,10 +26,16 @@ def send(target: str, title: str, text: str) -> None:
             `ntfys://host/topic`; `json://` and `ntfy://` without TLS.
 
     Raises:
-        ConfigurationError: the scheme is unknown. UserError: not delivered; the text never shows the address, which
-            may hold a secret.
+        ConfigurationError: it is no address, or its scheme is unknown. UserError: not delivered; the text never shows
+            the address, which may hold a secret.
     """
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        # It says the address, too.
+        raise ConfigurationError(
+            "a target of `notify` is no address", hint="write what is special in its login as %XX, such as %5B for ["
+        ) from None
     if parts.scheme not in _SCHEMES or not parts.hostname:
         raise ConfigurationError(
             "a target of `notify` has no known scheme", hint="use " + ", ".join(f"{scheme}://" for scheme in _SCHEMES)

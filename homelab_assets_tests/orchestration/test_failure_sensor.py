@@ -2,6 +2,7 @@
 
 import json
 import socket
+import traceback
 from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +139,13 @@ def test_an_odd_address_is_an_error_that_never_shows_it(path: str) -> None:
         send(target, "title", "text")
     assert path not in str(error.value)
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize("login", ["hunter2[hunter2", "hunter2℀hunter2"])
+def test_a_login_that_makes_the_address_none_is_an_error_that_never_shows_it(login: str) -> None:
+    with pytest.raises(UserError) as error:
+        send(f"https://somebody:{login}@127.0.0.1:9/hook", "title", "text")
+    assert "hunter2" not in "".join(traceback.format_exception(error.value))
 
 
 def test_an_answer_that_is_no_http_is_an_error(tmp_path: Path) -> None:
