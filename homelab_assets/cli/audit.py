@@ -1,5 +1,6 @@
 """`drift-detector audit`: the `daily_audit` job in this process, with progress, and where the reports are."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -39,6 +40,7 @@ def command(options: Options) -> int:
         options.say(f"{name}: {path}")
     for text in outcome.errors:
         complain(text)
-    home = "" if outcome.home in (None, Path.cwd()) else f"DAGSTER_HOME={outcome.home} "
-    options.say(f"the UI: {home}dagster dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
+    settings = "" if outcome.home in (None, Path.cwd()) else f"DAGSTER_HOME={shlex.quote(str(outcome.home))} "
+    settings += f"HOMELAB_LAB={shlex.quote(options.lab_file)} " if options.lab_file else ""
+    options.say(f"the UI: {settings}dagster dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
     return INCOMPLETE if outcome.errors else outcome.document.exit_code

@@ -13,6 +13,7 @@ from homelab_assets.audit import remember, run_audit
 from homelab_assets.cli import main
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.secrecy import Vault
+from homelab_assets_tests.orchestration.world import make_lab
 from homelab_assets_tests.rendering.sarif_schema import faults
 
 
@@ -155,3 +156,12 @@ def test_audit_writes_reports_and_says_where(home: Path) -> None:
     assert str(report) in result.stderr
     assert (home / "docs" / "SERVICE_CATALOG.md").is_file()
     assert "DEBUG" not in result.stderr
+
+
+def test_an_audit_of_another_lab_says_how_to_open_the_ui_on_it(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("a home")
+    make_lab(elsewhere, hosts={"dead": f"unix://{home}/no.sock"})
+    told = detect("audit", "--lab", f"{elsewhere}/lab.yaml").stderr.splitlines()[-1]
+    assert f" HOMELAB_LAB='{elsewhere}/lab.yaml' dagster dev " in told
