@@ -166,3 +166,13 @@ def test_the_pre_commit_hook_runs_for_whatever_file_breaks_a_rule() -> None:
         if not hook.get("always_run") and not re.search(hook["files"], file)
     }
     assert missed == set()
+
+
+@pytest.mark.parametrize("name", ["secrets.env", "ssh/id_ed25519"])
+def test_tokens_and_keys_go_neither_into_the_image_nor_into_git(name: str) -> None:
+    file = f"deploy/compose/{name}"
+    # A folder that is left out is left out with all that lies in it.
+    left_out = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {str(folder) for folder in Path(file).parents} & set(left_out)
+    asked = subprocess.run(["git", "-C", str(ROOT), "check-ignore", "-q", file], check=False)
+    assert asked.returncode in (0, 128), "128: no git checkout"
