@@ -176,3 +176,12 @@ def test_tokens_and_keys_go_neither_into_the_image_nor_into_git(name: str) -> No
     assert {str(folder) for folder in Path(file).parents} & set(left_out)
     asked = subprocess.run(["git", "-C", str(ROOT), "check-ignore", "-q", file], check=False)
     assert asked.returncode in (0, 128), "128: no git checkout"
+
+
+def test_the_containers_account_may_write_into_its_volumes() -> None:
+    # A new volume belongs to whom the image's folder at its place belongs, and to root where there is none.
+    volumes = {volume for name in ("code", "daemon", "webserver") for volume in SERVICES[name]["volumes"]}
+    places = {volume.split(":")[1] for volume in volumes if volume.split(":")[0] == "state"}
+    dockerfile = (DEPLOY / "compose" / "Dockerfile").read_text()
+    assert places == {"/var/lib/homelab_assets"}
+    assert all(f"install -d -o homelab -g homelab {place}\n" in dockerfile.partition("USER")[0] for place in places)
