@@ -20,6 +20,7 @@ def command(options: Options, force: bool, print_only: bool) -> None:
     """
     from homelab_assets.files import write_whole
     from homelab_assets.lab.discover import find_hosts, find_repositories
+    from homelab_assets.remediation.yaml_text import scalar
     from homelab_assets.rendering.templates import environment
 
     target = options.output or Path(options.lab_file or "lab.yaml")
@@ -30,7 +31,9 @@ def command(options: Options, force: bool, print_only: bool) -> None:
     hosts = find_hosts(Path.home(), os.environ)
     here = Path.cwd()
     repositories = find_repositories([here, here.parent, Path.home()])
-    text = environment().get_template("lab.yaml.j2").render(hosts=hosts, repositories=repositories)
+    templates = environment()
+    templates.filters["yaml"] = scalar
+    text = templates.get_template("lab.yaml.j2").render(hosts=hosts, repositories=repositories)
     if print_only:
         click.echo(text)
         return

@@ -1,8 +1,9 @@
 """Look around for what a `lab.yaml` needs: Docker engines, SSH hosts, clones of repositories. Reads only."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 _COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -43,10 +44,10 @@ def find_hosts(home: Path, environment: Mapping[str, str]) -> list[FoundHost]:
     for socket in (Path("/var/run/docker.sock"), home / ".docker/run/docker.sock"):
         if socket.is_socket() and not found:
             found.append(FoundHost(name="local", docker=f"unix://{socket}", source=str(socket)))
-    return found + [
-        FoundHost(name=name, docker=f"ssh://{name}", source="~/.ssh/config")
-        for name in _ssh_names(home / ".ssh" / "config")
-    ]
+    for name in _ssh_names(home / ".ssh" / "config"):
+        free = _free(name, {host.name for host in found})
+        found.append(FoundHost(name=free, docker=f"ssh://{name}", source="~/.ssh/config"))
+    return found
 
 
 def _ssh_names(file: Path) -> list[str]:
@@ -70,8 +71,19 @@ def find_repositories(folders: Sequence[Path]) -> list[FoundRepository]:
                 stacks = _stacks(path)
                 if stacks or (path / "ansible").is_dir() or (path / "terraform").is_dir():
                     host, slug = _remote(path)
-                    found[path] = FoundRepository(name=path.name, path=path, stacks=stacks, forge_host=host, slug=slug)
+                    name = _free(_usable(path.name), {one.name for one in found.values()})
+                    found[path] = FoundRepository(name=name, path=path, stacks=stacks, forge_host=host, slug=slug)
     return list(found.values())
+
+
+def _usable(folder: str) -> str:
+    """Return a folder's name as a name in `lab.yaml`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder).strip("-._") or "repository"
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return a name that nothing else has yet, as `lab.yaml` wants it: `homelab`, `homelab-2`, …"""
+    return next(one for one in chain([name], (f"{name}-{number}" for number in count(2))) if one not in taken)
 
 
 def _children(folder: Path) -> list[Path]:

@@ -1,0 +1,61 @@
+"""`drift-detector init`: whatever lies around, what it writes is a `lab.yaml` that loads."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from homelab_assets.cli import main
+from homelab_assets.lab.settings import load_lab
+from homelab_assets_tests.orchestration.world import git
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home directory; the current folder is below it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("HOMELAB_LAB", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
+    (tmp_path / "work" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "work" / "here")
+    return tmp_path
+
+
+def clone(folder: Path) -> Path:
+    (folder / "stacks" / "web").mkdir(parents=True)
+    (folder / "stacks" / "web" / "compose.yaml").write_text("services: {web: {image: nginx:1}}\n")
+    git(folder, "init", "-q")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["plain", "my: stacks #1", "on", "2026", "it's", 'a "b"', "- a", "{x}", "*", "ä\tb"])
+def test_any_folder_is_named_so_that_it_loads(home: Path, name: str) -> None:
+    folder = clone(home / "work" / name)
+    result = CliRunner().invoke(main, ["init"])
+    assert result.exit_code == 0, result.output
+    lab = load_lab("lab.yaml", {})
+    assert [repository.path for repository in lab.repositories.values()] == [folder]
+
+
+def test_what_has_the_same_name_gets_one_of_its_own(home: Path) -> None:
+    clones = [clone(home / "work" / "homelab"), clone(home / "homelab")]
+    (home / ".ssh").mkdir()
+    (home / ".ssh" / "config").write_text("Host docker-host nas\n")
+    assert CliRunner().invoke(main, ["init"]).exit_code == 0
+    lab = load_lab("lab.yaml", {})
+    assert {name: one.path for name, one in lab.repositories.items()} == dict(
+        zip(("homelab", "homelab-2"), clones, strict=True)
+    )
+    assert {name: host.docker for name, host in lab.hosts.items()} == {
+        "docker-host": "tcp://127.0.0.1:2375",
+        "docker-host-2": "ssh://docker-host",
+        "nas": "ssh://nas",
+    }
+
+
+def test_a_file_that_is_there_is_not_replaced(home: Path) -> None:
+    Path("lab.yaml").write_text("mine")
+    assert CliRunner().invoke(main, ["init"]).exit_code == 2
+    assert Path("lab.yaml").read_text() == "mine"
+    assert CliRunner().invoke(main, ["init", "--force"]).exit_code == 0
+    assert Path("lab.yaml").read_text() != "mine"
