@@ -104,7 +104,7 @@ def _executor(name: str, environment: Mapping[str, str]) -> dg.ExecutorDefinitio
                 return k8s_job_executor
     except ImportError as error:
         raise ConfigurationError(
-            f"HOMELAB_EXECUTOR: {name} needs the library {error.name}", hint="pip install 'homelab_assets[fleet]'"
+            f"HOMELAB_EXECUTOR: {name} needs the library {error.name}", hint="in the checkout: pip install '.[fleet]'"
         ) from None
     raise ConfigurationError(
         f"HOMELAB_EXECUTOR: {name!r} is no executor", hint="use in_process, multiprocess, celery or kubernetes"
