@@ -39,8 +39,8 @@ def advice(service: ServiceDrift) -> str:
     match service.remedy:
         case "backport":
             return (
-                f"Backport: `drift-detector remediate --service {named} --open` proposes the running state to git "
-                "as a pull request."
+                f"Backport: `drift-detector remediate --service {named}` shows what git can take over and what it "
+                "can't; `--open` makes it a pull request."
             )
         case "deploy":
             return (
