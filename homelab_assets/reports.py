@@ -29,12 +29,15 @@ def local_day(moment: str, timezone: str | None = None) -> str:
     return when.astimezone(ZoneInfo(timezone) if timezone else None).date().isoformat()
 
 
-def write_report(lab: Lab, kind: str, moment: str, texts: Mapping[str, str]) -> tuple[Path, ...]:
+def write_report(
+    lab: Lab, kind: str, moment: str, texts: Mapping[str, str], *, day: str | None = None
+) -> tuple[Path, ...]:
     """Write one report in several formats, and prune reports that are older than `reports.keep_days`.
 
     Args:
         kind: `drift`, `cleanup`, `structure` or `pipeline-test`. moment: ISO 8601 UTC.
         texts: text by file ending, such as `{"md": …, "json": …}`.
+        day: of the report, if it has one already; default: of the moment, where the operator lives.
 
     Returns:
         The files, in the order of `texts`.
@@ -42,7 +45,7 @@ def write_report(lab: Lab, kind: str, moment: str, texts: Mapping[str, str]) -> 
     Raises:
         UserError: the folder is not writable, the disk is full, or another run has been writing for long.
     """
-    day = local_day(moment, lab.schedule.get("timezone"))
+    day = day or local_day(moment, lab.schedule.get("timezone"))
     files = tuple(lab.reports / f"{kind}-{day}.{ending}" for ending in texts)
     # One lock for all reports: the .md and the .json of one day always come from the same audit.
     with exclusive(lab.state / "reports.lock", doing=f"writing the {kind} report"):
@@ -70,12 +73,12 @@ def write_drift_report(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
     return write_report(lab, "drift", document.generated_at, texts)
 
 
-def write_drift_markdown(lab: Lab, document: DriftDocument) -> tuple[Path, ...]:
-    """Write the Markdown of a drift report anew, and nothing else."""
+def write_drift_markdown(lab: Lab, document: DriftDocument, *, day: str) -> tuple[Path, ...]:
+    """Write the Markdown of a day's drift report anew, and nothing else."""
     from homelab_assets.rendering.drift_markdown import drift_markdown
 
     texts = {"md": drift_markdown(document, docs=_docs_from_reports(lab))}
-    return write_report(lab, "drift", document.generated_at, texts)
+    return write_report(lab, "drift", document.generated_at, texts, day=day)
 
 
 def _docs_from_reports(lab: Lab) -> str:
@@ -83,11 +86,11 @@ def _docs_from_reports(lab: Lab) -> str:
     return os.path.relpath(lab.docs, lab.reports).replace(os.sep, "/")
 
 
-def write_pipeline_report(lab: Lab, document: Mapping[str, Any], *, data: bool = True) -> tuple[Path, ...]:
+def write_pipeline_report(lab: Lab, document: Mapping[str, Any], *, day: str | None = None) -> tuple[Path, ...]:
     """Write `reports/pipeline-test-YYYY-MM-DD.html`, `.json` and `.xml`. Only runbooks that are there are linked.
 
     Args:
-        document: of the run. data: whether the JSON is written too.
+        document: of the run. day: of a report that is written anew; its JSON stays as it is.
 
     Returns:
         The files, the HTML first.
@@ -96,8 +99,8 @@ def write_pipeline_report(lab: Lab, document: Mapping[str, Any], *, data: bool =
 
     there = {str(file.relative_to(lab.docs)) for file in lab.docs.glob("troubleshooting/*.md")}
     texts = report_texts(document, docs=_docs_from_reports(lab), runbooks=there)
-    kept = {ending: text for ending, text in texts.items() if data or ending != "json"}
-    return write_report(lab, "pipeline-test", document["generated_at"], kept)
+    kept = {ending: text for ending, text in texts.items() if not day or ending != "json"}
+    return write_report(lab, "pipeline-test", document["generated_at"], kept, day=day)
 
 
 def prune(folder: Path, *, keep_days: int | None, today: date) -> tuple[Path, ...]:

@@ -67,6 +67,17 @@ def test_a_report_that_is_written_anew_links_where_the_first_one_did(lab: Lab, t
     assert report.read_text() == before
 
 
+def test_a_day_that_was_recorded_in_another_zone_stays_that_day(lab: Lab) -> None:
+    lab.reports.mkdir()
+    following = lab.reports / "drift-2026-01-12.md"
+    following.write_text("of the day after")
+    late = DriftDocument(generated_at="2026-01-11T23:30:00Z", hosts=(), baselines=(), services=())
+    (lab.reports / "drift-2026-01-11.json").write_text(json.dumps(late.to_json()))
+    files, _ = write_past(lab, "2026-01-11")
+    assert lab.reports / "drift-2026-01-11.md" in files
+    assert following.read_text() == "of the day after"
+
+
 def test_a_day_before_the_repository_and_a_damaged_record_are_remarks(lab: Lab) -> None:
     lab.reports.mkdir()
     (lab.reports / "drift-2025-01-01.json").write_text("[1]")

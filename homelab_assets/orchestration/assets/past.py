@@ -71,7 +71,7 @@ def write_past(lab: Lab, day: str) -> tuple[list[Path], list[str]]:
     for kind, write in (("drift", _drift), ("pipeline-test", _pipeline)):
         recorded = lab.reports / f"{kind}-{day}.json"
         try:
-            files += write(lab, read_json(recorded))
+            files += write(lab, read_json(recorded), day)
         except FileNotFoundError:
             remarks.append(f"{recorded.name}: nothing was recorded on that day")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -80,12 +80,12 @@ def write_past(lab: Lab, day: str) -> tuple[list[Path], list[str]]:
     return files, remarks
 
 
-def _drift(lab: Lab, recorded: dict[str, Any]) -> tuple[Path, ...]:
-    return reports.write_drift_markdown(lab, DriftDocument.from_json(recorded))
+def _drift(lab: Lab, recorded: dict[str, Any], day: str) -> tuple[Path, ...]:
+    return reports.write_drift_markdown(lab, DriftDocument.from_json(recorded), day=day)
 
 
-def _pipeline(lab: Lab, recorded: dict[str, Any]) -> tuple[Path, ...]:
-    return reports.write_pipeline_report(lab, recorded, data=False)
+def _pipeline(lab: Lab, recorded: dict[str, Any], day: str) -> tuple[Path, ...]:
+    return reports.write_pipeline_report(lab, recorded, day=day)
 
 
 def _structure(lab: Lab, day: str, remarks: list[str]) -> list[Path]:
