@@ -19,8 +19,14 @@ _FIXTURES = {"lab", "deployed_lab"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if _FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        if any(_is_real(item, name) for name in _FIXTURES.intersection(getattr(item, "fixturenames", ()))):
             item.add_marker(pytest.mark.lab)
+
+
+def _is_real(item: pytest.Item, name: str) -> bool:
+    """Say whether a test's fixture is the one of here: modules have settings of their own that they call `lab`, too."""
+    definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    return bool(definitions[name][-1].func.__module__ == __name__)
 
 
 def _bring_up(*, deploy: bool) -> Iterator[RealLab]:
