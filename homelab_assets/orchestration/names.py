@@ -19,6 +19,8 @@ requests to the media applications.
 BOUNDED = {"dagster/max_runtime": "1800"}
 """Tags of every run: one that hangs is ended by run monitoring (see dagster.yaml). No audit takes half an hour."""
 
+HEALTH_SCHEDULE = "pipeline_health_schedule"
+
 INVENTORY, CAPTURES, BASELINES, DRIFT = "inventory", "captures", "baselines", "drift"
 REPORTS, DOCUMENTATION, REMEDIATION, MEDIA = "reports", "documentation", "remediation", "media"
 

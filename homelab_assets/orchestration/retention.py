@@ -18,7 +18,7 @@ _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRu
 class RetentionConfig(dg.Config):
     """How long runs are remembered, in days."""
 
-    health_days: int = Field(default=7, ge=1, description="Runs of pipeline_validation, which come every five minutes.")
+    health_days: int = Field(default=7, ge=1, description="The health looks that come every five minutes by schedule.")
     days: int = Field(default=400, ge=7, description="All other runs; their figures plot over time.")
 
 
@@ -27,19 +27,18 @@ def forget_old_runs(context: dg.OpExecutionContext, config: RetentionConfig, lab
     """Delete ended runs with their events and logs, oldest first."""
     now = datetime.fromisoformat(laboratory.now()).astimezone(UTC)
     forgotten = {
-        "pipeline_validation": forget(
-            context.instance, now - timedelta(days=config.health_days), "pipeline_validation"
-        ),
+        # A test of the whole pipeline is a run of the same job: what its checks said stays.
+        "health": forget(context.instance, now - timedelta(days=config.health_days), schedule=names.HEALTH_SCHEDULE),
         "all": forget(context.instance, now - timedelta(days=config.days)),
     }
     context.log.info(f"forgot {sum(forgotten.values())} runs")
     context.add_output_metadata({name: dg.MetadataValue.int(count) for name, count in forgotten.items()})
 
 
-def forget(instance: dg.DagsterInstance, before: datetime, job: str | None = None) -> int:
-    """Delete what Dagster knows of ended runs that were created before a moment; return how many there were."""
+def forget(instance: dg.DagsterInstance, before: datetime, *, schedule: str | None = None) -> int:
+    """Delete what Dagster knows of ended runs (of one schedule) from before a moment; return how many there were."""
     count = 0
-    for run_id in _old_runs(instance, before, job):
+    for run_id in _old_runs(instance, before, schedule):
         instance.delete_run(run_id)
         instance.compute_log_manager.delete_logs(prefix=[run_id])
         _delete_shard(instance, run_id)
@@ -48,8 +47,9 @@ def forget(instance: dg.DagsterInstance, before: datetime, job: str | None = Non
     return count
 
 
-def _old_runs(instance: dg.DagsterInstance, before: datetime, job: str | None) -> Iterator[str]:
-    chosen = dg.RunsFilter(job_name=job, statuses=_ENDED, created_before=before)
+def _old_runs(instance: dg.DagsterInstance, before: datetime, schedule: str | None) -> Iterator[str]:
+    tags = {"dagster/schedule_name": schedule} if schedule else None
+    chosen = dg.RunsFilter(tags=tags, statuses=_ENDED, created_before=before)
     while records := instance.get_run_records(chosen, limit=_BATCH, ascending=True):
         yield from [record.dagster_run.run_id for record in records]
 

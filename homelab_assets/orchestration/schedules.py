@@ -31,7 +31,7 @@ def _health(lab: Lab, job: AssetJob, timezone: str) -> dg.ScheduleDefinition:
     configured = bool(lab.media.get("services"))
 
     @dg.schedule(
-        name="pipeline_health_schedule",
+        name=names.HEALTH_SCHEDULE,
         job=job,
         cron_schedule=HEALTH,
         execution_timezone=timezone,

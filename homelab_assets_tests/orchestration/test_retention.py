@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from homelab_assets.orchestration.assembly import build_defs
+from homelab_assets.orchestration.names import HEALTH_SCHEDULE
 from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.retention import forget
 from homelab_assets_tests.orchestration.world import make_lab
@@ -15,7 +16,7 @@ def later(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_health_looks_are_forgotten_after_a_week_and_audits_much_later(tmp_path: Path) -> None:
+def test_health_looks_are_forgotten_after_a_week_and_tests_and_audits_much_later(tmp_path: Path) -> None:
     home = tmp_path / "dagster"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
@@ -33,16 +34,21 @@ def test_health_looks_are_forgotten_after_a_week_and_audits_much_later(tmp_path:
         assert job.execute_in_process(instance=instance).success
 
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        old, kept = (job.execute_in_process(instance=instance).run_id for job in (health, audit))
+        # As Dagster's scheduler marks them.
+        look = dg.DagsterRun.tags_for_schedule(
+            build_defs(lab=lab, environment={}).resolve_schedule_def(HEALTH_SCHEDULE)
+        )
+        old = health.execute_in_process(instance=instance, tags=look).run_id
+        kept, tested = (job.execute_in_process(instance=instance).run_id for job in (audit, health))
         still = instance.create_run_for_job(health, status=dg.DagsterRunStatus.STARTED).run_id
 
         def known() -> set[str]:
-            return {run.run_id for run in instance.get_runs()} & {old, kept, still}
+            return {run.run_id for run in instance.get_runs()} & {old, kept, tested, still}
 
         retain(instance, 6)
-        assert known() == {old, kept, still}
+        assert known() == {old, kept, tested, still}
         retain(instance, 8)
-        assert known() == {kept, still}
+        assert known() == {kept, tested, still}
         assert [path.name for path in home.rglob(f"*{old}*")] == []
         assert instance.all_logs(kept)
         retain(instance, 401)
