@@ -3,6 +3,7 @@
 Exit codes: 0 nothing found, 1 findings, 2 not completed.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -107,6 +108,8 @@ def verb(
                 quiet=quiet,
                 verbose=verbose,
             )
+            if quiet:
+                logging.getLogger("homelab_assets").setLevel(logging.ERROR)
             sys.exit(run(lambda: function(options=options, **rest)))
 
         return wrapper

@@ -1,5 +1,6 @@
 """How each end of a verb becomes an exit code: 0 nothing found, 1 findings, 2 not completed."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,15 @@ def test_whatever_is_not_completed_says_why_even_if_it_is_quiet(gone: Path, word
 def test_nothing_is_said_to_be_well_where_nothing_could_be_read(gone: Path) -> None:
     assert CliRunner().invoke(main, ["cleanup"]).stdout == "Nothing is known to be stale\n"
     assert CliRunner().invoke(main, ["remediate"]).stdout == "Nothing to backport.\n"
+
+
+@pytest.mark.parametrize(("words", "told"), [([], True), (["-q"], False)])
+def test_a_quiet_verb_warns_of_nothing(gone: Path, words: list[str], told: bool) -> None:
+    make_lab(gone, hosts={"dead": "tcp://127.0.0.1:1"})
+    command = [sys.executable, "-c", "from homelab_assets.cli import program; program()", "diff", *words]
+    done = subprocess.run(command, cwd=gone, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert bool(done.stderr) == ("without TLS" in done.stderr) == told
 
 
 def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> None:
