@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -46,17 +46,30 @@ class Options:
     def say(self, text: str, *, styled: bool = False) -> None:
         """Print a remark to stderr, unless quiet. `styled`: it is safe for a terminal, and has colours of ours."""
         if not self.quiet:
-            click.echo(text if styled else terminal_lines(text), err=True)
+            _remark(text if styled else terminal_lines(text))
 
-    def write(self, text: str) -> None:
-        """Write the result: to `--output` (whole or not at all), else to stdout."""
-        if self.output is None:
-            sys.stdout.write(text if text.endswith("\n") else text + "\n")
-            return
-        from homelab_assets.files import write_whole
+    def write(self, text: str) -> bool:
+        """Write the result: to `--output` (whole or not at all), else to stdout. Return whether somebody still reads.
 
-        write_whole(self.output, text if text.endswith("\n") else text + "\n")
-        self.say(f"written to {self.output}")
+        Who has seen enough (`| head`) changes nothing about what was found.
+        """
+        text = text if text.endswith("\n") else text + "\n"
+        if self.output is not None:
+            from homelab_assets.files import write_whole
+
+            write_whole(self.output, text)
+            self.say(f"written to {self.output}")
+            return True
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            # What is left would fail once more when the process ends, and Python would end it with a code of its own.
+            _leave(sys.stdout)
+            if not isinstance(error, BrokenPipeError):
+                raise
+            return False
+        return True
 
 
 def verb(
@@ -125,11 +138,8 @@ def run(action: Callable[[], int | None]) -> int:
         return action() or OK
     except UserError as error:
         complain(redact(str(error)))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        _remark("interrupted")
         return 130
     except OSError as error:
         complain(redact(str(error)))
@@ -138,7 +148,20 @@ def run(action: Callable[[], int | None]) -> int:
 
 def complain(text: str) -> None:
     """Print an error to stderr, whatever names stand in it."""
-    click.echo(f"error: {terminal_lines(text)}", err=True)
+    _remark(f"error: {terminal_lines(text)}")
+
+
+def _remark(line: str) -> None:
+    """Write a line to stderr. That nobody reads it any more (`2>&1 | head`) stops no audit."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        _leave(sys.stderr)
+
+
+def _leave(stream: TextIO) -> None:
+    """Let what is still written to a stream go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def complain_of_gaps(document: "DriftDocument") -> None:

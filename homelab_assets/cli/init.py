@@ -1,6 +1,7 @@
 """`drift-detector init`: look around and write a commented lab.yaml."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ def command(options: Options, force: bool, print_only: bool) -> None:
     templates.filters["yaml"] = scalar
     text = templates.get_template("lab.yaml.j2").render(hosts=hosts, repositories=repositories)
     if print_only:
-        click.echo(text)
+        replace(options, output=None).write(text)
         return
     write_whole(target, text)
     options.say(

@@ -37,9 +37,8 @@ def command(options: Options, ping: bool, watch: float | None) -> int:
         status = _look(lab, ping=ping)
         if watch and options.format == "terminal" and sys.stdout.isatty():
             click.clear()
-        options.write(_render(status, options))
-        sys.stdout.flush()
-        if watch is None:
+        read = options.write(_render(status, options))
+        if watch is None or not read:
             return status.exit_code
         time.sleep(watch)
 

@@ -1,5 +1,6 @@
 """How each end of a verb becomes an exit code: 0 nothing found, 1 findings, 2 not completed."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from homelab_assets.cli import main, program
 from homelab_assets.cli.common import Options, verb
 from homelab_assets.errors import UserError
+from homelab_assets_tests.deployment.servers import ROOT
 from homelab_assets_tests.orchestration.world import make_lab
 
 
@@ -109,3 +111,52 @@ def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> Non
     assert result.exit_code == 2
     assert result.stderr.startswith("error: ")
     assert "assets" in result.stderr
+
+
+def into(stdout: int, folder: Path, *words: str, stderr: int = subprocess.PIPE) -> tuple[int, str]:
+    """Run a verb on the demo lab with this standard output, as buffered as a pipe is."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "from homelab_assets.cli import program; program()", *words]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=stdout, stderr=stderr, text=True, check=False, timeout=60
+    )
+    return done.returncode, done.stderr or ""
+
+
+@pytest.mark.parametrize("words", [["diff"], ["validate"], ["init", "--print"], ["diff", "--service", "bazarr"]])
+def test_a_result_that_no_disk_has_room_for_is_not_completed(tmp_path: Path, words: list[str]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        assert into(full, tmp_path, *words) == (2, "error: [Errno 28] No space left on device\n")
+    finally:
+        os.close(full)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["diff"], 1),
+        (["validate"], 1),
+        (["init", "--print"], 0),
+        (["diff", "--service", "bazarr"], 0),
+        (["status", "--watch"], 2),
+    ],
+)
+def test_who_has_read_enough_changes_nothing_about_what_was_found(tmp_path: Path, words: list[str], code: int) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        assert into(writing, tmp_path, *words) == (code, "")
+    finally:
+        os.close(writing)
+
+
+def test_an_audit_goes_on_when_nobody_reads_how_it_goes(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        assert into(writing, tmp_path, "audit", stderr=writing) == (1, "")
+    finally:
+        os.close(writing)
+    assert list((tmp_path / "reports").glob("drift-*.md"))
+    assert (tmp_path / "docs" / "SERVICE_CATALOG.md").is_file()
