@@ -52,7 +52,7 @@ class PullRequest(Protocol):
 
 
 Models = Callable[[str, str], Mapping[str, Mapping[str, Json]] | None]
-"""Canonical services of a stack's folder at a commit; None where it is not there or can't be read."""
+"""Canonical services of a stack's folder at a commit, none where it is not there; None where it can't be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,8 @@ def _of_commit(history: History, commit: Commit) -> Iterator[Event]:
         rest = [file for file in rest if file not in own]
         old = history.models(commit.parents[0], folder) if commit.parents else {}
         new = history.models(commit.sha, folder)
-        changes = model_changes(old or {}, new or {})
+        # What can't be read is not gone: nobody can say what changed.
+        changes = model_changes(old, new) if old is not None and new is not None else []
         services: dict[str, list[ModelChange]] = {}
         for change in changes:
             services.setdefault(change.service, []).append(change)

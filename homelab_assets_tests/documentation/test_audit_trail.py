@@ -141,6 +141,17 @@ def test_a_file_that_was_broken_once_stops_nothing(lab: Lab, tmp_path: Path) -> 
     assert {"chore: break", "fix: mend"} <= subjects
 
 
+def test_services_in_a_file_that_nobody_can_read_are_not_gone(lab: Lab, tmp_path: Path) -> None:
+    file = "stacks/web/docker-compose.yml"
+    commit(tmp_path / "apps", {file: "services: [oops"}, "chore: break", when="2026-11-15T12:00:00Z")
+    commit(tmp_path / "apps", {file: COMPOSE}, "fix: mend", when="2026-11-16T12:00:00Z")
+    histories, _ = histories_of(lab, until="2026-11-23T06:00:00Z")
+    mended, broken = build_trail(histories, document()).events[:2]
+    assert (broken.subject, mended.subject) == ("chore: break", "fix: mend")
+    for event in (broken, mended):
+        assert (event.stack, event.service, event.changes, event.files) == ("web", "", (), (file,))
+
+
 @dataclass(frozen=True)
 class _Commit:
     sha: str
