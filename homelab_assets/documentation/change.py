@@ -20,6 +20,8 @@ _IN_KEYS = {
     "build",
     "extra_hosts",
 }
+_ORDERED = {"command", "entrypoint", "healthcheck.test"}
+"""Lists that mean something only as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +81,22 @@ def _differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]
 
 def _listed(path: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
     """Compare lists by their items' names: ports by target, mounts by place; others as sets."""
-    before, after = ({_name(item): item for item in items} for items in (old, new))
-    if list(before) != list(after) and set(before) == set(after) and old and not isinstance(old[0], Mapping):
-        yield path, list(old), list(new)
+    before, after = _by_name(old), _by_name(new)
+    reordered = list(before) != list(after) and set(before) == set(after) and not isinstance(old[0], Mapping)
+    if reordered or path in _ORDERED:
+        yield path, list(old) or None, list(new) or None
         return
     for name in [*before, *(name for name in after if name not in before)]:
         if before.get(name) != after.get(name):
             yield f"{path}.{name}", before.get(name), after.get(name)
+
+
+def _by_name(items: Sequence[Any]) -> dict[str, Any]:
+    """Return items by name; those of one name, as two ports of the host for one of the container, stay a list."""
+    found: dict[str, list[Any]] = {}
+    for item in items:
+        found.setdefault(_name(item), []).append(item)
+    return {name: alike[0] if len(alike) == 1 else alike for name, alike in found.items()}
 
 
 def _name(item: Any) -> str:
@@ -102,7 +113,7 @@ def _short(value: Any) -> str:
         known = value.get("published") or value.get("source")
         text = str(known) if known else ", ".join(f"{key}: {part}" for key, part in value.items())
     elif isinstance(value, list | tuple):
-        text = " ".join(str(part) for part in value)
+        text = " ".join(map(_short, value))
     else:
         text = ("true" if value else "false") if isinstance(value, bool) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

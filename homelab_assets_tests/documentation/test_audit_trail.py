@@ -31,6 +31,15 @@ COMPOSE = "services:\n  web:\n    image: nginx:1.0\n    environment: {TZ: UTC}\n
         ),
         ({"cap_add": ["A"]}, {"cap_add": ["A", "B"]}, [("cap_add.B", "added", "", "B")]),
         ({"command": ["a", "b"]}, {"command": ["b", "a"]}, [("command", "changed", "a b", "b a")]),
+        (
+            {"ports": [{"target": 53, "published": port, "protocol": "udp"} for port in ("53", "5353")]},
+            {"ports": [{"target": 53, "published": "5353", "protocol": "udp"}]},
+            [("ports.53/udp", "changed", "53 5353", "5353")],
+        ),
+        ({"command": ["a"]}, {"command": ["a", "a"]}, [("command", "changed", "a", "a a")]),
+        ({"command": ["a"]}, {"command": ["a", "--b", "c"]}, [("command", "changed", "a", "a --b c")]),
+        ({"healthcheck": {"test": ["CMD", "a"]}}, {"healthcheck": {"test": ["CMD", "b"]}}, [("healthcheck.test", "changed", "CMD a", "CMD b")]),
+        ({}, {"entrypoint": ["a", "b"]}, [("entrypoint", "added", "", "a b")]),
         ({"volumes": [{"source": "x", "target": "/x"}]}, {"volumes": []}, [("volumes./x", "removed", "x", "")]),
         ({"depends_on": {"a": {"condition": "x"}}}, {"depends_on": {"a": {"condition": "y"}}}, [("depends_on.a.condition", "changed", "x", "y")]),
         ({"mem_limit": None}, {"mem_limit": "1g"}, [("mem_limit", "added", "", "1g")]),
@@ -178,6 +187,14 @@ def test_a_secret_that_was_once_in_git_is_not_shown_again() -> None:
     assert "A\\_PASSWORD" in text or "A_PASSWORD" in text
     for secret in ("hunter2", "swordfish99", "a1B2a1B2"):
         assert secret not in text
+
+
+def test_a_secret_argument_is_not_shown_again() -> None:
+    def models(sha: str, folder: str) -> dict:  # type: ignore[type-arg]
+        return {"web": {"command": ["redis-server", *([] if sha == "a" * 40 else ["--requirepass", "swordfish99"])]}}
+
+    trail = build_trail([_history(_Commit("a" * 40, "2026-11-20T00:00:00Z"), models=models)], document())
+    assert "`command`: `<secret>` → `redis-server`" in audit_trail_document(trail)
 
 
 def test_many_events_are_cut_and_counted() -> None:
