@@ -109,12 +109,21 @@ def compose_of(service: Service) -> str:
     folder, parts = folder_of(service), ["docker", "compose"]
     if service.stack and service.stack != project_name(posixpath.basename(folder)):
         parts += ["-p", service.stack]
+    environment = [_relative(file, folder) for file in environment_files_of(service)]
+    if service.environment_files and environment != [".env"]:
+        parts += [part for file in environment for part in ("--env-file", file)]
     files = [_relative(file, folder) for file in service.config_files]
     if service.declared and not service.containers:
         files = [posixpath.relpath(file, service.declared.directory) for file in service.declared.files]
     if len(files) != 1 or files[0] not in _DEFAULT_FILES:
         parts += [part for file in files for part in ("-f", file)]
     return " ".join(quoted(part) for part in parts)
+
+
+def environment_files_of(service: Service) -> list[str]:
+    """Return the files on the host that Compose takes variables from: what it was told, else the `.env`."""
+    folder = folder_of(service)
+    return [posixpath.normpath(posixpath.join(folder, file)) for file in service.environment_files or (".env",)]
 
 
 def _relative(file: str, folder: str) -> str:

@@ -84,6 +84,7 @@ class Service:
         networks: engine's name of each network, with the names under which the service answers there.
         namespace: name of the container (or `host`) whose network it shares, or None.
         depends_on: services of its stack, with the condition. directory: where its compose files lie on the host.
+        environment_files: that Compose was told to read instead of the `.env` there; () where it was not.
         verdict: of the audit; None where none was made. declared: None where git does not know it.
     """
 
@@ -107,6 +108,7 @@ class Service:
     depends_on: Mapping[str, str] = field(default_factory=dict)
     directory: str = ""
     config_files: Sequence[str] = ()
+    environment_files: Sequence[str] = ()
     verdict: ServiceDrift | None = None
     declared: Declaration | None = None
 

@@ -1,10 +1,9 @@
 """One page per host that leads from an empty machine to what runs now: from git, `.env` files and backups."""
 
-import posixpath
 from collections.abc import Sequence
 
 from homelab_assets.documentation import words
-from homelab_assets.documentation.commands import compose_of, folder_of, quoted
+from homelab_assets.documentation.commands import compose_of, environment_files_of, folder_of, quoted
 from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, HostFacts, Service
 from homelab_assets.documentation.links import TROUBLESHOOTING, runbook_for_service, slug
@@ -103,12 +102,12 @@ def _environment(stacks: dict[str, list[Service]]) -> list[str]:
     rows = []
     for name, services in stacks.items():
         variables = sorted({variable for s in services if s.declared for variable in s.declared.variables})
-        folder = next((folder_of(service) for service in services if folder_of(service)), "")
+        placed = next((service for service in services if folder_of(service)), services[0])
         if variables:
             rows.append(
                 (
                     words.text(name),
-                    words.mono(posixpath.join(folder, ".env")),
+                    words.joined(map(words.mono, environment_files_of(placed))),
                     words.joined(map(words.mono, variables), most=60),
                 )
             )

@@ -84,8 +84,13 @@ def service_of(
         restart=str((host_config.get("RestartPolicy") or {}).get("Name") or ""),
         depends_on=dict(_depends_on(labels.get(_LABEL + "depends_on", ""))),
         directory=labels.get(_LABEL + "project.working_dir", ""),
-        config_files=tuple(part for part in labels.get(_LABEL + "project.config_files", "").split(",") if part),
+        config_files=_files(labels, "config_files"),
+        environment_files=_files(labels, "environment_file"),
     )
+
+
+def _files(labels: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in labels.get(f"{_LABEL}project.{name}", "").split(",") if part)
 
 
 def service_from(declaration: Declaration, host: str) -> Service:

@@ -73,3 +73,19 @@ def test_what_git_does_not_know_is_neither_pulled_nor_rolled_back() -> None:
     commands = commands_of(estate(capture("h", running)).services[0])
     assert commands.update == "docker compose pull radarr\ndocker compose up -d radarr"
     assert commands.rollback == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "compose"),
+    [
+        ("", "docker compose"),
+        ("/opt/media/.env", "docker compose"),
+        ("/opt/media/prod.env", "docker compose --env-file prod.env"),
+        ("/opt/shared/.env,/opt/media/.env", "docker compose --env-file /opt/shared/.env --env-file .env"),
+    ],
+)
+def test_compose_gets_the_variables_that_it_got_before(told: str, compose: str) -> None:
+    running = container(
+        "radarr", stack="media", directory="/opt/media", labels={"com.docker.compose.project.environment_file": told}
+    )
+    assert commands_of(estate(capture("h", running)).services[0]).start == f"{compose} up -d radarr"
