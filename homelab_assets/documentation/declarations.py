@@ -54,6 +54,7 @@ def _services(baseline: Baseline) -> Iterator[Declaration]:
     external = tuple(
         sorted([*_external("network", project.networks, networks), *_external("volume", project.volumes, volumes)])
     )
+    held = _held(baseline.tree, project)
     for service, model in project.services.items():
         span = project.sources.get(("services", service))
         yield Declaration(
@@ -70,7 +71,27 @@ def _services(baseline: Baseline) -> Iterator[Declaration]:
             files=tuple(baseline.files),
             variables=variables,
             external=external,
+            held=held,
         )
+
+
+def _held(tree: FileTree, project: "Project") -> tuple[str, ...]:
+    mounted = {
+        str(mount.get("source") or "")
+        for model in project.services.values()
+        for mount in model.get("volumes") or ()
+        if mount.get("type") == "bind"
+    }
+    mounted |= {str((part or {}).get("file") or "") for part in (*project.configs.values(), *project.secrets.values())}
+    return tuple(sorted(path for path in (source.strip("/") for source in mounted) if path and _is_in(tree, path)))
+
+
+def _is_in(tree: FileTree, path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    try:
+        return not {name, f"{name}/"}.isdisjoint(tree.list(folder))
+    except UserError:
+        return False
 
 
 def _external(kind: str, parts: Mapping[str, Json], names: Mapping[str, str]) -> Iterator[str]:

@@ -57,6 +57,7 @@ class Declaration:
         directory: the stack's folder in the repository. files: its compose files, in order.
         variables: names that the stack's files leave to the `.env`.
         external: `network NAME`, `volume NAME` that have to be there before the stack is brought up.
+        held: files and folders that the stack mounts and git has, relative to the repository's root.
     """
 
     repository: str
@@ -72,6 +73,7 @@ class Declaration:
     files: Sequence[str] = ()
     variables: Sequence[str] = ()
     external: Sequence[str] = ()
+    held: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """One page per host that leads from an empty machine to what runs now: from git, `.env` files and backups."""
 
+import posixpath
 from collections.abc import Sequence
 
 from homelab_assets.documentation import words
@@ -141,7 +142,7 @@ def _restore(services: Sequence[Service]) -> list[str]:
             if (
                 place
                 and mount.kind in {"bind", "volume"}
-                and not place.startswith(_EPHEMERAL)
+                and not is_within(place, _EPHEMERAL)
                 and place != "/"
                 and not _in_git(place, service)
             ):
@@ -160,9 +161,17 @@ def _restore(services: Sequence[Service]) -> list[str]:
     return ["## 5. The data", text, table(("folder or volume", "kind", "used by"), rows)]
 
 
+def is_within(place: str, folders: Sequence[str]) -> bool:
+    """Say whether a path is one of these, or lies below one."""
+    return any(place == folder or place.startswith(f"{folder}/") for folder in folders)
+
+
 def _in_git(place: str, service: Service) -> bool:
-    folder = folder_of(service)
-    return bool(folder) and place.startswith(folder.rstrip("/") + "/") and service.declared is not None
+    """Say whether the clone brings a place: what services only write beside their compose files, it does not."""
+    inside = folder_of(service).rstrip("/") + "/"
+    if service.declared is None or not place.startswith(inside):
+        return False
+    return posixpath.join(service.declared.directory, place.removeprefix(inside)) in service.declared.held
 
 
 def _deploy(stacks: dict[str, list[Service]], order: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from homelab_assets.documentation.links import (
     slug,
 )
 from homelab_assets.documentation.markers import block, seen
-from homelab_assets.documentation.rebuild import rebuild_documents
+from homelab_assets.documentation.rebuild import is_within, rebuild_documents
 from homelab_assets.documentation.service_runbooks import service_runbooks
 from homelab_assets.documentation.topology import style_of
 from homelab_assets.media.causes import Cause, causes
@@ -96,6 +96,7 @@ _PAGES: Mapping[str, tuple[str, str, Sequence[str]]] = {
         ("plex",),
     ),
 }
+_SYSTEM = ("/var/run", "/run", "/dev", "/proc", "/sys", "/etc")
 _SAFE_PROSE = re.compile(r"<(?![ =])")
 
 
@@ -235,11 +236,7 @@ def _data(estate: Estate, dependencies: Map) -> list[tuple[str, list[tuple[str, 
         places: dict[str, list[str]] = {}
         for service in estate.on(host.name):
             for mount in service.mounts:
-                if (
-                    mount.path
-                    and not mount.read_only
-                    and not mount.path.startswith(("/var/run", "/run", "/dev", "/proc", "/sys", "/etc"))
-                ):
+                if mount.path and not mount.read_only and not is_within(mount.path, _SYSTEM):
                     users = places.setdefault(mount.path, [])
                     users += [] if service.name in users else [service.name]
         if places:

@@ -1,0 +1,63 @@
+"""The page that rebuilds a host names all that git does not bring back, and nothing that it does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from homelab_assets.documentation.declarations import declare
+from homelab_assets.documentation.dependencies import map_dependencies
+from homelab_assets.documentation.estate import Estate
+from homelab_assets.documentation.rebuild import rebuild_documents
+from homelab_assets.model import Baseline
+from homelab_assets.repository.trees import WorkingTree
+from homelab_assets_tests.documentation.estates import bind, capture, container, estate
+
+STACK = "stacks/dns"
+COMPOSE = """
+services:
+  pihole:
+    image: pihole/pihole:1
+    volumes: [./dnsmasq.d:/etc/dnsmasq.d, ./config:/config:ro, ./hosts:/etc/hosts]
+    configs: [upstream]
+configs:
+  upstream: {file: ./upstream.conf}
+"""
+
+
+def _lab(root: Path, folder: str, *mounts: str) -> Estate:
+    """A stack of which git has `config/`, `hosts` and `upstream.conf`, as it runs in a folder with these mounts."""
+    (root / STACK / "config").mkdir(parents=True)
+    for file in ("config/a.conf", "hosts", "upstream.conf"):
+        (root / STACK / file).write_text("x")
+    (root / STACK / "docker-compose.yml").write_text(COMPOSE)
+    baseline = Baseline(
+        stack="dns", endpoint="h", repository="homelab-apps", directory=STACK, files=(f"{STACK}/docker-compose.yml",),
+        tree=WorkingTree(root), ref="main", commit="", bound_by=None,
+    )  # fmt: skip
+    running = container(
+        "pihole", stack="dns", directory=folder, mounts=[bind(mount, f"/m{n}") for n, mount in enumerate(mounts)]
+    )
+    return estate(capture("h", running), declarations=declare([baseline]))
+
+
+def _page(seen: Estate) -> str:
+    return rebuild_documents(seen, map_dependencies(seen))["troubleshooting/rebuild-h.md"]
+
+
+def _restored(page: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)` \| (?:folder|volume)", page, re.MULTILINE)
+
+
+def test_what_services_write_beside_their_compose_files_is_restored(tmp_path: Path) -> None:
+    folder = f"/opt/apps/{STACK}"
+    inside = [f"{folder}/{name}" for name in ("dnsmasq.d", "config", "hosts", "upstream.conf")]
+    assert _restored(_page(_lab(tmp_path, folder, *inside))) == [f"{folder}/dnsmasq.d"]
+
+
+@pytest.mark.parametrize(
+    ("place", "restored"),
+    [("/dev/dri", False), ("/development", True), ("/run", False), ("/running", True), ("/tmp/x", False), ("/sysdata", True)],
+)  # fmt: skip
+def test_only_the_systems_own_folders_are_left_out(tmp_path: Path, place: str, restored: bool) -> None:
+    assert _restored(_page(_lab(tmp_path, f"/opt/apps/{STACK}", place))) == [place] * restored
