@@ -12,7 +12,7 @@ from homelab_assets.rendering.markdown import terminal_safe
 from homelab_assets.secrecy import show
 
 _DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"})
-_PORTAINER = re.compile(r"/data/compose/\d+")
+_PORTAINER = re.compile(r"/data/compose/\d+(?:/.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def commands_of(service: Service) -> Commands:
     container = quoted(service.containers[0] if service.containers else service.name)
     logs = f"docker logs --tail 100 --timestamps {container}"
     state = f"docker inspect --format '{{{{.State.Status}}}} {{{{.State.ExitCode}}}} {{{{.State.Error}}}}' {container}"
-    if not service.stack or not folder_of(service) or _PORTAINER.match(folder_of(service)):
+    if not service.stack or not folder_of(service) or is_portainers(service):
         managed = bool(service.stack)
         return Commands(
             enter="",
@@ -102,6 +102,11 @@ def folder_of(service: Service) -> str:
     if service.directory.startswith("/"):
         return service.directory
     return posixpath.join("/", service.declared.directory) if service.declared and not service.containers else ""
+
+
+def is_portainers(service: Service) -> bool:
+    """Say whether Portainer holds a service's stack: its folder is one of Portainer's own, and not one of the host."""
+    return bool(service.stack) and _PORTAINER.fullmatch(folder_of(service)) is not None
 
 
 def compose_of(service: Service) -> str:

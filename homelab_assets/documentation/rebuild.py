@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Sequence
 
 from homelab_assets.documentation import words
-from homelab_assets.documentation.commands import compose_of, environment_files_of, folder_of, quoted
+from homelab_assets.documentation.commands import compose_of, environment_files_of, folder_of, is_portainers, quoted
 from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, HostFacts, Service
 from homelab_assets.documentation.links import TROUBLESHOOTING, runbook_for_service, slug
@@ -87,7 +87,7 @@ def _clones(stacks: dict[str, list[Service]]) -> list[str]:
     for services in stacks.values():
         for service in services:
             folder, declared = folder_of(service), service.declared
-            if declared and folder.endswith("/" + declared.directory):
+            if declared and folder.endswith("/" + declared.directory) and not is_portainers(service):
                 roots.setdefault(folder.removesuffix("/" + declared.directory) or "/", declared.repository)
     if not roots:
         return ["## 2. The clones", "Where the repositories lay on this host is not known."]
@@ -108,7 +108,9 @@ def _environment(stacks: dict[str, list[Service]]) -> list[str]:
             rows.append(
                 (
                     words.text(name),
-                    words.joined(map(words.mono, environment_files_of(placed))),
+                    "in Portainer"
+                    if is_portainers(placed)
+                    else words.joined(map(words.mono, environment_files_of(placed))),
                     words.joined(map(words.mono, variables), most=60),
                 )
             )
@@ -180,11 +182,12 @@ def _deploy(stacks: dict[str, list[Service]], order: Sequence[str]) -> list[str]
     lines = []
     for name in order:
         known = next((service for service in stacks[name] if folder_of(service)), None)
-        lines.append(
-            f"cd {quoted(folder_of(known))} && {compose_of(known)} up -d"
-            if known
-            else f"# {quoted(name)}: its folder is not known"
-        )
+        if known is None:
+            lines.append(f"# {quoted(name)}: its folder is not known")
+        elif is_portainers(known):
+            lines.append(f"# {quoted(name)}: deploy it in Portainer")
+        else:
+            lines.append(f"cd {quoted(folder_of(known))} && {compose_of(known)} up -d")
     return ["## 6. The stacks", "What others need comes first:", fence("\n".join(lines), "sh")]
 
 

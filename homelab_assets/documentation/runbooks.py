@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from homelab_assets.documentation import words
-from homelab_assets.documentation.commands import folder_of
+from homelab_assets.documentation.commands import folder_of, is_portainers
 from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, Service
 from homelab_assets.documentation.links import (
@@ -226,7 +226,9 @@ def _stacks(estate: Estate) -> Iterator[tuple[str, str, str, str]]:
             if stack:
                 declared = next((service.declared for service in services if service.declared), None)
                 place = f"{declared.repository}: {declared.directory}" if declared else "–"
-                yield host.name, stack, next((folder for s in services if (folder := folder_of(s))), "–"), place
+                placed = next((service for service in services if folder_of(service)), services[0])
+                folder = "in Portainer" if is_portainers(placed) else folder_of(placed) or "–"
+                yield host.name, stack, folder, place
 
 
 def _data(estate: Estate, dependencies: Map) -> list[tuple[str, list[tuple[str, str]]]]:

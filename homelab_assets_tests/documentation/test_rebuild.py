@@ -61,3 +61,14 @@ def test_what_services_write_beside_their_compose_files_is_restored(tmp_path: Pa
 )  # fmt: skip
 def test_only_the_systems_own_folders_are_left_out(tmp_path: Path, place: str, restored: bool) -> None:
     assert _restored(_page(_lab(tmp_path, f"/opt/apps/{STACK}", place))) == [place] * restored
+
+
+@pytest.mark.parametrize("folder", ["/data/compose/12", f"/data/compose/12/{STACK}"])
+def test_what_portainer_holds_is_deployed_there(tmp_path: Path, folder: str) -> None:
+    page = _page(_lab(tmp_path, folder))
+    assert "# dns: deploy it in Portainer" in page
+    assert "/data/compose" not in page
+
+
+def test_a_folder_that_only_looks_like_portainers_is_the_hosts(tmp_path: Path) -> None:
+    assert "cd /data/compose/12-dns && docker compose -p dns up -d" in _page(_lab(tmp_path, "/data/compose/12-dns"))
