@@ -54,15 +54,25 @@ class Access:
         return next((proxy for proxy in self.proxies if proxy.service.host == service.host), None)
 
     def routers(self, service: Service) -> list[Router]:
-        """Return the routers of a service, but those that its host's Traefik does not look at."""
+        """Return the routers of a service, but those that its host's Traefik does not look at, or skips."""
         proxy = self.proxy_for(service)
-        return [one for one in routers_of(service.labels) if proxy is None or proxy.exposes_all or one.enabled]
+        found = [one for one in routers_of(service.labels) if proxy is None or proxy.exposes_all or one.enabled]
+        return [one for one in found if self._entries(one, proxy)]
+
+    def names(self, service: Service) -> list[str]:
+        """Return the host names (with paths) under which Traefik routes to a service, as far as they may be shown."""
+        found = [
+            name
+            for router in self.routers(service)
+            for name in (*_as_git_says(router, service), *(match.host + match.path for match in router.matches))
+        ]
+        return list(dict.fromkeys(found))
 
     def _routed(self, service: Service) -> Iterable[Address]:
         proxy = self.proxy_for(service)
         for router in self.routers(service):
-            if has_token(router.rule):
-                yield from _as_git_says(router, service, proxy)
+            for name in _as_git_says(router, service):
+                yield Address(url="", text=name, through="traefik, as git says", certain=proxy is not None)
             for entry in self._entries(router, proxy):
                 yield from self._urls(router, entry, proxy)
 
@@ -119,16 +129,14 @@ class Access:
                 )
 
 
-def _as_git_says(router: Router, service: Service, proxy: Proxy | None) -> Iterable[Address]:
-    """Yield the names of a router with git's variables, where what they stand for is not to be shown."""
+def _as_git_says(router: Router, service: Service) -> Sequence[str]:
+    """Return the names of a router with git's variables, where what they stand for is not to be shown."""
     labels = service.declared.model.get("labels") if service.declared else None
     label = f"traefik.{router.kind}.routers.{router.name}.rule"
     rule = labels.get(label) if isinstance(labels, Mapping) else None
     # Where the rule was changed on the host, git's name is not the one that answers.
-    if service.verdict is None or any(item.path == f"labels.{label}" for item in service.verdict.items):
-        return
-    for name in hosts_as_written(str(rule or "")):
-        yield Address(url="", text=name, through="traefik, as git says", certain=proxy is not None)
+    changed = service.verdict is None or any(item.path == f"labels.{label}" for item in service.verdict.items)
+    return () if changed or not has_token(router.rule) else hosts_as_written(str(rule or ""))
 
 
 def _web_port(service: Service) -> int | None:

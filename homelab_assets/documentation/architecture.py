@@ -100,7 +100,7 @@ def _networks(estate: Estate, host: str, access: Access) -> str:
     for number, (services, chart) in enumerate(networks.routing_charts(estate, host, access)):
         parts += [] if number else ["## Through Traefik"]
         lines = (
-            f"{words.mono(s.name)}: " + words.joined(map(words.mono, networks.routed_hosts(s, access)), most=20)
+            f"{words.mono(s.name)}: " + (words.joined(map(words.mono, access.names(s)), most=20) or "no name is known")
             for s in services
         )
         parts.append(_figure(chart, list(lines)))

@@ -9,9 +9,9 @@ from homelab_assets.documentation.topology import condition_of, split, style_of
 
 
 def routing_charts(estate: Estate, host: str, access: Access) -> list[tuple[Sequence[Service], Chart]]:
-    """Draw what Traefik routes on a host: host names to services. Empty without a Traefik there."""
+    """Draw what Traefik routes on a host: host names that are known, and services. Empty without a Traefik there."""
     proxy = next((proxy for proxy in access.proxies if proxy.service.host == host), None)
-    routed = [s for s in estate.on(host) if routed_hosts(s, access)] if proxy else []
+    routed = [s for s in estate.on(host) if any(router.rule for router in access.routers(s))] if proxy else []
     if proxy is None or not routed:
         return []
     ports = ", ".join(f"{port.host}/{port.protocol}" for port in proxy.service.ports)
@@ -22,7 +22,7 @@ def routing_charts(estate: Estate, host: str, access: Access) -> list[tuple[Sequ
         chart.node("proxy", proxy.service.name, f"ports {ports}" if ports else "", shape="hexagon", style="proxy")
         chart.edge("people", "proxy")
         for service in services:
-            names = routed_hosts(service, access)
+            names = access.names(service)
             if service.key == proxy.service.key:
                 chart.node(service.key, "its own dashboard", shape="round")
             else:
@@ -32,12 +32,6 @@ def routing_charts(estate: Estate, host: str, access: Access) -> list[tuple[Sequ
         return chart
 
     return split(routed, draw)
-
-
-def routed_hosts(service: Service, access: Access) -> list[str]:
-    """Return the host names (with paths) under which Traefik routes to a service."""
-    found = (f"{match.host}{match.path}" for router in access.routers(service) for match in router.matches)
-    return list(dict.fromkeys(found))
 
 
 def network_charts(estate: Estate, host: str) -> list[tuple[Sequence[str], Chart]]:

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homelab_assets.documentation.access import Access
+from homelab_assets.documentation.architecture import architecture_documents
+from homelab_assets.documentation.dependencies import map_dependencies
 from homelab_assets.documentation.estate import Declaration
 from homelab_assets.documentation.traefik import hosts_as_written, matches_of, proxy_of, routers_of
 from homelab_assets.drift.document import Item, ServiceDrift
@@ -176,5 +178,31 @@ def test_a_hidden_name_is_shown_as_git_writes_it_unless_the_host_has_another(
     )
     items = tuple(Item(path=path, change="changed", severity="functional") for path in changed)
     verdict = ServiceDrift(host="h", stack="s", service="app", container="app", status="drifted", items=items)
-    addresses = Access(seen).of(replace(service, declared=declared, verdict=verdict))
-    assert [(address.text, address.url) for address in addresses] == [(text, "") for text in shown]
+    service = replace(service, declared=declared, verdict=verdict)
+    access = Access(seen)
+    assert [(address.text, address.url) for address in access.of(service)] == [(text, "") for text in shown]
+    assert access.names(service) == shown
+
+
+ROUTED = {
+    "Host(`app.lan`)": "`app`: `app.lan`",
+    "Host(`app.<secret#0123.0123456789abcdef0123>`)": "`app`: no name is known",
+    "HostRegexp(`^.+\\.lan$`)": "`app`: no name is known",
+}
+
+
+@pytest.mark.parametrize(("rule", "said"), ROUTED.items(), ids=list(ROUTED))
+def test_what_is_routed_is_drawn_whether_its_name_can_be_shown_or_not(rule: str, said: str) -> None:
+    app = container("app", labels={"traefik.http.routers.app.rule": rule})
+    seen = estate(capture("h", _traefik(*STATIC), app))
+    page = architecture_documents(seen, map_dependencies(seen))["architecture/networks-h.md"]
+    assert said in page
+    assert '("app")' in page
+
+
+def test_a_router_that_traefik_skips_is_no_way_to_a_service() -> None:
+    labels = {"traefik.http.routers.app.rule": "Host(`app.lan`)", ENTRY: "nowhere"}
+    seen = estate(capture("h", _traefik(*STATIC), container("app", labels=labels)))
+    mapped = map_dependencies(seen)
+    assert mapped.dependencies == ()
+    assert "Through Traefik" not in architecture_documents(seen, mapped)["architecture/networks-h.md"]
