@@ -73,6 +73,18 @@ def commands_of(service: Service) -> Commands:
     )
 
 
+def rejoin_of(service: Service, parent: Service) -> str:
+    """Return the command, typed where the parent's are, that takes a service into the parent's new network namespace.
+
+    A container stays in the namespace that it was started in, and that ends with its parent's container.
+    """
+    own = commands_of(service)
+    if not own.enter:
+        return own.restart
+    again = f"{compose_of(service)} up -d --force-recreate {quoted(service.name)}"
+    return again if folder_of(service) == folder_of(parent) else f"({own.enter} && {again})"
+
+
 def _rollback(service: Service) -> str:
     """Git is the truth: what is only reverted on the host is drift, and comes back with the next pull."""
     if service.declared is None:

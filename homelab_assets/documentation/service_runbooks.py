@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from homelab_assets.documentation import words
-from homelab_assets.documentation.access import Access
 from homelab_assets.documentation.catalog import Entry, build_catalog
-from homelab_assets.documentation.commands import Commands, commands_of
+from homelab_assets.documentation.commands import Commands, commands_of, rejoin_of
 from homelab_assets.documentation.dependencies import Dependency, Map
 from homelab_assets.documentation.estate import Estate, HostFacts, Key, Service
 from homelab_assets.documentation.impact import EFFECTS, Impacts
 from homelab_assets.documentation.links import Forge, runbook_for_check, runbook_for_drift, runbook_for_service
 from homelab_assets.documentation.markers import block, seen
+from homelab_assets.documentation.networks import namespaces
 from homelab_assets.drift.document import Item
 from homelab_assets.rendering import drift_words
 from homelab_assets.rendering.markdown import cell, fence, link, table
@@ -44,7 +44,9 @@ class _Writer:
             self._needs.setdefault(need.source, []).append(need)
         self._hosts = {host.name: host for host in estate.hosts}
         self._checks = [check for check in pipeline.get("checks") or () if isinstance(check, Mapping)]
-        self._access = Access(estate)
+        self._lodgers = {
+            parent.key: lodgers for host in estate.hosts for parent, lodgers in namespaces(estate, host.name)
+        }
 
     def write(self, service: Service, entry: Entry) -> str:
         """Render one runbook."""
@@ -56,7 +58,7 @@ class _Writer:
             *_findings(service),
             *self._pipeline(service),
             *self._dependencies(service),
-            *_commands(service, commands, self._hosts.get(service.host)),
+            *_commands(service, commands, self._hosts.get(service.host), self._lodgers.get(service.key, ())),
             *_data(service),
             _further(service, commands),
         ]
@@ -149,6 +151,8 @@ def _item(item: Item) -> Sequence[str]:
 
 _UPDATE = "Update to what git says (where the folder is no clone, bring the files there instead of `git pull`)"
 
+_REJOIN = "After a restart or an update, for what lives in its network and would have none any more"
+
 
 def _roll_back(service: Service) -> str:
     repository = words.mono(service.declared.repository) if service.declared else "the repository"
@@ -158,7 +162,7 @@ def _roll_back(service: Service) -> str:
     )
 
 
-def _commands(service: Service, commands: Commands, host: HostFacts | None) -> list[str]:
+def _commands(service: Service, commands: Commands, host: HostFacts | None, lodgers: Sequence[Service]) -> list[str]:
     where = f"On {cell(service.host)}"
     enter = [line for line in (host.login if host else "", commands.enter) if line]
     parts = ["## Commands", f"{where}; `{'`, `'.join(('stop', 'restart'))}` interrupt what depends on it."]
@@ -170,6 +174,7 @@ def _commands(service: Service, commands: Commands, host: HostFacts | None) -> l
         ("Stop", commands.stop),
         ("Restart", commands.restart),
         (_UPDATE if commands.update.startswith("git ") else "Update", commands.update),
+        (_REJOIN, "\n".join(rejoin_of(lodger, service) for lodger in lodgers)),
         ("Look at its log and its state", f"{commands.logs}\n{commands.state}"),
         ("Check its health", commands.health),
         (_roll_back(service), commands.rollback),

@@ -9,10 +9,12 @@ import pytest
 
 from homelab_assets.documentation.commands import commands_of
 from homelab_assets.documentation.declarations import declare
+from homelab_assets.documentation.dependencies import map_dependencies
+from homelab_assets.documentation.service_runbooks import service_runbooks
 from homelab_assets.model import Baseline
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.trees import GitTree
-from homelab_assets_tests.documentation.estates import capture, container, estate
+from homelab_assets_tests.documentation.estates import capture, container, estate, identity
 
 STACK = "stacks/media-indexers"
 PERSON = {
@@ -89,3 +91,27 @@ def test_compose_gets_the_variables_that_it_got_before(told: str, compose: str) 
         "radarr", stack="media", directory="/opt/media", labels={"com.docker.compose.project.environment_file": told}
     )
     assert commands_of(estate(capture("h", running)).services[0]).start == f"{compose} up -d radarr"
+
+
+def test_what_lives_in_the_network_of_a_service_is_taken_along() -> None:
+    inside = "container:" + identity("gluetun")
+    seen = estate(
+        capture(
+            "h",
+            container("gluetun", stack="downloads"),
+            container("qbittorrent", stack="downloads", mode=inside),
+            container("prowlarr", stack="indexers", mode=inside),
+            container("by-hand", mode=inside),
+        )
+    )
+    pages = service_runbooks(seen, map_dependencies(seen))
+    said = """for what lives in its network and would have none any more:
+
+```sh
+docker compose up -d --force-recreate qbittorrent
+(cd /opt/stacks/indexers && docker compose up -d --force-recreate prowlarr)
+docker restart by-hand
+```
+"""
+    assert [path for path, page in pages.items() if said in page] == ["troubleshooting/h--downloads--gluetun.md"]
+    assert sum("for what lives in its network" in page for page in pages.values()) == 1
