@@ -197,12 +197,13 @@ def _machines(text: str) -> Iterator[tuple[str, int | None]]:
             yield match["name"], int(match["port"]) if match["port"] else None
 
 
-# What a check of the media pipeline says about who needs whom, whether it passed or failed.
-_CHECKS = (
-    (re.compile(r"(?:applications|search)\.(\w+)"), "{0}", "prowlarr"),
-    (re.compile(r"downloads\.(\w+?)(?:_import)?"), "{0}", "qbittorrent"),
-    (re.compile(r"requests\.(radarr|sonarr)(?:_reached)?"), "overseerr", "{0}"),
-    (re.compile(r"library\.(radarr|sonarr)"), "plex", "{0}"),
+# What a check of the media pipeline says about who needs whom, whether it passed or failed. Plex asks nobody: it shows
+# what the others import, and goes on without them.
+_CHECKS: Sequence[tuple[re.Pattern[str], str, str, Kind]] = (
+    (re.compile(r"(?:applications|search)\.(\w+)"), "{0}", "prowlarr", "application"),
+    (re.compile(r"downloads\.(\w+?)(?:_import)?"), "{0}", "qbittorrent", "application"),
+    (re.compile(r"requests\.(radarr|sonarr)(?:_reached)?"), "overseerr", "{0}", "application"),
+    (re.compile(r"library\.(radarr|sonarr)"), "plex", "{0}", "data"),
 )
 _SAME = {"seerr": "overseerr", "jellyseerr": "overseerr"}
 
@@ -216,11 +217,11 @@ def _applications(estate: Estate, pipeline: Mapping[str, Any]) -> _Found:
             by_name.setdefault(_SAME.get(name, name), []).append(service.key)
     for check in pipeline.get("checks") or ():
         identity = str(check.get("id") or "")
-        for pattern, source, target in _CHECKS if check.get("status") in {"pass", "fail"} else ():
+        for pattern, source, target, kind in _CHECKS if check.get("status") in {"pass", "fail"} else ():
             if match := pattern.fullmatch(identity):
                 for one in by_name.get(source.format(match[1]), ()):
                     for other in by_name.get(target.format(match[1]), ()):
-                        yield one, other, "application", f"its settings, by the media check {words.mono(identity)}"
+                        yield one, other, kind, f"its settings, by the media check {words.mono(identity)}"
 
 
 def _shared(estate: Estate) -> tuple[Shared, ...]:

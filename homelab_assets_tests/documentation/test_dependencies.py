@@ -117,7 +117,7 @@ def test_a_volume_that_stands_for_a_folder_is_that_folder() -> None:
         ("search.radarr", ("radarr", "application", "prowlarr")),
         ("downloads.radarr", ("radarr", "application", "qbittorrent")),
         ("requests.radarr_reached", ("overseerr", "application", "radarr")),
-        ("library.radarr", ("plex", "application", "radarr")),
+        ("library.radarr", ("plex", "data", "radarr")),
     ],
 )
 def test_the_applications_own_settings(check: str, expected: tuple[str, str, str]) -> None:
@@ -131,6 +131,15 @@ def test_the_applications_own_settings(check: str, expected: tuple[str, str, str
     containers = [container(name, image) for name, image in images.items()]
     for status, wanted in (("pass", {expected}), ("fail", {expected}), ("skipped", set()), ("unknown", set())):
         assert _found(*containers, pipeline={"checks": [{"id": check, "status": status}]}) == wanted
+
+
+def test_plex_goes_on_without_those_who_import() -> None:
+    containers = [container("radarr", "linuxserver/radarr:5"), container("plex", "plexinc/pms-docker:1")]
+    seen = estate(capture("h", *containers))
+    checks = [{"id": "library.radarr", "status": "pass"}]
+    text = dependency_documents(seen, map_dependencies(seen, {"checks": checks}))["dependencies.md"]
+    assert "`plex` gets nothing new to read" in text
+    assert "can't use it" not in text
 
 
 def _circle() -> Map:
