@@ -59,13 +59,18 @@ def _template():  # type: ignore[no-untyped-def]  # jinja2 is imported where a r
 
 
 def _runbooks(service: ServiceDrift, docs: str) -> str:
-    own = f"{TROUBLESHOOTING}/{slug(service.host, service.stack or '', service.service)}.md"
+    own = f"{TROUBLESHOOTING}/{_slug(service)}.md"
     places = {"this service": own, "this finding": runbook_for_drift(service)}
     return ", ".join(markdown.link(text, f"{docs}/{place}") for text, place in places.items() if place)
 
 
 def _anchor(service: ServiceDrift) -> str:
-    return "service-" + re.sub(r"[^a-z0-9]+", "-", words.name(service).lower()).strip("-")
+    # Letters, digits and dashes: what every renderer keeps in an anchor.
+    return "service-" + re.sub(r"[._]", lambda match: f"-{ord(match[0]):x}-", _slug(service))
+
+
+def _slug(service: ServiceDrift) -> str:
+    return slug(service.host, service.stack or "", service.service)
 
 
 def _since(service: ServiceDrift) -> str:

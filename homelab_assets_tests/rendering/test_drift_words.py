@@ -1,10 +1,12 @@
-"""The drift document in one sentence: what was found, and whether everything could be looked at."""
+"""The drift document in one sentence: what was found, and whether everything could be looked at; and as a report."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from homelab_assets.drift.document import DriftDocument, HostStatus, Item, ServiceDrift
+from homelab_assets.rendering.drift_markdown import drift_markdown
 from homelab_assets.rendering.drift_words import headline
 
 CAPTURED, DOWN = HostStatus(name="a", status="captured"), HostStatus(name="b", status="unreachable", error="no answer")
@@ -30,3 +32,16 @@ DRIFTED = replace(CLEAN, status="drifted", items=(Item(path="image", change="cha
 def test_headline(hosts: list[HostStatus], services: list[ServiceDrift], sentence: str) -> None:
     document = DriftDocument(generated_at="2026-11-23T06:00:00Z", hosts=hosts, baselines=(), services=services)
     assert headline(document) == sentence
+
+
+def test_each_finding_of_the_report_leads_to_its_own_service() -> None:
+    places = [("a", "b-c", "d"), ("a", "b", "c-d"), ("a", "b_c", "d"), ("a", None, "b-c-d"), ("a.b", "c", "d")]
+    services = [replace(DRIFTED, host=host, stack=stack, service=name) for host, stack, name in places]
+    hosts = [CAPTURED, replace(CAPTURED, name="a.b")]
+    report = drift_markdown(
+        DriftDocument(generated_at="2026-11-23T06:00:00Z", hosts=hosts, baselines=(), services=services)
+    )
+    leads = dict(re.findall(r"^\| \[([^\]]+)\]\(#([^)]+)\)", report, re.MULTILINE))
+    stands = re.findall(r'<a id="([^"]+)"></a>\n\n### (.+)', report)
+    assert len({anchor for anchor, _ in stands}) == len(places)
+    assert {title: anchor for anchor, title in stands} == leads
