@@ -164,8 +164,9 @@ def _is_secure(entry: Entrypoint) -> bool:
 
 
 def _scheme(router: Router, entry: Entrypoint | None) -> str:
-    secure = router.tls if router.tls is not None else entry is not None and _is_secure(entry)
-    return "https" if secure else "http"
+    # A router without TLS answers plain HTTP on every port, 443 too: https://doc.traefik.io/traefik/routing/routers/#tls
+    inherited = entry is not None and (entry.tls if entry.port else _is_secure(entry))
+    return "https" if (inherited if router.tls is None else router.tls) else "http"
 
 
 def _port(scheme: str, entry: Entrypoint | None, proxy: Proxy | None) -> str:

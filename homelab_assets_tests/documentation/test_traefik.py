@@ -112,6 +112,8 @@ STATIC = ("--entrypoints.web.address=:80", "--entrypoints.secure.address=:8443",
         (STATIC, {TLS: "false", ENTRY: "web"}, ["http://app.lan/x"]),
         (STATIC, {RESOLVER: "le"}, ["https://app.lan:9443/x"]),
         ((), {ENTRY: "websecure"}, ["https://app.lan/x"]),
+        (("--entrypoints.websecure.address=:443",), {ENTRY: "websecure"}, ["http://app.lan:443/x"]),
+        (("--entrypoints.websecure.address=:443",), {ENTRY: "websecure", TLS: "true"}, ["https://app.lan/x"]),
         (
             (*STATIC, "--entrypoints.web.http.redirections.entrypoint.to=secure"),
             {ENTRY: "web"},
