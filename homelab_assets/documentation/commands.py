@@ -36,11 +36,12 @@ class Commands:
 
 
 def commands_of(service: Service) -> Commands:
-    """Return the commands for a service: Compose's where a folder is known, else the engine's own."""
+    """Return the commands for a service: Compose's where a folder is known or nothing runs, else the engine's own."""
     container = quoted(service.containers[0] if service.containers else service.name)
     logs = f"docker logs --tail 100 --timestamps {container}"
     state = f"docker inspect --format '{{{{.State.Status}}}} {{{{.State.ExitCode}}}} {{{{.State.Error}}}}' {container}"
-    if not service.stack or not folder_of(service) or is_portainers(service):
+    placed = folder_of(service) or (service.declared and not service.containers)
+    if not service.stack or not placed or is_portainers(service):
         managed = bool(service.stack)
         return Commands(
             enter="",
@@ -61,7 +62,7 @@ def commands_of(service: Service) -> Commands:
     compose, name = compose_of(service), quoted(service.name)
     pull = "git pull --ff-only\n" if service.declared else ""
     return Commands(
-        enter=f"cd {quoted(folder_of(service))}",
+        enter=f"cd {quoted(folder_of(service))}" if folder_of(service) else "",
         start=f"{compose} up -d {name}",
         stop=f"{compose} stop {name}",
         restart=f"{compose} restart {name}",
@@ -70,6 +71,7 @@ def commands_of(service: Service) -> Commands:
         state=state,
         health=_health(service, container),
         rollback=_rollback(service),
+        note="" if folder_of(service) else _NOT_SEEN,
     )
 
 
@@ -101,6 +103,7 @@ def _rollback(service: Service) -> str:
     )
 
 
+_NOT_SEEN = "Where its compose files lie on the host was not seen: type what begins with `docker compose` there."
 _BY_HAND = "It was started by hand: how is known only from the container. `drift-detector adopt` makes a stack of it."
 
 
@@ -111,9 +114,7 @@ def quoted(text: str) -> str:
 
 def folder_of(service: Service) -> str:
     """Return the folder of a service's compose files on its host; "" where it is not known."""
-    if service.directory.startswith("/"):
-        return service.directory
-    return posixpath.join("/", service.declared.directory) if service.declared and not service.containers else ""
+    return service.directory if service.directory.startswith("/") else ""
 
 
 def is_portainers(service: Service) -> bool:
@@ -124,7 +125,8 @@ def is_portainers(service: Service) -> bool:
 def compose_of(service: Service) -> str:
     """Return `docker compose` with what it takes to mean this stack, as typed in its folder."""
     folder, parts = folder_of(service), ["docker", "compose"]
-    if service.stack and service.stack != project_name(posixpath.basename(folder)):
+    named = folder or (service.declared.directory if service.declared else "")
+    if service.stack and service.stack != project_name(posixpath.basename(named)):
         parts += ["-p", service.stack]
     environment = [_relative(file, folder) for file in environment_files_of(service)]
     if service.environment_files and environment != [".env"]:

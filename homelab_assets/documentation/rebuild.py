@@ -148,7 +148,7 @@ def _restore(services: Sequence[Service]) -> list[str]:
                 and place != "/"
                 and not _in_git(place, service)
             ):
-                kind = "folder" if mount.path else "volume"
+                kind = "folder" if mount.path or mount.kind == "bind" else "volume"
                 users.setdefault((place, kind), []).append(service.name)
     if not users:
         return []
@@ -170,7 +170,7 @@ def is_within(place: str, folders: Sequence[str]) -> bool:
 
 def _in_git(place: str, service: Service) -> bool:
     """Say whether the clone brings a place: what services only write beside their compose files, it does not."""
-    inside = folder_of(service).rstrip("/") + "/"
+    inside = (folder_of(service).rstrip("/") or ".") + "/"
     if service.declared is None or not place.startswith(inside):
         return False
     return posixpath.join(service.declared.directory, place.removeprefix(inside)) in service.declared.held
@@ -181,9 +181,10 @@ def _deploy(stacks: dict[str, list[Service]], order: Sequence[str]) -> list[str]
         return []
     lines = []
     for name in order:
-        known = next((service for service in stacks[name] if folder_of(service)), None)
-        if known is None:
-            lines.append(f"# {quoted(name)}: its folder is not known")
+        known = next((service for service in stacks[name] if folder_of(service)), stacks[name][0])
+        if not folder_of(known):
+            place = f", {quoted(known.declared.directory)} in its clone" if known.declared else ""
+            lines.append(f"# {quoted(name)}: its folder was not seen{place}: {compose_of(known)} up -d")
         elif is_portainers(known):
             lines.append(f"# {quoted(name)}: deploy it in Portainer")
         else:

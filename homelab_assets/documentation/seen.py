@@ -93,8 +93,12 @@ def _files(labels: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part for part in labels.get(f"{_LABEL}project.{name}", "").split(",") if part)
 
 
-def service_from(declaration: Declaration, host: str) -> Service:
-    """Return a service that git declares and of which no container exists."""
+def service_from(declaration: Declaration, host: str, folder: str = "") -> Service:
+    """Return a service that git declares and of which no container exists.
+
+    Args:
+        folder: of its compose files on the host; "" where nothing tells it.
+    """
     model = declaration.model
     mode = str(model.get("network_mode") or "")
     networks = model.get("networks") or {}
@@ -112,13 +116,14 @@ def service_from(declaration: Declaration, host: str) -> Service:
         },
         namespace=mode.partition(":")[2] or (mode if mode == "host" else None),
         ports=tuple(_declared_ports(model.get("ports") or ())),
-        mounts=tuple(_declared_mounts(model.get("volumes") or (), declaration.volumes)),
+        mounts=tuple(_declared_mounts(model.get("volumes") or (), declaration, folder)),
         labels=_texts(model.get("labels")),
         environment=_texts(model.get("environment")),
         command=tuple(str(part) for part in model.get("command") or ()),
         health_test=tuple(str(part) for part in ((model.get("healthcheck") or {}).get("test") or ())),
         restart=str(model.get("restart") or ""),
         depends_on=declared_dependencies(model),
+        directory=folder,
         declared=declaration,
     )
 
@@ -229,13 +234,19 @@ def _declared_ports(ports: Iterable[Any]) -> Iterable[Port]:
         )
 
 
-def _declared_mounts(volumes: Iterable[Any], names: Mapping[str, str]) -> Iterable[Mount]:
+def _declared_mounts(volumes: Iterable[Any], declaration: Declaration, folder: str) -> Iterable[Mount]:
+    # A path that git gives relative to the stack's folder was loaded as if the repository were the whole disk.
+    inside = f"/{declaration.directory}/"
     for volume in volumes:
         if isinstance(volume, Mapping):
             kind, source = str(volume.get("type") or "volume"), str(volume.get("source") or "")
+            if kind == "volume":
+                source = declaration.volumes.get(source, source)
+            elif source.startswith(inside):
+                source = f"{folder or '.'}/{source.removeprefix(inside)}"
             yield Mount(
                 kind=kind,
-                source=names.get(source, source) if kind == "volume" else source,
+                source=source,
                 path=source if kind == "bind" and source.startswith("/") else "",
                 target=str(volume.get("target") or ""),
                 read_only=bool(volume.get("read_only")),

@@ -1,9 +1,11 @@
 """Builds the estate from captures, declarations and the drift document."""
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from homelab_assets.documentation import seen
+from homelab_assets.documentation.commands import folder_of, is_portainers
 from homelab_assets.documentation.estate import Declaration, Estate, HostFacts, Key, NetworkFacts, Service
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
@@ -32,9 +34,10 @@ def survey(
     declared = _by_key(declarations, captures, running)
     verdicts = _verdicts(document)
     silent = {capture.host for capture in captures if isinstance(capture, Unreachable)}
+    folders = _Folders(running, declared)
     for key, declaration in declared.items():
         if key not in running:
-            service = seen.service_from(declaration, key[0])
+            service = seen.service_from(declaration, key[0], folders.of(declaration, key[0]))
             # Nobody knows what runs on a host that does not answer.
             running[key] = replace(service, state="unknown") if key[0] in silent else service
     for key, verdict in verdicts.items():
@@ -75,6 +78,26 @@ def _folder(volume: Mapping[str, Json]) -> str:
     options = volume.get("Options") or {}
     bound = "bind" in str(options.get("o") or "").split(",")
     return str(options.get("device") or "") if bound else ""
+
+
+class _Folders:
+    """Where stacks lie on hosts, as far as what runs there tells it."""
+
+    def __init__(self, running: Mapping[Key, Service], declared: Mapping[Key, Declaration]) -> None:
+        self._stacks: dict[tuple[str, str], str] = {}
+        self._clones: dict[tuple[str, str], str] = {}
+        for key, service in running.items():
+            declaration, folder = declared.get(key), folder_of(service)
+            if folder:
+                self._stacks.setdefault(key[:2], folder)
+            if declaration and folder.endswith(f"/{declaration.directory}") and not is_portainers(service):
+                clone = folder.removesuffix(declaration.directory)
+                self._clones.setdefault((key[0], declaration.repository), clone)
+
+    def of(self, declaration: Declaration, host: str) -> str:
+        """Return the folder of a stack: its other services', else where it is in a clone that others run from."""
+        clone = self._clones.get((host, declaration.repository), "")
+        return self._stacks.get((host, declaration.stack)) or (clone and posixpath.join(clone, declaration.directory))
 
 
 def _by_key(

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from homelab_assets.documentation.commands import commands_of
 from homelab_assets.documentation.declarations import declare
 from homelab_assets.documentation.dependencies import map_dependencies
-from homelab_assets.documentation.estate import Estate
+from homelab_assets.documentation.estate import Declaration, Estate
 from homelab_assets.documentation.rebuild import rebuild_documents
 from homelab_assets.model import Baseline
 from homelab_assets.repository.trees import WorkingTree
@@ -41,6 +42,20 @@ def _lab(root: Path, folder: str, *mounts: str) -> Estate:
     return estate(capture("h", running), declarations=declare([baseline]))
 
 
+def _missing(*running: dict[str, object]) -> Estate:
+    """A service of which no container exists, beside what runs on its host."""
+    volumes = [{"type": "bind", "source": f"/{STACK}/data", "target": "/data"}]
+    declarations = [
+        Declaration(
+            repository="apps", stack=stack, endpoint="h", service=service, file=f"stacks/{stack}/docker-compose.yml",
+            directory=f"stacks/{stack}", files=(f"stacks/{stack}/docker-compose.yml",), variables=("A",),
+            model={"image": "x:1", "volumes": volumes if service == "gone" else []},
+        )
+        for stack, service in (("dns", "gone"), ("dns", "beside"), ("web", "elsewhere"))
+    ]  # fmt: skip
+    return estate(capture("h", *running), declarations=declarations)
+
+
 def _page(seen: Estate) -> str:
     return rebuild_documents(seen, map_dependencies(seen))["troubleshooting/rebuild-h.md"]
 
@@ -72,3 +87,33 @@ def test_what_portainer_holds_is_deployed_there(tmp_path: Path, folder: str) -> 
 
 def test_a_folder_that_only_looks_like_portainers_is_the_hosts(tmp_path: Path) -> None:
     assert "cd /data/compose/12-dns && docker compose -p dns up -d" in _page(_lab(tmp_path, "/data/compose/12-dns"))
+
+
+@pytest.mark.parametrize(
+    ("running", "folder"),
+    [
+        (container("beside", stack="dns", directory="/srv/dns"), "/srv/dns"),
+        (container("elsewhere", stack="web", directory="/opt/apps/stacks/web"), f"/opt/apps/{STACK}"),
+    ],
+)
+def test_a_missing_service_is_where_what_runs_beside_it_tells(running: dict[str, object], folder: str) -> None:
+    seen = _missing(running)
+    gone = seen.by_key["h", "dns", "gone"]
+    assert commands_of(gone).enter == f"cd {folder}"
+    assert [mount.path for mount in gone.mounts] == [f"{folder}/data"]
+
+
+@pytest.mark.parametrize(
+    "running", [(), (container("elsewhere", stack="web", directory="/data/compose/3/stacks/web"),)]
+)
+def test_no_folder_is_made_up(running: tuple[dict[str, object], ...]) -> None:
+    seen = _missing(*running)
+    gone = seen.by_key["h", "dns", "gone"]
+    commands = commands_of(gone)
+    assert (commands.enter, commands.start) == ("", "docker compose up -d gone")
+    assert "was not seen" in commands.note
+    page = _page(seen)
+    assert "| `/stacks" not in page
+    assert "cd /stacks" not in page
+    assert "| `./data` | folder | `gone` |" in page
+    assert f"# dns: its folder was not seen, {STACK} in its clone: docker compose up -d" in page
