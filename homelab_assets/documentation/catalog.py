@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from homelab_assets.documentation.access import Access, Address
-from homelab_assets.documentation.estate import Estate, Service
+from homelab_assets.documentation.estate import UNJUDGED, Estate, Service
 from homelab_assets.documentation.links import Forge, runbook_for_service
 from homelab_assets.documentation.purposes import Purpose, application_of, purpose_of, tag_of
 from homelab_assets.secrecy import show
@@ -175,13 +175,14 @@ def place_of(service: Service) -> tuple[str | None, str | None, int | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How the services of a catalog are, counted."""
+    """How the services of a catalog are, counted. `unjudged`: neither drifted nor clean, as nobody could look."""
 
     services: int = 0
     states: Mapping[str, int] = field(default_factory=dict)
     unhealthy: int = 0
     drifted: int = 0
     clean: int = 0
+    unjudged: int = 0
     without_purpose: int = 0
 
 
@@ -194,7 +195,8 @@ def count(entries: Sequence[Entry]) -> Counts:
         services=len(entries),
         states=states,
         unhealthy=sum(entry.health == "unhealthy" for entry in entries),
-        drifted=sum(entry.drift not in {"clean", "not audited"} for entry in entries),
+        drifted=sum(entry.drift not in {"clean", "not audited", *UNJUDGED} for entry in entries),
         clean=sum(entry.drift == "clean" for entry in entries),
+        unjudged=sum(entry.drift in UNJUDGED for entry in entries),
         without_purpose=sum(entry.purpose is None for entry in entries),
     )

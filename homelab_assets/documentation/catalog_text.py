@@ -61,6 +61,7 @@ def _head(catalog: Catalog) -> str:
     ]
     facts += [f"{counts.unhealthy} unhealthy"] if counts.unhealthy else []
     facts.append(f"{counts.drifted} not as git says" if counts.drifted else f"{counts.clean} as git says")
+    facts += [f"{counts.unjudged} could not be judged"] if counts.unjudged else []
     lines = [words.DEMO] if catalog.demo else []
     lines += [f"**{', '.join(facts)}.**", seen(catalog.generated_at)]
     if counts.without_purpose:

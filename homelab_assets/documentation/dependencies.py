@@ -113,7 +113,7 @@ def _declared(estate: Estate) -> _Found:
 def _namespaces(estate: Estate) -> _Found:
     for service in estate.services:
         parent = estate.host_of_namespace(service)
-        if parent is None and service.namespace and service.state == "missing":
+        if parent is None and service.namespace and not service.containers:
             parent = estate.by_key.get((service.host, service.stack or "", service.namespace))
         if parent is not None:
             yield (

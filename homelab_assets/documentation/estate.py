@@ -15,6 +15,8 @@ State = Literal["running", "stopped", "restarting", "paused", "missing", "unknow
 Health = Literal["healthy", "unhealthy", "starting"]
 Key = tuple[str, str, str]
 """Host, stack ("" without one), service."""
+UNJUDGED = frozenset({"unreachable", "unknown"})
+"""Verdicts of the audit that say nothing of a service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,11 @@ class Service:
     def title(self) -> str:
         """Host, stack and service for people."""
         return " / ".join(part for part in (self.host, self.stack, self.name) if part)
+
+    @property
+    def known(self) -> bool:
+        """Whether a container or git says anything of it."""
+        return bool(self.containers) or self.declared is not None
 
     @property
     def drift(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from homelab_assets.documentation import words
 from homelab_assets.documentation.commands import compose_of, environment_files_of, folder_of, is_portainers, quoted
 from homelab_assets.documentation.dependencies import Map
-from homelab_assets.documentation.estate import Estate, HostFacts, Service
+from homelab_assets.documentation.estate import UNJUDGED, Estate, HostFacts, Service
 from homelab_assets.documentation.links import TROUBLESHOOTING, runbook_for_service, slug
 from homelab_assets.documentation.markers import block, seen
 from homelab_assets.rendering.markdown import cell, fence, link, table
@@ -195,18 +195,19 @@ def _deploy(stacks: dict[str, list[Service]], order: Sequence[str]) -> list[str]
 def _not_in_git(services: Sequence[Service]) -> list[str]:
     rows = []
     for service in services:
-        if service.declared is None:
-            rows.append(
-                (
-                    link(service.name, runbook_for_service(service).rpartition("/")[2]),
-                    "not in git at all: `drift-detector adopt` makes a stack of it",
-                )
-            )
-        elif service.verdict and service.verdict.items:
-            paths = words.joined((words.mono(item.path) for item in service.verdict.items), most=8)
-            rows.append(
-                (link(service.name, runbook_for_service(service).rpartition("/")[2]), f"differs from git: {paths}")
-            )
+        if lost := _lost(service):
+            rows.append((link(service.name, runbook_for_service(service).rpartition("/")[2]), lost))
     if not rows:
         return ["## What git would not bring back", "Nothing: all that runs here is in git as it runs."]
     return ["## What git would not bring back", table(("service", "what is lost"), rows)]
+
+
+def _lost(service: Service) -> str:
+    if service.drift in UNJUDGED:
+        return "not known: it could not be compared with git"
+    if service.declared is None:
+        return "not in git at all: `drift-detector adopt` makes a stack of it"
+    if service.verdict and service.verdict.items:
+        paths = words.joined((words.mono(item.path) for item in service.verdict.items), most=8)
+        return f"differs from git: {paths}"
+    return ""

@@ -113,7 +113,7 @@ def _facts(service: Service, entry: Entry) -> str:
         ("containers", words.joined(map(words.mono, service.containers)) or "none"),
         ("address", words.addresses_of(entry)),
         ("in git", words.baseline_of(entry) + (f" of {words.text(entry.repository)}" if entry.repository else "")),
-        ("restart policy", words.text(service.restart or "no")),
+        ("restart policy", words.text(service.restart or "no") if service.known else "–"),
     ]
     return table(rows[0], rows[1:])
 
@@ -182,7 +182,7 @@ def _commands(service: Service, commands: Commands, host: HostFacts | None, lodg
     for title, text in listed:
         if text:
             parts += [f"{title}:", fence(text, "sh")]
-    if not commands.health:
+    if not commands.health and service.known:
         parts.append("It has no health check: the engine only knows whether its process runs.")
     return parts
 
@@ -197,6 +197,8 @@ def _data(service: Service) -> list[str]:
         )
         for mount in service.mounts
     ]
+    if not service.known:
+        return ["## Data", "What it mounts could not be seen."]
     if not rows:
         return ["## Data", "It mounts nothing: what it writes is lost when it is recreated."]
     return ["## Data", table(("in the container", "kind", "on the host, or volume", "access"), rows)]

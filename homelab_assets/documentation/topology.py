@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from homelab_assets.documentation.catalog import version_of
-from homelab_assets.documentation.estate import Estate, HostFacts, Service
+from homelab_assets.documentation.estate import UNJUDGED, Estate, HostFacts, Service
 from homelab_assets.documentation.mermaid import Chart, Style
 
 MOST_NODES = 30
@@ -26,7 +26,7 @@ def style_of(service: Service) -> Style | None:
     """Return the colour that a service deserves: red does not run well, amber is not as git says."""
     if service.health == "unhealthy" or service.state in {"stopped", "restarting", "missing", "paused"}:
         return None if service.drift == "clean" and service.state == "stopped" else "bad"
-    return "odd" if service.drift not in {"clean", "not audited", "unknown"} else None
+    return "odd" if service.drift not in {"clean", "not audited", *UNJUDGED} else None
 
 
 def condition_of(service: Service) -> str:
