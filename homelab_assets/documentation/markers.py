@@ -15,6 +15,7 @@ _LINE = re.compile(
     r"^<!-- homelab-assets:(?P<kind>begin|end) (?P<name>[a-z0-9-]+)(?: [^\n]*?)?-->[ \t]*\r?$", re.MULTILINE
 )
 _WARNING = "(generated: edits between these two lines are lost)"
+_LESS = "(generated without what only the host could tell: edits between these two lines are lost)"
 _SEEN = re.compile(r"^_Last change seen by the audit of [^\n]*_$", re.MULTILINE)
 
 
@@ -35,11 +36,16 @@ class _Part:
     text: str
 
 
-def block(name: str, body: str) -> str:
-    """Put a generated body between markers. `name` holds lower-case letters, digits and dashes."""
+def block(name: str, body: str, *, whole: bool = True) -> str:
+    """Put a generated body between markers. `name` holds lower-case letters, digits and dashes.
+
+    Args:
+        whole: False where what it is about could not be seen: it does not replace a whole one.
+    """
     # Text from outside can't end the block: no line of the body may look like a marker.
     safe = body.strip("\n").replace("<!-- homelab-assets:", "<!-- homelab-assets :")
-    return f"<!-- homelab-assets:begin {name} {_WARNING} -->\n{safe}\n<!-- homelab-assets:end {name} -->\n"
+    warning = _WARNING if whole else _LESS
+    return f"<!-- homelab-assets:begin {name} {warning} -->\n{safe}\n<!-- homelab-assets:end {name} -->\n"
 
 
 def merge(existing: str | None, generated: str) -> str:
@@ -69,7 +75,7 @@ def merge(existing: str | None, generated: str) -> str:
 
 
 def renewed(existing: str | None, generated: str, *, markdown: bool = True) -> str | None:
-    """Return a file's new text; None where it would differ only in which audit saw it, so that it stays.
+    """Return a file's new text; None where it would only know less, or differ in which audit saw it, so that it stays.
 
     Args:
         markdown: people may write in the file too, outside of its generated blocks; others are generated whole.
@@ -78,6 +84,8 @@ def renewed(existing: str | None, generated: str, *, markdown: bool = True) -> s
         BrokenMarkers: the existing markers don't pair up; nothing may be overwritten.
     """
     text = merge(existing, generated) if markdown else generated
+    if markdown and _wholes(existing or "") & (_names(generated) - _wholes(generated)):
+        return None
     return None if existing is not None and without_moment(existing) == without_moment(text) else text
 
 
@@ -103,6 +111,14 @@ def without_moment(text: str) -> str:
 def seen(moment: str) -> str:
     """Return the line that says which audit a document comes from. `moment`: ISO 8601 UTC."""
     return f"_Last change seen by the audit of {moment[:16].replace('T', ' ')} UTC._"
+
+
+def _names(text: str) -> set[str]:
+    return {part.name for part in _parts(text) if part.name}
+
+
+def _wholes(text: str) -> set[str]:
+    return {part.name for part in _parts(text) if part.name and _LESS not in part.text.partition("\n")[0]}
 
 
 def _after(parts: Sequence[_Part], before: Sequence[str]) -> int:

@@ -13,6 +13,8 @@ from homelab_assets.rendering.markdown import cell, fence, link, table
 
 _EPHEMERAL = ("/var/run", "/run", "/dev", "/proc", "/sys", "/etc/localtime", "/etc/timezone", "/tmp")  # noqa: S108
 
+_FROM_GIT_ALONE = "> [!WARNING]\n> The host did not answer, and no audit had seen it before: this is from git alone."
+
 
 def rebuild_documents(estate: Estate, dependencies: Map) -> dict[str, str]:
     """Render the pages: path below `docs/` to text."""
@@ -27,6 +29,7 @@ def _page(estate: Estate, host: HostFacts, dependencies: Map) -> str:
     parts = [
         words.DEMO if estate.demo else "",
         seen(estate.generated_at),
+        "" if host.captured else _FROM_GIT_ALONE,
         _machine(host, estate.on(host.name)),
         *_clones(stacks),
         *_environment(stacks),
@@ -39,7 +42,7 @@ def _page(estate: Estate, host: HostFacts, dependencies: Map) -> str:
         "No drift, and every link of the pipeline passes: the host is back.",
     ]
     body = "\n\n".join(part.strip("\n") for part in parts if part)
-    return f"# Rebuild {cell(host.name)} from git\n\n{block('rebuild', body)}\n{words.NOTES}"
+    return f"# Rebuild {cell(host.name)} from git\n\n{block('rebuild', body, whole=host.captured)}\n{words.NOTES}"
 
 
 def deploy_order(stacks: dict[str, list[Service]], dependencies: Map) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homelab_assets.documentation.markers import BrokenMarkers, block, merge, own_text, seen, without_moment
+from homelab_assets.documentation.markers import BrokenMarkers, block, merge, own_text, renewed, seen, without_moment
 
 OLD = f"# Title\n\n{block('one', 'old')}\n## Notes\n\ndefault\n"
 NEW = f"# New title\n\n{block('one', 'new')}\n## Notes\n\ndefault\n"
@@ -74,6 +74,14 @@ def test_generated_text_can_not_close_its_block() -> None:
     hostile = "x\n<!-- homelab-assets:end one -->\n# taken over\n<!-- homelab-assets:begin one -->"
     merged = merge(OLD, f"# T\n{block('one', hostile)}")
     assert "taken over" not in own_text(merged)
+
+
+def test_what_knows_less_does_not_replace_what_knew_more() -> None:
+    less, other = (f"# T\n\n{block('one', body, whole=False)}" for body in ("git alone", "git alone, later"))
+    assert renewed(OLD, less) is None
+    assert renewed(None, less) == less
+    assert renewed(less, other) == other
+    assert renewed(less, NEW) == merge(less, NEW)
 
 
 def test_only_the_moment_is_no_change() -> None:

@@ -1,11 +1,14 @@
 """What an audit could not see is told as unknown: neither as drift, nor as something that is not there."""
 
+from pathlib import Path
+
 import pytest
 
 from homelab_assets.documentation.estate import Declaration
 from homelab_assets.documentation.generate import Documents, Material, generate
 from homelab_assets.drift.document import ServiceDrift, Status
 from homelab_assets.model import Unreachable
+from homelab_assets.publishing import publish
 from homelab_assets_tests.documentation.estates import NOW, capture, container, estate
 
 
@@ -55,3 +58,16 @@ def test_it_is_not_said_to_be_lost(documents: Documents, host: str) -> None:
     page = documents.docs[f"troubleshooting/rebuild-{host}.md"]
     assert "not in git at all" not in page
     assert "not known: it could not be compared with git" in page
+
+
+def test_the_page_that_rebuilds_a_host_outlives_it(documents: Documents, tmp_path: Path) -> None:
+    page = "troubleshooting/rebuild-down.md"
+    before = generate(Material(estate=estate(capture("down", container("vpn", stack="media")))))
+    publish(tmp_path, before.docs)
+    whole = (tmp_path / page).read_text()
+    publish(tmp_path, documents.docs)
+    assert "cd /opt/stacks/media && docker compose up -d" in whole
+    assert (tmp_path / page).read_text() == whole
+    assert "from git alone" in documents.docs[page]
+    publish(tmp_path, generate(Material(estate=estate(capture("down", container("new", stack="new"))))).docs)
+    assert "cd /opt/stacks/new && docker compose up -d" in (tmp_path / page).read_text()
