@@ -100,7 +100,6 @@ def _history(repository: RepositorySettings, since: str, until: str) -> History:
         stack.directory: stack.name
         for sha in ends
         for stack in find_stacks(tree_at(sha), repository.stacks, root_name=repository.name)
-        if stack.directory
     }
 
     @lru_cache(maxsize=256)

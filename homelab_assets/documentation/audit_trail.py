@@ -60,7 +60,7 @@ class History:
     """One repository's recent past.
 
     Attributes:
-        commits: newest first. stacks: folder to stack, of today and of then.
+        commits: newest first. stacks: folder to stack, of today and of then; the root is "".
         models: loads a folder at a commit. ref: the branch.
         truncated: there are more commits in the time than were read.
     """
@@ -175,16 +175,16 @@ def _compare(history: History, commits: Sequence[Commit]) -> str:
 def _of_commit(history: History, commit: Commit) -> Iterator[Event]:
     if len(commit.parents) > 1:
         # What a merge brought stands with its own commits.
-        for stack in dict.fromkeys(_touched(history.stacks, commit.files).values()) or [""]:
+        touched = _touched(history.stacks, commit.files)
+        for stack in dict.fromkeys(history.stacks[folder] for folder in touched if folder is not None) or [""]:
             yield replace(_event(history, commit, stack, ""), kind="merge")
         return
-    told = False
-    rest = list(commit.files)
-    for folder, stack in _touched(history.stacks, commit.files).items():
-        own = [file for file in rest if file.startswith(f"{folder}/")]
-        rest = [file for file in rest if file not in own]
-        old = history.models(commit.parents[0], folder) if commit.parents else {}
-        new = history.models(commit.sha, folder)
+    touched = _touched(history.stacks, commit.files)
+    rest = touched.pop(None, [])
+    for folder, own in touched.items():
+        stack = history.stacks[folder or ""]
+        old = history.models(commit.parents[0], folder or "") if commit.parents else {}
+        new = history.models(commit.sha, folder or "")
         # What can't be read is not gone: nobody can say what changed.
         changes = model_changes(old, new) if old is not None and new is not None else []
         services: dict[str, list[ModelChange]] = {}
@@ -195,8 +195,7 @@ def _of_commit(history: History, commit: Commit) -> Iterator[Event]:
         others = own if not services else [file for file in own if not _compose(file)]
         if others:
             yield _event(history, commit, stack, "", files=others)
-        told = True
-    if rest or not told:
+    if rest or not touched:
         yield _event(history, commit, "", "", files=rest)
 
 
@@ -205,16 +204,15 @@ def _compose(file: str) -> bool:
     return "compose" in name and name.endswith((".yml", ".yaml"))
 
 
-def _touched(stacks: Mapping[str, str], files: Iterable[str]) -> dict[str, str]:
-    # The innermost stack folder counts; a file in none of them belongs to no stack.
-    found: dict[str, str] = {}
+def _touched(stacks: Mapping[str, str], files: Iterable[str]) -> dict[str | None, list[str]]:
+    """Return files by the innermost stack folder that they are in, sorted; those that are in none under None."""
+    found: dict[str | None, list[str]] = {}
     for file in files:
         folder = file.rpartition("/")[0]
         while folder and folder not in stacks:
             folder = folder.rpartition("/")[0]
-        if folder:
-            found[folder] = stacks[folder]
-    return dict(sorted(found.items()))
+        found.setdefault(folder if folder in stacks else None, []).append(file)
+    return dict(sorted(found.items(), key=lambda one: (one[0] is None, one[0] or "")))
 
 
 def _event(

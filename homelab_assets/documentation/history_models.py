@@ -17,7 +17,8 @@ def services_in(tree: FileTree, folder: str) -> dict[str, Mapping[str, Json]]:
     Raises:
         UserError: Compose would refuse the files.
     """
-    name = folder.rpartition("/")[2]
+    # At the root of a repository no folder names the stack; what it is called is no part of what is compared.
+    name = folder.rpartition("/")[2] or "root"
     stack = read_stack(tree, folder, name)
     if stack is None:
         return {}

@@ -124,6 +124,27 @@ def test_a_real_history(lab: Lab) -> None:
     assert "@all" not in text
 
 
+def test_a_stack_at_the_root_and_one_inside_another(tmp_path: Path) -> None:
+    clone = make_clone(
+        tmp_path / "apps", {"compose.yml": COMPOSE, "a/compose.yml": COMPOSE}, when="2026-09-01T12:00:00Z"
+    )
+    newer = COMPOSE.replace("nginx:1.0", "nginx:1.1")
+    files = {"compose.yml": newer, "a/compose.yml": newer, "a/b/compose.yml": COMPOSE, "notes/x": "x"}
+    commit(clone, files, "feat: more", when="2026-11-10T12:00:00Z")
+    (tmp_path / "lab.yaml").write_text(
+        "hosts: {h: {docker: 'capture:x'}}\nrepositories: {apps: {path: apps, ref: main, stacks: [., a, a/b]}}\n"
+    )
+    histories, _ = histories_of(load_lab(str(tmp_path / "lab.yaml"), {}), until="2026-11-23T06:00:00Z")
+    events = build_trail(histories, document()).events
+    assert sorted((e.stack, e.service, [c.path for c in e.changes], list(e.files)) for e in events) == [
+        ("a", "web", ["image"], []),
+        ("apps", "", [], ["notes/x"]),
+        ("apps", "web", ["image"], []),
+        ("b", "db", [""], []),
+        ("b", "web", [""], []),
+    ]
+
+
 def test_older_changes_are_left_out(lab: Lab) -> None:
     histories, _ = histories_of(lab, until="2026-11-23T06:00:00Z")
     trail = build_trail(histories, document(), days=10)
