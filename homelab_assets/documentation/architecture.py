@@ -66,7 +66,8 @@ def _hosts(estate: Estate) -> str:
             else:
                 what = f"**not captured**: {words.text(host.error)}"
             named = f", {words.text(host.description)}" if host.description else ""
-            reached = f", reached by {words.text(host.connection)}" if host.connection else ""
+            how = "read from a recording" if host.connection == "recorded" else f"reached by {host.connection}"
+            reached = f", {words.text(how)}" if host.connection else ""
             services = words.counted(len(estate.on(host.name)), "service")
             lines.append(f"**{cell(host.name)}** ({words.mono(host.address)}{named}){reached}: {what}; {services}")
         parts.append(_figure(chart, lines))

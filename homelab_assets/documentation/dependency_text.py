@@ -159,7 +159,10 @@ def _breakage(services: Sequence[Service], impacts: Impacts, heading: str, up: s
 def _effect(kind: str, keys: Sequence[Key]) -> str:
     words_of = EFFECTS[kind]  # type: ignore[index]
     return (
-        words_of.replace("loses its", "lose their").replace("gets", "get").replace("its address", "their addresses")
+        words_of.replace("misses", "miss")
+        .replace("loses its", "lose their")
+        .replace("gets", "get")
+        .replace("its address", "their addresses")
         if len(keys) > 1
         else words_of
     )

@@ -56,7 +56,8 @@ def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
     for host in hosts:
         services = estate.on(host.name)
         odd = sum(style_of(service) is not None for service in services)
-        facts = f"{len(services)} services" + (f", {odd} need attention" if odd else "")
+        facts = f"{len(services)} service{'' if len(services) == 1 else 's'}"
+        facts += f", {odd} need{'s' if odd == 1 else ''} attention" if odd else ""
         lines = (host.name, host.address if host.address != host.name else "", host.description, facts)
         chart.node(
             host.name,

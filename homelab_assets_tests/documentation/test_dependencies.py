@@ -133,6 +133,12 @@ def test_the_applications_own_settings(check: str, expected: tuple[str, str, str
         assert _found(*containers, pipeline={"checks": [{"id": check, "status": status}]}) == wanted
 
 
+def test_several_are_told_in_the_plural() -> None:
+    users = [container(name, stack="s", depends_on="db:service_started:false") for name in ("a", "b")]
+    seen = estate(capture("h", *users, container("db", stack="s")))
+    assert "| `a`, `b` miss it |" in dependency_documents(seen, map_dependencies(seen))["dependencies.md"]
+
+
 def test_plex_goes_on_without_those_who_import() -> None:
     containers = [container("radarr", "linuxserver/radarr:5"), container("plex", "plexinc/pms-docker:1")]
     seen = estate(capture("h", *containers))
