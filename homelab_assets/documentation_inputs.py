@@ -128,6 +128,7 @@ def last_pipeline(reports: Path) -> Mapping[str, Any] | None:
             result = read_json(file)
         except (ValueError, OSError):
             continue
-        if isinstance(result, dict) and result.get("schema") == 1:
+        checks = result.get("checks") if isinstance(result, dict) and result.get("schema") == 1 else None
+        if isinstance(checks, list) and all(isinstance(check, dict) for check in checks):
             return result
     return None

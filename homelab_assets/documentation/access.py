@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from homelab_assets.documentation.estate import Estate, Port, Service
 from homelab_assets.documentation.purposes import application_of
-from homelab_assets.documentation.traefik import Entrypoint, Proxy, Router, hosts_as_written, proxy_of, routers_of
+from homelab_assets.documentation.traefik import (
+    Entrypoint,
+    Proxy,
+    Router,
+    hosts_as_written,
+    port_of,
+    proxy_of,
+    routers_of,
+)
 from homelab_assets.secrecy import has_token, show
 
 _SCHEME_PORTS = {"http": 80, "https": 443}
@@ -140,11 +148,8 @@ def _as_git_says(router: Router, service: Service) -> Sequence[str]:
 
 
 def _web_port(service: Service) -> int | None:
-    told = service.environment.get("WEBUI_PORT", "")
-    if told.isdigit():
-        return int(told)
     application = application_of(service.image)
-    return application.port if application else None
+    return port_of(service.environment.get("WEBUI_PORT", "")) or (application.port if application else None)
 
 
 def _where(port: Port, address: str) -> str:

@@ -142,11 +142,16 @@ def _entrypoint(name: str, values: Mapping[str, str]) -> Entrypoint:
     port = values.get("address", "").rpartition(":")[2].partition("/")[0]
     return Entrypoint(
         name=name,
-        port=int(port) if port.isdigit() else None,
+        port=port_of(port),
         tls=any(key.startswith("http.tls") and value.lower() != "false" for key, value in values.items()),
         redirect=values.get("http.redirections.entrypoint.to", "").lower(),
         default=values.get("asdefault", "").lower() == "true",
     )
+
+
+def port_of(text: str) -> int | None:
+    """Return the port that a text is; None where it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else None
 
 
 class _Parser:

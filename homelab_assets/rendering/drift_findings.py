@@ -84,7 +84,7 @@ def _problems(document: DriftDocument) -> Iterator[Finding]:
         if problem.get("kind") == "host":
             continue
         file, _, line = str(problem.get("where") or "").rpartition(":")
-        placed = bool(file) and line.isdigit() and not file.startswith("/")
+        placed = bool(file) and line.isdecimal() and not file.startswith("/")
         yield Finding(
             rule="audit/incomplete",
             level="error",

@@ -1,10 +1,14 @@
 """Each dependency that is found has its evidence, and nothing else is taken for one."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from homelab_assets.documentation.dependencies import Map, map_dependencies
 from homelab_assets.documentation.dependency_text import dependency_documents
 from homelab_assets.documentation.impact import Impacts
+from homelab_assets.documentation_inputs import last_pipeline
 from homelab_assets_tests.documentation.estates import bind, capture, container, estate, identity, volume
 
 NET = {"s_default": ()}
@@ -131,6 +135,14 @@ def test_the_applications_own_settings(check: str, expected: tuple[str, str, str
     containers = [container(name, image) for name, image in images.items()]
     for status, wanted in (("pass", {expected}), ("fail", {expected}), ("skipped", set()), ("unknown", set())):
         assert _found(*containers, pipeline={"checks": [{"id": check, "status": status}]}) == wanted
+
+
+@pytest.mark.parametrize("checks", [5, None, ["x"], [{}, None]])
+def test_a_damaged_result_of_the_pipeline_is_passed_over(checks: object, tmp_path: Path) -> None:
+    whole = {"schema": 1, "checks": [{"id": "search.radarr"}]}
+    (tmp_path / "pipeline-test-2026-11-22.json").write_text(json.dumps(whole))
+    (tmp_path / "pipeline-test-2026-11-23.json").write_text(json.dumps({"schema": 1, "checks": checks}))
+    assert last_pipeline(tmp_path) == whole
 
 
 def test_several_are_told_in_the_plural() -> None:

@@ -128,6 +128,15 @@ def test_entry_points_decide_scheme_and_port(
     assert _urls(_traefik(*command), labels) == expected
 
 
+@pytest.mark.parametrize("port", ["²", "9" * 5000, "-1", ""])
+def test_what_is_no_port_is_none(port: str) -> None:
+    app = container("app", "linuxserver/qbittorrent:4", env={"WEBUI_PORT": port}, ports={"8080/tcp": ("", 80)})
+    seen = estate(capture("h", app, _traefik(f"--entrypoints.web.address=:{port}")))
+    access = Access(seen)
+    assert access.proxies[0].entrypoints["web"].port is None
+    assert [address.url for address in access.of(seen.services[0])] == ["http://h:80"]
+
+
 def test_entry_points_are_read_from_variables_too() -> None:
     env = {"TRAEFIK_ENTRYPOINTS_SECURE_ADDRESS": ":443", "TRAEFIK_ENTRYPOINTS_SECURE_HTTP_TLS": "true"}
     seen = estate(capture("h", _traefik(env=env)))
