@@ -18,6 +18,7 @@ _STATES: dict[str, State] = {
     "removing": "stopped",
 }
 _HEALTHS: dict[str, Health] = {"healthy": "healthy", "unhealthy": "unhealthy", "starting": "starting"}
+_NONE = {"host", "none"}
 # The worst replica speaks for its service.
 _WORST = ("restarting", "stopped", "paused", "unknown", "running")
 
@@ -73,7 +74,7 @@ def service_of(
         image_labels={str(k): str(v) for k, v in ((image.get("Config") or {}).get("Labels") or {}).items()},
         state=next(state for state in _WORST if state in states),
         health=next((health for health in ("unhealthy", "starting", "healthy") if health in healths), None),
-        networks=_networks(first, name),
+        networks=_networks(replicas),
         namespace=_namespace(str(host_config.get("NetworkMode") or ""), names),
         ports=tuple(sorted({port for container in replicas for port in _ports(container)}, key=_port_order)),
         mounts=tuple(sorted(_mounts(first, folders or {}), key=lambda mount: mount.target)),
@@ -149,15 +150,14 @@ def _health(container: Mapping[str, Json]) -> Health | None:
     return _HEALTHS.get(str((state.get("Health") or state.get("Healthcheck") or {}).get("Status") or "").lower())
 
 
-def _networks(container: Mapping[str, Json], service: str) -> dict[str, tuple[str, ...]]:
-    own = str(container.get("Id") or "")[:12]
-    found: dict[str, tuple[str, ...]] = {}
-    for network, endpoint in sorted(((container.get("NetworkSettings") or {}).get("Networks") or {}).items()):
-        if network in {"host", "none"}:
-            continue
-        aliases = [str(alias) for alias in (endpoint or {}).get("Aliases") or () if alias != own]
-        found[network] = tuple(dict.fromkeys([name_of(container), *aliases]))
-    return found
+def _networks(replicas: Sequence[Mapping[str, Json]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for container in replicas:
+        own = str(container.get("Id") or "")[:12]
+        for network, endpoint in ((container.get("NetworkSettings") or {}).get("Networks") or {}).items():
+            aliases = [str(alias) for alias in (endpoint or {}).get("Aliases") or () if alias != own]
+            found.setdefault(network, []).extend([name_of(container), *aliases])
+    return {network: tuple(dict.fromkeys(names)) for network, names in sorted(found.items()) if network not in _NONE}
 
 
 def _namespace(mode: str, names: Mapping[str, str]) -> str | None:

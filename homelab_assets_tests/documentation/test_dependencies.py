@@ -145,6 +145,13 @@ def test_a_damaged_result_of_the_pipeline_is_passed_over(checks: object, tmp_pat
     assert last_pipeline(tmp_path) == whole
 
 
+def test_each_replica_answers_to_its_name() -> None:
+    replicas = [container(f"web-{n}", stack="s", service="web", networks={"n": ()}) for n in (1, 2)]
+    assert _found(*replicas, container("app", networks={"n": ()}, env={"UPSTREAM": "http://web-2:80"})) == {
+        ("app", "service", "web")
+    }
+
+
 def test_several_are_told_in_the_plural() -> None:
     users = [container(name, stack="s", depends_on="db:service_started:false") for name in ("a", "b")]
     seen = estate(capture("h", *users, container("db", stack="s")))
