@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from homelab_assets.errors import UserError
 from homelab_assets.model import FileTree
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.stacks import BASE_NAMES, walk
@@ -59,4 +60,12 @@ def _playbooks(paths: list[str]) -> Iterable[str]:
 
 
 def _any_holds(tree: FileTree, paths: Iterable[str], pattern: re.Pattern[bytes]) -> bool:
-    return any(pattern.search(tree.read(path) or b"") for path in paths)
+    return any(pattern.search(_text(tree, path)) for path in paths)
+
+
+def _text(tree: FileTree, path: str) -> bytes:
+    """Return a file's text; whoever needs one that can't be read will say why."""
+    try:
+        return tree.read(path) or b""
+    except UserError:
+        return b""

@@ -247,6 +247,16 @@ def test_repositories_are_told_apart_by_content(tmp_path: Path, files: dict[str,
     assert discover(tmp_path / "bare.git") == found
 
 
+@pytest.mark.parametrize("path", ["site.yml", "docker-compose.yml"])
+def test_a_file_that_can_not_be_read_says_nothing_of_the_kind_of_its_repository(tmp_path: Path, path: str) -> None:
+    clone = make_clone(tmp_path / "infra", {"main.tf": "", "group_vars/all.yml": "a: b\n" * 1_000_000})
+    (clone / path).symlink_to("/etc/elsewhere.yml")
+    commit(clone, {})
+    loaded = load(lab_with(tmp_path, infra="{path: infra}"))
+    assert (loaded.problems, len(loaded.snapshots)) == ((), 1)
+    assert discover(clone) == ("terraform",)
+
+
 def test_loading_a_hundred_stacks_is_quick(tmp_path: Path) -> None:
     files = {f"stacks/s{number}/docker-compose.yml": COMPOSE for number in range(100)}
     make_clone(tmp_path / "apps", files | {f"stacks/s{number}/.env.sample": "A=1\n" for number in range(100)})
