@@ -196,7 +196,7 @@ class WorkingTree:
             return []
         try:
             with os.scandir(real) as entries:
-                names = [entry.name + "/" * entry.is_dir() for entry in entries if entry.name != ".git"]
+                names = [entry.name + "/" * self._leads_to_folder(entry) for entry in entries if entry.name != ".git"]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -209,9 +209,19 @@ class WorkingTree:
         if parts is None or ".git" in parts or self._is_hidden(parts):
             return None
         real = os.path.realpath(os.path.join(self._real, *parts))
-        if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
+        if not self._holds(real):
             raise _leaves(path)
         return real
+
+    def _holds(self, real: str) -> bool:
+        return real == self._real or real.startswith(self._real.rstrip("/") + "/")
+
+    def _leads_to_folder(self, entry: "os.DirEntry[str]") -> bool:
+        if not entry.is_symlink():
+            return entry.is_dir()
+        # As in a commit, a link that leads out or nowhere is no folder, and harmless until somebody reads it.
+        real = os.path.realpath(entry.path)
+        return self._holds(real) and os.path.isdir(real)
 
     def _is_hidden(self, parts: "Sequence[str]") -> bool:
         if not self._hidden:

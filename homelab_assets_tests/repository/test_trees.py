@@ -49,6 +49,10 @@ def test_files_and_folders(tree: FileTree) -> None:
     assert tree.list("stacks") == ["a/", "b/", "linked/"]
     assert tree.list("stacks/b") == ["empty.yml", "käse – ünïcode.yml"]
     assert tree.list("stacks/a/config/") == ["deep/"]
+    assert tree.list("stacks/a") == [
+        *("alias.yml", "blob.bin", "compose.yml", "config/", "far.yml", "loop.yml", "out.yml")
+    ]
+    assert "outside" in tree.list()
     assert "stack-targets.yml" in tree.list()
     assert tree.list("nowhere") == []
     assert tree.list("stack-targets.yml") == []
