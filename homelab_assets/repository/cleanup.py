@@ -196,7 +196,11 @@ class _Judge:
         """The env files that only services without a container read."""
         if not absent:
             return
-        readers = env_files_of(self.snapshot.tree, self.stack.compose_files, self.stack.directory)
+        try:
+            readers = env_files_of(self.snapshot.tree, self.stack.compose_files, self.stack.directory)
+        except UserError:
+            # A file that no deployment merges may be broken, and nobody knows which env files it reads.
+            return
         for file in self.stack.env_files:
             services = {name for name, files in readers.items() if file in files}
             if services and services <= absent.keys():

@@ -250,6 +250,17 @@ def test_the_env_file_that_only_a_stale_service_reads(tmp_path: Path) -> None:
     ]
 
 
+def test_a_broken_file_that_nothing_deploys_leaves_the_rest_judged(tmp_path: Path) -> None:
+    extra = {"stacks/one/docker-compose.yaml": "services: [\n", "stacks/one/.env.db": "B=1\n"}
+    compose = stack("web") + service("db", "    env_file: .env.db\n")
+    world = World(tmp_path, {**FILES, **extra, "stacks/one/docker-compose.yml": compose})
+    report = world.stale({**ALL, "host-a": [("one", "web"), ("two", "app")]}, missing=[("host-a", "one", "db")])
+    assert [(item.kind, item.file) for item in report.items] == [
+        ("compose file", "stacks/one/docker-compose.yaml"),
+        ("service", "stacks/one/docker-compose.yml"),
+    ]
+
+
 def test_the_folder_of_another_stack_is_not_removed_with_that_around_it(tmp_path: Path) -> None:
     files = {"stack-targets.yml": "one: host-a\ntwo: host-a\n", "stacks/one/compose.yml": stack("web")}
     world = World(tmp_path, {**files, "stacks/one/two/compose.yml": stack("app"), "stacks/one/x/y.conf": ""})
