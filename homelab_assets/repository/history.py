@@ -15,7 +15,8 @@ _FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%s", "%b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """One commit. Times are ISO 8601 UTC; `files` are the paths that it changed against its first parent."""
+    """One commit. Times are ISO 8601 UTC, "" where the commit has none that makes sense; `files` are the paths that it
+    changed against its first parent."""
 
     sha: str
     parents: Sequence[str]
@@ -66,7 +67,7 @@ def last_changes(git: Git, commit: str, directories: Sequence[str], *, grafts: C
     """Return when each folder last changed on the branch, ISO 8601 UTC, in one pass through the history.
 
     The branch's own line is followed: a merged pull request counts from its merge. The root is "". Folders that a
-    shallow clone does not tell about are left out.
+    shallow clone does not tell about, or whose commit has no date that makes sense, are left out.
 
     Args:
         grafts: commits whose parents the clone does not hold (`Clone.grafts`).
@@ -80,7 +81,8 @@ def last_changes(git: Git, commit: str, directories: Sequence[str], *, grafts: C
             if not wanted or sha.decode("ascii", "replace") in grafts:
                 break
             folders = {folder for name in names for folder in _folders(name)}
-            found.update(dict.fromkeys(wanted & folders, _utc(stamp)))
+            if when := _utc(stamp):
+                found.update(dict.fromkeys(wanted & folders, when))
             wanted -= folders
     return found
 
@@ -117,7 +119,11 @@ def _folders(path: str) -> Iterable[str]:
 
 
 def _utc(stamp: bytes) -> str:
-    return datetime.fromtimestamp(int(stamp), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return datetime.fromtimestamp(int(stamp), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        # Commits that tools made by hand can hold any date; git tells nothing, or the year three million.
+        return ""
 
 
 def _commit(fields: Sequence[bytes], names: Sequence[str]) -> Commit:

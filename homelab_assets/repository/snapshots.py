@@ -20,7 +20,7 @@ class Snapshot:
     """One repository, opened at what counts as the truth.
 
     Attributes:
-        commit: full id, "" for the working tree. committed_at: when that commit was made, ISO 8601 UTC.
+        commit: full id, "" for the working tree. committed_at: when that commit was made, ISO 8601 UTC, if known.
         stacks: its stack folders. targets: its `stack-targets.yml`, or None.
         changed: when each stack's folder last changed, by folder, as far as it is known.
         notices: remarks on the state of the clone.
@@ -54,7 +54,7 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
         repository=repository,
         ref=ref,
         commit="" if working_tree else commit,
-        committed_at=None if working_tree else log(git, commit, limit=1, files=False)[0].committed_at,
+        committed_at=None if working_tree else log(git, commit, limit=1, files=False)[0].committed_at or None,
         tree=tree,
         stacks=stacks,
         targets=read_targets(tree),

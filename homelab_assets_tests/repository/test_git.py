@@ -10,7 +10,7 @@ from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.history import last_changes, log
 from homelab_assets.repository.remotes import branch_ref, delete_branch, fetch, ls_remote, push, remote_branch
-from homelab_assets_tests.repository.clones import commit, git, make_clone
+from homelab_assets_tests.repository.clones import commit, git, make_clone, write
 
 
 @pytest.fixture
@@ -147,6 +147,18 @@ class TestHistory:
             "stacks/a": "2026-02-01T00:00:00Z",
             "stacks/b": "2026-01-01T00:00:00Z",
         }
+
+    @pytest.mark.parametrize("stamp", ["99999999999999 +0000", "-5 +0000", "yesterday"])
+    def test_a_commit_whose_date_makes_no_sense_has_none(self, clone: Path, tmp_path: Path, stamp: str) -> None:
+        write(
+            tmp_path,
+            {"raw": f"tree {git(clone, 'write-tree')}\nauthor L <l@x> {stamp}\ncommitter L <l@x> {stamp}\n\nodd\n"},
+        )
+        odd = git(clone, "hash-object", "-t", "commit", "-w", "--literally", str(tmp_path / "raw"))
+        assert [(entry.subject, entry.authored_at, entry.committed_at) for entry in log(Git(clone), odd)] == [
+            ("odd", "", "")
+        ]
+        assert last_changes(Git(clone), odd, [""]) == {}
 
     def test_a_shallow_clone_does_not_pretend_to_know(self, tmp_path: Path) -> None:
         clone = make_clone(tmp_path / "clone", {"stacks/a/x": "1", "stacks/b/x": "1"}, "2026-01-01T00:00:00Z")
