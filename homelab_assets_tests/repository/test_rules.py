@@ -296,8 +296,18 @@ class TestFix:
         )
         assert (tmp_path / "stacks/app/compose.yml").stat().st_mode & 0o777 == 0o640
 
-    def test_a_version_that_is_no_line_of_its_own_is_left(self, tmp_path: Path) -> None:
-        text = "{version: '3', services: {web: {image: 'nginx:1.0'}}}\n"
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{version: '3', services: {web: {image: 'nginx:1.0'}}}\n",
+            "version:\n  '3'\nservices: {web: {image: 'nginx:1.0'}}\n",
+            "version: >-\n  3\nservices: {web: {image: 'nginx:1.0'}}\n",
+            "version: \"3\\\n  .8\"\nservices: {web: {image: 'nginx:1.0'}}\n",
+            "version: 3\n\n  more\nservices: {web: {image: 'nginx:1.0'}}\n",
+            "version: &v '3'\nservices: {web: {image: 'nginx:1.0', hostname: *v}}\n",
+        ],
+    )
+    def test_a_version_that_is_no_line_of_its_own_is_left(self, tmp_path: Path, text: str) -> None:
         write(tmp_path, {"stacks/app/compose.yml": text})
         found = [finding for finding in findings_in(tmp_path) if finding.rule == "HL101"]
         assert len(found) == 1

@@ -17,7 +17,8 @@ META = Meta(
     fixable=True,
 )
 
-_LINE = re.compile(r"version[ \t]*:[^\n]*\n?")
+# The key with all of its value: no anchor that others refer to, and nothing that goes on in the next line.
+_LINE = re.compile(r"version[ \t]*:[ \t]+([\"']?)[\w.]+\1[ \t]*(?:#[^\n]*)?\r?\n?")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -31,7 +32,8 @@ def fix(finding: Finding, text: str) -> str | None:
     """Remove the line, and the empty line after it where the file would begin with it."""
     lines = text.splitlines(keepends=True)
     at = (finding.line or 0) - 1
-    if not 0 <= at < len(lines) or not _LINE.fullmatch(lines[at]):
+    below = next((line for line in lines[at + 1 :] if line.strip()), "")
+    if not 0 <= at < len(lines) or not _LINE.fullmatch(lines[at]) or below[:1].isspace():
         return None
     del lines[at]
     if at == 0 and lines and not lines[0].strip():
