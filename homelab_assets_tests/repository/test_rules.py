@@ -146,6 +146,33 @@ CASES: dict[str, tuple[str, str | None, str]] = {
 }
 
 
+ELSEWHERE = ROUTED.replace("[proxy]", "[web, default]") + "  - traefik.http.routers.web.rule=Host(`a`)"
+UNNAMED = ELSEWHERE.replace("  - traefik.docker.network=proxy\n", "")
+
+
+@pytest.mark.parametrize(
+    ("service", "network", "found"),
+    [
+        (ELSEWHERE, "web: {external: true, name: proxy}", {}),
+        (ELSEWHERE, "web: {external: true, name: '${PROXY}'}", {}),
+        (ELSEWHERE, "web: {external: true}", {"HL201": "not on the network proxy"}),
+        (ELSEWHERE, "web: {name: proxy}", {"HL201": "web is not declared as external"}),
+        (ELSEWHERE.replace("web,", "proxy,"), "proxy: {}", {"HL201": "proxy is not declared as external"}),
+        (ELSEWHERE.replace("web,", "proxy,"), "proxy: {external: true, name: x}", {"HL201": "proxy is x on the host"}),
+        (UNNAMED, "web: {external: true, name: proxy}", {"HL503": "several networks"}),
+        (UNNAMED.replace(", default", ""), "web: {external: true, name: proxy}", {}),
+    ],
+)
+def test_a_network_is_known_by_its_name_on_the_host(
+    service: str, network: str, found: dict[str, str], tmp_path: Path
+) -> None:
+    lay_out(tmp_path, Example(service=service, compose=f"networks:\n  {network}\n"))
+    write(tmp_path, {"stacks/app/.env.sample": "PROXY=\n"})
+    told = {finding.rule: finding.message for finding in findings_in(tmp_path)}
+    assert told.keys() == found.keys(), told
+    assert all(found[rule] in message for rule, message in told.items()), told
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_cases(case: str, tmp_path: Path) -> None:
     service, rule, words = CASES[case]

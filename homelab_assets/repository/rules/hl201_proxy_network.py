@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from homelab_assets.repository.rules.meta import Example, Finding, Meta
+from homelab_assets.repository.rules.variables import has_variable
 from homelab_assets.repository.rules.view import PROXY_NETWORK, Context
 
 _LABELS = """\
@@ -29,15 +30,19 @@ META = Meta(
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Find routed services that are not on the network, or on one of that name that the stack makes for itself."""
+    """Find routed services that are not on the network, or on one of that name that the stack makes for itself. A
+    network whose name comes from `.env` is not judged."""
     for service in context.services():
         if not service.routed or service.config.get("network_mode"):
             continue
-        if PROXY_NETWORK not in _names(service.config.get("networks")):
+        names = service.network_names
+        external = {key: name for key, name in names.items() if (service.networks.get(key) or {}).get("external")}
+        if any(name == PROXY_NETWORK or has_variable(name) for name in external.values()):
+            continue
+        key = next((key for key, name in names.items() if PROXY_NETWORK in (key, name)), None)
+        if key is None:
             yield service.found(f"is routed by Traefik, but not on the network {PROXY_NETWORK}", "networks")
-        elif not (service.networks.get(PROXY_NETWORK) or {}).get("external"):
-            yield service.found(f"the network {PROXY_NETWORK} is not declared as external", "networks", PROXY_NETWORK)
-
-
-def _names(networks: object) -> list[str]:
-    return [str(name) for name in networks] if isinstance(networks, dict | list | tuple) else []
+        elif key in external:
+            yield service.found(f"the network {key} is {names[key]} on the host, not {PROXY_NETWORK}", "networks", key)
+        else:
+            yield service.found(f"the network {key} is not declared as external", "networks", key)

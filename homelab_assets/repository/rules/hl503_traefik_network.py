@@ -34,7 +34,7 @@ META = Meta(
 def check(context: Context) -> Iterator[Finding]:
     """Find routed services on several networks without the label, and labels that name another network."""
     for service in context.services():
-        networks = service.config.get("networks") or ()
+        networks = service.network_names.values()
         named = {key: value for key, value in service.labels.items() if key.lower() == "traefik.docker.network"}
         if not service.routed:
             continue

@@ -61,6 +61,13 @@ class ServiceView:
         return {str(key): str(value) for key, value in (self.config.get("labels") or {}).items()}
 
     @cached_property
+    def network_names(self) -> Mapping[str, str]:
+        """The networks of the service: what the file calls them, and their names on the host."""
+        keys = self.config.get("networks") or {}
+        named = keys if isinstance(keys, Mapping) else {}
+        return {str(key): str((self.networks.get(key) or {}).get("name") or key) for key in named}
+
+    @cached_property
     def environment(self) -> Mapping[str, str | None]:
         """Environment; None where the value comes from outside."""
         pairs = (self.config.get("environment") or {}).items()
