@@ -200,6 +200,30 @@ def test_jobs_and_what_only_a_profile_starts_need_less(example: Example, tmp_pat
     assert findings_in(lay_out(tmp_path, example)) == ()
 
 
+def alternative(name: str, profiles: str) -> str:
+    return (
+        f"  {name}:\n    image: nginx:1.27.3\n    profiles: {profiles}\n    container_name: ollama\n"
+        "    environment: {TZ: UTC}\n    ports: ['127.0.0.1:11434:11434']\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("profiles", "rules"),
+    [
+        (("[cpu]", "[gpu, amd]"), set()),
+        (("[cpu]", "[gpu, cpu]"), {"HL107", "HL203"}),
+        (("[cpu]", "[]"), {"HL107", "HL203", "HL601", "HL602"}),
+        (("[cpu]", "[gpu]", "[gpu]"), {"HL107", "HL203"}),
+    ],
+)
+def test_alternatives_of_one_stack_share_a_name_and_ports(
+    profiles: tuple[str, ...], rules: set[str], tmp_path: Path
+) -> None:
+    text = "".join(alternative(f"ollama-{number}", each) for number, each in enumerate(profiles))
+    lay_out(tmp_path, Example(files={COMPOSE_FILE: f"services:\n{text}"}))
+    assert {finding.rule for finding in findings_in(tmp_path)} == rules
+
+
 def test_findings_stand_at_their_lines(tmp_path: Path) -> None:
     text = """\
 services:

@@ -43,14 +43,16 @@ META = Meta(
 
 def check(context: Context) -> Iterator[Finding]:
     """Find a name that an earlier service on the same endpoint has already; names from `.env` are not judged."""
-    taken: dict[tuple[str, str], ServiceView] = {}
+    taken: dict[tuple[str, str], list[ServiceView]] = {}
     for service in context.services():
         name = str(service.config.get("container_name") or "")
         if not name or has_variable(name):
             continue
         for endpoint in service.endpoints or (f"?{service.stack}",):
-            first = taken.setdefault((endpoint, name), service)
-            if (first.stack, first.name) != (service.stack, service.name):
+            others = taken.setdefault((endpoint, name), [])
+            first = next((other for other in others if service.runs_beside(other)), None)
+            others.append(service)
+            if first:
                 where = "" if endpoint.startswith("?") else f" on {endpoint}"
                 yield service.found(
                     f"container name {name} is also that of {first.stack}/{first.name}{where}", "container_name"

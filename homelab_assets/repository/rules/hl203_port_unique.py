@@ -52,8 +52,8 @@ def check(context: Context) -> Iterator[Finding]:
             for endpoint in service.endpoints or (f"?{service.stack}",):
                 for published in _numbers(port):
                     others = taken.setdefault((endpoint, protocol, published), [])
-                    clash = next((other for there, other in others if _meet(address, there)), None)
-                    if clash and (clash.stack, clash.name) != (service.stack, service.name):
+                    clash = next((o for there, o in others if _meet(address, there) and service.runs_beside(o)), None)
+                    if clash:
                         where = "" if endpoint.startswith("?") else f" on {endpoint}"
                         yield service.found(
                             f"port {published}/{protocol} is also published by {clash.stack}/{clash.name}{where}",

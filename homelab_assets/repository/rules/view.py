@@ -55,6 +55,14 @@ class ServiceView:
             if isinstance(entry, Mapping):
                 yield position, entry
 
+    def runs_beside(self, other: "ServiceView") -> bool:
+        """Whether the two can run at once: they are not one service, nor alternatives of one stack, which profiles that
+        have nothing in common start."""
+        if self.stack != other.stack:
+            return True
+        mine, others = (frozenset(map(str, one.config.get("profiles") or ())) for one in (self, other))
+        return self.name != other.name and not (mine and others and mine.isdisjoint(others))
+
     @cached_property
     def labels(self) -> Mapping[str, str]:
         """Labels, keys as written."""
