@@ -87,6 +87,7 @@ CASES: dict[str, tuple[str, str | None, str]] = {
     "tag from .env": ("image: nginx:${TAG}", None, ""),
     "moving default": ("image: nginx:${TAG:-latest}", "HL001", "moving tag `latest`"),
     "pinned default": ("image: nginx:${TAG:-1.27.3}", None, ""),
+    "default that is a variable": ("image: ${TAG:-${DATA}}", None, ""),
     "moving prefix": ("image: nginx:latest-alpine", "HL001", "moving"),
     "built here": ("image: web:latest\nbuild: .", None, ""),
     "loopback port": ('ports: ["127.0.0.1:80:80"]', None, ""),

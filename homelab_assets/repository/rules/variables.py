@@ -34,8 +34,10 @@ def defaults(text: str) -> Iterator[str]:
 
 
 def with_defaults(text: str) -> str | None:
-    """Return the text with each variable replaced by its default; None where one has none."""
-    if any(not (match["operator"] or "").endswith("-") for match in _UNKNOWN.finditer(text)):
+    """Return the text with each variable replaced by its default; None where one has none, or one that is a variable
+    itself."""
+    matches = _UNKNOWN.finditer(text)
+    if any(not (match["operator"] or "").endswith("-") or "$" in match["argument"] for match in matches):
         return None
     return _UNKNOWN.sub(lambda match: match["argument"], text)
 
