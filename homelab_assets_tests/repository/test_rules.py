@@ -99,6 +99,7 @@ CASES: dict[str, tuple[str, str | None, str]] = {
     "long port": ("ports:\n  - target: 80\n    published: 8080", "HL202", "publishes port 8080/tcp"),
     "data beside the file": ("volumes: [./data:/data]", "HL301", "./data"),
     "data of another stack": ("volumes: [/opt/appdata/other/web:/data]", "HL301", "/opt/appdata/other/web"),
+    "data of others, read-only": ("volumes: ['/opt/appdata:/all:ro', '/opt/appdata/other/web:/x:ro']", None, ""),
     "read-only elsewhere": ("volumes: [/root/web:/data:ro]", None, ""),
     "read-only beside the file": ("volumes: [./html:/html:ro]", None, ""),
     "media and devices": ("volumes: [/media/tv:/tv, /dev/dri:/dev/dri]", None, ""),

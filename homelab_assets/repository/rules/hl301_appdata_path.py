@@ -39,13 +39,13 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _wrong(service: ServiceView, mount: Json, siblings: set[str]) -> str | None:
     source = str(mount.get("source") or "")
-    if mount.get("type") != "bind" or not source or has_variable(source):
+    if mount.get("type") != "bind" or not source or has_variable(source) or mount.get("read_only"):
         return None
     if below(source, APPDATA):
         parts = source.removeprefix(APPDATA).strip("/").split("/")
         fits = parts[0] == service.stack and (len(parts) > 1 and parts[1] in siblings)
         return None if fits else f"mounts {source}, not {APPDATA}/{service.stack}/{service.name}"
-    if mount.get("read_only") or any(below(source, place) for place in _SHARED):
+    if any(below(source, place) for place in _SHARED):
         return None
     if below(source, service.directory):
         inner = source.removeprefix(service.directory).strip("/")
