@@ -226,6 +226,12 @@ def test_alternatives_of_one_stack_share_a_name_and_ports(
     assert {finding.rule for finding in findings_in(tmp_path)} == rules
 
 
+@pytest.mark.parametrize("path", ["stacks/app/config/roles/admin/x.json", "ansible/roles/web/test_plugins/x.py"])
+def test_roles_of_applications_and_plugins_of_all_kinds_are_right(path: str, tmp_path: Path) -> None:
+    role = dict.fromkeys(("ansible/roles/web/tasks/main.yml", "ansible/roles/web/README.md"), "")
+    assert findings_in(lay_out(tmp_path, Example(files=role | {path: ""}))) == ()
+
+
 def test_findings_stand_at_their_lines(tmp_path: Path) -> None:
     text = """\
 services:

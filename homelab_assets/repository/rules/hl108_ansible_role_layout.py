@@ -23,7 +23,7 @@ _ROLE = re.compile(r"(?P<role>(?:.*/)?roles/(?P<name>[^/]+))/(?P<rest>.+)")
 _FOLDERS = frozenset(
     {
         "tasks", "handlers", "templates", "files", "vars", "defaults", "meta", "library", "module_utils",
-        "lookup_plugins", "filter_plugins", "action_plugins", "callback_plugins", "molecule", "tests",
+        "doc_fragments", "molecule", "tests",
     }
 )  # fmt: skip
 _LOADED = ("tasks", "handlers", "defaults", "vars", "meta")
@@ -32,8 +32,10 @@ _LOADED = ("tasks", "handlers", "defaults", "vars", "meta")
 def check(context: Context) -> Iterator[Finding]:
     """Find roles without anything that Ansible reads, with unknown folders or names, or without a README."""
     roles: dict[str, list[str]] = {}
+    # What lies below a stack is data of its applications, which have roles of their own.
+    stacks = tuple(f"{view.stack.directory}/" for view in context.stacks if view.stack.directory)
     for path in context.paths:
-        if match := _ROLE.fullmatch(path):
+        if (match := _ROLE.fullmatch(path)) and not path.startswith(stacks):
             roles.setdefault(match["role"], []).append(match["rest"])
     for role, files in roles.items():
         for message in _wrong(role.rpartition("/")[2], files):
@@ -46,7 +48,8 @@ def _wrong(name: str, files: list[str]) -> Iterator[str]:
     if not any(re.fullmatch(rf"(?:{'|'.join(_LOADED)})/main(?:\.ya?ml)?", file) for file in files):
         yield f"role {name} has no tasks/main.yml, nor any other main.yml that Ansible reads"
     folders = {file.split("/")[0] for file in files if "/" in file}
-    for folder in sorted(folders - _FOLDERS):
+    # Plugins of every kind: lookup_plugins, test_plugins, …
+    for folder in sorted(folder for folder in folders - _FOLDERS if not folder.endswith("_plugins")):
         yield f"role {name} has a folder {folder}/ that Ansible does not read"
     if not any(file.lower() in {"readme.md", "readme.rst", "readme"} for file in files):
         yield f"role {name} has no README.md"
