@@ -140,6 +140,18 @@ CASES: dict[str, tuple[str, str | None, str]] = {
     "variable in a rule": (ROUTED + "  - traefik.http.routers.web.rule=Host(`${HOST}`)", None, ""),
     "router that nothing enables": ("labels: ['traefik.http.routers.web.rule=Host(`a`)']", "HL502", "traefik.enable"),
     "enabled without a router": ("networks: [proxy]\nlabels: ['traefik.enable=true']", "HL502", "no router"),
+    "a service of another provider": (
+        ROUTED.rpartition("  - ")[0] + "  - traefik.http.routers.web.rule=Host(`a`)\n"
+        "  - traefik.http.routers.web.service=nas@file",
+        None,
+        "",
+    ),
+    "a service of this provider": (
+        ROUTED.rpartition("  - ")[0] + "  - traefik.http.routers.web.rule=Host(`a`)\n"
+        "  - traefik.http.routers.web.service=web@docker",
+        "HL502",
+        "no loadbalancer.server.port",
+    ),
     "another network named": (
         ROUTED.replace("network=proxy", "network=web") + "  - traefik.http.routers.web.rule=Host(`a`)",
         "HL503",

@@ -35,6 +35,7 @@ META = Meta(
 
 _ROUTER = re.compile(r"traefik\.(?P<protocol>http|tcp|udp)\.routers\.(?P<name>[^.]+)\.(?P<option>.+)", re.IGNORECASE)
 _PORT = re.compile(r"traefik\.(?:http|tcp|udp)\.services\.[^.]+\.loadbalancer\.server\.(?:port|url)", re.IGNORECASE)
+_FOREIGN = re.compile(r"[^@]+@(?!docker$).+", re.IGNORECASE)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -51,8 +52,9 @@ def check(context: Context) -> Iterator[Finding]:
             for option in ("rule", "entrypoints"):
                 if option not in options and not (protocol == "udp" and option == "rule"):
                     yield service.found(f"router {name} has no {option}", "labels")
-        internal = routers and all(options.get("service", "").endswith("@internal") for options in routers.values())
-        if not internal and not any(_PORT.fullmatch(key) for key in service.labels):
+        # A service of another provider (api@internal, nas@file) is described there.
+        led_away = routers and all(_FOREIGN.fullmatch(options.get("service", "")) for options in routers.values())
+        if not led_away and not any(_PORT.fullmatch(key) for key in service.labels):
             yield service.found("has no loadbalancer.server.port", "labels")
 
 
