@@ -22,12 +22,14 @@ class KnownHost:
     marker: str = ""
 
     def names(self, name: str) -> bool:
-        """Say whether the line speaks of this name (`host`, or `[host]:port` where the port is not 22)."""
+        """Say whether the line speaks of this name (`host`, or `[host]:port` where the port is not 22), in any case of
+        its letters: OpenSSH hashes names in lower case."""
+        name = name.lower()
         if self.patterns.startswith("|1|"):
             return _hashed_name_matches(self.patterns, name)
         named = False
         for pattern in self.patterns.lower().split(","):
-            if fnmatchcase(name.lower(), _as_glob(pattern.removeprefix("!"))):
+            if fnmatchcase(name, _as_glob(pattern.removeprefix("!"))):
                 if pattern.startswith("!"):
                     return False
                 named = True

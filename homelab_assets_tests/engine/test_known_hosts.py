@@ -49,7 +49,7 @@ def test_verdicts(text: str, name: str, expected: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
-@pytest.mark.parametrize("name", ["nas", "[nas.lan]:2222", "192.168.50.19"])
+@pytest.mark.parametrize("name", ["nas", "NAS.Lan", "[nas.lan]:2222", "192.168.50.19"])
 def test_names_hashed_by_openssh(name: str, tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     file.write_text(f"{name} {KIND} {KEY}\n")
