@@ -23,7 +23,7 @@ def connect_tcp(host: str, port: int, timeout: float, *, service: str) -> socket
         # Requests are small: waiting to fill a packet would cost 40 ms each time.
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return stream
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # Of `nas..lan` the resolver is not even asked.
         raise CaptureError(
             f"no address is known for the name {host}",
             hint=f"correct the name, or see why `getent hosts {host}` finds nothing",

@@ -215,10 +215,12 @@ def test_nobody_listens_on_the_port() -> None:
     assert result.error == f"127.0.0.1 is there, but nothing listens on port {port}"
 
 
-def test_a_name_without_an_address() -> None:
-    result = capture("tcp://no-such-host.invalid:2376", budget=30)
+@pytest.mark.parametrize("name", ["no-such-host.invalid", "nas..lan", "n" * 64])
+@pytest.mark.parametrize("kind", ["tcp", "ssh"])
+def test_a_name_without_an_address(kind: str, name: str) -> None:
+    result = capture(f"{kind}://{name}:2376", budget=30)
     assert isinstance(result, Unreachable)
-    assert result.error == "no address is known for the name no-such-host.invalid"
+    assert result.error == f"no address is known for the name {name}"
 
 
 def test_an_address_that_makes_no_sense() -> None:
