@@ -105,11 +105,19 @@ def tls_context(tls: Mapping[str, Any]) -> ssl.SSLContext:
     for key in ("ca", "cert", "key"):
         if tls.get(key) and not Path(tls[key]).is_file():
             raise CaptureError(f"there is no file {tls[key]}", hint=f"correct `tls.{key}` in lab.yaml")
+
+    def passphrase() -> str:
+        # OpenSSL itself would ask on the terminal, in the middle of an audit and for each connection anew.
+        raise CaptureError(
+            f"the key {tls.get('key') or tls['cert']} is locked by a passphrase",
+            hint="unlock a copy of it: openssl pkey -in KEY -out UNLOCKED, and name that as `tls.key` in lab.yaml",
+        )
+
     try:
         if tls.get("ca"):
             context.load_verify_locations(tls["ca"])
         if tls.get("cert"):
-            context.load_cert_chain(tls["cert"], tls.get("key"))
+            context.load_cert_chain(tls["cert"], tls.get("key"), passphrase)
     except (ssl.SSLError, OSError) as error:
         raise CaptureError(
             f"the TLS files can't be used: {error}", hint="`tls` in lab.yaml wants PEM files: ca, cert, key"

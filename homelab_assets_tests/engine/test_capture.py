@@ -231,7 +231,7 @@ def test_an_address_that_makes_no_sense() -> None:
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, a server's certificate for localhost and 127.0.0.1, and a client's."""
+    """A CA, a server's certificate for localhost and 127.0.0.1, a client's, and its key locked by a passphrase."""
     folder = tmp_path_factory.mktemp("tls")
 
     def openssl(*words: str) -> None:
@@ -245,6 +245,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         more = ("-extfile", "names") if name == "server" else ()
         sign = ("-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", "2")
         openssl("x509", "-req", "-in", f"{name}.csr", *sign, "-out", f"{name}.pem", *more)
+    openssl("pkey", "-in", "client-key.pem", "-aes128", "-passout", "pass:open", "-out", "locked.pem")
     return folder
 
 
@@ -274,6 +275,7 @@ def test_tls_with_a_client_certificate(tls_engine: str, certificates: Path) -> N
         ({"ca": "ca.pem"}, "broke"),
         ({"ca": "nowhere.pem"}, "there is no file"),
         ({"ca": "ca-key.pem"}, "the TLS files can't be used"),
+        ({"ca": "ca.pem", "cert": "client.pem", "key": "locked.pem"}, "locked.pem is locked by a passphrase"),
         ({}, "connection broke"),
     ],
 )
