@@ -45,6 +45,11 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert lab.drift["ignore"][0]["until"] == "2027-01-31"
 
 
+def test_a_home_that_nobody_has_is_a_folder(tmp_path: Path) -> None:
+    lab = _load(tmp_path, "hosts: {a: {docker: ssh://a}}\nrepositories: {r: {path: ~nobody-here/r}}\n")
+    assert lab.repositories["r"].path == tmp_path / "~nobody-here/r"
+
+
 def test_secrets_come_from_the_dotenv_beside_the_file_and_the_environment_wins(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("RADARR_API_KEY=from-file\n")
     (tmp_path / "lab.yaml").write_text(GOOD)

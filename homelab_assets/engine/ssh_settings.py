@@ -2,6 +2,7 @@
 
 import getpass
 import glob
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -134,7 +135,7 @@ def _with_includes(file: Path, *, required: bool = False, depth: int = 0) -> str
             lines.append(line)
             continue
         if depth < 16:
-            patterns = [str(base / Path(item.strip('"')).expanduser()) for item in include["patterns"].split()]
+            patterns = [str(base / os.path.expanduser(item.strip('"'))) for item in include["patterns"].split()]
             paths = [Path(path) for pattern in patterns for path in sorted(glob.glob(pattern))]
             # What follows the Include belongs to the block that it stands in, not to the last one of the included file.
             lines += [*(_with_includes(path, depth=depth + 1) for path in paths), block]
@@ -143,4 +144,4 @@ def _with_includes(file: Path, *, required: bool = False, depth: int = 0) -> str
 
 def _paths(value: str | Sequence[str] | None) -> list[Path]:
     items = value.split() if isinstance(value, str) else (value or [])
-    return [Path(item.strip('"')).expanduser() for item in items]
+    return [Path(os.path.expanduser(item.strip('"'))) for item in items]

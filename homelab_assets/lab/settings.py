@@ -235,7 +235,8 @@ def _repository(name: str, values: dict[str, Any], base: Path) -> RepositorySett
 
 
 def _path(base: Path, text: str) -> Path:
-    return (base / Path(text).expanduser()).absolute() if text else base
+    # Path.expanduser() raises where nobody has the name after a ~; then it is the name of a folder.
+    return (base / os.path.expanduser(text)).absolute() if text else base
 
 
 def _dotenv(file: Path) -> dict[str, str]:

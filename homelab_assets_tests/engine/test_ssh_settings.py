@@ -102,6 +102,12 @@ def test_a_configuration_that_makes_no_sense(tmp_path: Path) -> None:
         resolve("ssh://nas", file)
 
 
+def test_a_home_that_nobody_has_is_no_defect_of_ours(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text("Include ~nobody-here/x\nHost nas\n  UserKnownHostsFile ~nobody-here/known\n")
+    assert resolve("ssh://nas", file).known_hosts[0] == Path("~nobody-here/known")
+
+
 def test_without_a_configuration(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text("")
