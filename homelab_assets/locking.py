@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from homelab_assets.errors import UserError
@@ -30,8 +30,10 @@ def exclusive(file: Path, *, doing: str, wait: float = 60.0) -> Iterator[None]:
         ) from None
     try:
         _acquire(descriptor, file, time.monotonic() + wait)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{doing} (process {os.getpid()})".encode(), 0)
+        # Words for those who wait; on a full disk there are none, and the lock holds all the same.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{doing} (process {os.getpid()})".encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -24,6 +24,16 @@ def test_a_second_holder_is_told_who_holds_it(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_costs_the_holder_s_name_only() -> None:
+    with (
+        exclusive(Path("/dev/full"), doing="writing"),
+        pytest.raises(UserError, match="held by another run"),
+        exclusive(Path("/dev/full"), doing="the same", wait=0.1),
+    ):
+        pass
+
+
 def _hold(file: Path, ready: "multiprocessing.synchronize.Event") -> None:
     with exclusive(file, doing="holding"):
         ready.set()
