@@ -63,6 +63,14 @@ def test_no_form_shows_a_secret(diff, form: str) -> None:
     assert "<secret#" not in result.output
 
 
+def test_a_state_that_is_no_folder_is_said(diff, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "state").write_text("")
+    monkeypatch.setenv("HOMELAB_STATE", "state")
+    result = diff()
+    assert result.exit_code == 2
+    assert "the demo lab can't be laid out here: Not a directory" in result.stderr
+
+
 def test_diff_writes_nothing_but_the_laid_out_demo(diff, tmp_path: Path) -> None:
     diff()
     assert {path.name for path in tmp_path.iterdir()} == {".homelab_state"}

@@ -60,10 +60,10 @@ def _lay_out(target: Path) -> None:
             # Two first runs at once: the second finds the target in place and uses it.
             with suppress(FileExistsError):
                 _rename(made, target)
-    except PermissionError as error:
+    except OSError as error:
         raise ConfigurationError(
-            "the demo lab can't be laid out here",
-            where=str(error.filename),
+            f"the demo lab can't be laid out here: {error.strerror or error}",
+            where=str(error.filename or target),
             hint="run in a writable folder, or set HOMELAB_STATE",
         ) from None
 
