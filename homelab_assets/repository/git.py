@@ -151,13 +151,15 @@ class Git:
 
     def default_ref(self) -> str:
         """Return the name of what counts as the truth where nothing else says so: the remote's default branch, else
-        `main`, `master`, else HEAD."""
-        head = self.run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", fine=(0, 1))
-        wanted = (head.text.strip(), "origin/main", "origin/master", "main", "master")
+        `main`, `master`, else HEAD. Where a tag or another branch is named so too, it is `remotes/…` or `heads/…`."""
+        head = self.run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", fine=(0, 1))
+        wanted = (head.text.strip().removeprefix("refs/remotes/"), "origin/main", "origin/master", "main", "master")
         for name in wanted:
             full = f"refs/remotes/{name}" if name.startswith("origin/") else f"refs/heads/{name}"
-            if name and self.find(full):
-                return name
+            both = self.run("rev-parse", f"{full}^{{commit}}", f"{name}^{{commit}}", fine=(0, 128)) if name else None
+            if both and both.code == 0:
+                commits = both.text.split()
+                return name if commits[0] == commits[1] else full.removeprefix("refs/")
         return "HEAD"
 
     def branches(self, limit: int = 200) -> tuple[str, ...]:

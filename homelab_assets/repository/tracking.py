@@ -11,7 +11,7 @@ def tracked(git: Git, ref: str) -> tuple[str, str] | None:
         return None
     remotes = git.run("remote").text.split("\n")
     remote = max((one for one in remotes if one and name.startswith(f"{one}/")), key=len, default=None)
-    if remote is None or git.find(f"refs/heads/{name}"):
+    if remote is None or git.find(f"refs/heads/{ref}"):
         return None
     return remote, name.removeprefix(f"{remote}/")
 

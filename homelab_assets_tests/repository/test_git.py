@@ -10,6 +10,7 @@ from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.history import last_changes, log
 from homelab_assets.repository.remotes import branch_ref, delete_branch, fetch, ls_remote, push, remote_branch
+from homelab_assets.repository.tracking import tracked
 from homelab_assets_tests.repository.clones import commit, git, make_clone, write
 
 
@@ -78,6 +79,18 @@ class TestLooking:
         assert Git(clone).default_ref() == "main"
         git(clone, "branch", "-m", "trunk")
         assert Git(clone).default_ref() == "HEAD"
+
+    def test_the_default_ref_is_a_branch_whatever_has_its_name(self, clone: Path, remote: Path) -> None:
+        for place in (clone, remote):
+            git(place, "tag", "main")
+        git(clone, "branch", "origin/main", "refs/heads/main")
+        tip = commit(clone, {"README.md": "later\n"})
+        git(clone, "push", "-q", "origin", "refs/heads/main")
+        assert (Git(clone).default_ref(), Git(remote).default_ref()) == ("remotes/origin/main", "heads/main")
+        assert {Git(place).resolve(Git(place).default_ref()) for place in (clone, remote)} == {tip}
+        git(clone, "remote", "set-head", "origin", "main")
+        assert Git(clone).default_ref() == "remotes/origin/main"
+        assert tracked(Git(clone), "remotes/origin/main") == ("origin", "main")
 
     def test_git_variables_of_a_surrounding_hook_do_not_count(
         self, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
