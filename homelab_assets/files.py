@@ -20,26 +20,24 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> N
     Raises:
         UserError: the file can't be written; the former content is untouched.
     """
-    import tempfile
-
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    temporary: str | None = None
+    temporary = path.parent / f".{path.name}.{os.urandom(4).hex()}"
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             path.write_bytes(data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        # The umask is applied by the kernel: to ask for it is to change it, and other threads write files, too.
+        mode = 0o600 if private else 0o666
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
+        with suppress(OSError):
+            os.unlink(temporary)
         raise UserError(
             f"can't be written: {error.strerror}",
             where=str(path),
@@ -58,9 +56,3 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text("utf-8"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

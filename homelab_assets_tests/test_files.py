@@ -18,6 +18,18 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["file"]
 
 
+def test_the_umask_counts_and_is_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    umask = os.umask(0o027)
+    try:
+        # Of two threads that set it to learn it, the slower one would put back what the other has set.
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "umask", lambda mask: pytest.fail("the umask belongs to all threads"))
+            write_whole(tmp_path / "file", "text")
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
 def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     pipe, seen = tmp_path / "pipe", list[bytes]()
     os.mkfifo(pipe)
