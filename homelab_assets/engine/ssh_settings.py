@@ -15,6 +15,7 @@ from homelab_assets.lab.settings import HostSettings
 
 _INCLUDE = re.compile(r"\s*Include[ \t=]+(?P<patterns>.+?)\s*$", re.IGNORECASE)
 _BLOCK = re.compile(r"\s*(Host|Match)[ \t=]", re.IGNORECASE)
+_FORGETFUL = frozenset({"/dev/null", "none"})
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
@@ -61,7 +62,8 @@ def resolve_target(address: Address, settings: HostSettings, *, depth: int = 0) 
     home = Path.home() / ".ssh"
     identities = [settings.identity_file] if settings.identity_file else _paths(found.get("identityfile"))
     known = [settings.known_hosts] if settings.known_hosts else _paths(found.get("userknownhostsfile"))
-    known = known or [home / "known_hosts", home / "known_hosts2"]
+    # Who had `ssh` forget all keys still has to show us which are right, and a hint must name a file that remembers.
+    known = [path for path in known if str(path) not in _FORGETFUL] or [home / "known_hosts", home / "known_hosts2"]
     system = [] if settings.known_hosts else [Path("/etc/ssh/ssh_known_hosts")]
     target = SshTarget(
         alias=address.host,

@@ -108,6 +108,13 @@ def test_a_home_that_nobody_has_is_no_defect_of_ours(tmp_path: Path) -> None:
     assert resolve("ssh://nas", file).known_hosts[0] == Path("~nobody-here/known")
 
 
+@pytest.mark.parametrize("forgetful", ["/dev/null", "none", "/dev/null none"])
+def test_keys_that_ssh_is_told_to_forget_are_known_where_they_usually_are(forgetful: str, tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(f"Host nas\n  StrictHostKeyChecking no\n  UserKnownHostsFile {forgetful}\n")
+    assert resolve("ssh://nas", file).known_hosts[0] == Path.home() / ".ssh" / "known_hosts"
+
+
 def test_without_a_configuration(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text("")
