@@ -1,5 +1,6 @@
 """Load the baselines: every stack of every repository, as its commit holds it, bound to its endpoints."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,9 @@ def _variables(snapshot: Snapshot, stack: Stack, vault: Vault) -> dict[str, str]
 
 
 def _read_local(path: Path) -> bytes:
-    data = WorkingTree(path.parent.resolve()).read(path.name) if path.parent.is_dir() else None
+    # Named by the operator: where a link leads is where the file is.
+    real = Path(os.path.realpath(path))
+    data = WorkingTree(real.parent).read(real.name) if real.parent.is_dir() else None
     if data is None:
         raise BaselineError(
             "no such file", where=str(path), hint="correct `env_files` in lab.yaml, or put the file there"

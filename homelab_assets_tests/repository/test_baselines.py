@@ -107,6 +107,16 @@ def test_local_env_files_replace_the_committed_one(tmp_path: Path, clone: Path) 
     assert next(b for b in load(lab).baselines if b.stack == "three").variables == {"A": "1", "B": "2"}
 
 
+def test_a_local_env_file_may_be_a_link(tmp_path: Path, clone: Path) -> None:
+    write(tmp_path, {"elsewhere/real.env": "A=1\n", "env/x": ""})
+    (tmp_path / "env/one.env").symlink_to("../elsewhere/real.env")
+    (tmp_path / "env/loop.env").symlink_to("loop.env")
+    lab = lab_with(tmp_path, apps="{path: apps, env_files: {three: env/one.env, two: env/loop.env}}")
+    loaded = load(lab)
+    assert next(b for b in loaded.baselines if b.stack == "three").variables == {"A": "1"}
+    assert [problem.stack for problem in loaded.problems] == ["two"]
+
+
 def test_the_ref_decides_not_the_checkout(tmp_path: Path, clone: Path) -> None:
     git(clone, "switch", "-q", "-c", "work")
     commit(clone, {"stacks/six/compose.yml": COMPOSE}, when="2026-02-01T00:00:00Z")
