@@ -85,8 +85,9 @@ def _events(api: EngineApi, since: float, until: float) -> tuple[EngineEvent, ..
     client = api.client
 
     def ask() -> tuple[EngineEvent, ...]:
+        # Not splitlines(): a label may hold what Unicode counts as the end of a line, such as U+0085.
         text = client._result(client._get(client._url("/events"), params=parameters))
-        return tuple(_event(json.loads(line)) for line in text.splitlines() if line.strip())
+        return tuple(_event(json.loads(line)) for line in text.split("\n") if line.strip())
 
     return api.call("GET /events", ask)
 

@@ -40,7 +40,11 @@ class Engine(UnixEngine):
         self.answers["/events"] = self._events
 
     def happen(self, action: str, kind: str = "container") -> None:
-        actor = {"ID": "a"} if kind == "container" else {"ID": "net", "Attributes": {"container": "a"}}
+        actor = (
+            {"ID": "a", "Attributes": {"note": "so\x85on"}}
+            if kind == "container"
+            else {"ID": "net", "Attributes": {"container": "a"}}
+        )
         self.events.append({"Type": kind, "Action": action, "Actor": actor, "timeNano": int(self.now * 1e9)})
 
     def _time(self) -> str:
@@ -51,7 +55,7 @@ class Engine(UnixEngine):
             key: float(value[0]) for key, value in parse_qs(urlsplit(handler.path).query).items() if key != "filters"
         }
         told = [event for event in self.events if asked["since"] <= event["timeNano"] / 1e9 <= asked["until"]]
-        handler.answer(200, "\n".join(json.dumps(event) for event in told).encode())
+        handler.answer(200, "\n".join(json.dumps(event, ensure_ascii=False) for event in told).encode())
 
 
 @pytest.fixture
