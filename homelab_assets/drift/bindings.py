@@ -285,15 +285,15 @@ def _choices(
             return -sum(allowed), [not one for one in allowed]
 
         chosen[name] = tuple(sorted(candidates, key=rank))
-    return chosen | {name: (UNSET,) for name in left_out if name in chosen and not _agreed(by_name[name], vault)}
+    return chosen | {name: (UNSET,) for name in left_out if not _agreed(by_name.get(name, ()), vault)}
 
 
 def _agreed(observations: Sequence[Observation], vault: Vault) -> bool:
     """Whether two services show one value, and none that the variable may not be set."""
-    (first, *others) = observations
     return not any(UNSET in one.alternatives for one in observations) and any(
-        one.service != first.service and any(_allows(one, value, vault) for value in first.alternatives)
-        for one in others
+        one.service != observations[0].service
+        and any(_allows(one, value, vault) for value in observations[0].alternatives)
+        for one in observations[1:]
     )
 
 

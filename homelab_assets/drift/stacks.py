@@ -156,6 +156,11 @@ class Stack:
         for variables in (place.variables or {}).values():
             self.settled.update(variables)
 
+    @property
+    def knows_env(self) -> bool:
+        """Whether a `.env` of the stack was read, even if it sets nothing."""
+        return bool(self.settled or self.place.variables)
+
     def load(self, variables: Mapping[str, Alternative]) -> Model:
         """Load with these variables; all others stay open, those that are `UNSET` don't.
 

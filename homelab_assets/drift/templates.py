@@ -107,7 +107,7 @@ def inverse(reference: Reference, captured: str, known: Mapping[str, Alternative
             try:
                 default = expand(reference.word, known)
             except Unknown:
-                return (captured,) if captured else (captured, UNSET)
+                return (captured, UNSET)  # the default may have given it, whatever that is
             if captured == default:
                 return (captured, UNSET) if captured or reference.operator == ":-" else ("", UNSET)
             return (captured,) if captured or reference.operator == "-" else None

@@ -100,7 +100,8 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
     known = {**settled.stack.settled, **settled.bindings.values}
     final, matches = settled.final, settled.matches
-    left_out = _left_out(settled.stack, settled.templates.references)
+    # A default may hold further variables, which only the loading without the outer one shows.
+    left_out = _left_out(settled.stack, (*settled.templates.references, *final.references))
     found = bind(_sights(final, matches), final.references, known, vault, _passed_on(final, matches), left_out)
     new = {name: value for name, value in found.values.items() if name not in settled.bindings.values}
     if not new:
@@ -116,10 +117,11 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
 
 
 def _left_out(stack: Stack, references: Sequence[Reference]) -> frozenset[str]:
-    """Names of variables that have a default wherever they stand, and that the `.env`, which was read, does not set."""
-    if not stack.settled:
+    """Names of variables that come to something without a value wherever they stand, and that the `.env`, which was
+    read, does not set."""
+    if not stack.knows_env:
         return frozenset()
-    bare = {reference.name for reference in references if reference.operator not in (":-", "-")}
+    bare = {reference.name for reference in references if reference.operator not in (":-", "-", ":+", "+")}
     names = {reference.name for reference in references} - bare - stack.settled.keys()
     return frozenset(name for name in names if not _OF_THE_SHELL.fullmatch(name))
 

@@ -467,6 +467,51 @@ def test_what_a_known_dotenv_does_not_set_has_its_default(
     assert items(document) == [("environment.OWNER", "changed")] * len(told)
 
 
+def test_a_dotenv_that_sets_nothing_is_known_too() -> None:
+    git, running = {"environment": {"OWNER": "${WHO:-larry}"}}, container("web", "app", env={"OWNER": "moe"})
+    assert items(unify(git, running, dotenv={"/opt/apps/stacks/web/.env": {}})) == [("environment.OWNER", "changed")]
+    assert items(unify(git, running, dotenv={"/elsewhere/.env": {}})) == []
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "told"),
+    [
+        ({"environment": {"Q": "${N1:-${N2:-deep}}"}}, {"env": {"Q": "deep"}}, []),
+        ({"environment": {"Q": "${N1:-${N2:-deep}}"}}, {"env": {"Q": "x"}}, [("environment.Q", "changed")]),
+        ({"environment": {"Q": "a${N3:+b}"}}, {"env": {"Q": "a"}}, []),
+        ({"environment": {"Q": "a${N3:+b}"}}, {"env": {"Q": "ab"}}, [("environment.Q", "changed")]),
+        ({"cap_drop": ["${CD:-ALL}"]}, {"host": {"CapDrop": ["ALL"]}}, []),
+        ({"cap_drop": ["${CD:-ALL}"]}, {}, [("cap_drop.ALL", "removed")]),
+        (
+            {"security_opt": ["no-new-privileges:${NNP:-true}"]},
+            {},
+            [("security_opt.no-new-privileges:true", "removed")],
+        ),
+    ],
+)
+def test_what_is_not_set_may_stand_in_defaults_keys_and_alternates(
+    git: dict[str, Any], running: dict[str, Any], told: list[tuple[str, str]]
+) -> None:
+    assert items(unify(git, container("web", "app", **running), variables={"TZ": "UTC"})) == told
+
+
+def test_replicas_are_known_where_their_variable_is_not_set() -> None:
+    seen = [container("web", "app", number=number) for number in (1, 2, 3)]
+    git = {"scale": "${R:-1}"}
+    assert items(unify(git, *seen, variables={"TZ": "UTC"})) == [("scale", "changed")]
+    assert items(unify(git, seen[0], variables={"TZ": "UTC"})) == []
+    assert items(unify(git, *seen)) == []
+
+
+def test_one_variable_may_be_unset_in_one_place_and_have_a_default_of_its_own_in_another() -> None:
+    git = {
+        "a": {"image": "plain:1", "environment": {"TZ": "${TZ:-${TIMEZONE:-UTC}}"}},
+        "b": {"image": "plain:1", "environment": {"TZ": "${TZ:-Europe/Paris}"}},
+    }
+    running = [container("web", name, env={"TZ": value}) for name, value in (("a", "UTC"), ("b", "Europe/Paris"))]
+    assert items(unify({"services": git}, *running)) == []
+
+
 def test_a_removed_variable_tells_nothing_of_what_git_put_into_it() -> None:
     git = {"environment": {"DB": "${DB}", "TZ": "UTC"}, "command": ["ready", "-d", "${DB}"]}
     document = unify(git, container("web", "app", env={"TZ": "UTC"}, config={"Cmd": ["ready", "-d", "shop"]}))
