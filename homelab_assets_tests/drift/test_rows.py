@@ -326,3 +326,42 @@ def test_another_volume_than_git_s_is_not_one_that_was_handed_on(more: Body, own
     git = {"volumes": ["/opt:/d"], **({"volumes_from": ["db"]} if "host" in more else {})}
     told = items(git, {"mounts": [_mount()], **more}, own=own, beside=[lender])
     assert told == [("volumes./d", "changed", "breaking")]
+
+
+@pytest.mark.parametrize(
+    ("git", "memory", "swap", "told"),
+    [
+        ({"mem_limit": "64m"}, 64, 128, []),
+        ({"mem_limit": "64m"}, 64, -1, [("memswap_limit", "added")]),
+        ({}, 0, -1, []),
+    ],
+)
+def test_swap_without_limit_beside_a_limit_of_memory_is_told(
+    git: Body, memory: int, swap: int, told: list[Any]
+) -> None:
+    running = {"host": {"Memory": memory * 2**20, "MemorySwap": swap * 2**20 if swap > 0 else swap}}
+    assert [item[:2] for item in items(git, running, own={})] == told
+
+
+@pytest.mark.parametrize(
+    ("git", "entrypoint", "command", "told"),
+    [
+        ({"entrypoint": []}, [], ["run"], []),
+        ({"entrypoint": ""}, [], ["run"], []),
+        ({"entrypoint": [""]}, None, None, []),
+        ({"entrypoint": ["/e"]}, ["/e"], None, []),
+        ({"entrypoint": ["/e"]}, ["/e"], ["run"], [("command", "added")]),
+        ({"entrypoint": []}, [], ["other"], [("command", "added")]),
+    ],
+)
+def test_an_emptied_entrypoint_leaves_the_image_s_command(
+    git: Body, entrypoint: list[str] | None, command: list[str] | None, told: list[Any]
+) -> None:
+    running = {"config": {"Entrypoint": entrypoint, "Cmd": command}}
+    assert [item[:2] for item in items(git, running, own={"Entrypoint": ["/i"]})] == told
+
+
+def test_what_the_api_socket_brings_along_is_no_difference() -> None:
+    git, running = {"use_api_socket": True}, {"env": {"DOCKER_CONFIG": "/run/secrets/docker"}}
+    assert items(git, running, own={}) == []
+    assert items({}, running, own={}) == [("environment.DOCKER_CONFIG", "added", "functional")]

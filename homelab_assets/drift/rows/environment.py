@@ -67,6 +67,8 @@ def _given_environment(container: Observed, declared: Declared) -> Given:
     # The client's proxies come in both spellings with one value; a single one was set by somebody.
     proxies = [name for name in _PROXIES if name in running and running[name] == running.get(name.lower())]
     given = given | {f"environment.{name}": ANYTHING for proxy in proxies for name in (proxy, proxy.lower())}
+    if declared.get("use_api_socket"):
+        given |= {"environment.DOCKER_CONFIG": ("/run/secrets/docker",)}
     return given | {f"environment.{name}": ANYTHING for name in _PODMAN_VARIABLES} if container.host.podman else given
 
 

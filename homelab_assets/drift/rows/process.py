@@ -151,7 +151,8 @@ def _observed_command(container: Observed, declared: Declared) -> dict[str, Leaf
 
 
 def _command_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
-    if declared.get("entrypoint") is not None:
+    # One that is emptied (`[]`) leaves the image's command, one empty word (`[""]`) does not.
+    if declared.get("entrypoint"):
         return {}
     return {"command": UNKNOWN if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
 

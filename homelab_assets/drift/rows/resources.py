@@ -26,8 +26,7 @@ def _swap_given(container: Observed, declared: Declared) -> Any:
     wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
     if memory != wanted:
         return UNKNOWN
-    # Without limit it is by itself only where the kernel couldn't set any; git's own one can't have become that.
-    return (2 * memory,) if declared.get("memswap_limit") else (2 * memory, -1)
+    return (2 * memory,) if memory else (0, -1)
 
 
 def _cpus(value: Any) -> Any:
