@@ -268,7 +268,8 @@ def explains(
 def _choices(
     observations: Iterable[Observation], left_out: Collection[str], vault: Vault
 ) -> dict[str, tuple[Alternative, ...]]:
-    """Values by variable, best first: allowed by most observations, then by the older containers, then as set."""
+    """Values by variable, best first: allowed by most observations, then by the older containers, then as set; none at
+    all rather than an empty one, which would hide what the `env_file` of an `include` says."""
     by_name: dict[str, list[Observation]] = {}
     for observation in observations:
         by_name.setdefault(observation.name, []).append(observation)
@@ -280,9 +281,9 @@ def _choices(
             continue
         ordered = sorted(mine, key=lambda one: one.created)
 
-        def rank(value: Alternative, ordered: list[Observation] = ordered) -> tuple[int, list[bool]]:
+        def rank(value: Alternative, ordered: list[Observation] = ordered) -> tuple[int, list[bool], bool]:
             allowed = [_allows(observation, value, vault) for observation in ordered]
-            return -sum(allowed), [not one for one in allowed]
+            return -sum(allowed), [not one for one in allowed], value == ""
 
         chosen[name] = tuple(sorted(candidates, key=rank))
     return chosen | {name: (UNSET,) for name in left_out if not _agreed(by_name.get(name, ()), vault)}

@@ -237,6 +237,17 @@ def test_of_two_the_younger_container_is_the_odd_one() -> None:
     assert [s.service for s in unify(git, young, old).services if s.items] == ["a"]
 
 
+def test_what_an_include_s_env_file_says_is_not_hidden_by_a_service_s_that_has_it_empty() -> None:
+    files = {
+        "sub/a.yml": "services: {app: {image: 'plain:1', environment: {A: '${V}'}, labels: {l: a}, env_file: [s.env]}}",
+        "sub/s.env": 'S="two ${V}"\n',
+        "sub/inc.env": "V=one\n",
+    }
+    stack = baseline("web", "include: [{path: sub/a.yml, env_file: sub/inc.env}]\n", extra=files)
+    running = container("web", "app", env={"A": "one", "S": "two "}, labels={"l": "b"})
+    assert items(audit(capture([running], images=[PLAIN]), [stack])) == [("labels.l", "changed")]
+
+
 def test_the_env_file_beside_the_running_stack_settles_it() -> None:
     dotenv = {"/opt/apps/stacks/web/.env": {"TZ": "UTC"}}
     git = {"environment": {"TZ": "${TZ}"}}
