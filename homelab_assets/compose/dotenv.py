@@ -69,13 +69,17 @@ def parse_into(
     _Parser(text.removeprefix("\ufeff"), file, variables, lookup, expander, {} if lines is None else lines).parse()
 
 
-def parse_raw(text: str, lookup: Lookup, *, file: str) -> dict[str, str]:
+def parse_raw(text: str, lookup: Lookup, *, file: str, lines: dict[str, int] | None = None) -> dict[str, str]:
     """Return the variables of a file as `docker run --env-file` reads it: no quotes, no replacement.
+
+    Args:
+        lines: receives the line of each key.
 
     Raises:
         BaselineError: a line without a name, a name with whitespace.
     """
     variables: dict[str, str] = {}
+    lines = {} if lines is None else lines
     for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         line = raw.removesuffix("\r").lstrip()
         if not line or line.startswith("#"):
@@ -85,6 +89,7 @@ def parse_raw(text: str, lookup: Lookup, *, file: str) -> dict[str, str]:
             refuse("no variable name", Line(file, number))
         if " " in key or "\t" in key:
             refuse("the name of a variable contains whitespace", Line(file, number), hint=_HINT)
+        lines[key] = number
         if found:
             variables[key] = value
         elif (passed := lookup(key)) is not None:

@@ -71,6 +71,18 @@ def test_variables_of_env_files_point_there() -> None:
     assert (span.file, span.line) == (f"{FOLDER}/db.env", 2)
 
 
+def test_variables_of_raw_env_files_point_there_too() -> None:
+    files = {
+        "/p/c.yaml": b"services: {a: {image: x, env_file: [{path: r.env, format: raw}]}}",
+        "/p/r.env": b'#\nA="q"\n',
+    }
+    sources = load(["/p/c.yaml"], read=files.get, project_directory="/p", environment={}).sources
+    assert (sources["services", "a", "environment", "A"].file, sources["services", "a", "environment", "A"].line) == (
+        "/p/r.env",
+        2,
+    )
+
+
 def test_what_compose_adds_has_no_source() -> None:
     assert ("services", "db", "networks", "default") not in _project().sources
 
