@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from homelab_assets.drift.document import Cause, Evidence, Item, Remedy, Status
 from homelab_assets.drift.evidence import NOTHING, Proof
+from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.drift.leaves import row_of
-from homelab_assets.drift.matching import Match
+from homelab_assets.drift.matching import LEFTOVER, Match
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Host
 
@@ -30,6 +31,9 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
         return Finding(evidence=evidence, remedy="start" if status == "stopped" else "none")
     if all(item.note == IMAGE_MOVED for item in items):
         return Finding(evidence=evidence, cause="image_moved", remedy="pull")
+    if all(item.note == UNFINISHED for item in items):
+        note = f"{UNFINISHED}: `{_rename(match.containers[0].name)}` gives it its own"
+        return Finding(evidence=evidence, cause="host_changed", note=note)
     if proof.variables_moved:
         note = "it was created with other values of the variables than its .env has now"
         return Finding(evidence=evidence, cause="git_ahead", remedy="deploy", note=note)
@@ -38,6 +42,11 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
 
 
 IMAGE_MOVED = "the tag now names another image on this host"
+
+
+def _rename(name: str) -> str:
+    found = LEFTOVER.fullmatch(name)
+    return f"docker rename {name} {found['own']}" if found else ""
 
 
 def _cause(match: Match, items: Sequence[Item], settled: Settled, proof: Proof) -> Cause:

@@ -8,6 +8,7 @@ from typing import Any
 from homelab_assets.drift.document import Item
 from homelab_assets.drift.leaf import Difference, Leaf
 from homelab_assets.drift.leaves import any_marker, readable_path
+from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts
@@ -18,6 +19,7 @@ from homelab_assets.model import Span
 from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret
 
 TWO_VALUES = "one variable, two values"
+UNFINISHED = "an interrupted recreate of Compose left it this name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class ItemWriter:
         )
         if self.conflicts & set(names):
             note = TWO_VALUES
+        elif path == "container_name" and LEFTOVER.fullmatch(container.name):
+            note = UNFINISHED
         return Item(
             path=path,
             change=difference.change,

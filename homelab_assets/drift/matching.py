@@ -11,7 +11,9 @@ from homelab_assets.model import Baseline, Json
 WORKING_DIR = "com.docker.compose.project.working_dir"
 CONFIG_FILES = "com.docker.compose.project.config_files"
 _ONE_OFF = "com.docker.compose.oneoff"
-_LEFTOVER = re.compile(r"[0-9a-f]{12}_.+")
+LEFTOVER = re.compile(r"[0-9a-f]{12}_(?P<own>.+)")
+"""What Compose calls a container while another one takes its place, or until it gets a name of its own."""
+
 _PODMAN_PROJECT = "io.podman.compose.project"
 
 
@@ -178,9 +180,9 @@ def _replicas(found: Sequence[Observed]) -> tuple[list[Observed], list[Observed]
     """Split replicas, by number, from what an interrupted recreate left beside its successor."""
     newest: dict[str, Observed] = {}
     leftovers: list[Observed] = []
-    for container in sorted(found, key=lambda c: (not _LEFTOVER.fullmatch(c.name), str(c.container.get("Created")))):
+    for container in sorted(found, key=lambda c: (not LEFTOVER.fullmatch(c.name), str(c.container.get("Created")))):
         older = newest.get(container.number)
-        if older is not None and _LEFTOVER.fullmatch(older.name):
+        if older is not None and LEFTOVER.fullmatch(older.name):
             leftovers.append(older)
         elif older is not None:
             newest[f"{container.number}/{container.id}"] = container

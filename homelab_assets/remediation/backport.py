@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from homelab_assets.drift.document import Item
+from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
 from homelab_assets.remediation import dotenv_text, yaml_text
@@ -62,6 +63,8 @@ def backport(
     """
     if item.variables and item.change == "changed" and (item.secret or item.spelled):
         return NotBackported(item=item, why=_hidden_behind(item))
+    if item.note == UNFINISHED:
+        return NotBackported(item=item, why=f"{UNFINISHED}: rename the container, git is right")
     try:
         wish, variables = wish_of(item, service, baseline, prover)
     except CannotEdit as error:

@@ -155,6 +155,16 @@ def test_interrupted_recreate() -> None:
     assert document.services[0].note == "an interrupted recreate left 0123456789ab_web-app-1 behind"
 
 
+@pytest.mark.parametrize("own", [{}, {"container_name": "mine"}])
+def test_the_name_that_an_interrupted_recreate_left_is_to_be_mended_on_the_host(own: dict[str, str]) -> None:
+    name = own.get("container_name", "web-app-1")
+    left = container("web", "app", name=f"0123456789ab_{name}")
+    verdict = run([left], baseline("web", service(own))).services[0]
+    assert (verdict.cause, verdict.remedy) == ("host_changed", "none")
+    assert [(item.path, item.running) for item in verdict.items] == [("container_name", f"0123456789ab_{name}")]
+    assert f"`docker rename 0123456789ab_{name} {name}`" in str(verdict.note)
+
+
 def test_container_without_labels_is_found_by_its_name() -> None:
     stack = service({"container_name": "radarr", "network_mode": "bridge"})
     document = run([container(None, "radarr", name="radarr", networks={})], baseline("web", stack))

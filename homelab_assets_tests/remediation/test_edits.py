@@ -100,6 +100,15 @@ def test_an_edit_done_twice_is_an_edit_done_once(case: str, number: int, row: li
     assert isinstance(backport(item, service, stack, Prover(load_model, [stack])), NotBackported)
 
 
+def test_the_name_that_an_interrupted_recreate_left_is_not_for_git() -> None:
+    stack = baseline(Files({FILE: b"services: {app: {image: 'app:1', container_name: app}}"}))
+    note = "an interrupted recreate of Compose left it this name"
+    service, item = item_of(["app", "container_name", "changed", "0123456789ab_app", {"note": note}])
+    result = backport(item, service, stack, Prover(load_model, [stack]))
+    assert isinstance(result, NotBackported)
+    assert result.why == f"{note}: rename the container, git is right"
+
+
 def test_the_real_compose_agrees_with_every_edit() -> None:
     if not compose_available():
         pytest.skip("`docker compose` is not installed: the edits are proved by this project's own loader alone")
