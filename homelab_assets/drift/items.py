@@ -49,7 +49,7 @@ class ItemWriter:
         spelled, template, names, in_key = self._template(difference)
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
-        path = spelled if hidden else difference.path
+        path = spelled if hidden or has_marker(difference.path) else difference.path
         baseline, running = shown = self._values(difference, template)
         if difference.row.seal != "reference":
             changed = SHOWN_CHANGED if difference.change == "changed" else SHOWN
@@ -124,12 +124,13 @@ class ItemWriter:
     def _template(self, difference: Difference) -> tuple[str, Any, list[str], list[str]]:
         """The path in git's words, git's own text where variables stand in it, the names of those in either, and of
         those in the path."""
-        path, row = difference.path, difference.row
+        row, path = difference.row, readable_path(difference.path, self.final.references)
         if difference.expected is None:
             return path, None, [], []
         references = self.templates.references
         leaves = row.expected(self._declared())
-        leaf, spelled = leaves.get(path), path
+        spelled = next((spelling for spelling in leaves if readable_path(spelling, references) == path), path)
+        leaf = leaves.get(spelled)
         if leaf is None:
             spelled, leaf = next(
                 (

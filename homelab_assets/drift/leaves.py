@@ -17,6 +17,12 @@ from homelab_assets.drift.view import Declared, Observed
 
 _NOTHING: Leaves = {}
 
+_ALWAYS_SHOWN = frozenset(
+    ("ports", "volumes", "tmpfs", "devices", "environment", "labels", "annotations", "sysctls", "security_opt",
+     "cap_add", "cap_drop", "group_add")
+)  # fmt: skip
+"""Rows whose entries all show on a container, whatever their keys come to: no engine runs one with an empty key."""
+
 
 @dataclass(slots=True)
 class Comparison:
@@ -111,20 +117,35 @@ class Comparer:
     def _settle_paths(
         self, row: Row, wanted: Leaves, found: Leaves, given: Callable[[], Given], result: Comparison
     ) -> tuple[Leaves, Leaves]:
-        """Set aside leaves whose very name holds an open variable, with the running leaves that they may be."""
+        """Set aside leaves whose very name holds an open variable, with the running leaves that they may be; one that
+        nothing running can be stays: no value of the variable explains that."""
         if not any(map(has_marker, wanted)):
             return wanted, found
         closed = {path: leaf for path, leaf in wanted.items() if not has_marker(path)}
-        kept = dict(found)
+        kept, lost = dict(found), dict[str, Leaf]()
         for path, leaf in wanted.items():
             if path in closed:
+                continue
+            if row.key in _ALWAYS_SHOWN and not self._runs_anyhow(row, path, leaf, closed, found):
+                lost[path] = leaf
                 continue
             rest = {other: there for other, there in kept.items() if other not in closed}
             match = self._at_open_path(row, path, leaf, rest, given)
             result.silences[readable_path(path, self.references)] = "a variable in its name isn't known"
             if match is not None:
                 del kept[match]
-        return closed, kept
+        return closed | lost, kept
+
+    def _runs_anyhow(self, row: Row, path: str, leaf: Leaf, closed: Leaves, found: Leaves) -> bool:
+        """Whether anything that runs may be this leaf, be it that several of git's leaves come to the same."""
+        if isinstance(leaf.value, Uncompared):
+            return True
+        parts = pieces(path, self.references, {})
+        # A port's variable may name the protocol, too.
+        return any(
+            (row.key == "ports" and other not in closed) or match_pieces(parts, other, {}) is not None
+            for other in found
+        )
 
     def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
         """Return which running leaf this may be: rather one that would be told than one that the image declares, and

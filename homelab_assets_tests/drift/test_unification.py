@@ -506,6 +506,41 @@ def test_what_is_not_set_may_stand_in_defaults_keys_and_alternates(
     assert items(unify(git, container("web", "app", **running), variables={"TZ": "UTC"})) == told
 
 
+BOUND = {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}}
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "told", "uncompared"),
+    [
+        ({"ports": ["${P}:${P}"]}, {}, [("ports.${P}/tcp", "removed")], []),
+        ({"ports": ["${P}:${P}", "${Q}:${Q}"]}, {}, [("ports.${P}/tcp", "removed"), ("ports.${Q}/tcp", "removed")], []),
+        ({"ports": ["${P}:${P}", "80:80"]}, {"host": BOUND}, [], ["ports.${P}/tcp"]),
+        ({"ports": ["${P}:${P}", "81:81"]}, {"host": BOUND}, [("ports.81/tcp", "removed")], []),
+        ({"ports": ["${P}:${P}/udp", "80:80"]}, {"host": BOUND}, [("ports.${P}/udp", "removed")], []),
+        ({"devices": ["${DRI}:${DRI}"]}, {}, [("devices.${DRI}", "removed")], []),
+        (
+            {"security_opt": ["no-new-privileges:${NNP:-true}"]},
+            {"host": {"SecurityOpt": ["label=disable"], "Privileged": True}},
+            [("privileged", "added"), ("security_opt.no-new-privileges:${NNP:-true}", "removed")],
+            [],
+        ),
+        ({"cap_drop": ["${CAP}"]}, {}, [("cap_drop.${CAP}", "removed")], []),
+        ({"labels": ["a.${N}.b=1"]}, {"labels": {"a.b": "1"}}, [("labels.a.${N}.b", "removed"), ("labels.a.b", "added")], []),
+        ({"environment": ["A_${N}=1", "B_${N}"]}, {}, [("environment.A_${N}", "removed")], []),
+        ({"environment": ["A_${N}=1", "${M}_X=2"]}, {"env": {"A_X": "2"}}, [], ["environment.A_${N}"]),
+        ({"expose": ["${P}"], "ports": ["80:80"]}, {"host": BOUND}, [], ["expose.${P}"]),
+        ({"services": {"app": {"image": "plain:1", "environment": ["${A}_${B}=1"], "hostname": "${A}"}}},
+         {"config": {"Hostname": "one"}}, [("environment.${A}_${B}", "removed")], []),
+    ],
+)  # fmt: skip
+def test_what_runs_under_no_name_that_its_variable_can_give_is_gone(
+    git: dict[str, Any], running: dict[str, Any], told: list[tuple[str, str]], uncompared: list[str]
+) -> None:
+    document = unify(git, container("web", "app", **running))
+    assert items(document) == told
+    assert [path for path in document.services[0].uncompared if "$" in path] == sorted(uncompared)
+
+
 def test_replicas_are_known_where_their_variable_is_not_set() -> None:
     seen = [container("web", "app", number=number) for number in (1, 2, 3)]
     git = {"scale": "${R:-1}"}
