@@ -1,5 +1,6 @@
 """What git can't know: variables are bound from what runs, and never guessed."""
 
+import shlex
 from typing import Any
 
 import pytest
@@ -136,6 +137,17 @@ def test_templates(template: str, references: list[str], text: str, known: Any, 
 )  # fmt: skip
 def test_any_value_that_a_variable_can_give_is_no_drift(git: dict[str, Any], running: dict[str, Any]) -> None:
     assert items(unify(git, container("web", "app", **running))) == []
+
+
+@pytest.mark.parametrize("options", ["""1 2 "3 4\"""", """1 '2 3'"""])
+def test_a_variable_that_is_several_words_of_one_command_is_one_of_another(options: str) -> None:
+    git = {
+        "a": {"image": "plain:1", "command": "go ${OPTIONS}"},
+        "b": {"image": "plain:1", "command": ["go", "${OPTIONS}"]},
+    }
+    commands = {"a": ["go", *shlex.split(options)], "b": ["go", options]}
+    running = [container("web", name, config={"Cmd": command}) for name, command in commands.items()]
+    assert items(unify({"services": git}, *running)) == []
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ _GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
 _OF_PODMAN = "localhost/"
 """What podman puts before the names of images that come from no registry; to Docker it's a registry like any other."""
 
+_BARE = re.compile(r"[\w@%+=:,./-]+")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
 
 
@@ -250,10 +251,14 @@ ROWS: tuple[Row, ...] = (
 
 
 def _argument_forms(leaf: Leaf) -> tuple[str, ...]:
-    """A command line as text: words joined by blanks, shell-quoted, and as JSON."""
+    """A command line as text: words joined by blanks, quoted in either way, and as JSON."""
     words = [str(word) for word in leaf.value]
-    return " ".join(_quote(word) for word in words), " ".join(words), json.dumps(words)
+    return " ".join(map(_quote, words)), " ".join(words), json.dumps(words), " ".join(map(_quote_doubly, words))
 
 
 def _quote(word: str) -> str:
-    return word if re.fullmatch(r"[\w@%+=:,./-]+", word) else "'" + word.replace("'", "'\"'\"'") + "'"
+    return word if _BARE.fullmatch(word) else "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def _quote_doubly(word: str) -> str:
+    return word if _BARE.fullmatch(word) else '"' + re.sub(r'(["\\])', r"\\\1", word) + '"'
