@@ -57,6 +57,5 @@ UNSEEN: dict[str, str] = {
     "scale": "compared as the number of containers",
     "deploy.replicas": "compared as the number of containers",
     "external_links": "compared with `links`",
-    "use_api_socket": "its socket among the mounts is expected",
 }
 """Keys that no inspect document shows, or that other rows cover, with the reason."""

@@ -89,7 +89,7 @@ DEFAULTS: tuple[SeverityRule, ...] = (
     *_rules(
         "breaking", "it may do more, or less, on the host",
         "privileged", "cap_add.*", "cap_drop.*", "security_opt.*", "devices.*", "device_cgroup_rules.*", "gpus",
-        "deploy.resources.reservations.devices", "pid", "ipc", "uts", "userns_mode",
+        "deploy.resources.reservations.devices", "pid", "ipc", "uts", "userns_mode", "use_api_socket",
     ),
     *_rules("functional", "Traefik routes by it", "labels.traefik.*"),
     *_rules("cosmetic", "it changes nothing that the program sees", "labels.*", "annotations.*", "expose.*"),

@@ -362,6 +362,12 @@ def test_an_emptied_entrypoint_leaves_the_image_s_command(
 
 
 def test_what_the_api_socket_brings_along_is_no_difference() -> None:
-    git, running = {"use_api_socket": True}, {"env": {"DOCKER_CONFIG": "/run/secrets/docker"}}
+    git = {"use_api_socket": True}
+    socket = {"Type": "bind", "Source": "/var/run/docker.sock", "Destination": "/var/run/docker.sock", "RW": True}
+    running = {"env": {"DOCKER_CONFIG": "/run/secrets/docker"}, "mounts": [socket]}
     assert items(git, running, own={}) == []
-    assert items({}, running, own={}) == [("environment.DOCKER_CONFIG", "added", "functional")]
+    assert items(git, {}, own={}) == [("use_api_socket", "removed", "breaking")]
+    assert [path for path, _, _ in items({}, running, own={})] == [
+        "environment.DOCKER_CONFIG",
+        "volumes./var/run/docker.sock",
+    ]

@@ -21,6 +21,7 @@ from homelab_assets.drift.view import Declared, Observed, clean
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
 
+_API_SOCKET = "/var/run/docker.sock"
 _HOME = re.compile(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 
 
@@ -181,7 +182,7 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
     for other in container.host_config.get("VolumesFrom") or ():
         given |= _mounted_by(str(other).partition(":")[0], container)
     if declared.get("use_api_socket"):
-        given["volumes./var/run/docker.sock"] = ANYTHING
+        given[f"volumes.{_API_SOCKET}"] = ANYTHING
     return given
 
 
@@ -190,6 +191,15 @@ def _mounted_by(reference: str, container: Observed) -> dict[str, Any]:
     if other is None:
         return {f"volumes.{target}": UNKNOWN for target in mounts_of(container)}
     return {f"volumes.{clean(str(mount.get('Destination')))}": UNKNOWN for mount in other.get("Mounts") or ()}
+
+
+def _expected_api_socket(declared: Declared) -> dict[str, Leaf]:
+    return {"use_api_socket": Leaf(True)} if boolean(declared.get("use_api_socket")) else {}
+
+
+def _observed_api_socket(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    """There where git asks for it; elsewhere it's a bind like any other."""
+    return _expected_api_socket(declared) if _API_SOCKET in mounts_of(container) else {}
 
 
 def _tmpfs_options(text: str) -> frozenset[str]:
@@ -280,5 +290,9 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="volumes_from", kind="set", where="HostConfig.VolumesFrom", still=("HostConfig.VolumesFrom",),
         expected=_expected_volumes_from, observed=_observed_volumes_from,
+    ),
+    Row(
+        key="use_api_socket", kind="scalar", where="Mounts",
+        expected=_expected_api_socket, observed=_observed_api_socket,
     ),
 )  # fmt: skip
