@@ -34,6 +34,7 @@ class Project:
         name: project name. working_dir: absolute folder that relative paths were resolved against.
         services, disabled: canonical services by name, those that are on and those that are off by their profiles.
         networks, volumes, secrets, configs: canonical resources that services use, by key.
+        resources: by section, those that services use which are off as well.
         extensions: top-level `x-` keys.
         sources: canonical path → where its value is written, see `sources`.
         expressions: what the markers in values stand for, by number (symbolic loading only).
@@ -53,6 +54,7 @@ class Project:
     volumes: dict[str, Plain]
     secrets: dict[str, Plain]
     configs: dict[str, Plain]
+    resources: Mapping[str, Mapping[str, Plain]]
     extensions: Plain
     sources: Mapping[tuple[str, ...], Span]
     expressions: tuple[Expression, ...] = ()
@@ -205,6 +207,7 @@ class _Loading:
                 for name in self._interpolator.warnings
             ),
             _documents=tuple(document for documents in self._files.documents.values() for document in documents),
+            resources=_used({**enabled, **disabled}, resources),
             **_used(enabled, resources),
         )
 

@@ -185,10 +185,7 @@ class Stack:
         view = ProjectView(
             name=project.name,
             directory=self.place.directory,
-            networks=project.networks,
-            volumes=project.volumes,
-            secrets=project.secrets,
-            configs=project.configs,
+            **project.resources,
             services=project.services,
             read=self._read,
         )

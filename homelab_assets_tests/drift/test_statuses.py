@@ -155,6 +155,20 @@ def test_interrupted_recreate() -> None:
     assert document.services[0].note == "an interrupted recreate left 0123456789ab_web-app-1 behind"
 
 
+def test_a_service_that_is_off_has_its_own_networks_and_volumes_all_the_same() -> None:
+    body = {"image": "plain:1", "profiles": ["tools"], "networks": ["own"], "volumes": ["data:/data"]}
+    git = {
+        "services": {"app": {"image": "plain:1"}, "tool": body},
+        "networks": {"own": {"name": "o"}},
+        "volumes": {"data": {"name": "d"}},
+    }
+    data = {"Type": "volume", "Name": "d", "Source": "/x", "Destination": "/data", "RW": True}
+    attached = {"o": {"Aliases": ["web-tool-1", "tool"]}}
+    running = container("web", "tool", networks=attached, mounts=[data])
+    document = run([container("web", "app"), running], baseline("web", git))
+    assert statuses(document) == {"web-app-1": "clean", "web-tool-1": "clean"}
+
+
 @pytest.mark.parametrize("own", [{}, {"container_name": "mine"}])
 def test_the_name_that_an_interrupted_recreate_left_is_to_be_mended_on_the_host(own: dict[str, str]) -> None:
     name = own.get("container_name", "web-app-1")
