@@ -166,7 +166,7 @@ def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
     that Compose put nothing there."""
     topic = path if row.kind == "keyed" else row.daemon
     unknown = observed.proven or topic not in ("runtime", "logging.driver")
-    return bool(row.daemon and unknown and observed.host.alone(topic, observed.id))
+    return bool(row.daemon and unknown and observed.host.alone(topic, observed))
 
 
 def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:

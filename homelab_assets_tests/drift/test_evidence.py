@@ -236,6 +236,22 @@ def test_two_containers_of_which_the_hash_says_so_tell_the_daemons_defaults() ->
     assert told == {"app": [], "odd": [("logging.options.max-size", "added", "functional")], "web": []}
 
 
+@pytest.mark.parametrize(("created", "proven", "told"), [(9, True, False), (1, True, True), (9, False, True)])
+def test_the_first_container_since_a_daemon_s_defaults_changed_is_no_difference(
+    created: int, proven: bool, told: bool
+) -> None:
+    label = hashed({}) if proven else {"com.docker.compose.config-hash": "0" * 64}
+    log = {"Type": "json-file", "Config": {"max-size": "20m"}}
+    seen = [
+        container("web", "app", host={"LogConfig": log}, labels=label, created=f"2026-11-0{created}T00:00:00Z"),
+        container("web", "web", labels=hashed({}), created="2026-11-05T00:00:00Z"),
+    ]
+    stack = baseline("web", {"services": {name: {"image": "plain:1"} for name in ("app", "web")}})
+    app, _ = audit(capture(seen, images=[PLAIN]), [stack]).services
+    path = "logging.options.max-size"
+    assert ([item.path for item in app.items], list(app.uncompared)) == (([path], []) if told else ([], [path]))
+
+
 @pytest.mark.parametrize(
     ("odd", "differences"),
     [
