@@ -518,6 +518,33 @@ def test_what_is_not_set_may_stand_in_defaults_keys_and_alternates(
     assert items(unify(git, container("web", "app", **running), variables={"TZ": "UTC"})) == told
 
 
+def test_networks_whose_names_are_all_variables_are_told_apart() -> None:
+    networks = {key: {"external": True, "name": f"${{{key}_NET}}"} for key in ("back", "front", "other")}
+    attached: dict[str, Any] = {name: {"Aliases": ["app", "web-app-1"]} for name in ("edge", "inner")}
+    lone = {"inner": {"Aliases": ["db", "web-db-1"]}}
+    app, db = (
+        {"image": "plain:1", "networks": ["front", "back"]},
+        {"image": "plain:1", "networks": ["front"]},
+    )
+    for names in (["edge", "inner"], ["inner", "edge"]):
+        both = container("web", "app", networks={name: attached[name] for name in names})
+        one = container("web", "db", networks=lone)
+        assert items(unify({"services": {"app": app}, "networks": networks}, both)) == []
+        assert items(unify({"services": {"app": app, "db": db}, "networks": networks}, both, one)) == []
+        more = container("web", "app", networks={"by-hand": {}, **both["NetworkSettings"]["Networks"]})
+        document = unify({"services": {"app": app}, "networks": networks}, more)
+        assert items(document) == [("networks.by-hand", "added")]
+    # Who has left one of them does not say which network the other services are on.
+    left, web = (
+        container("web", "app", networks={"inner": attached["inner"]}),
+        {"image": "plain:1", "networks": ["front", "other"]},
+    )
+    there = container("web", "web", networks={name: {"Aliases": ["web"]} for name in ("edge", "more")})
+    back = {"image": "plain:1", "networks": ["back"]}
+    stack = {"services": {"app": app, "db": back, "web": web}, "networks": networks}
+    assert items(unify(stack, left, one, there)) == [("networks.front", "removed")]
+
+
 BOUND = {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.namespaces import shared_namespace
 from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, unseen
-from homelab_assets.drift.view import Declared, Observed, once
+from homelab_assets.drift.view import Declared, Observed, may_be, once
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _BRIDGES = frozenset({"bridge", "podman"})
@@ -49,11 +49,21 @@ def _attached(container: Observed, declared: Declared) -> dict[str, Mapping[str,
 def _find_attached(container: Observed, declared: Declared) -> dict[str, Mapping[str, Any]]:
     if _plain_mode(container):
         return {}
-    found = {}
-    for name, endpoint in container.networks.items():
-        name = container.host.networks.get(name, name)
-        found[declared.project.network_key(name)] = endpoint or {}
+    found: dict[str, Mapping[str, Any]] = {}
+    attached = _by_name(container).items()
+    # Compose gives each endpoint the service's name, a hand that joins another network does not.
+    for name, endpoint in sorted(attached, key=lambda one: declared.name not in (one[1].get("Aliases") or ())):
+        key = declared.project.network_key(name)
+        if may_be(declared.project.network_name(key), name):
+            # Several may have the name that a variable gives: rather one of the service's own, and each but once.
+            own = (own for own in _keys(declared) if may_be(declared.project.network_name(own), name))
+            key = next((one for one in (*own, key) if one not in found), name)
+        found[key] = endpoint
     return found
+
+
+def _by_name(container: Observed) -> dict[str, Mapping[str, Any]]:
+    return {container.host.networks.get(name, name): endpoint or {} for name, endpoint in container.networks.items()}
 
 
 @once
@@ -263,8 +273,18 @@ def _expected_names(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_names(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    names = [container.host.networks.get(name, name) for name in container.networks]
-    return {f"networks.{declared.project.network_key(name)}.name": Leaf(name) for name in names}
+    project = declared.project
+    known = {project.network_name(key) for key in project.networks}
+    names = {
+        key: [name for name in _by_name(container) if name not in known and may_be(project.network_name(key), name)]
+        for key in _keys(declared)
+    }
+    fitting = [name for found in names.values() for name in found]
+    return {
+        f"networks.{key}.name": Leaf(found[0])
+        for key, found in names.items()
+        if len(found) == 1 and fitting.count(found[0]) == 1
+    }
 
 
 NAMES = Row(
