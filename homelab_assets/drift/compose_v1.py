@@ -15,16 +15,20 @@ from homelab_assets.drift.view import Declared, Observed
 Raw = Callable[[str], str | None]
 """Text of a key of the service as it stands in the file, variables replaced; None where it isn't known."""
 
+_DRIVE = re.compile(r"[A-Za-z]:/")
 _JOINED_AT_START = ("networks", "links", "external_links", "network_mode", "pid", "ipc")
 
 
 def as_v1(declared: Declared, raw: Raw) -> Declared:
-    """The service as Compose 1.29 understands it: commands split as a shell would, no configs, any restart."""
+    """The service as Compose 1.29 understands it: commands split as a shell would, no configs, any restart, no Windows
+    drives."""
     service = dict(declared.service)
     for key in ("command", "entrypoint"):
         if service.get(key) and (words := _words(raw(key))):
             service[key] = words
     service.pop("configs", None)
+    if volumes := service.get("volumes"):
+        service["volumes"] = [_without_drive(entry) for entry in volumes]
     policy = declared.deploy("restart_policy")
     if isinstance(policy, dict) and not policy.get("condition"):
         service["deploy"] = {**service["deploy"], "restart_policy": {**policy, "condition": "any"}}
@@ -32,6 +36,16 @@ def as_v1(declared: Declared, raw: Raw) -> Declared:
         service.pop("networks", None)
         service["network_mode"] = "none"
     return replace(declared, service=service)
+
+
+def _without_drive(entry: Any) -> Any:
+    """A volume's entry of which v2 took the name for a Windows drive: it reads `d:/data` as one path, and what follows
+    as another."""
+    paths = [str(entry[key]) for key in ("source", "target") if entry.get(key)] if isinstance(entry, dict) else []
+    if not paths or not _DRIVE.match(paths[0]):
+        return entry
+    name, _, target = paths[0].partition(":")
+    return {"type": "volume", "source": name, "target": target, "read_only": "ro" in ",".join(paths[1:]).split(",")}
 
 
 def _words(text: str | None) -> list[str] | None:

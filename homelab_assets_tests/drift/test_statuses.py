@@ -186,6 +186,23 @@ def test_container_without_labels_is_found_by_its_name() -> None:
     assert document.services[0].note == "started without Compose, matched by its name"
 
 
+@pytest.mark.parametrize(
+    ("git", "volume", "writable", "clean"),
+    [
+        ("d:/data", "web_d", True, True),
+        ("d:/data:ro", "web_d", False, True),
+        ("d:/data:rw,z", "web_d", True, True),
+        ("d:/data", "web_d", False, False),
+        ("d:/data", "web_e", True, False),
+    ],
+)
+def test_compose_v1_knows_no_windows_drives(git: str, volume: str, writable: bool, clean: bool) -> None:
+    mount = {"Type": "volume", "Name": volume, "Destination": "/data", "RW": writable}
+    seen = container("web", "app", name="web_app_1", version="1.29.2", mounts=[mount])
+    stack = service({"volumes": [git]}, volumes={"d": {}})
+    assert (found(run([seen], baseline("web", stack)).services[0]) == []) is clean
+
+
 def test_compose_v1_names() -> None:
     seen = container("web", "app", name="web_app_1", version="1.29.2")
     assert statuses(run([seen])) == {"web_app_1": "clean"}
