@@ -24,6 +24,14 @@ def write_proposal(directory: Path, name: str, *, title: str, body: str, patch: 
     return patch_file, body_file
 
 
+def body_of(directory: Path, name: str) -> str:
+    """Return what `<name>.md` says, "" where there is none."""
+    try:
+        return (directory / f"{name}.md").read_text("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
+
+
 def drop_others(directory: Path, kept: Iterable[str], *, prefix: str, spared: Sequence[str] = ()) -> tuple[Path, ...]:
     """Remove the proposals of one repository whose drift is gone, and return them.
 

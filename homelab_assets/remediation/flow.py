@@ -18,10 +18,13 @@ from homelab_assets.remediation.identity import (
     CLEANUP,
     DOCUMENTS,
     DRIFT,
+    KINDS,
     PIPELINE,
     Identity,
     Kind,
+    digest_of,
     kebab,
+    read_marker,
 )
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.markdown import code
@@ -268,7 +271,7 @@ def write_proposals(
     """
     from homelab_assets.forge.none import drop_others, write_proposal
 
-    def prefix(name: str) -> str:
+    def prefix(name: str, kind: Kind = kind) -> str:
         return ("" if kind is DRIFT else f"{kind.word}-") + f"{kebab(name)}-"
 
     outcomes, kept = [], []
@@ -278,12 +281,22 @@ def write_proposals(
             outcomes.append(Outcome(status="refused", identity=who, title=plan.title, why=plan.refusal))
             continue
         parts = dict.fromkeys(kebab(part) for part in (who.host, who.stack, who.service) if part != ANY)
-        kept.append(prefix(repository) + "-".join(parts))
+        kept.append(_name_for(directory, prefix(repository) + "-".join(parts), plan, kind))
         file, _ = write_proposal(directory, kept[-1], title=plan.title, body=plan.body, patch=plan.patch)
         outcomes.append(
             Outcome(status="written", identity=who, title=plan.title, reference=f"{directory.name}/{file.name}")
         )
     if whole and directory.is_dir():
-        longer = [prefix(name) for name in others if prefix(name).startswith(prefix(repository))]
-        drop_others(directory, kept, prefix=prefix(repository), spared=longer)
+        own = prefix(repository)
+        every = {prefix(name, other) for name in (repository, *others) for other in KINDS}
+        longer = [one for one in every if one.startswith(own) and one != own]
+        drop_others(directory, kept, prefix=own, spared=longer)
     return outcomes
+
+
+def _name_for(directory: Path, name: str, plan: Proposal, kind: Kind) -> str:
+    """Return a plan's file name: longer where that of another, such as `a-b` + `c` beside `a` + `b-c`, reads alike."""
+    from homelab_assets.forge.none import body_of
+
+    there = read_marker(body_of(directory, name), kind)
+    return name if there is None or there[0] == plan.identity else f"{name}-{digest_of(str(plan.identity))[:6]}"

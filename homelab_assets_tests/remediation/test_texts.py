@@ -1,6 +1,9 @@
 """Scalars, Markdown, identities, documentation: texts that must mean exactly one thing."""
 
 import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from homelab_assets.drift.document import Item
 from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.body import title_of
+from homelab_assets.remediation.flow import write_proposals
 from homelab_assets.remediation.identity import (
     DRIFT,
     Identity,
@@ -245,3 +249,26 @@ def test_what_can_t_be_edited_is_refused() -> None:
     for text in ("a:\n\t- b\n", "a: 1\n---\nb: 2\n", "a: 1\na: 2\n", "? [x]\n: y\n"):
         with pytest.raises(Unreadable):
             parse(text)
+
+
+def _written(identity: Identity) -> Any:
+    text = marker(identity, "0" * 16)
+    return SimpleNamespace(identity=identity, actionable=True, title=str(identity), body=text, patch=str(identity))
+
+
+def test_files_of_names_that_read_alike_lie_side_by_side(tmp_path: Path) -> None:
+    plans = [
+        _written(Identity(host="h", stack="media", service="plex-tautulli")),
+        _written(Identity(host="h", stack="media-plex", service="tautulli")),
+    ]
+    for run in (plans, plans[1:], plans[::-1]):
+        done = write_proposals(tmp_path, "apps", run, whole=len(run) == 2)
+        for outcome in done:
+            assert (tmp_path / outcome.reference.rpartition("/")[2]).read_text() == str(outcome.identity)
+        assert len(list(tmp_path.glob("*.patch"))) == 2
+    # Those of another kind stay, also where a repository is named as the kind is.
+    (tmp_path / "docs-apps-all.md").write_text("")
+    write_proposals(tmp_path, "docs", [], whole=True, others=["apps"])
+    assert (tmp_path / "docs-apps-all.md").is_file()
+    write_proposals(tmp_path, "apps", plans[1:], whole=True)
+    assert [file.read_text() for file in tmp_path.glob("*.patch")] == [str(plans[1].identity)]
