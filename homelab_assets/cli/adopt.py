@@ -10,7 +10,7 @@ from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.markdown import terminal_safe
 
 if TYPE_CHECKING:
-    from homelab_assets.lab.settings import Lab
+    from homelab_assets.lab.settings import Lab, RepositorySettings
     from homelab_assets.model import Captured
     from homelab_assets.remediation.adopt import Adoption
     from homelab_assets.secrecy import Vault
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("adopt")
 @click.argument("container")
 @click.option("--host", metavar="NAME", help="The host it runs on, where several have one of that name.")
-@click.option("--repository", metavar="NAME", help="The repository to add it to. Default: the one that holds stacks.")
+@click.option("--repository", metavar="NAME", help="The repository to add it to. Default: the first that holds stacks.")
 @click.option("--open", "open_", is_flag=True, help="Push a branch and open a pull request.")
 @verb()
 def command(options: Options, container: str, host: str | None, repository: str | None, open_: bool) -> int:
@@ -32,14 +32,15 @@ def command(options: Options, container: str, host: str | None, repository: str 
     from homelab_assets.remediation.adopt import adopt
 
     lab = options.lab()
+    place = _repository(lab, repository)
     vault = open_vault(lab, create=open_)
     captured, name = _find(lab, container, host, vault)
-    adoption = adopt(captured, name, vault=vault, folder=_folder(lab, repository))
+    adoption = adopt(captured, name, vault=vault, folder=_folder(place))
     options.write(_render(adoption, options))
     if open_:
         from homelab_assets.remediation.flow import open_adoption
 
-        outcome = open_adoption(lab, adoption, _repository(lab, repository))
+        outcome = open_adoption(lab, adoption, place.name)
         options.say(" ".join(part for part in (outcome.status, outcome.reference, outcome.why) if part))
         if outcome.status == "failed":
             return INCOMPLETE
@@ -70,17 +71,31 @@ def _find(lab: "Lab", container: str, host: str | None, vault: "Vault") -> "tupl
     return found[0][0], name_of(found[0][1])
 
 
-def _repository(lab: "Lab", name: str | None) -> str:
+def _repository(lab: "Lab", name: str | None) -> "RepositorySettings":
     if name is not None and name not in lab.repositories:
         raise UserError(f"no repository is named {name!r}", hint="known: " + ", ".join(lab.repositories))
     if not lab.repositories:
         raise UserError("lab.yaml names no repository", hint="add one under `repositories`")
-    return name or next(iter(lab.repositories))
+    if name is not None:
+        return lab.repositories[name]
+    first, *others = lab.repositories.values()
+    return next((one for one in (first, *others) if _holds_stacks(one)), first) if others else first
 
 
-def _folder(lab: "Lab", repository: str | None) -> str:
-    patterns = lab.repositories[_repository(lab, repository)].stacks
-    return next((p.removesuffix("/*") for p in patterns if p.endswith("/*") and "*" not in p[:-1]), "stacks")
+def _holds_stacks(repository: "RepositorySettings") -> bool:
+    from homelab_assets.repository.snapshots import open_tree
+    from homelab_assets.repository.stacks import find_stacks
+
+    try:
+        return bool(find_stacks(open_tree(repository)[-1], repository.stacks))
+    except UserError:
+        # Whatever is wrong with it is told by whoever needs it.
+        return False
+
+
+def _folder(repository: "RepositorySettings") -> str:
+    plain = [p for p in repository.stacks if (p == "*" or p.endswith("/*")) and "*" not in p[:-1]]
+    return plain[0].removesuffix("*").strip("/") if plain else "stacks"
 
 
 def _render(adoption: "Adoption", options: Options) -> str:

@@ -68,7 +68,7 @@ def adopt(captured: Captured, container: str, *, vault: Vault, folder: str = "st
 
     Args:
         captured: the host, with the container and its image. container: name or id.
-        folder: where stacks lie in the repository.
+        folder: where stacks lie in the repository, "" for its root.
 
     Raises:
         KeyError: the host has no such container.
@@ -90,7 +90,7 @@ def adopt(captured: Captured, container: str, *, vault: Vault, folder: str = "st
         container=observed.name,
         stack=name,
         service=name,
-        directory=f"{folder}/{name}",
+        directory=f"{folder}/{name}".lstrip("/"),
         compose_file=yaml_text.document(writer.document()),
         sample=sample,
         variables=tuple(writer.variables),

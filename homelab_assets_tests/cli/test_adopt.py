@@ -1,0 +1,34 @@
+"""`drift-detector adopt`: where a new stack goes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from homelab_assets.cli import main
+from homelab_assets.lab.demo import demo_lab_file
+from homelab_assets_tests.repository.clones import commit, git
+
+
+@pytest.mark.parametrize(("pattern", "folder"), [("stacks/*", "stacks/"), ("*", ""), ("apps/*", "apps/")])
+def test_the_first_repository_that_holds_stacks_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, folder: str
+) -> None:
+    monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
+    captures = demo_lab_file({"HOMELAB_STATE": str(tmp_path / "demo")}).parent / "captures"
+    for name, file in (("infra", "ansible/site.yml"), ("compose", f"{folder}app/compose.yaml")):
+        (tmp_path / name).mkdir()
+        git(tmp_path / name, "init", "-q", "-b", "main")
+        commit(tmp_path / name, {file: "services: {app: {image: x:1}}\n"})
+    (tmp_path / "lab.yaml").write_text(
+        f"hosts: {{ct-docker-01: {{docker: 'capture:{captures}/ct-docker-01'}}}}\n"
+        f"repositories: {{infra: {{path: infra}}, compose: {{path: compose, stacks: '{pattern}'}}}}\n"
+    )
+    lab = ("adopt", "uptime-kuma", "--lab", str(tmp_path / "lab.yaml"))
+    files = json.loads(CliRunner().invoke(main, [*lab, "--format", "json"]).stdout)["files"]
+    assert list(files) == [f"{folder}uptime-kuma/docker-compose.yml"]
+    CliRunner().invoke(main, [*lab, "--open"])
+    assert [path.name for path in (tmp_path / "reports" / "pull-requests").glob("*.patch")] == [
+        "adopt-compose-ct-docker-01-uptime-kuma.patch"
+    ]
