@@ -10,7 +10,7 @@ from homelab_assets.forge.model import LABEL_COLOURS, Checks, Issue, PullRequest
 from homelab_assets.forge.refusals import Retry, patiently, refusal, wait_of, worth_another_try
 
 _PAGE = 50
-_MOST = 500
+_MOST, _MOST_OPEN = 500, 5000
 _DRAFT = "WIP: "
 
 
@@ -44,8 +44,14 @@ class Gitea:
 
     def pulls(self) -> Sequence[PullRequest]:
         """See `Forge`."""
-        found = self._pages("/pulls", "listing pull requests", {"state": "all", "sort": "recentupdate"})
-        return [_pull(pull) for pull in found if self._is_own(pull)]
+        recent = self._listed("all", _MOST)
+        # Among many others, one that waits since long is not among the newest any more.
+        older = self._listed("open", _MOST_OPEN) if len(recent) >= _MOST else []
+        found = {pull["number"]: pull for pull in (*recent, *older)}
+        return [_pull(pull) for pull in found.values() if self._is_own(pull)]
+
+    def _listed(self, state: str, most: int) -> list[Mapping[str, Any]]:
+        return list(self._pages("/pulls", "listing pull requests", {"state": state, "sort": "recentupdate"}, most))
 
     def _is_own(self, pull: Mapping[str, Any]) -> bool:
         repository = (pull.get("head") or {}).get("repo") or {}
@@ -129,13 +135,14 @@ class Gitea:
                 self._labels[name] = int(self._call("POST", "/labels", "making a label", fields)["id"])
         return list(dict.fromkeys(self._labels[name] for name in names))
 
-    def _pages(self, path: str, doing: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        for page in range(1, _MOST // _PAGE + 1):
-            found = self._call("GET", path, doing, query={**query, "limit": str(_PAGE), "page": str(page)})
+    def _pages(self, path: str, doing: str, query: Mapping[str, str], most: int = _MOST) -> Iterator[Mapping[str, Any]]:
+        page, left = 1, most
+        # An instance may cap the page size below what was asked for: only an empty page is the last one.
+        while left > 0 and (
+            found := self._call("GET", path, doing, query={**query, "limit": str(_PAGE), "page": str(page)})
+        ):
             yield from found
-            # An instance may cap the page size below what was asked for: only an empty page is the last one.
-            if not found:
-                return
+            page, left = page + 1, left - len(found)
 
     def _call(
         self,

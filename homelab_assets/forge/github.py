@@ -14,7 +14,7 @@ from homelab_assets.forge.model import LABEL_COLOURS, Checks, Issue, PullRequest
 from homelab_assets.forge.refusals import Retry, patiently, refusal, wait_of, worth_another_try
 
 Result = TypeVar("Result")
-_MOST = 500
+_MOST, _MOST_OPEN = 500, 5000
 _OURS = tuple(LABEL_COLOURS)
 
 
@@ -53,11 +53,15 @@ class GitHub:
 
     def pulls(self) -> Sequence[PullRequest]:
         """See `Forge`."""
+        recent = self._listed("all", _MOST)
+        # Among many others, one that waits since long is not among the newest any more.
+        older = self._listed("open", _MOST_OPEN) if len(recent) == _MOST else []
+        found = {pull.number: pull for pull in (*recent, *older)}
+        return [_pull(pull) for pull in found.values() if self._is_own(pull)]
 
-        def ask() -> list[PullRequest]:
-            found = self._repository.get_pulls(state="all", sort="updated", direction="desc")
-            own = (pull for pull in islice(found, _MOST) if self._is_own(pull))
-            return [_pull(pull) for pull in own]
+    def _listed(self, state: str, most: int) -> list[GithubPull]:
+        def ask() -> list[GithubPull]:
+            return list(islice(self._repository.get_pulls(state=state, sort="updated", direction="desc"), most))
 
         return self._ask("listing pull requests", ask)
 

@@ -86,7 +86,8 @@ class Forge(Protocol):
         ...
 
     def pulls(self) -> Sequence[PullRequest]:
-        """Return pull requests whose branch lies in this very repository, newest first, all states.
+        """Return pull requests whose branch lies in this very repository, the newest of all states first, and all that
+        are open.
 
         A fork's pull request is never among them: its author could write any marker into it.
         """

@@ -1,5 +1,6 @@
 """What a forge's status codes mean, in words that a person can act on; and which of them are worth another try."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ _MEANINGS: Mapping[int, tuple[RefusalKind, str]] = {
     423: ("forbidden", "the repository is archived or locked"),
     429: ("rate", "too many requests: try again later"),
 }
+# Whoever names more than the year 2286 in seconds means something else, and Python's calendar has an end.
+_SECONDS = re.compile(r"[0-9]{1,10}")
 ATTEMPTS = 3
 LONGEST_WAIT = 60.0
 _MOMENT = 0.5
@@ -49,9 +52,9 @@ def refusal(
 
 def _until(headers: Mapping[str, str]) -> str:
     wait, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    if wait.isdigit():
+    if _SECONDS.fullmatch(wait):
         return f" (wait {wait} s)"
-    return f" (until {datetime.fromtimestamp(int(reset), UTC):%Y-%m-%d %H:%M} UTC)" if reset.isdigit() else ""
+    return f" (until {datetime.fromtimestamp(int(reset), UTC):%Y-%m-%d %H:%M} UTC)" if _SECONDS.fullmatch(reset) else ""
 
 
 def wait_of(headers: Mapping[str, str] | None) -> float | None:
@@ -59,9 +62,9 @@ def wait_of(headers: Mapping[str, str] | None) -> float | None:
     say."""
     low = {key.lower(): value for key, value in (headers or {}).items()}
     text, reset = low.get("retry-after", ""), low.get("x-ratelimit-reset", "")
-    if text.replace(".", "", 1).isdigit():
+    if re.fullmatch(r"[0-9]+\.?[0-9]*", text):
         return float(text)
-    if low.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+    if low.get("x-ratelimit-remaining") == "0" and _SECONDS.fullmatch(reset):
         return max(0.0, int(reset) - time.time())
     return None
 

@@ -8,7 +8,7 @@ import pytest
 from homelab_assets.forge.gitea import Gitea
 from homelab_assets.forge.github import GitHub
 from homelab_assets.forge.model import Forge, PullRequest, Refusal
-from homelab_assets.forge.refusals import Retry, patiently
+from homelab_assets.forge.refusals import Retry, patiently, refusal, wait_of
 from homelab_assets_tests.forge.git import Remote
 from homelab_assets_tests.forge.gitea_server import GiteaFace
 from homelab_assets_tests.forge.github_server import GitHubFace
@@ -135,6 +135,20 @@ def test_many_pull_requests_are_all_found(forge: Forge, face: Face) -> None:
     assert len(forge.pulls()) == 123
 
 
+def test_an_open_one_is_found_behind_any_number_of_others(
+    forge: Forge, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("github", "gitea"):
+        monkeypatch.setattr(f"homelab_assets.forge.{module}._MOST", 20)
+    first = opened(forge)
+    for number in range(2, 130):
+        slug = face.repository.slug
+        face.repository.things[number] = Pull(number, "t", "b", f"b{number}", "main", False, slug, "0" * 40, "closed")
+    found = forge.pulls()
+    assert [pull.number for pull in found if pull.state == "open"] == [first.number]
+    assert len({pull.number for pull in found}) == len(found)
+
+
 @pytest.mark.parametrize(
     ("status", "message", "kind", "hint"),
     [
@@ -169,6 +183,15 @@ def test_a_used_up_rate_limit_says_until_when(forge: Forge, face: Face) -> None:
         opened(forge)
     assert refused.value.kind == "rate"
     assert "until 2100-01-01 00:00 UTC" in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["99999999999999999", "1e3", "\N{SUPERSCRIPT TWO}", "-1", ""])
+def test_a_header_that_is_no_moment_says_nothing(value: str) -> None:
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": value, "Retry-After": f"x{value}"}
+    refused = refusal(403, "Forbidden", where="a/b", doing="opening", token="", headers=headers)
+    assert (refused.kind, refused.hint) == ("rate", "the forge's rate limit is used up")
+    assert wait_of(headers) is None
+    assert wait_of({"Retry-After": "\N{SUPERSCRIPT TWO}"}) is None
 
 
 def test_a_broken_answer_is_tried_again_for_reading_only(forge: Forge, face: Face) -> None:
