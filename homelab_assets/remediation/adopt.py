@@ -123,8 +123,9 @@ class _Writer:
         return sorted(difference.path for difference in self._differences())
 
     def _declare(self, difference: Difference) -> None:
-        if difference.observed is None or difference.change == "removed":
-            # `networks.default` goes as soon as a network or a mode is declared.
+        if difference.observed is None or difference.change == "removed" or difference.path.endswith("."):
+            # `networks.default` goes as soon as a network or a mode is declared; a label without a name, which an
+            # engine takes, Compose refuses.
             return
         path, value = self._of_others(difference.path, self._propagated(difference.path, difference.observed.shown))
         self.found.append((path, value))

@@ -61,7 +61,11 @@ def _places(text: str, services: Node, service: str, line: int | None) -> Iterat
 
 def _proposals(editor: Editor) -> Iterator[list[Splice]]:
     if editor.service.kind != "mapping":
-        raise CannotEdit("the service is an alias of something that others share")
+        raise CannotEdit(
+            "the service is an alias of something that others share"
+            if editor.service.kind == "alias"
+            else "the file names the service, and says nothing of it"
+        )
     head = editor.wish.head
     if head in KEYED and editor.wish.rest:
         yield from keyed_proposals(editor)

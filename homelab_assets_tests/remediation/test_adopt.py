@@ -15,6 +15,9 @@ from homelab_assets.lab.settings import load_lab
 from homelab_assets.model import Captured
 from homelab_assets.remediation.adopt import adopt
 from homelab_assets.remediation.adoption_body import adoption_body, adoption_title
+from homelab_assets.remediation.adoption_plan import AdoptionPlan
+from homelab_assets.remediation.body import BODY_LIMIT
+from homelab_assets.remediation.identity import ADOPTION, read_marker
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.remediation.memory import Files, baseline, compose_available, compose_config
 
@@ -145,6 +148,21 @@ def test_its_words(captures: list[Captured]) -> None:
     assert adoption_title(adoption) == "feat(traefik): adopt the container that runs on ct-docker-01"
     assert "controls the Docker engine" in body
     assert "TRAEFIK_USERS" in body
+
+
+def test_a_body_is_short_enough_for_a_forge(captures: list[Captured]) -> None:
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    (document,) = [one for one in captured.containers if name_of(one) == "uptime-kuma"]
+    config = document["Config"]
+    many = {f"note.{number}": "x" * 400 for number in range(300)}
+    changed = {**document, "Config": {**config, "Labels": {**(config.get("Labels") or {}), **many, "": "nameless"}}}
+    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    # Compose refuses a label without a name.
+    assert list(adoption.left) == ["labels."]
+    body = AdoptionPlan(adoption=adoption, repository="r", commit="c", files=adoption.files, tree=Files({})).body
+    assert len(body) <= BODY_LIMIT
+    assert "`stacks/uptime-kuma/docker-compose.yml`" in body
+    assert read_marker(body, ADOPTION) is not None
 
 
 def test_the_real_compose_accepts_them(captures: list[Captured]) -> None:
