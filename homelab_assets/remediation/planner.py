@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
+from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
 from homelab_assets.remediation import body
 from homelab_assets.remediation.backport import Backported, NotBackported, backport
@@ -96,7 +97,9 @@ class _Planner:
         if own is None:
             refused += [NotBackported(item=item, why="its stack is not in git any more") for item in wanted]
         else:
-            edits, more = self._backport(identity, verdict, wanted, own, prover)
+            stack = _as_deployed(own, wanted, prover)
+            prover = Prover(self._load, [stack if baseline is own else baseline for baseline in siblings])
+            edits, more = self._backport(identity, verdict, wanted, own, stack, prover)
             refused += more
         changes = dict(prover.changes)
         content = content_digest(changes)
@@ -126,17 +129,27 @@ class _Planner:
         )
 
     def _backport(
-        self, identity: Identity, verdict: ServiceDrift, wanted: Sequence[Item], own: Baseline, prover: Prover
+        self,
+        identity: Identity,
+        verdict: ServiceDrift,
+        wanted: Sequence[Item],
+        own: Baseline,
+        stack: Baseline,
+        prover: Prover,
     ) -> tuple[list[Backported], list[NotBackported]]:
-        """Backport item after item; what failed is tried again behind the others, which may have cleared its way."""
-        edits, refused = self._rounds(identity, verdict, wanted, own, prover)
+        """Backport item after item; what failed is tried again behind the others, which may have cleared its way.
+
+        Args:
+            own: the stack as the audit knows it. stack: the same as it was deployed.
+        """
+        edits, refused = self._rounds(identity, verdict, wanted, stack, prover)
         if self._recheck is None or not edits:
             return edits, refused
         known = {item.path for item in verdict.items}
         left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
         if fresh := [item for path, item in left.items() if path not in known]:
             # What an edit brings to light: a health check that was off hid its interval.
-            also, _ = self._rounds(identity, verdict, fresh, own, prover)
+            also, _ = self._rounds(identity, verdict, fresh, stack, prover)
             edits = sorted([*edits, *also], key=lambda edit: edit.item.path)
             if also:
                 left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
@@ -146,7 +159,7 @@ class _Planner:
             return edits, refused
         prover.restart()
         kept = [edit.item for edit in edits if edit.item.path not in left]
-        edits, more = self._rounds(identity, verdict, kept, own, prover)
+        edits, more = self._rounds(identity, verdict, kept, stack, prover)
         why = "a second comparison would still find it"
         return edits, [*refused, *more, *(NotBackported(item=edit.item, why=why) for edit in stubborn)]
 
@@ -184,7 +197,8 @@ class _Planner:
         tree, files = Overlay(own.tree, prover.changes), dict[str, bytes | None]()
         readme = tree.read("README.md")
         if readme is not None and (text := _text(readme)) is not None and self._may_begin(text, own.repository):
-            new = repository_readme(text, service_rows(siblings, prover.model), self._document.generated_at)
+            after = Prover(self._load, siblings, prover.changes)
+            new = repository_readme(text, service_rows(siblings, after.model), self._document.generated_at)
             files["README.md"] = new.encode("utf-8")
         for name in ("stack-targets.yml", "stack-targets.yaml"):
             targets = tree.read(name)
@@ -214,6 +228,19 @@ def _text(data: bytes) -> str | None:
 def _baseline_of(identity: Identity, baselines: Sequence[Baseline]) -> Baseline | None:
     own = [b for b in baselines if b.stack == identity.stack]
     return next((b for b in own if b.endpoint == identity.host), next((b for b in own if b.endpoint is None), None))
+
+
+def _as_deployed(own: Baseline, wanted: Sequence[Item], prover: Prover) -> Baseline:
+    """Return a stack with the compose files that decide something, and that only the host names (`-f`, `COMPOSE_FILE`).
+
+    Where a host names its files, one for the endpoint would not be read: the stack then has no endpoint to add one for.
+    """
+    named = {item.file for item in wanted if item.file and item.file.endswith((".yml", ".yaml"))}
+    try:
+        more = sorted(named - prover.reads(own))
+    except UserError:
+        return own
+    return replace(own, files=(*own.files, *more), endpoint=None) if more else own
 
 
 def _agreed(verdicts: Sequence[ServiceDrift], refused: list[NotBackported]) -> Iterator[Item]:

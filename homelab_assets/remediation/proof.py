@@ -85,6 +85,15 @@ class Prover:
             raise found
         return found
 
+    def reads(self, baseline: Baseline) -> frozenset[str]:
+        """Return the files that a baseline's model comes from.
+
+        Raises:
+            UserError: it can't be loaded.
+        """
+        self.model(baseline)
+        return self._reads[self._number(baseline)]
+
     def _number(self, baseline: Baseline) -> int:
         return next(number for number, known in enumerate(self.baselines) if known is baseline)
 

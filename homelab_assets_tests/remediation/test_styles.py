@@ -12,6 +12,8 @@ import yaml
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.planner import plan_remediation
 from homelab_assets.remediation.proof import Overlay
+from homelab_assets_tests.drift import world
+from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import audit
 from homelab_assets_tests.remediation.memory import Files, baseline
 from homelab_assets_tests.remediation.test_engine_changes import EXTRA, GIT, KEEPER, WANTED, alone
@@ -153,3 +155,37 @@ def check(style: str, service: str) -> None:
         hunks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
         assert sum(hunk[0] != "equal" for hunk in hunks) <= len(plan.edits) + 1, style
         assert b"\r\n" not in (tree.read(file) or b"") or (data or b"").count(b"\n") == (data or b"").count(b"\r\n")
+
+
+MORE = {
+    "more.yml": "services:\n  app: {environment: {E: '1'}, restart: 'no'}\n  extra: {image: 'plain:1'}\n",
+}
+
+
+@pytest.mark.parametrize("endpoint", ["host", None])
+def test_a_file_that_only_the_host_names_is_edited_where_it_decides(endpoint: str | None) -> None:
+    stack = world.baseline(
+        "web", {"services": {"app": {"image": "plain:1", "environment": {"F": "1"}}}}, endpoint=endpoint, extra=MORE
+    )
+    stack = replace(stack, tree=Overlay(stack.tree, {"README.md": b"# Stacks\n"}))
+    labels = {"com.docker.compose.project.config_files": "compose.yml,more.yml"}
+    running = [
+        container("web", "app", env={"E": "2", "F": "2", "G": "3"}, labels=labels),
+        container("web", "extra", env={"E": "3"}, labels=labels),
+    ]
+    host = world.capture(running, images=[image("plain:1", Cmd=["run"])])
+
+    def recheck(edited: Any, identity: Any) -> list[Any]:
+        return [item for v in audit(host, edited).services if v.service == identity.service for item in v.items]
+
+    changed: dict[str, bytes | None] = {}
+    for plan in plan_remediation(audit(host, [stack]), [stack], load=load_model, recheck=recheck):
+        assert plan.refused == ()
+        assert set(plan.files) <= {"stacks/web/compose.yml", "stacks/web/more.yml", "README.md"}
+        if plan.identity.service == "app":
+            changed |= plan.files
+    after = audit(host, [replace(stack, tree=Overlay(stack.tree, changed))])
+    assert {v.service: [item.path for item in v.items] for v in after.services} == {
+        "app": [],
+        "extra": ["environment.E"],
+    }
