@@ -4,6 +4,7 @@ import atexit
 import gc
 import importlib
 import io
+import os
 import sys
 
 import click
@@ -59,6 +60,7 @@ def main() -> None:
 
 def program(command: click.Command = main) -> None:
     """Run the command as a program. A defect is not completed: Python's own exit code for it would tell of findings."""
+    _open_what_is_closed()
     try:
         command()
     except Exception:
@@ -69,3 +71,14 @@ def program(command: click.Command = main) -> None:
 
         complain(redact(f"a defect of drift-detector, please report it\n{traceback.format_exc()}"))
         sys.exit(INCOMPLETE)
+
+
+def _open_what_is_closed() -> None:
+    """Let a stream that the caller closed (`>&-`) lead nowhere: the next opened file must not get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r"))

@@ -113,6 +113,18 @@ def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> Non
     assert "assets" in result.stderr
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("words", "code"), [("validate", 1), ("init --print", 0), ("status --format json", 2)])
+def test_a_stream_that_is_closed_leads_nowhere(tmp_path: Path, closed: str, words: str, code: int) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    line = f"{sys.executable} -c 'from homelab_assets.cli import program; program()' {words} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def into(stdout: int, folder: Path, *words: str, stderr: int = subprocess.PIPE) -> tuple[int, str]:
     """Run a verb on the demo lab with this standard output, as buffered as a pipe is."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
