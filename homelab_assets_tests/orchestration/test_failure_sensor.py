@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 
 from homelab_assets.errors import UserError
+from homelab_assets.orchestration import names
 from homelab_assets.orchestration.assembly import build_defs
 from homelab_assets.orchestration.notify import send
 from homelab_assets.orchestration.resources import Laboratory
@@ -106,6 +107,29 @@ def test_a_run_that_failed_is_told_too(instance: dg.DagsterInstance, tmp_path: P
         ticks.tick()
     (message,) = messages
     assert "FAILED job pipeline_validation" in message["body"]
+
+
+def test_a_part_of_a_job_that_passes_does_not_stand_for_the_job(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    with receiver() as (address, messages, _):
+        ticks = Ticks(instance, tmp_path, [f"http://{address}/"])
+        ticks.tick()
+        job = ticks.repository.get_job("pipeline_validation")
+        whole, part = job.asset_layer.selected_asset_keys, frozenset([names.MEDIA_HEALTH])
+        for status, selection in (
+            (dg.DagsterRunStatus.FAILURE, None),
+            (dg.DagsterRunStatus.SUCCESS, part),
+            (dg.DagsterRunStatus.FAILURE, part),
+            (dg.DagsterRunStatus.SUCCESS, part),
+            (dg.DagsterRunStatus.SUCCESS, frozenset(whole)),
+        ):
+            instance.create_run_for_job(job, status=status, asset_selection=selection)
+            ticks.tick()
+    assert [json.loads(message["body"])["text"].splitlines()[1].partition(" — ")[0] for message in messages] == [
+        "FAILED job pipeline_validation",
+        "FAILED a part of job pipeline_validation",
+        "passed again a part of job pipeline_validation",
+        "passed again job pipeline_validation",
+    ]
 
 
 def test_a_check_that_is_just_being_evaluated_is_no_news(instance: dg.DagsterInstance, tmp_path: Path) -> None:

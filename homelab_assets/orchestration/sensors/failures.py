@@ -20,7 +20,7 @@ from homelab_assets.orchestration.resources import LaboratoryResource
 from homelab_assets.secrecy import redact
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-_MOST_LINES = 50
+_MOST_LINES, _RECENT_RUNS = 50, 25
 
 
 def failure_sensor(lab: Lab) -> dg.SensorDefinition:
@@ -40,7 +40,7 @@ def failure_sensor(lab: Lab) -> dg.SensorDefinition:
         checks = repository.asset_graph.asset_check_keys
         verdicts = [
             *check_verdicts(context.instance, checks),
-            *job_verdicts(context.instance, (job.name for job in repository.get_all_jobs())),
+            *job_verdicts(context.instance, repository.get_all_jobs()),
         ]
         return notify_all(laboratory.lab, context.cursor, verdicts)
 
@@ -85,13 +85,26 @@ def check_verdicts(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckK
         yield Verdict(thing=name, passed=data.passed, description=redact(data.description or ""))
 
 
-def job_verdicts(instance: dg.DagsterInstance, jobs: Iterable[str]) -> Iterator[Verdict]:
-    """Yield the verdict of the last run that ended, of each job that has one. Canceled runs were a person's wish."""
+def job_verdicts(instance: dg.DagsterInstance, jobs: Iterable[dg.JobDefinition]) -> Iterator[Verdict]:
+    """Yield the verdict of the last run that ended, of each job that has one. Canceled runs were a person's wish.
+
+    A run of a part of a job's assets (the look at the media applications every five minutes) says nothing of the rest:
+    it has a verdict of its own. A whole run behind many such ones has none any more, and stays what it was.
+    """
     for job in jobs:
-        ended = instance.get_runs(dg.RunsFilter(job_name=job, statuses=_ENDED), limit=1)
-        for run in ended:
-            name = "a run of single assets" if job.startswith("__") else f"job {job}"
+        named: dict[str, dg.DagsterRun] = {}
+        for run in instance.get_runs(dg.RunsFilter(job_name=job.name, statuses=_ENDED), limit=_RECENT_RUNS):
+            named.setdefault(_thing(run, job), run)
+        for name, run in named.items():
             yield Verdict(thing=name, passed=run.is_success, description=f"run {run.run_id[:8]}")
+
+
+def _thing(run: dg.DagsterRun, job: dg.JobDefinition) -> str:
+    if job.name.startswith("__"):
+        return "a run of single assets"
+    chosen, every = run.asset_selection or frozenset(), job.asset_layer.selected_asset_keys
+    part = (chosen or run.asset_check_selection) and not chosen >= every
+    return f"a part of job {job.name}" if part else f"job {job.name}"
 
 
 def _words(news: tuple[News, ...], lab: Lab) -> tuple[str, str]:
