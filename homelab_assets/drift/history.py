@@ -13,7 +13,8 @@ def remember(previous: DriftDocument | Mapping[str, Any] | None, document: Drift
     """Date each difference from the last audit, and list what is new and what is gone.
 
     A difference keeps its date as long as host, stack, service, path and both values stay; what could not be judged
-    this time (an unreachable host, a broken baseline) is neither new nor gone.
+    this time (an unreachable host, one that `lab.yaml` does not name any more, a broken baseline) is neither new nor
+    gone.
 
     Args:
         previous: the last audit's document, as an object or as JSON; None or anything damaged: there was none.
@@ -26,11 +27,11 @@ def remember(previous: DriftDocument | Mapping[str, Any] | None, document: Drift
         )
         for service in document.services
     )
-    silent = _not_judged(document)
+    silent, captured = _not_judged(document), {host.name for host in document.hosts if host.status == "captured"}
     gone = [
         identity
         for identity in before
-        if identity not in now and identity[:3] not in silent and (identity[0], None, "") not in silent
+        if identity not in now and identity[:3] not in silent and identity[0] in captured
     ]
     return replace(
         document,
@@ -75,13 +76,12 @@ def _json(value: Any) -> Any:
 
 
 def _not_judged(document: DriftDocument) -> set[tuple[str, str | None, str]]:
-    """Services whose state is not known this time; a host that is down stands for all of its services."""
-    services = {
+    """Services whose state is not known this time, though their host was captured."""
+    return {
         (service.host, service.stack, service.service)
         for service in document.services
         if service.status in ("unreachable", "unknown")
     }
-    return services | {(host.name, None, "") for host in document.hosts if host.status == "unreachable"}
 
 
 def _text(identity: Identity) -> str:

@@ -47,6 +47,9 @@ def test_what_could_not_be_judged_is_not_gone() -> None:
     assert remember(first, down).gone == ()
     broken = audit(capture([container("web", "app")]), [baseline("web", "services: 1")])
     assert remember(first, broken).gone == ()
+    # `lab.yaml` does not name its host any more.
+    elsewhere = replace(audited(LATER), hosts=(), services=())
+    assert remember(first, elsewhere).gone == ()
 
 
 @pytest.mark.parametrize("damaged", [None, {}, {"schema": 1}, {"schema": 9}, "x", [], {"schema": 1, "services": [1]}])
