@@ -34,7 +34,7 @@ def plans_terminal(plans: Sequence["RemediationPlan"], *, color: bool = False) -
 def outcomes_terminal(outcomes: Sequence["Outcome"], *, color: bool = False) -> str:
     """Return one line for each service."""
     if not outcomes:
-        return "Nothing to do: no drift, and no pull request of this tool is open.\n"
+        return "Nothing to do, and no pull request about it is open.\n"
     width = max(len(outcome.status) for outcome in outcomes)
     lines = []
     for outcome in outcomes:
