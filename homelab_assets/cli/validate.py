@@ -10,7 +10,7 @@ from homelab_assets.cli.common import Options, verb
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab, RepositorySettings
-    from homelab_assets.repository.structure import StructureResult
+    from homelab_assets.repository.structure import RepositoryResult, StructureResult
 
 
 @click.command("validate")
@@ -113,10 +113,26 @@ def _render(result: "StructureResult", options: Options) -> str:
         case "github":
             from homelab_assets.rendering.github_annotations import github_annotations
 
-            return github_annotations(report.neutral(result)[0])
+            return github_annotations(report.neutral(_from_roots(result))[0])
         case "sarif":
             from homelab_assets.rendering.sarif import sarif
 
-            return sarif(*report.neutral(result), complete=result.complete)
+            return sarif(*report.neutral(_from_roots(result)), complete=result.complete)
         case _:
             return report.structure_terminal(result, color=options.color, verbose=options.verbose)
+
+
+def _from_roots(result: "StructureResult") -> "StructureResult":
+    """Name files as a forge does: from the root of the clone, where only a folder of it was checked."""
+    from dataclasses import replace
+
+    def moved(repository: "RepositoryResult") -> "RepositoryResult":
+        folder = Path(repository.path).resolve()
+        root = next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)
+        if repository.commit or root == folder:
+            return repository
+        inside = folder.relative_to(root)
+        findings = tuple(replace(one, file=(inside / one.file).as_posix()) for one in repository.findings)
+        return replace(repository, findings=findings)
+
+    return replace(result, repositories=tuple(moved(repository) for repository in result.repositories))

@@ -119,6 +119,14 @@ def test_formats_for_ci(tmp_path: Path) -> None:
     assert f"| warning | `HL001` | `{COMPOSE_FILE}:3` |" in markdown
 
 
+def test_a_forge_finds_the_files_of_a_folder_in_a_clone(tmp_path: Path) -> None:
+    make_clone(tmp_path / "clone", {f"compose/apps/{path}": text for path, text in BAD.items()})
+    folder = str(tmp_path / "clone" / "compose" / "apps")
+    assert f" file=compose/apps/{COMPOSE_FILE},line=3," in validate(folder, "--format", "github").stdout
+    assert f'"uri": "compose/apps/{COMPOSE_FILE}"' in validate(folder, "--format", "sarif").stdout
+    assert f" {COMPOSE_FILE}:3 " in validate(folder).stdout
+
+
 def test_hostile_names_stay_harmless(tmp_path: Path) -> None:
     odd = "stacks/a\x1b[31m|<img>::x\n%/compose.yml"
     write(tmp_path / "apps", {odd: "services: {web: {image: nginx}}\n"})
