@@ -16,8 +16,10 @@ _SECONDS = 120
 def draw(folder: Path, documents: Sequence[Path]) -> Iterator[str]:
     """Draw each diagram of Markdown documents beside them, as `svg/<document>-<number>.svg`; yield what went wrong.
 
+    Those of diagrams that a document does not have any more are removed.
+
     Args:
-        folder: of the documents, for names in messages.
+        folder: of the documents, for names in messages. documents: those that are gone may be among them.
     """
     program = shutil.which("mmdc")
     if program is None:
@@ -29,6 +31,10 @@ def draw(folder: Path, documents: Sequence[Path]) -> Iterator[str]:
             target = path.parent / "svg" / f"{path.stem}-{number}.svg"
             if problem := _draw(program, source, target):
                 yield f"{path.relative_to(folder) if path.is_relative_to(folder) else path}: {problem}"
+        for old in (path.parent / "svg").glob("*.svg"):
+            name, _, count = old.stem.rpartition("-")
+            if name == path.stem and count.isdecimal() and int(count) > len(sources):
+                old.unlink(missing_ok=True)
 
 
 def _draw(program: str, source: str, target: Path) -> str | None:

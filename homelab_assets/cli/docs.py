@@ -55,7 +55,7 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
     if svg or lab.documentation.get("svg"):
         from homelab_assets.mermaid_svg import draw
 
-        for text in draw(lab.docs, [*publication.written, *publication.unchanged]):
+        for text in draw(lab.docs, [*publication.written, *publication.unchanged, *publication.removed]):
             options.say(f"note: {text}")
     options.write(_told(publication, options))
     return OK if audit.document.complete and not publication.problems else INCOMPLETE

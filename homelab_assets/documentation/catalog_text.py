@@ -50,7 +50,7 @@ def _file(host: str) -> str:
 
 
 def _anchor(host: str) -> str:
-    return "host-" + slug(host).replace(".", "-")
+    return f"host-{slug(host)}"
 
 
 def _head(catalog: Catalog) -> str:

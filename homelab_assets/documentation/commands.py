@@ -91,7 +91,8 @@ def _rollback(service: Service) -> str:
     """Git is the truth: what is only reverted on the host is drift, and comes back with the next pull."""
     if service.declared is None:
         return ""
-    branch = f"revert/{slug(service.stack or '', service.name)}"
+    # A service may be rolled back twice.
+    branch = f"revert/{slug(service.stack or '', service.name)}-COMMIT"
     return "\n".join(
         (
             "git pull --ff-only",

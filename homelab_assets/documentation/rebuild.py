@@ -90,8 +90,10 @@ def _clones(stacks: dict[str, list[Service]]) -> list[str]:
     for services in stacks.values():
         for service in services:
             folder, declared = folder_of(service), service.declared
-            if declared and folder.endswith("/" + declared.directory) and not is_portainers(service):
-                roots.setdefault(folder.removesuffix("/" + declared.directory) or "/", declared.repository)
+            # A stack may lie in its repository's root.
+            below = f"/{declared.directory}".rstrip("/") if declared else ""
+            if declared and folder and folder.endswith(below) and not is_portainers(service):
+                roots.setdefault(folder.removesuffix(below) or "/", declared.repository)
     if not roots:
         return ["## 2. The clones", "Where the repositories lay on this host is not known."]
     rows = [(words.text(repository), words.mono(root)) for root, repository in sorted(roots.items())]

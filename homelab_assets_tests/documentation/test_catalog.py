@@ -1,6 +1,7 @@
 """The catalog: versions, purposes, addresses, dashboards."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -118,6 +119,14 @@ def test_a_host_that_does_not_answer_is_said() -> None:
     text = catalog_documents(build_catalog(seen))[CATALOG]
     assert "**not captured**: connection timed out" in text
     assert "This host could not be captured" in text
+
+
+def test_each_host_has_an_anchor_of_its_own() -> None:
+    hosts = ("a.b", "a-b", "a_b", "A.b")
+    text = catalog_documents(build_catalog(estate(*(capture(host, container("x")) for host in hosts))))[CATALOG]
+    places = re.findall(r'<a id="([^"]+)">', text)
+    assert len(set(places)) == len(hosts)
+    assert set(re.findall(r"\]\(#(host-[^)]+)\)", text)) == set(places)
 
 
 def test_drift_and_links_to_git() -> None:

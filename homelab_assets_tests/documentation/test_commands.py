@@ -68,6 +68,8 @@ def test_a_rollback_comes_through_git_to_the_host(clones: tuple[Path, Path]) -> 
     shell(host / STACK, pull)
     assert "radarr:5.2.6" in (host / STACK / "docker-compose.yml").read_text()
     assert compose == ["docker compose pull radarr", "docker compose up -d radarr"]
+    again = commands.rollback.replace("COMMIT", shell(person, "git rev-parse HEAD").strip())
+    assert "5.2.6" in shell(person, f"git pull -q\n{again}")
 
 
 def test_what_git_does_not_know_is_neither_pulled_nor_rolled_back() -> None:

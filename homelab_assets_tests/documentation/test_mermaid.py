@@ -16,6 +16,7 @@ from homelab_assets.documentation.mermaid import MOST_EDGES, Chart, label
 from homelab_assets.documentation.topology import split
 from homelab_assets.documenting import document_audit
 from homelab_assets.lab.settings import load_lab
+from homelab_assets.mermaid_svg import draw
 from homelab_assets_tests.documentation.estates import VAULT
 from homelab_assets_tests.documentation.test_all_documents import hostile_documents
 from homelab_assets_tests.lab.tools import tools_directory
@@ -78,6 +79,27 @@ def renderer() -> str:
     if found is None and os.environ.get("HOMELAB_LAB_REQUIRED") == "1":
         pytest.fail("HOMELAB_LAB_REQUIRED=1, but mermaid-cli is not installed")
     return found or pytest.skip("mermaid-cli is not installed: run `bash .ci/provision`")
+
+
+def test_pictures_go_with_their_diagrams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "mmdc"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho "<svg/>" > "$2"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    one = Chart()
+    one.node(1, "a", "a")
+    page, other, gone = (tmp_path / f"{name}.md" for name in ("services", "services-1", "networks"))
+    for path, count in ((page, 3), (other, 2), (gone, 1)):
+        path.write_text("\n\n".join([one.fenced()] * count))
+    (tmp_path / "svg").mkdir()
+    (tmp_path / "svg" / "services-mine.svg").write_text("")
+    assert list(draw(tmp_path, [page, other, gone])) == []
+    page.write_text(one.fenced())
+    gone.unlink()
+    assert list(draw(tmp_path, [page, gone])) == []
+    names = sorted(path.stem for path in (tmp_path / "svg").iterdir())
+    assert names == ["services-1", "services-1-1", "services-1-2", "services-mine"]
 
 
 @pytest.mark.lab

@@ -70,6 +70,17 @@ def test_what_services_write_beside_their_compose_files_is_restored(tmp_path: Pa
     assert _restored(_page(_lab(tmp_path, folder, *inside))) == [f"{folder}/dnsmasq.d"]
 
 
+def test_a_stack_in_the_root_of_its_repository_has_a_clone(tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yml").write_text("services: {web: {image: 'x:1'}}")
+    baseline = Baseline(
+        stack="web", endpoint="h", repository="homelab-web", directory="", files=("docker-compose.yml",),
+        tree=WorkingTree(tmp_path), ref="main", commit="", bound_by=None,
+    )  # fmt: skip
+    running = container("web", stack="web", directory="/opt/homelab-web")
+    page = _page(estate(capture("h", running), declarations=declare([baseline])))
+    assert "| homelab-web | `/opt/homelab-web` |" in page
+
+
 @pytest.mark.parametrize(
     ("place", "restored"),
     [("/dev/dri", False), ("/development", True), ("/run", False), ("/running", True), ("/tmp/x", False), ("/sysdata", True)],
