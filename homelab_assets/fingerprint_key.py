@@ -28,12 +28,14 @@ def load_key(state: Path, *, create: bool = True) -> bytes:
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Linked into place whole: of two first runs at once one wins, and both use its key.
-        temporary = state / f".{_NAME}.{os.getpid()}"
-        temporary.touch(mode=0o600)
-        temporary.write_bytes(key)
-        with suppress(FileExistsError):
-            os.link(temporary, file)
-        temporary.unlink()
+        temporary = state / f".{_NAME}.{os.urandom(4).hex()}"
+        try:
+            temporary.touch(mode=0o600)
+            temporary.write_bytes(key)
+            with suppress(FileExistsError):
+                os.link(temporary, file)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
             f"the fingerprint key can't be written: {error.strerror}",

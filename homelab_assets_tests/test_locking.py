@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from homelab_assets.errors import UserError
+from homelab_assets.fingerprint_key import load_key
 from homelab_assets.locking import exclusive
 
 
@@ -50,3 +51,17 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
     process.join()
     with exclusive(tmp_path / "lock", doing="after", wait=1):
         pass
+
+
+def test_two_threads_of_a_first_run_have_one_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, keys = os.link, []
+
+    def second_comes_first(source: Path, target: Path) -> None:
+        monkeypatch.setattr(os, "link", link)
+        keys.append(load_key(tmp_path))
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", second_comes_first)
+    keys.append(load_key(tmp_path))
+    assert keys[0] == keys[1] == load_key(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["fingerprint.key"]
