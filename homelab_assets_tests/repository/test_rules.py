@@ -238,6 +238,25 @@ def test_alternatives_of_one_stack_share_a_name_and_ports(
     assert {finding.rule for finding in findings_in(tmp_path)} == rules
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "clash"),
+    [
+        ("0.0.0.0:53:53", "[::]:53:53", False),
+        ("0.0.0.0:53:53", "[fd00::1]:53:53", False),
+        ("127.0.0.1:53:53", "[::]:53:53", False),
+        ("0.0.0.0:53:53", "127.0.0.1:53:53", True),
+        ("[::]:53:53", "[fd00::1]:53:53", True),
+        ("53:53", "[::1]:53:53", True),
+        ("53:53", "127.0.0.1:53:53", True),
+        ("127.0.0.1:53:53", "127.0.0.2:53:53", False),
+    ],
+)
+def test_ports_clash_within_one_kind_of_address(one: str, other: str, clash: bool, tmp_path: Path) -> None:
+    services = "".join(f"  {name}: {{image: 'x:1', ports: ['{port}']}}\n" for name, port in (("a", one), ("b", other)))
+    lay_out(tmp_path, Example(files={COMPOSE_FILE: f"services:\n{services}"}))
+    assert ("HL203" in {finding.rule for finding in findings_in(tmp_path)}) == clash
+
+
 @pytest.mark.parametrize("path", ["stacks/app/config/roles/admin/x.json", "ansible/roles/web/test_plugins/x.py"])
 def test_roles_of_applications_and_plugins_of_all_kinds_are_right(path: str, tmp_path: Path) -> None:
     role = dict.fromkeys(("ansible/roles/web/tasks/main.yml", "ansible/roles/web/README.md"), "")

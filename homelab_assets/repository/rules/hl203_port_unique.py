@@ -40,7 +40,7 @@ META = Meta(
     ),
 )
 
-_ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
+_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -65,7 +65,10 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _meet(one: str, other: str) -> bool:
-    return one == other or one in _ANY or other in _ANY
+    # Without an address it is every one of both kinds; `0.0.0.0` and `::` are every one of their own.
+    if one == other or not (one and other):
+        return True
+    return (one in _ANY or other in _ANY) and (":" in one) == (":" in other)
 
 
 def _numbers(port: Json) -> tuple[int, ...]:
