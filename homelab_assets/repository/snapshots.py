@@ -8,7 +8,7 @@ from homelab_assets.lab.settings import RepositorySettings
 from homelab_assets.model import FileTree
 from homelab_assets.repository.git import Clone, Git
 from homelab_assets.repository.history import last_changes, log
-from homelab_assets.repository.stacks import Stack, find_stacks
+from homelab_assets.repository.stacks import Stack, find_stacks, links_out
 from homelab_assets.repository.targets import Targets, read_targets
 from homelab_assets.repository.trees import GitTree, WorkingTree
 
@@ -46,6 +46,10 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
     git, clone, ref, commit, tree = open_tree(repository, working_tree=working_tree)
     stacks = find_stacks(tree, repository.stacks, root_name=repository.name)
     notices = [f"{repository.name}: {notice}" for notice in _notices(git, tree, clone.operation, bool(clone.grafts))]
+    notices += [
+        f"{repository.name}: {path} is a link that leads out of the repository, or nowhere: no stack is read from it"
+        for path in links_out(tree, repository.stacks)
+    ]
     changed = last_changes(git, commit, [stack.directory for stack in stacks], grafts=clone.grafts)
     if working_tree:
         dirty = git.dirty_paths()

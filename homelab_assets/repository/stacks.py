@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from homelab_assets.errors import BaselineError
 from homelab_assets.model import FileTree
 
 # Compose's own order: the first that exists is read. The endpoint files are this project's convention.
@@ -81,6 +82,26 @@ def find_stacks(tree: FileTree, patterns: Sequence[str], root_name: str = "root"
     folders = dict.fromkeys(folder for pattern in patterns for folder in _matching(tree, pattern))
     stacks = (read_stack(tree, folder, folder.rpartition("/")[2] or root_name) for folder in sorted(folders))
     return tuple(stack for stack in stacks if stack is not None)
+
+
+def links_out(tree: FileTree, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the links that would be stack folders, or lead to some, if they did not leave the repository."""
+    found = []
+    for pattern in patterns:
+        parts = [part for part in pattern.strip("/").split("/") if part not in {"", "."}]
+        for depth, part in enumerate(parts):
+            for above in _matching(tree, "/".join(parts[:depth])):
+                names = [name for name in tree.list(above) if not name.startswith(".") and fnmatchcase(name, part)]
+                found += [path for name in names if _leaves(tree, path := f"{above}/{name}".lstrip("/"))]
+    return tuple(dict.fromkeys(found))
+
+
+def _leaves(tree: FileTree, path: str) -> bool:
+    try:
+        tree.list(path)
+    except BaselineError:
+        return True
+    return False
 
 
 def read_stack(tree: FileTree, directory: str, name: str) -> Stack | None:

@@ -233,6 +233,22 @@ def test_a_compose_link_out_of_the_repository_is_not_read(tmp_path: Path, clone:
     assert [(p.stack, p.where) for p in loaded.problems] == [("five", "stacks/five/.env")]
 
 
+@pytest.mark.parametrize(("pattern", "link"), [("stacks/*", "stacks/far"), ("far/*", "far"), ("**", "far")])
+def test_a_stack_folder_that_is_a_link_out_of_the_repository_is_told(
+    tmp_path: Path, clone: Path, pattern: str, link: str
+) -> None:
+    (tmp_path / "outside" / "x").mkdir(parents=True)
+    (clone / link).symlink_to(tmp_path / "outside")
+    (clone / "stacks/near").symlink_to("five")
+    (clone / ".hidden").symlink_to("/")
+    commit(clone, {})
+    lab = lab_with(tmp_path, apps=f"{{path: apps, stacks: ['{pattern}', 'stacks/*']}}")
+    for working_tree in (False, True):
+        loaded = load(lab, working_tree=working_tree)
+        assert [notice.partition(" is a link")[0] for notice in loaded.notices] == [f"apps: {link}"]
+        assert "five" in {b.stack for b in loaded.baselines}
+
+
 @pytest.mark.parametrize(
     ("files", "found"),
     [
