@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,8 +123,13 @@ def _history(repository: RepositorySettings, since: str, until: str) -> History:
 
 
 def last_pipeline(reports: Path) -> Mapping[str, Any] | None:
-    """Return the newest result of the media pipeline's validation; None without a readable one."""
-    for file in sorted(reports.glob("pipeline-test-*.json"), reverse=True):
+    """Return the newest result of the media pipeline's validation; None without a readable one.
+
+    One of a day to come was written by a wrong clock, and would be the newest for as long.
+    """
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    files = (file for file in reports.glob("pipeline-test-*.json") if file.stem[-10:] <= tomorrow)
+    for file in sorted(files, reverse=True):
         try:
             result = read_json(file)
         except (ValueError, OSError):

@@ -1,5 +1,6 @@
 """Reads what the last runs left behind, for the status. A file that can't be read is told, never taken for nothing."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from homelab_assets.files import read_json
 from homelab_assets.lab.settings import Lab
 
 DAILY = "0 6 * * *"
+_DAY = re.compile(r"^(?:drift|pipeline-test)-[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 _CATALOG = "service_catalog.json"
 
 
@@ -67,9 +69,9 @@ def next_audit(lab: Lab, now: datetime, problems: list[str]) -> datetime | None:
 
 
 def _newest(files: Iterable[Path], end: datetime, problems: list[str]) -> list[Path]:
-    # Names hold the day, so that the newest report is the last by name.
+    # Names hold the day, so that the newest report is the last by name; one without a day is no report of ours.
     past = []
-    for file in sorted(files):
+    for file in sorted(file for file in files if _DAY.search(file.stem)):
         if file.stem[-10:] <= end.date().isoformat():
             past.append(file)
         else:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from homelab_assets.audit import read_history, remember
+from homelab_assets.documentation_inputs import last_pipeline
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.reports import local_day, prune, write_report
 from homelab_assets.status_files import read_leftovers
@@ -65,6 +66,24 @@ def test_a_clock_that_jumps_ahead_costs_neither_reports_nor_history(tmp_path: Pa
     assert left.problems == [
         f"{lab.reports / 'drift-2031-01-01.json'} is from the future: the clock was wrong then; delete it"
     ]
+
+
+def test_a_persons_file_is_no_report_and_nothing_from_the_future(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path, schedule={"timezone": "UTC"})
+    lab.reports.mkdir(parents=True, exist_ok=True)
+    for name in ("drift-notes.json", "drift-2026-11-22-copy.json", "pipeline-test-mine.json"):
+        (lab.reports / name).write_text("{}")
+    left = read_leftovers(lab, datetime(2026, 11, 23, 7, tzinfo=UTC))
+    assert (left.document, left.pipeline, left.problems) == (None, None, [])
+
+
+def test_documents_show_no_result_of_the_pipeline_from_the_future(tmp_path: Path) -> None:
+    for day in ("2025-01-01", "2199-01-01"):
+        result = {"schema": 1, "generated_at": f"{day}T06:00:00Z", "checks": []}
+        (tmp_path / f"pipeline-test-{day}.json").write_text(json.dumps(result))
+    found = last_pipeline(tmp_path)
+    assert found is not None
+    assert found["generated_at"] == "2025-01-01T06:00:00Z"
 
 
 def test_an_older_audit_that_ends_later_does_not_replace_the_newer_one(tmp_path: Path) -> None:
