@@ -86,22 +86,25 @@ def find_stacks(tree: FileTree, patterns: Sequence[str], root_name: str = "root"
 
 def links_out(tree: FileTree, patterns: Sequence[str]) -> tuple[str, ...]:
     """Return the links that would be stack folders, or lead to some, if they did not leave the repository."""
-    found = []
+    found: dict[str, None] = {}
     for pattern in patterns:
         parts = [part for part in pattern.strip("/").split("/") if part not in {"", "."}]
         for depth, part in enumerate(parts):
             for above in _matching(tree, "/".join(parts[:depth])):
-                names = [name for name in tree.list(above) if not name.startswith(".") and fnmatchcase(name, part)]
-                found += [path for name in names if _leaves(tree, path := f"{above}/{name}".lstrip("/"))]
-    return tuple(dict.fromkeys(found))
+                found |= dict.fromkeys(_links_out(tree, above, part))
+    return tuple(found)
 
 
-def _leaves(tree: FileTree, path: str) -> bool:
-    try:
-        tree.list(path)
-    except BaselineError:
-        return True
-    return False
+def _links_out(tree: FileTree, above: str, part: str) -> Iterator[str]:
+    for name in tree.list(above):
+        # What ends in a slash is a folder inside.
+        if name.endswith("/") or name.startswith(".") or not fnmatchcase(name, part):
+            continue
+        path = f"{above}/{name}".lstrip("/")
+        try:
+            tree.list(path)
+        except BaselineError:
+            yield path
 
 
 def read_stack(tree: FileTree, directory: str, name: str) -> Stack | None:
