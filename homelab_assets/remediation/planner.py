@@ -97,8 +97,8 @@ class _Planner:
         if own is None:
             refused += [NotBackported(item=item, why="its stack is not in git any more") for item in wanted]
         else:
-            stack = _as_deployed(own, wanted, prover)
-            prover = Prover(self._load, [stack if baseline is own else baseline for baseline in siblings])
+            deployed = _as_deployed(own, siblings, wanted, prover)
+            stack, prover = deployed[siblings.index(own)], Prover(self._load, deployed)
             edits, more = self._backport(identity, verdict, wanted, own, stack, prover)
             refused += more
         changes = dict(prover.changes)
@@ -171,7 +171,8 @@ class _Planner:
         waiting = sorted(wanted, key=lambda item: _ORDER[item.change])
         while waiting:
             results = [
-                backport(item, identity.service, own, prover, also=self._likewise(identity, item)) for item in waiting
+                backport(item, identity.service, own, prover, also=self._likewise(identity, item, prover))
+                for item in waiting
             ]
             done = [result for result in results if isinstance(result, Backported)]
             refused = [result for result in results if isinstance(result, NotBackported)]
@@ -179,7 +180,7 @@ class _Planner:
             waiting = [result.item for result in refused] if done else []
         return sorted(edits, key=lambda edit: edit.item.path), sorted(refused, key=lambda one: one.item.path)
 
-    def _likewise(self, identity: Identity, item: Item) -> list[Baseline]:
+    def _likewise(self, identity: Identity, item: Item, prover: Prover) -> list[Baseline]:
         """Return the other endpoints of the stack where the very same difference was found."""
         hosts = {
             verdict.host
@@ -187,7 +188,7 @@ class _Planner:
             if (verdict.stack, verdict.service) == (identity.stack, identity.service)
             and any((o.path, o.change, o.running) == (item.path, item.change, item.running) for o in verdict.items)
         } - {identity.host}
-        return [b for b in self._baselines if b.stack == identity.stack and b.endpoint in hosts]
+        return [b for b in prover.baselines if b.stack == identity.stack and b.endpoint in hosts]
 
     def _docs(
         self, own: Baseline, siblings: Sequence[Baseline], prover: Prover, identity: Identity
@@ -230,17 +231,25 @@ def _baseline_of(identity: Identity, baselines: Sequence[Baseline]) -> Baseline 
     return next((b for b in own if b.endpoint == identity.host), next((b for b in own if b.endpoint is None), None))
 
 
-def _as_deployed(own: Baseline, wanted: Sequence[Item], prover: Prover) -> Baseline:
-    """Return a stack with the compose files that decide something, and that only the host names (`-f`, `COMPOSE_FILE`).
+def _as_deployed(own: Baseline, siblings: Sequence[Baseline], wanted: Sequence[Item], prover: Prover) -> list[Baseline]:
+    """Add the compose files that decide something, and that only the host names (`-f`, `COMPOSE_FILE`), to a stack.
 
-    Where a host names its files, one for the endpoint would not be read: the stack then has no endpoint to add one for.
+    Its other endpoints may read them too. Where a host names its files, one for the endpoint would not be read: the
+    stack then has no endpoint to add one for.
     """
     named = {item.file for item in wanted if item.file and item.file.endswith((".yml", ".yaml"))}
     try:
         more = sorted(named - prover.reads(own))
     except UserError:
-        return own
-    return replace(own, files=(*own.files, *more), endpoint=None) if more else own
+        more = []
+
+    def extended(baseline: Baseline) -> Baseline:
+        if not more or baseline.directory != own.directory:
+            return baseline
+        endpoint = None if baseline is own else baseline.endpoint
+        return replace(baseline, files=(*baseline.files, *more), endpoint=endpoint)
+
+    return [extended(baseline) for baseline in siblings]
 
 
 def _agreed(verdicts: Sequence[ServiceDrift], refused: list[NotBackported]) -> Iterator[Item]:

@@ -189,3 +189,21 @@ def test_a_file_that_only_the_host_names_is_edited_where_it_decides(endpoint: st
         "app": [],
         "extra": ["environment.E"],
     }
+
+
+@pytest.mark.parametrize(("theirs", "edited"), [("2", True), ("1", False)])
+def test_a_file_that_several_hosts_name_is_edited_for_all_or_for_none(theirs: str, edited: bool) -> None:
+    text = {"services": {"app": {"image": "plain:1"}}}
+    stacks = [world.baseline("web", text, endpoint=host, extra=MORE) for host in ("host", "other")]
+    labels = {"com.docker.compose.project.config_files": "compose.yml,more.yml"}
+    hosts = [
+        world.capture(
+            [container("web", "app", env={"E": value}, labels=labels), container("web", "extra", labels=labels)],
+            images=[image("plain:1", Cmd=["run"])],
+            host=host,
+        )
+        for host, value in (("host", "2"), ("other", theirs))
+    ]
+    plans = plan_remediation(audit(hosts, stacks), stacks, load=load_model, documentation=False)
+    assert {plan.actionable for plan in plans} == {edited}
+    assert edited or [one.why for one in plans[0].refused] == ["the same line also belongs to web on other"]
