@@ -11,8 +11,11 @@ import yaml
 
 from homelab_assets.drift.document import Item
 from homelab_assets.remediation.backport import Backported, NotBackported, backport
+from homelab_assets.remediation.fields import candidates
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.proof import Loader, Prover
+from homelab_assets.remediation.splice import CannotEdit
+from homelab_assets.remediation.wish import Wish
 from homelab_assets_tests.remediation.memory import Files, baseline, compose_available, compose_config
 
 DATA = Path(__file__).parent / "data"
@@ -133,3 +136,12 @@ def test_a_variable_in_a_name_is_compared_as_it_is_written() -> None:
     text = "services: {app: {image: 'app:%s', environment: ['${PREFIX}_HOME=/x']}}"
     models = [load_model(baseline(Files({FILE: text % tag}))) for tag in ("${TAG}", "2")]
     assert [model["services"]["app"]["environment"] for model in models] == [{"${PREFIX}_HOME": "/x"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [("", "says nothing of it"), ("null", "says nothing of it"), ("*web", "alias of something")]
+)
+def test_a_service_without_a_mapping_of_its_own_is_told_for_what_it_is(value: str, why: str) -> None:
+    wish = Wish(service="app", path="restart", change="added", value="always")
+    with pytest.raises(CannotEdit, match=why):
+        list(candidates(f"x-web: &web {{image: x}}\nservices:\n  app: {value}\n", wish))
