@@ -12,7 +12,8 @@
   canonical form, with `shellwords` and `units`; `consistency` refuses contradictions; `service_files` reads env and
   label files;
 - `project` leads through all this, `sources` says where a value is written, `extensions` deals with `x-` keys;
-- `dotenv` reads `.env` files, `environment` puts the variables together, `confighash` computes Compose's label.
+- `dotenv` reads `.env` files, `environment` puts the variables together, `confighash` computes Compose's label with
+  what `spellings` knows of earlier versions.
 
 Everywhere `problems` raises `BaselineError` with file and line.
 """

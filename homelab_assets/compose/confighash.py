@@ -8,38 +8,49 @@ prove equal models; different hashes prove nothing across versions that print th
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 from json.encoder import encode_basestring
+from math import prod
 from typing import Any
 
 from homelab_assets.compose.shapes import SERVICE
+from homelab_assets.compose.spellings import UNKNOWN, Version, spellings
 
 Json = Any
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 _NEVER = ("build", "pull_policy")
 _NAMESPACES = ("network_mode", "ipc", "pid")
+_NULLABLE = ("command", "entrypoint")
+_MAY_COME = ("deploy", "dns")
+"""Keys that an older version prints though today's model has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """How Compose versions from `since` on hash; observed with 2.40.3 and 2.26.1, read in the source for the rest.
+    """What Compose versions from `since` on leave out of the hash, besides `build` and `pull_policy`."""
 
-    Attributes:
-        without: service attributes that do not count, besides `build` and `pull_policy`.
-        numeric_modes: modes of configs and secrets are decimal numbers.
-    """
-
-    since: tuple[int, int, int]
+    since: Version
     without: tuple[str, ...]
-    numeric_modes: bool = False
 
 
 RULES: tuple[Rule, ...] = (
     Rule(since=(2, 30, 2), without=("scale", "depends_on", "profiles")),
-    Rule(since=(2, 29, 3), without=("scale", "depends_on"), numeric_modes=True),
-    Rule(since=(2, 24, 0), without=("scale",), numeric_modes=True),
+    Rule(since=(2, 29, 3), without=("scale", "depends_on")),
+    Rule(since=(2, 18, 0), without=("scale",)),
 )
+_NEWER: Version = (2, 41, 0)
+"""From here on nothing was observed: another hash may be another way to print."""
+
+_ALSO_AS: Mapping[Version, Version] = {
+    (2, 24, 0): (2, 23, 3), (2, 24, 4): (2, 24, 5), (2, 26, 1): (2, 33, 1), (2, 30, 0): (2, 29, 7),
+}  # fmt: skip
+"""Versions that may print as another does: Debian builds its 2.26.1 with a newer library than upstream, the others
+could not be had, and stand between two that print differently."""
+
+_MOST = 512
+"""So many ways to print one service are tried."""
 
 
 def config_hash(
@@ -50,47 +61,74 @@ def config_hash(
     container_ids: Mapping[str, str] | None = None,
     label_files: Sequence[str] = (),
 ) -> str | None:
-    """Return the hash that a version of Compose puts on the containers of a service.
+    """Return the hash that a version of Compose puts on the containers of a service, the likeliest of `config_hashes`.
 
     Args:
-        service: canonical service as in `Project.services`, all variables known.
         name: its key, for nothing but error messages of callers; the name is not part of the hash.
-        compose_version: as the label `com.docker.compose.version` says it.
-        container_ids: ids of the first containers of services that this one shares namespaces or volumes with.
-        label_files: absolute `label_file` paths (`Project.label_files`); they count beside the labels that they give.
 
     Returns:
         Hex digits; None for a version whose way of hashing is not known, or when a container id is missing.
     """
-    rule = _rule(compose_version)
-    model = _model(service, rule, container_ids or {}, label_files) if rule is not None else None
+    return next(config_hashes(service, compose_version, container_ids=container_ids, label_files=label_files))
+
+
+def config_hashes(
+    service: Mapping[str, Json],
+    compose_version: str,
+    *,
+    container_ids: Mapping[str, str] | None = None,
+    label_files: Sequence[str] = (),
+) -> Iterator[str | None]:
+    """Give every hash that a version of Compose may have put on the containers of a service, the likeliest first.
+
+    Older versions hash more of how a file spells things than the canonical model keeps, so that there can be several.
+
+    Args:
+        service: canonical service as in `Project.services`, all variables known.
+        compose_version: as the label `com.docker.compose.version` says it.
+        container_ids: ids of the first containers of services that this one shares namespaces or volumes with.
+        label_files: absolute `label_file` paths (`Project.label_files`); they count beside the labels that they give.
+
+    Yields:
+        Hex digits; None last where these are not all: a version whose way of hashing is not known, a container id that
+        is missing, or too many ways to have spelled the service.
+    """
+    match = _VERSION.match(compose_version)
+    version = (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)
+    rule = next((rule for rule in RULES if version >= rule.since), None)
+    given = {**service, "label_file": list(label_files)} if label_files else service
+    model = _with_containers(_hashed(given, rule), container_ids or {}) if rule is not None else None
     if model is None:
-        return None
+        yield None
+        return
+    complete = version < _NEWER
+    for printing in dict.fromkeys((_ALSO_AS.get(version, version), version)):
+        ways = {
+            key: spellings(key, model.get(key), printing)
+            for key in SERVICE.attributes
+            if key in model or key in _MAY_COME
+        }
+        known = [[way for way in those if way is not UNKNOWN] for those in ways.values()]
+        open_ended = any(those[-1] is UNKNOWN for those in ways.values())
+        complete = complete and not open_ended and prod(map(len, known)) <= _MOST
+        for chosen in islice(product(*known), _MOST):
+            yield _digest(dict(zip(ways, chosen, strict=True)))
+    if not complete:
+        yield None
+
+
+def _digest(printed: Mapping[str, Json]) -> str:
+    model = {key: value for key, value in printed.items() if value is not None or key in _NULLABLE}
     text = go_json(model) if _WITH_FRACTIONS & model.keys() else _plain_go_json(model)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _rule(version: str) -> Rule | None:
-    match = _VERSION.match(version)
-    if match is None:
-        return None
-    number = (int(match[1]), int(match[2]), int(match[3]))
-    return next((rule for rule in RULES if number >= rule.since), None)
-
-
-def _model(
-    service: Mapping[str, Json], rule: Rule, ids: Mapping[str, str], label_files: Sequence[str]
-) -> dict[str, Json] | None:
-    given = {**service, "label_file": list(label_files)} if label_files else service
+def _hashed(service: Mapping[str, Json], rule: Rule) -> dict[str, Json]:
     left_out = {*_NEVER, *rule.without}
-    model = {key: given[key] for key in SERVICE.attributes if key in given and key not in left_out}
+    model = {key: value for key, value in service.items() if key not in left_out}
     if "deploy" in model:
         model["deploy"] = {key: value for key, value in model["deploy"].items() if key != "replicas"}
-    if rule.numeric_modes:
-        for key in ("configs", "secrets"):
-            if key in model:
-                model[key] = [_numeric_mode(reference) for reference in model[key]]
-    return _with_containers(model, ids)
+    return model
 
 
 def _with_containers(model: dict[str, Json], ids: Mapping[str, str]) -> dict[str, Json] | None:
@@ -112,10 +150,6 @@ def _with_containers(model: dict[str, Json], ids: Mapping[str, str]) -> dict[str
 def _source_container(source: str, ids: Mapping[str, str]) -> str | None:
     parts = source.split(":")
     return parts[1] if parts[0] == "container" else ids.get(parts[0])
-
-
-def _numeric_mode(reference: Mapping[str, Json]) -> dict[str, Json]:
-    return {key: int(value, 8) if key == "mode" else value for key, value in reference.items()}
 
 
 def go_json(value: Json) -> str:

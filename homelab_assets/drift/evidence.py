@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homelab_assets.compose.confighash import config_hash
+from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
@@ -14,12 +14,12 @@ from homelab_assets.drift.view import Observed, assignments, clean
 from homelab_assets.secrecy import Vault, has_token
 
 HASH = "com.docker.compose.config-hash"
-_TRUSTED = ((2, 24), (2, 41))
-"""Versions of which a different hash proves a different model; of others only an equal one proves anything."""
-
 _UNHASHED = frozenset({"build", "pull_policy", "scale"})
 """Keys that never were part of the hash of these versions: what is open in them leaves nothing open."""
 
+
+_LEAVES_OUT = ((2, 24, 7), (2, 29, 0))
+"""From the one version to before the other a variable that the deployer lacks is left out: the image's own shows."""
 
 _UNCLEAR = ("<secret#", OPEN, NO_FOLDER, "/~")
 """Without one of these in it a model is clear: no secret, no open variable, no folder or home that isn't known."""
@@ -49,17 +49,18 @@ def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Ma
         ids: ids of the containers of services, for shared namespaces.
     """
     label = container.labels.get(HASH)
-    if not label or len(container.compose) < 2 or container.compose < _TRUSTED[0]:
+    if not label:
         return NOTHING
     definition = _in_clear(model, service, container, vault)
     if definition is None:
         return NOTHING
     version = ".".join(str(number) for number in container.compose)
-    computed = config_hash(definition, service, version, container_ids=ids, label_files=_label_files(model, service))
-    if computed is None:
-        return NOTHING
-    same = computed == label
-    return Proof(same=same, differs=not same and container.compose[:2] < _TRUSTED[1])
+    differs = True
+    for computed in config_hashes(definition, version, container_ids=ids, label_files=_label_files(model, service)):
+        if computed == label:
+            return Proof(same=True)
+        differs = differs and computed is not None
+    return Proof(differs=differs)
 
 
 def hashed(definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,10 +122,12 @@ def _environment(
     if None not in declared.values() and not from_files:
         return declared
     running = container.variables
+    image = assignments(container.image_config.get("Env"))
     own: dict[str, str | None] = {
         name: running.get(name) if value is None else value for name, value in declared.items()
     }
+    if _LEAVES_OUT[0] <= container.compose < _LEAVES_OUT[1]:
+        own |= {name: None for name, value in declared.items() if value is None and own[name] == image.get(name)}
     if from_files:
-        image = assignments(container.image_config.get("Env"))
         own |= {name: value for name, value in running.items() if name not in own and image.get(name) != value}
     return {name: own[name] for name in sorted(own)}
