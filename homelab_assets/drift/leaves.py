@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from homelab_assets.drift import compose_v1, podman
+from homelab_assets.drift import compose_older, compose_v1, podman
 from homelab_assets.drift.bindings import explains
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
@@ -83,6 +83,8 @@ class Comparer:
             return verdict.reason
         if compose_v1.not_yet(verdict, observed):
             return "Compose v1 joins it when the container is first started"
+        if compose_older.ignored(verdict, observed):
+            return "the Compose that created it ignores it"
         if _agrees(verdict, declared, observed):
             return None
         if observed.host.podman and (reason := podman.unshown(verdict, observed)):

@@ -6,6 +6,7 @@ from functools import cache, partial
 from typing import Any
 
 from homelab_assets.drift import cause as causes
+from homelab_assets.drift.compose_older import as_older
 from homelab_assets.drift.compose_v1 import as_v1
 from homelab_assets.drift.document import Change, Ignored, Item, ServiceDrift, Status
 from homelab_assets.drift.image_moved import moved_to, short
@@ -58,7 +59,7 @@ class Judge:
         items: dict[str, Item] = {}
         comparisons = []
         for container in match.containers:
-            seen_by = as_v1(declared, lambda key: model.raw(match.service, key)) if container.v1 else declared
+            seen_by = self._as_created(declared, container, model)
             comparison = comparer.run(seen_by, container)
             comparisons.append(comparison)
             for difference in comparison.differences:
@@ -67,9 +68,15 @@ class Judge:
                 items.setdefault(item.path, item)
         if "image" not in items and (moved := self._moved_item(match, writer)):
             items["image"] = moved
-        if scale := self._scale_item(match, declared, writer):
+        if scale := self._scale_item(match, self._as_created(declared, match.containers[0], model), writer):
             items[scale.path] = scale
         return dict(sorted(items.items())), comparisons
+
+    def _as_created(self, declared: Declared, container: Observed, model: Model) -> Declared:
+        """The service as the Compose that created a container understands it."""
+        if container.v1:
+            return as_v1(declared, lambda key: model.raw(declared.name, key))
+        return as_older(declared, container)
 
     def _declared(self, match: Match, model: Model) -> Declared:
         service = model.services.get(match.service) or model.disabled.get(match.service) or match.declared

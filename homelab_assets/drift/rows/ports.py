@@ -70,7 +70,9 @@ def _expected_ports(declared: Declared) -> dict[str, Leaf]:
 
 def _bindings(container: Observed) -> Iterator[tuple[str, Binding]]:
     for port, bindings in (container.host_config.get("PortBindings") or {}).items():
-        port = port.lower() if "/" in port else f"{port}/tcp"
+        # Compose before 2.29 writes no protocol for a port in the long syntax: `80/`.
+        number, _, protocol = port.partition("/")
+        port = f"{number}/{protocol.lower() or 'tcp'}"
         wanted: Sequence[Mapping[str, Any]] = bindings or ({},)
         for binding in wanted:
             yield port, (_address(binding.get("HostIp")), _port(binding.get("HostPort")))

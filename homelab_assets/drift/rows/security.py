@@ -186,12 +186,15 @@ def _observed_gpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
     path = next(iter(wanted), "gpus")
     if path == "gpus" and wanted and (2,) <= container.compose < (2, 30):
         return {path: unseen("this version of Compose ignores it")}
+    # Compose before 2.30 tells no count where git has none, which today means all.
+    older = container.v1 or (2,) <= container.compose < (2, 30)
+    uncounted = -1 if older and any(count == -1 for _, (_, count, *_) in _requests(declared)) else 0
     found = []
     for request in container.host_config.get("DeviceRequests") or ():
         if request.get("Driver") == "cdi":
             continue
         capabilities = [name for group in request.get("Capabilities") or () for name in group]
-        count = request.get("Count") or (-1 if container.v1 and not request.get("DeviceIDs") else 0)
+        count = request.get("Count") or (uncounted if not request.get("DeviceIDs") else 0)
         found.append(
             _request({"driver": request.get("Driver"), "count": count, "device_ids": request.get("DeviceIDs"),
                       "capabilities": capabilities, "options": request.get("Options")})

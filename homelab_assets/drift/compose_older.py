@@ -1,0 +1,59 @@
+"""Where earlier versions of Compose v2 make less of a file than today's: what they leave out is no change of a host.
+
+Each limit was seen with upstream's programs of 2.18 to 2.40, and with Debian's 2.26.1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from homelab_assets.drift.leaf import Difference
+from homelab_assets.drift.rows.shapes import plain
+from homelab_assets.drift.view import Declared, Observed
+
+_PASSED_ON_SINCE: Mapping[str, tuple[int, ...]] = {
+    "annotations.*": (2, 26),
+    "healthcheck.start_interval": (2, 24),
+    "networks.*.driver_opts.*": (2, 27, 1),
+    "networks.*.gw_priority": (2, 34),
+}
+"""Keys that earlier versions take and don't tell the engine."""
+
+_ALL_ADDRESSES = (2, 24, 6)
+_DEVICE_OPTIONS = (2, 30)
+_SCALE_ZERO = (2, 24)
+
+
+def _made_before(container: Observed, version: tuple[int, ...]) -> bool:
+    return (2,) <= container.compose < version
+
+
+def as_older(declared: Declared, container: Observed) -> Declared:
+    """The service as the version that created the container understands it."""
+    if not _made_before(container, _DEVICE_OPTIONS):
+        return declared
+    service = dict(declared.service)
+    if devices := declared.deploy("resources", "reservations", "devices"):
+        service["deploy"] = _without_options(service["deploy"], devices)
+    if _made_before(container, _ALL_ADDRESSES) and isinstance(hosts := service.get("extra_hosts"), list):
+        # Of several addresses of one host the last one counted.
+        service["extra_hosts"] = list({str(host).partition("=")[0]: host for host in hosts}.values())
+    if _made_before(container, _SCALE_ZERO) and plain(service.get("scale")) == 0:
+        del service["scale"]
+    return replace(declared, service=service)
+
+
+def _without_options(deploy: Mapping[str, Any], devices: list[Mapping[str, Any]]) -> dict[str, Any]:
+    bare = [{name: value for name, value in device.items() if name != "options"} for device in devices]
+    resources = deploy["resources"]
+    reservations = {**resources["reservations"], "devices": bare}
+    return {**deploy, "resources": {**resources, "reservations": reservations}}
+
+
+def ignored(difference: Difference, container: Observed) -> bool:
+    """Whether the container lacks what the version that created it never passed on."""
+    return difference.change == "removed" and any(
+        fnmatchcase(difference.path, pattern) and _made_before(container, since)
+        for pattern, since in _PASSED_ON_SINCE.items()
+    )
