@@ -85,5 +85,20 @@ def test_a_container_that_is_what_git_says_never_differs(
     assert [(item.path, item.baseline, item.running) for item in document.services[0].items] == []
 
 
+@pytest.mark.parametrize(
+    ("entrypoint", "running", "added"),
+    [([], ["run"], []), ("", ["run"], []), ([], None, []), ([], ["other"], ["command"]), ([""], ["run"], ["command"]),
+     ("/bin/e", ["run"], ["command"]), ("${E}", ["run"], [])],
+)  # fmt: skip
+def test_an_entrypoint_drops_the_command_of_the_image_and_an_empty_one_does_not(
+    entrypoint: Any, running: Any, added: list[str]
+) -> None:
+    words = ["/bin/e"] if entrypoint == "/bin/e" else []
+    seen = container("web", "app", config={"Entrypoint": words, "Cmd": running})
+    git = {"services": {"app": {"image": "plain:1", "entrypoint": entrypoint}}}
+    document = audit(capture([seen], images=[image("plain:1", Cmd=["run"])]), [baseline("web", git)])
+    assert [item.path for item in document.services[0].items] == added
+
+
 if __name__ == "__main__":
     PAGE.write_text(_page())

@@ -153,7 +153,8 @@ def _observed_command(container: Observed, declared: Declared) -> dict[str, Leaf
 
 def _command_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
     # One that is emptied (`[]`) leaves the image's command, one empty word (`[""]`) does not.
-    if declared.get("entrypoint"):
+    entrypoint = declared.get("entrypoint")
+    if entrypoint and not has_marker(entrypoint):
         return {}
     return {"command": UNKNOWN if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
 
@@ -220,7 +221,8 @@ ROWS: tuple[Row, ...] = (
         forms=lambda leaf: _argument_forms(leaf),
     ),
     Row(
-        key="command", kind="ordered", where="Config.Cmd", seal="arguments", image="`Cmd`, dropped by any entrypoint",
+        key="command", kind="ordered", where="Config.Cmd", seal="arguments",
+        image="`Cmd`, dropped by any entrypoint but an empty one",
         expected=_expected_command, observed=_observed_command, given=_command_of_image,
         forms=lambda leaf: _argument_forms(leaf),
     ),
