@@ -16,7 +16,7 @@ the engine and Compose contribute by themselves. *Kind*: how values are compared
 `set` without order, `ordered` with it). *Without recreate*: somebody can change it on a living container
 (`docker update`, `docker network`, `docker rename`). *Manual changes*: how many one-change tests real engines have
 answered (`homelab_assets_tests/drift/mutations.py`); each is run both ways, on Engine 20.10.24 and 28.5.2, with Compose
-2.40.3 and 2.26.1.
+2.40.3, 2.29.7, 2.26.1 and 2.20.3.
 
 *Right after `up`*: how many recorded services that use the key an audit has found clean (`data/traps.yml`).
 

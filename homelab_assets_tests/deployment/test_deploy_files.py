@@ -114,6 +114,8 @@ def test_the_units_may_write_where_lab_yaml_is() -> None:
 
 def test_compose_accepts_the_file(tmp_path: Path) -> None:
     plugins = sorted(tools_directory().glob("compose/2*/docker-compose"))
+    # Before 2.24 there is no `env_file` that may be missing; docs/deployment.md says so.
+    plugins = [plugin for plugin in plugins if plugin.parent.name >= "2.24"]
     if not plugins:
         needs(programs=("docker-compose of .ci/provision",))
     named = ["--env-file", DEPLOY / "compose" / ".env.sample", "-f", DEPLOY / "compose" / "docker-compose.yml"]

@@ -19,7 +19,7 @@ from homelab_assets_tests.lab.machine import Machine
 from homelab_assets_tests.lab.recording import recorded
 
 # Which host records through which Compose; `ct-docker-01` has no defaults of its own.
-COMBINATIONS = (("ct-docker-01", "v2"), ("ct-docker-01", "2.26.1"), ("ct-new-01", "v2"))
+COMBINATIONS = (("ct-docker-01", "v2"), ("ct-docker-01", "2.26.1"), ("ct-new-01", "v2"), ("ct-new-01", "2.20.3"))
 # All that the audit asks of `/info`; the rest tells of the machine that recorded.
 _INFO = ("MemoryLimit", "SwapLimit", "PidsLimit", "CPUShares", "CPUSet", "CpuCfsQuota", "CpuCfsPeriod", "OomKillDisable",
          "CPURealtimePeriod", "CPURealtimeRuntime", "CgroupVersion", "DefaultRuntime", "LoggingDriver", "SecurityOptions", "OperatingSystem")  # fmt: skip
@@ -33,7 +33,7 @@ def main() -> None:
         lab.up(["ct-docker-01", "ct-new-01"])
         for host, compose in COMBINATIONS:
             bench = Bench(lab, host)
-            bench.up("traps", stacks.traps(), compose, "--no-start")
+            bench.up("traps", stacks.traps(compose), compose, "--no-start")
             _write("traps", bench.machine, _version(lab, compose))
             lab.clear(host)
             bench = Bench(lab, host)

@@ -9,6 +9,8 @@ import yaml
 from homelab_assets_tests.drift.mutations import MUTATIONS, PLAIN, Body, Mutation
 
 DATA = Path(__file__).parent / "data"
+DEBIANS = "2.26.1"
+"""Debian's build of this version, which takes all that the newest one takes."""
 
 IMAGES: dict[str, dict[str, Any]] = {
     "lab/plain:1": {"Cmd": ["sleep", "1000"]},
@@ -29,10 +31,45 @@ IMAGES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def traps() -> dict[str, Any]:
-    """The trap stack: services by number, one oddity each."""
+def traps(compose: str = "v2") -> dict[str, Any]:
+    """The trap stack: services by number, one oddity each; without what an earlier upstream version refuses."""
     document: dict[str, Any] = yaml.safe_load((DATA / "traps.yml").read_text())
+    for path, instead in refused(compose).items():
+        _put(document, path, instead)
     return document
+
+
+def traps_of(recording: str) -> dict[str, Any]:
+    """The trap stack as it was recorded."""
+    compose = recording.rpartition("-")[2]
+    if compose == "1.29.2":
+        document: dict[str, Any] = yaml.safe_load((DATA / "traps-v1.yml").read_text())
+        return document
+    return traps(compose)
+
+
+def refused(compose: str) -> dict[str, Any]:
+    """What a version of Compose refuses among the traps, by path, with what stands there instead (None: nothing)."""
+    if compose in ("v2", DEBIANS):
+        return {}
+    table: dict[str, dict[str, Any]] = yaml.safe_load((DATA / "traps-older.yml").read_text())
+    older = [changes for before, changes in table.items() if _number(compose) < _number(before)]
+    return {path: instead for changes in older for path, instead in changes.items()}
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+def _put(document: dict[str, Any], path: str, instead: Any) -> None:
+    *parents, last = path.split(".")
+    node = document
+    for parent in parents:
+        node = node[parent]
+    if instead is None:
+        del node[last]
+    else:
+        node[last] = instead
 
 
 def write(document: dict[str, Any], directory: Path) -> None:

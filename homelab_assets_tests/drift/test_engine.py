@@ -1,6 +1,7 @@
 """Real engines are the referee: `docker compose up`, an audit that finds nothing; one manual change, exactly that item."""
 
 import random
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from homelab_assets_tests.drift.mutations import MUTATIONS, PLAIN, Body
 from homelab_assets_tests.drift.world import found
 from homelab_assets_tests.lab import Machine, RealLab
 
+HOSTS = ("ct-docker-01", "ct-media-01", "ct-new-01")
 COMPOSE = ("v2", "2.26.1")
+OLDER = (("ct-new-01", "2.20.3"), ("ct-docker-01", "2.29.7"))
+"""Upstream's earlier versions, one host each."""
+PAIRS = (*((host, compose) for compose in COMPOSE for host in HOSTS), *OLDER)
 
 
-@pytest.fixture(params=["ct-docker-01", "ct-media-01", "ct-new-01"])
+@pytest.fixture(params=HOSTS)
 def bench(lab: RealLab, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """Each host in turn: an old engine, an old engine with defaults of its own, the newest engine."""
     name = request.param
@@ -33,9 +38,9 @@ def _items(document: DriftDocument) -> list[tuple[str, str, list[tuple[str, str,
     return [(one.service, one.status, found(one)) for one in document.services if one.items]
 
 
-@pytest.mark.parametrize("compose", COMPOSE)
+@pytest.mark.parametrize(("bench", "compose"), PAIRS, indirect=["bench"])
 def test_every_oddity_is_clean_right_after_up(bench: Bench, compose: str, capsys: pytest.CaptureFixture[str]) -> None:
-    document = stacks.traps()
+    document = stacks.traps(compose)
     bench.up("traps", document, compose, "--no-start")
     result = bench.audit("traps", document)
     assert _items(result) == []
@@ -93,7 +98,30 @@ def _generated(dice: random.Random) -> dict[str, Any]:
     return {**document, "services": services}
 
 
-@pytest.mark.parametrize("compose", COMPOSE)
+@pytest.mark.parametrize(
+    ("compose", "path"), [(compose, path) for _, compose in OLDER for path in stacks.refused(compose)]
+)
+def test_what_an_earlier_version_is_not_given_it_refuses(lab: RealLab, tmp_path: Path, compose: str, path: str) -> None:
+    document, whole = stacks.traps(compose), stacks.traps()
+    program = str(lab.tools.compose_for(compose))
+    answers = []
+    for section in ({}, _only(whole, path)):
+        stacks.write({**document, **{name: {**document[name], **body} for name, body in section.items()}}, tmp_path)
+        answers.append(
+            subprocess.run([program, "config", "-q"], cwd=tmp_path, capture_output=True, check=False).returncode
+        )
+    assert answers[0] == 0
+    assert answers[1] != 0 or path == "services.s65.extra_hosts", (
+        "which it reads, and the engine refuses what it makes of it"
+    )
+
+
+def _only(document: dict[str, Any], path: str) -> dict[str, Any]:
+    section, name, *_ = path.split(".")
+    return {section: {name: document[section][name]}}
+
+
+@pytest.mark.parametrize(("bench", "compose"), PAIRS, indirect=["bench"])
 def test_exactly_the_changes_are_found(bench: Bench, compose: str, capsys: pytest.CaptureFixture[str]) -> None:
     git, running, wanted = stacks.manual_changes()
     bench.up("manual", git, compose, "--no-start")
@@ -170,4 +198,4 @@ def _tell(capsys: pytest.CaptureFixture[str], text: str, bench: Bench, compose: 
 
 
 def test_the_recordings_are_there() -> None:
-    assert len(list(Path(stacks.DATA).glob("*.json.gz"))) == 8
+    assert len(list(Path(stacks.DATA).glob("*.json.gz"))) == 10

@@ -32,9 +32,7 @@ RECORDINGS = {file.name.removesuffix(".json.gz"): file for file in sorted(stacks
 def _in_git(name: str) -> Baseline:
     if name.startswith("manual"):
         return baseline("manual", stacks.manual_changes()[0])
-    return baseline(
-        "traps", (stacks.DATA / ("traps-v1.yml" if "1.29.2" in name else "traps.yml")).read_text(), extra=EXTRA
-    )
+    return baseline("traps", stacks.traps_of(name), extra=EXTRA)
 
 
 @cache
@@ -99,7 +97,7 @@ def test_where_git_is_silent_a_still_row_is_decided_by_its_fields(row: Row) -> N
 
 
 def test_without_its_keys_git_says_nothing_of_a_row() -> None:
-    git = _in_git("traps")
+    git = _in_git("traps-28.5.2-compose-2.40.3")
     model = Stack(git, place_of(git, (), None)).load({})
     spoken = set()
     for name, service in model.services.items():
