@@ -140,11 +140,14 @@ def _text_of_cpus(value: Json) -> Sequence[Json]:
     resources = (value or {}).get("resources") or {}
     if not any("cpus" in resource for resource in resources.values()):
         return [value]
-    text = {
-        name: {key: f"{number:g}" if key == "cpus" else number for key, number in resource.items()}
-        for name, resource in resources.items()
-    }
-    return [{**value, "resources": text}, UNKNOWN]
+    ways = [
+        {
+            name: {key: format(number, style) if key == "cpus" else number for key, number in resource.items()}
+            for name, resource in resources.items()
+        }
+        for style in ("g", ".2f", ".1f")
+    ]
+    return [*({**value, "resources": way} for way in ways), UNKNOWN]
 
 
 def _device_requests(value: Json) -> Sequence[Json]:
