@@ -194,7 +194,7 @@ SPELLINGS: tuple[Spelling, ...] = (
     Spelling(key="ports", before=(2, 29, 0), ways=_ports),
     Spelling(key="devices", before=(2, 29, 3), ways=_devices),
     Spelling(key="label_file", before=(2, 34, 0), ways=lambda value: [None]),
-    Spelling(key="volumes_from", before=(2, 22, 0), ways=lambda value: value and [UNKNOWN]),
+    Spelling(key="volumes_from", before=(2, 22, 0), ways=lambda value: [UNKNOWN] if value else [value]),
     Spelling(key="dns", before=(2, 30, 0), ways=lambda value: [None, [""]] if value is None else [value]),
     Spelling(key="develop", before=(2, 33, 0), ways=_develop),
 )  # fmt: skip

@@ -74,6 +74,8 @@ def test_where_the_spelling_can_t_be_known_a_mismatch_proves_nothing() -> None:
         "all alike is tried"
     )
     assert _computed("2.25.0", "limits")[-1] is None, "`0.5` may stand there as `.5`"
+    assert _computed("2.21.0", "plain", volumes_from=["container:abc"]) == [None], "it stands there by a name"
+    assert None not in _computed("2.21.0", "plain", volumes_from=[])
     assert _computed("2.41.0", "plain")[-1] is None, "nobody has seen it yet"
 
 
