@@ -171,3 +171,49 @@ def test_who_does_not_reach_plex_does_not_tell_it(active: bool, status: str) -> 
         )
         check = examine(world, active=active).check("library.scan")
     assert check.status == status
+
+
+def second_client(world: World, name: str) -> None:
+    """Give Radarr a download client beside the one that is the lab's qBittorrent."""
+    second = copy.deepcopy(world.radarr.providers["downloadclient"][0])
+    second |= {"id": 2, "name": name, "implementation": "Sabnzbd", "protocol": "usenet"}
+    set_value(second, "host", "elsewhere")
+    set_value(second, "port", 8085)
+    world.radarr.providers["downloadclient"].append(second)
+    usual = world.radarr.test_client
+    world.radarr.test_client = lambda client: (
+        [failure("Host", f"Unable to connect to {name}")] if client["id"] == 2 else usual(client)
+    )
+
+
+@pytest.mark.parametrize("source", ["DownloadClientCheck", "RemotePathMappingCheck"])
+@pytest.mark.parametrize(("about", "explained"), [("qBittorrent", True), ("qBittorrent 4K", False), ("SABnzbd", False)])
+def test_a_check_of_one_download_client_explains_no_complaint_about_another(
+    source: str, about: str, explained: bool
+) -> None:
+    with World() as world:
+        second_client(world, "SABnzbd" if explained else about)
+        message = f"Unable to communicate with {about}. Connection refused"
+        world.radarr.health_items = [{"type": "error", "source": source, "message": message}]
+        assert failed(examine(world)) == ({} if explained else {"radarr.health": "app_health"})
+
+
+@pytest.mark.parametrize("source", ["DownloadClientCheck", "RemotePathMappingCheck"])
+def test_what_is_not_configured_explains_no_complaint(source: str) -> None:
+    with World() as world:
+        world.radarr.health_items = [{"type": "error", "source": source, "message": "…"}]
+        assert failed(examine(world, without=["qbittorrent"])) == {"radarr.health": "app_health"}
+
+
+@pytest.mark.parametrize(("on", "failing"), [(("enableRss",), set()), (("enableAutomaticSearch",), {"radarr.health"})])
+def test_indexers_that_only_search_do_not_explain_that_nothing_new_is_found(
+    on: tuple[str, ...], failing: set[str]
+) -> None:
+    with World() as world:
+        for one in world.radarr.providers["indexer"]:
+            one |= dict.fromkeys(("enableRss", "enableAutomaticSearch", "enableInteractiveSearch"), False)
+            one |= dict.fromkeys(on, True)
+        if failing:
+            message = "No indexers available with RSS sync enabled, Radarr will not grab new releases automatically"
+            world.radarr.health_items = [{"type": "error", "source": "IndexerRssCheck", "message": message}]
+        assert set(failed(examine(world))) == failing

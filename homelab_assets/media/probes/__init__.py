@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from homelab_assets.media.probes import downloads, end_to_end, indexers, library, paths, requests, vpn
+from homelab_assets.media.probes import downloads, end_to_end, health, indexers, library, paths, requests, vpn
 from homelab_assets.media.probes.apps import probes_of
 from homelab_assets.media.probes.base import Probe, Sight
 
@@ -44,6 +44,7 @@ _EVERYTHING = (
         for app in ("qbittorrent", "prowlarr", "radarr", "sonarr", "overseerr", "plex")
         for probe in probes_of(app)
     ),
+    *health.PROBES,
     *indexers.PROBES,
     *downloads.PROBES,
     *paths.PROBES,

@@ -4,20 +4,10 @@ from functools import partial
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Failure, Provider, Servarr
-from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, of_trouble, title_of
 from homelab_assets.media.probes.indexers import cause_of_failure
 from homelab_assets.media.probes.instances import address_of, leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
-
-# Health sources that a check of this project looks into more closely; they would only say it twice. The checks behind
-# those of the second kind make the apps call each other, which a gentle run leaves out.
-_READ = {"DownloadClientRootFolderCheck", "RemotePathMappingCheck", "RootFolderCheck", "ImportMechanismCheck"}
-_TRIED = {
-    "DownloadClientCheck", "DownloadClientStatusCheck", "IndexerStatusCheck", "IndexerLongTermStatusCheck",
-    "IndexerRssCheck", "IndexerSearchCheck", "ApplicationStatusCheck", "ApplicationLongTermStatusCheck",
-}  # fmt: skip
-_PAUSED = {"IndexerStatusCheck", "IndexerLongTermStatusCheck"}
-"""Of Prowlarr's own indexers, which every run looks at."""
 
 
 def torrent_client(client: Servarr, sight: Sight) -> Provider | Trouble | None:
@@ -73,42 +63,7 @@ def imports(app: str, sight: Sight) -> Verdict:
     return Pass(["Completed Download Handling is on"])
 
 
-def healthy(app: str, sight: Sight) -> Verdict:
-    """Read the app's own health page, freshly made in a dry run; errors that no other check explains count."""
-    client: Servarr = getattr(sight.clients, app)
-    if sight.deep:
-        # The page is cached for up to six hours otherwise.
-        client.command("CheckHealth")
-    found = client.items("health")
-    if isinstance(found, Trouble):
-        return of_trouble(found)
-    errors = [one for one in found if one.get("type") == "error" and one.get("source") not in _covered(app, sight)]
-    if errors:
-        return Fail(
-            "app_health", [client.transport.scrub(f"{one.get('source')}: {one.get('message')}") for one in errors]
-        )
-    others = [str(one.get("source")) for one in found]
-    return Pass([f"notes and warnings: {listed(others)}" if others else "its health page is empty"])
-
-
-def _covered(app: str, sight: Sight) -> set[str]:
-    """Return the sources that other checks of this very run look into."""
-    paused = _PAUSED if app == "prowlarr" else set()
-    if not sight.deep:
-        return paused
-    return paused | _READ | (_TRIED if sight.active else set())
-
-
 PROBES = (
-    *(
-        Probe(
-            id=f"{app}.health", link=app, app=app, title=f"{title_of(app)} reports no trouble",
-            proves="Its own health page lists no error that the other checks do not explain.",
-            judge=partial(healthy, app), apps=(app,),
-            needs=(f"{app}.key",) if app == "prowlarr" else (f"{app}.key", "qbittorrent.login", "prowlarr.key"),
-        )
-        for app in ("prowlarr", "radarr", "sonarr")
-    ),
     *(
         Probe(
             id=f"downloads.{app}", link="downloads", app=app, title=f"{title_of(app)} hands downloads to qBittorrent",
