@@ -217,3 +217,21 @@ def test_indexers_that_only_search_do_not_explain_that_nothing_new_is_found(
             message = "No indexers available with RSS sync enabled, Radarr will not grab new releases automatically"
             world.radarr.health_items = [{"type": "error", "source": "IndexerRssCheck", "message": message}]
         assert set(failed(examine(world))) == failing
+
+
+@pytest.mark.parametrize("answer", [reply({"message": "no"}, 500), reply({"id": 7, "status": "failed"}, 201)])
+def test_a_health_page_that_was_not_made_anew_is_not_read_as_fresh(answer: Response) -> None:
+    with World() as world:
+        usual = world.radarr.answer
+        world.radarr.answer = lambda request: answer if request.path == "/api/v3/command" else usual(request)
+        check = examine(world).check("radarr.health")
+        assert check.status == "unknown"
+        world.radarr.health_items = [{"type": "error", "source": "AppDataLocationCheck", "message": "…"}]
+        assert failed(examine(world)) == {"radarr.health": "app_health"}
+
+
+def test_a_gentle_run_does_not_have_the_apps_look_at_their_health() -> None:
+    """What an app checks then is, among others, whether its clients and trackers answer."""
+    with World() as world:
+        assert examine(world, active=True).effects["command"] == 3
+        assert not {"command", "test", "search"} & set(examine(world, active=False).effects)

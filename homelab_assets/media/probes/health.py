@@ -9,7 +9,7 @@ from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Servarr
 from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
 from homelab_assets.media.probes.downloads import torrent_client
-from homelab_assets.media.verdicts import Fail, Pass, Verdict
+from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
 # Health sources that a check of this project looks into more closely; they would only say it twice. The checks behind
 # those of the second kind make the apps call each other, which a gentle run leaves out.
@@ -23,14 +23,13 @@ _PAUSED = {"IndexerStatusCheck", "IndexerLongTermStatusCheck"}
 _OF_CLIENTS = {
     "DownloadClientCheck", "DownloadClientStatusCheck", "DownloadClientRootFolderCheck", "RemotePathMappingCheck",
 }  # fmt: skip
+_CHECK_SECONDS = 45.0
 
 
 def healthy(app: str, sight: Sight) -> Verdict:
-    """Read the app's own health page, freshly made in a dry run; unexplained errors count."""
+    """Read the app's own health page, freshly made where apps may be made to act; unexplained errors count."""
     client: Servarr = getattr(sight.clients, app)
-    if sight.deep:
-        # The page is cached for up to six hours otherwise.
-        client.command("CheckHealth")
+    stale = _looks_anew(client) if sight.deep and sight.active else ""
     found = client.items("health")
     if isinstance(found, Trouble):
         return of_trouble(found)
@@ -39,8 +38,20 @@ def healthy(app: str, sight: Sight) -> Verdict:
         return Fail(
             "app_health", [client.transport.scrub(f"{one.get('source')}: {one.get('message')}") for one in errors]
         )
+    if stale:
+        return Unknown(
+            f"{title_of(app)} did not look at its health anew, and what it says is up to six hours old: {stale}"
+        )
     others = [str(one.get("source")) for one in found]
     return Pass([f"notes and warnings: {listed(others)}" if others else "its health page is empty"])
+
+
+def _looks_anew(client: Servarr) -> str:
+    """Have an app make its health page anew, which it keeps for up to six hours; return why that failed, or ""."""
+    done = client.command("CheckHealth", seconds=_CHECK_SECONDS)
+    if isinstance(done, Trouble):
+        return done.detail
+    return "" if done.get("status") == "completed" else f"its check is {done.get('status')}"
 
 
 def _explained(app: str, complaint: Mapping[str, Any], sight: Sight) -> bool:
