@@ -63,6 +63,7 @@ WHERE = {
     "leak_v6": "vpn.egress_v6",
     "banned": "qbittorrent.login",
     "host_header_blocked": "qbittorrent.reachable",
+    "client_settings": "downloads.radarr",
     "no_provider": "indexers.ready",
     "no_provider@applications": "applications.radarr",
     "no_provider@search": "search.radarr",

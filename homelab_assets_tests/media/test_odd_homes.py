@@ -23,7 +23,7 @@ from homelab_assets.media.result import PipelineResult
 from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.overseerr import server
 from homelab_assets.media.simulator.prowlarr import application
-from homelab_assets.media.simulator.servarr import set_value
+from homelab_assets.media.simulator.servarr import failure, set_value
 from homelab_assets.media.simulator.server import App, Request, Response, words
 from homelab_assets.media.simulator.world import HOST_MEDIA, made_up
 from homelab_assets.media.situation import look
@@ -76,6 +76,24 @@ AT = "[GET] at [http://prowlarr:9696/1/api?t=search&apikey=<secret>&cat=2000]"
 )
 def test_the_key_in_a_failed_address_is_not_taken_for_the_cause(field: str, message: str, cause: str) -> None:
     assert cause_of_failure(Failure(field=field, message=message), "unreachable") == cause
+
+
+@pytest.mark.parametrize(
+    ("field", "message", "cause"),
+    [
+        ("MovieCategory", "Configuration of category failed", "client_settings"),
+        ("", "qBittorrent is configured to remove torrents at their Share Ratio Limit", "client_settings"),
+        ("RecentMoviePriority", "Queueing not enabled", "client_settings"),
+        ("Host", "Unable to connect to qBittorrent", "unreachable"),
+        ("", "Failed to get the list of torrents: Http request timed out", "unreachable"),
+        ("Host", "Name or service not known (qbittorrent:8080)", "dns"),
+        ("Username", "Authentication failure", "key_stale_copy"),
+    ],
+)
+def test_a_download_client_that_is_reached_is_not_called_unreachable(field: str, message: str, cause: str) -> None:
+    with World() as world:
+        world.radarr.test_client = lambda client: [failure(field, message)]
+        assert failed(examine(world)) == {"downloads.radarr": cause}
 
 
 def second_radarr(world: World) -> None:

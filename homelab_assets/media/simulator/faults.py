@@ -63,6 +63,7 @@ FAULTS: dict[str, Fault] = {
     "leak_v6": apps.leak(None, HOME_V6),
     "banned": apps.banned,
     "host_header_blocked": apps.other_port,
+    "client_settings": apps.field("downloadclient", "radarr", "movieCategory", "films//radarr"),
     "no_provider": lambda world: world.prowlarr.providers.update(indexer=[]),
     "no_provider@applications": lambda world: world.prowlarr.providers.update(
         applications=world.prowlarr.providers["applications"][1:]

@@ -85,10 +85,19 @@ class Flow(ServarrApp):
             cookie = self._torrent_login(client)
             if cookie is None:
                 return [failure("Username", "Authentication failure")]
-            self._torrent_call(client, "GET", "/api/v2/torrents/categories", cookie=cookie)
+            # It makes a category that is not there yet, as the apps do.
+            category = str(value_of(client, self.category_field))
+            if category not in self._categories(client, cookie):
+                self._torrent_call(client, "POST", "/api/v2/torrents/createCategory", {"category": category}, cookie)
+            if category not in self._categories(client, cookie):
+                field = self.category_field[0].upper() + self.category_field[1:]
+                return [failure(field, "Configuration of category failed")]
         except OSError as error:
             return [failure("Host", f"Unable to connect to qBittorrent. {in_words(error)}")]
         return []
+
+    def _categories(self, client: dict[str, Any], cookie: str) -> Any:
+        return json.loads(self._torrent_call(client, "GET", "/api/v2/torrents/categories", cookie=cookie).text)
 
     def search_and_grab(self, title: dict[str, Any]) -> None:
         client = next((one for one in self.providers["downloadclient"] if self.enabled(one)), None)

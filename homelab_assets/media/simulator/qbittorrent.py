@@ -132,6 +132,8 @@ class QBittorrent(App):
 
     def _category(self, request: Request) -> Response:
         form = request.form()
+        if not all(form["category"].split("/")):
+            return words("Incorrect category name", 409)
         self.categories[form["category"]] = {"name": form["category"], "savePath": form.get("savePath", "")}
         return words("")
 
