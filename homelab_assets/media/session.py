@@ -4,6 +4,7 @@ The command line and Dagster both come in here.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -104,14 +105,29 @@ def media_settings(lab: "Lab") -> MediaSettings:
 def _service(lab: "Lab", name: str, values: Mapping[str, Any]) -> Service:
     key = f"media.services.{name}"
     credentials = {one: _resolved(lab, values[one], f"{key}.{one}") for one in _CREDENTIALS if values.get(one)}
-    ca = values.get("ca")
     return Service(
         url=lab.resolve(values["url"], key=f"{key}.url"),
         **credentials,
         container=values.get("container"),
-        ca=str(lab.file.parent / ca) if ca else None,
+        ca=_certificates(lab, values["ca"], f"{key}.ca") if values.get("ca") else None,
         verify_tls=values.get("verify_tls", True),
     )
+
+
+def _certificates(lab: "Lab", text: str, key: str) -> str:
+    """Return the file of certificates to trust, once it is known to hold some: a call would not say why it fails."""
+    import ssl
+
+    file = lab.file.parent / os.path.expanduser(text)
+    try:
+        ssl.create_default_context(capath=file) if file.is_dir() else ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{key}: {file} " + ("holds no certificates" if isinstance(error, ssl.SSLError) else f"{error.strerror}"),
+            where=f"{lab.file}:{lab.lines.get(key, 1)}",
+            hint="name a file of certificates in PEM format",
+        ) from None
+    return str(file)
 
 
 def _resolved(lab: "Lab", text: str, key: str) -> str | None:

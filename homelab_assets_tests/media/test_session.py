@@ -192,6 +192,18 @@ def test_a_variable_without_a_value_is_said_by_the_apps_own_check(tmp_path: Path
     assert settings.services == {"radarr": Service(url="http://x"), "overseerr": Service(url="http://y", api_key="k")}
 
 
+@pytest.mark.parametrize(
+    ("name", "why"), [("missing.pem", "No such file"), ("empty.pem", "holds no certificates"), ("~nobody/x", "No such")]
+)
+def test_certificates_that_are_not_there_are_a_mistake_in_the_lab(tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "empty.pem").write_text("no certificate")
+    loaded = lab(tmp_path, f"media:\n  services:\n    plex:\n      url: https://x\n      ca: {name}\n")
+    with pytest.raises(ConfigurationError, match=why) as caught:
+        media_settings(loaded)
+    assert "media.services.plex.ca" in str(caught.value)
+    assert f"{loaded.file}:6" in str(caught.value)
+
+
 def test_a_lab_without_media_says_what_to_add(tmp_path: Path) -> None:
     loaded = lab(tmp_path, "")
     with (
