@@ -96,8 +96,9 @@ def media_settings(lab: "Lab") -> MediaSettings:
         host=section.get("host"),
         services=services,
         paths=MediaPaths(**(section.get("paths") or {})),
+        # One without a value stays what it is, and leads nowhere: what the home looks like is then not fully known.
         home_addresses=tuple(
-            _resolved(lab, text, "media.home_addresses") or "" for text in section.get("home_addresses") or ()
+            _resolved(lab, text, "media.home_addresses") or text for text in section.get("home_addresses") or ()
         ),
     )
 

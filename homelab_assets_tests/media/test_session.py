@@ -89,6 +89,23 @@ def test_without_the_homes_address_no_leak_check_passes(tmp_path: Path) -> None:
     assert done.exit_code == 2
 
 
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_address_of_the_home_without_a_value_leaves_a_leak_open(tmp_path: Path, value: str | None) -> None:
+    with World() as world:
+        file = lab_file(tmp_path, world)
+        text = file.read_text()
+        file.write_text(text.replace("[198.51.100.23, ", "[192.0.2.9, '${SECOND_LINE}', "))
+        if value is not None:
+            (tmp_path / ".env").write_text((tmp_path / ".env").read_text() + f"\nSECOND_LINE={value}\n")
+        done = run("--lab", str(file), "--format", "json", "--no-report")
+        (check,) = [one for one in json.loads(done.stdout)["checks"] if one["id"] == "vpn.egress_v4"]
+        assert (check["status"], "SECOND_LINE" in str(check["why"])) == ("unknown", True)
+        file.write_text(text.replace("[198.51.100.23, ", "['${SECOND_LINE}', "))
+        done = run("--lab", str(file), "--format", "json", "--no-report")
+        (check,) = [one for one in json.loads(done.stdout)["checks"] if one["id"] == "vpn.egress_v4"]
+        assert (check["status"], "SECOND_LINE" in str(check["why"])) == ("unknown", True)
+
+
 def test_larrys_faults_are_cured_at_the_command_line(tmp_path: Path) -> None:
     with World(faults=LARRY) as world:
         file, plan = str(lab_file(tmp_path, world)), tmp_path / "plan.json"

@@ -7,9 +7,14 @@ from homelab_assets.media.clients.transport import within
 
 
 def resolved(addresses: Sequence[str]) -> Sequence[str]:
-    """Return addresses and prefixes as they are, and each DNS name as the addresses that it has now, if any."""
+    """Return addresses and prefixes as they are, and each DNS name as the addresses that it has now, if any.
+
+    A variable that was left without a value leads to none.
+    """
     found: list[str] = []
     for text in addresses:
+        if "${" in text:
+            continue
         if any(character.isalpha() for character in text) and ":" not in text:
             found += within(2.0, lambda name=text: _look_up(name), [])  # type: ignore[misc]
         else:

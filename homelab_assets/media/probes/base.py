@@ -16,7 +16,7 @@ class Sight:
     Attributes:
         containers: of the media host; None where it was not captured, for the reason `capture_error`.
         home: addresses and prefixes of the home as the internet sees it, names already resolved.
-        nowhere: names of the home that lead to no address now.
+        nowhere: names of the home that lead to no address now, and variables without a value.
         deep: the whole dry run is made, not only the health part. active: apps may be made to call each other.
         title: the film that searches ask for. tmdb_id: its id at The Movie Database.
     """

@@ -178,13 +178,15 @@ def egress(version: int, sight: Sight) -> Verdict:
     if not home:
         private = [one for one in sight.home if _version_of(one) == version]
         why = f"the home's IPv{version} address is not known; set media.home_addresses in lab.yaml"
-        if private:
+        if sight.nowhere:
+            why = f"{listed(sight.nowhere)} in media.home_addresses comes to no address now"
+        elif private:
             why = f"media.home_addresses comes to {listed(private)}, which the internet never sees"
         return Unknown(why) if seen or version == 4 else Skipped("no IPv6 of the home is configured, and none was seen")
     if not seen:
         return Unknown(f"nobody could say which IPv{version} address the internet sees")
     if sight.nowhere:
-        return Unknown(f"{listed(sight.nowhere)} leads to no address now, which may be the one that is seen")
+        return Unknown(f"{listed(sight.nowhere)} comes to no address now, which may be the one that is seen")
     return Pass([f"{source}: {_shown(address)}, which is not the home's" for address, source in seen])
 
 
