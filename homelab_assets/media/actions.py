@@ -7,6 +7,7 @@ from typing import Any
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.servarr import Servarr
 from homelab_assets.media.plan import Step, unnumbered
+from homelab_assets.media.probes.indexers import cause_of_failure, reached
 from homelab_assets.media.settings import MediaSettings
 
 Undo = Callable[[], Trouble | None]
@@ -91,12 +92,12 @@ class Executor:
         _sure(client.update(step.target["kind"], body))
 
     def _prove_by_test(self, client: Servarr, step: Step) -> None:
-        failures = _sure(client.test(step.target["kind"], self._provider(client, step)))
-        if any(
-            failure.field.lower() in (step.field.lower(), "username") or "401" in failure.message
-            for failure in failures
-        ):
-            raise Refused("it is still refused after the change")
+        for failure in _sure(client.test(step.target["kind"], self._provider(client, step))):
+            stale = cause_of_failure(failure, "") == "key_stale_copy"
+            if stale or failure.field.lower() in (step.field.lower(), "username"):
+                raise Refused("it is still refused after the change")
+            if not reached(failure):
+                raise Refused(f"it is written, and could not be proved: {failure.message}")
 
     def _category(self, step: Step, value: Any) -> bool:
         client, name = self._client("qbittorrent"), str(step.target["name"])

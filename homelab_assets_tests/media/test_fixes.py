@@ -368,3 +368,32 @@ def test_a_password_that_nobody_gave_is_not_planned_to_be_written() -> None:
         (fix,) = fixes_for(world)
     assert not fix.steps
     assert fix.manual
+
+
+@pytest.mark.parametrize(
+    ("fault", "gone", "said"),
+    [
+        ("key_stale_copy", "prowlarr", "Connection refused"),
+        ("key_stale_copy@applications", "radarr", "cannot connect to the app"),
+        ("key_stale_copy@downloads", "gluetun", "Unable to connect to qBittorrent"),
+    ],
+)
+def test_a_key_that_nobody_could_try_is_not_called_done(fault: str, gone: str, said: str) -> None:
+    with World(faults=[fault]) as world:
+        steps = read_plan(approved(fixes_for(world)))
+        for name, port in list(world.network.ports):
+            if name == gone:
+                world.network.ports[name, port] = 9
+        with world.clients() as clients:
+            outcomes = execute(steps, clients, world.settings())
+    assert [one.state for one in outcomes] == ["failed", *["not tried"] * (len(steps) - 1)]
+    assert "could not be proved" in outcomes[0].detail
+    assert said in outcomes[0].detail
+
+
+def test_a_key_is_done_although_the_app_complains_about_something_else() -> None:
+    with World(faults=["key_stale_copy@downloads"]) as world:
+        steps = read_plan(approved(fixes_for(world)))
+        set_value(world.radarr.providers["downloadclient"][0], "movieCategory", "films//radarr")
+        with world.clients() as clients:
+            assert {one.state for one in execute(steps, clients, world.settings())} == {"done"}

@@ -1,18 +1,13 @@
 """From Radarr and Sonarr to qBittorrent and back: the download client, and the import of what is finished."""
 
-import re
 from functools import partial
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Failure, Provider, Servarr
 from homelab_assets.media.probes.base import Probe, Sight, of_trouble, title_of
-from homelab_assets.media.probes.indexers import cause_of_failure
+from homelab_assets.media.probes.indexers import cause_of_failure, reached
 from homelab_assets.media.probes.instances import address_of, leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
-
-_CONNECTION = {"host", "port", "usessl", "urlbase"}
-_NETWORK = re.compile(r"connect|timed ?out|refused", re.IGNORECASE)
-"""Where the app names no setting."""
 
 
 def torrent_client(client: Servarr, sight: Sight) -> Provider | Trouble | None:
@@ -53,10 +48,9 @@ def _client_fails(found: Provider, failure: Failure, where: str) -> Fail:
         alike = "the app says the same where qBittorrent has banned it, or refuses the host name in its address"
         seen = [f"the copy of qBittorrent's credential for {where} is refused", text, alike]
         return Fail("key_stale_copy", seen, about=found.name)
-    reached = failure.field.lower() not in _CONNECTION and (failure.field or not _NETWORK.search(failure.message))
-    cause = cause_of_failure(failure, "client_settings" if reached else "unreachable")
-    there = "is reached" if reached and cause != "dns" else "can't be reached"
-    return Fail(cause, [f"{where} {there} from there", text], about=found.name)
+    there = reached(failure)
+    cause = cause_of_failure(failure, "client_settings" if there else "unreachable")
+    return Fail(cause, [f"{where} {'is' if there else 'is not'} reached from there", text], about=found.name)
 
 
 def imports(app: str, sight: Sight) -> Verdict:

@@ -19,6 +19,8 @@ _NAME = re.compile(
     r"name or service not known|no such host|name does not resolve|name resolution|resource temporarily unavailable \(",
     re.IGNORECASE,
 )
+_ADDRESSES = {"host", "port", "usessl", "urlbase", "baseurl"}
+_CONNECTING = re.compile(r"connect|timed ?out|refused", re.IGNORECASE)
 _FROM_PROWLARR = re.compile(r"/\d+/?$")
 
 
@@ -146,6 +148,14 @@ def cause_of_failure(failure: Failure, otherwise: str) -> str:
     if _NAME.search(text):
         return "dns"
     return "server_error" if re.search(r"\[5\d\d\b", text) else otherwise
+
+
+def reached(failure: Failure) -> bool:
+    """Say whether a failed test of a provider got as far as the other side, which then answered something."""
+    if failure.field:
+        return failure.field.lower() not in _ADDRESSES
+    cause = cause_of_failure(failure, "unreachable")
+    return cause != "dns" and not (cause == "unreachable" and _CONNECTING.search(failure.message))
 
 
 PROBES = (
