@@ -1,11 +1,13 @@
 """What a step of an apply plan does in an app: look, write, look again. Each action is a method of its name."""
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.servarr import Servarr
+from homelab_assets.media.folders import same_folder
 from homelab_assets.media.plan import Step, unnumbered
 from homelab_assets.media.probes.indexers import cause_of_failure, reached
 from homelab_assets.media.settings import MediaSettings
@@ -102,12 +104,12 @@ class Executor:
     def _category(self, step: Step, value: Any) -> bool:
         client, name = self._client("qbittorrent"), str(step.target["name"])
         before = str((_sure(client.categories()).get(name) or {}).get("savePath") or "")
-        if before == value:
+        if same_folder(before, value):
             return False
-        self._unchanged(step, before)
+        self._unchanged(step, before, same_folder)
         self.undo = lambda: client.set_category(name, before)
         _sure(client.set_category(name, value))
-        if (_sure(client.categories()).get(name) or {}).get("savePath") != value:
+        if not same_folder((_sure(client.categories()).get(name) or {}).get("savePath"), value):
             raise Refused("qBittorrent did not keep it")
         return True
 
@@ -116,12 +118,12 @@ class Executor:
         before = _sure(client.preferences()).get(step.field)
         if before is None:
             raise Refused(f"{step.field} is no preference that plans may change")
-        if before == value:
+        if same_folder(before, value):
             return False
-        self._unchanged(step, before)
+        self._unchanged(step, before, same_folder)
         self.undo = lambda: client.set_preferences({step.field: before})
         _sure(client.set_preferences({step.field: value}))
-        if str(_sure(client.preferences()).get(step.field)).rstrip("/") != str(value).rstrip("/"):
+        if not same_folder(_sure(client.preferences()).get(step.field), value):
             raise Refused("qBittorrent did not keep it")
         return True
 
@@ -210,9 +212,9 @@ class Executor:
         return True
 
     @staticmethod
-    def _unchanged(step: Step, now: Any) -> None:
+    def _unchanged(step: Step, now: Any, same: Callable[[Any, Any], bool] = operator.eq) -> None:
         """Refuse where the world moved on since the plan was made and reviewed."""
-        if step.before is not None and step.secret is None and now != step.before:
+        if step.before is not None and step.secret is None and not same(now, step.before):
             raise Refused("it was changed since the plan was made; make a new plan")
 
 

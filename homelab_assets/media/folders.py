@@ -28,6 +28,12 @@ class ClientFolder:
     dead: Sequence[Mapping[str, Any]] = ()
 
 
+def same_folder(one: Any, other: Any) -> bool:
+    """Say whether two values are the same, or name the same folder: some qBittorrents end a folder with a slash."""
+    both = isinstance(one, str) and isinstance(other, str)
+    return posixpath.normpath(one) == posixpath.normpath(other) if both else bool(one == other)
+
+
 def category_folder(category: str, preferences: Mapping[str, Any], categories: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the folder that qBittorrent saves finished downloads of a category to."""
     default = str(preferences.get("save_path") or "/").rstrip("/") or "/"

@@ -25,6 +25,7 @@ from homelab_assets.media.settings import MediaPaths
 from homelab_assets.media.simulator import LARRY, World
 from homelab_assets.media.simulator.containers import bind
 from homelab_assets.media.simulator.servarr import set_value
+from homelab_assets.media.simulator.server import Request, Response, reply
 from homelab_assets.media.situation import look
 from homelab_assets.media.verdicts import Fail
 
@@ -397,3 +398,34 @@ def test_a_key_is_done_although_the_app_complains_about_something_else() -> None
         set_value(world.radarr.providers["downloadclient"][0], "movieCategory", "films//radarr")
         with world.clients() as clients:
             assert {one.state for one in execute(steps, clients, world.settings())} == {"done"}
+
+
+def with_slashes(world: World) -> None:
+    """Have qBittorrent say its folders as versions before 4.4 do."""
+    usual = world.qbittorrent.answer
+
+    def answer(request: Request) -> Response:
+        response = usual(request)
+        if request.path.endswith(("app/preferences", "torrents/categories")):
+            said = json.loads(response.body)
+            for one in [said, *(value for value in said.values() if isinstance(value, dict))]:
+                one |= {key: f"{one[key]}/" for key in ("save_path", "temp_path", "savePath") if one.get(key)}
+            return reply(said)
+        return response
+
+    world.qbittorrent.answer = answer
+
+
+@pytest.mark.parametrize("fault", ["path_not_mounted", "path_ephemeral"])
+def test_a_slash_at_the_end_of_a_folder_changes_nothing(fault: str) -> None:
+    with World(faults=[fault]) as world:
+        with_slashes(world)
+        if fault == "path_ephemeral":
+            world.qbittorrent.preferences["save_path"] = "/downloads/complete"
+        steps = read_plan(approved(fixes_for(world)))
+        assert steps
+        back, _ = undone(steps)
+        for plan, wanted in ((steps, "done"), (steps, "already"), (back, "done"), (back, "already")):
+            with world.clients() as clients:
+                assert {(one.state, one.detail) for one in execute(plan, clients, world.settings())} == {(wanted, "")}
+        assert fixes_for(world)

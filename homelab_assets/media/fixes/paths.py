@@ -7,6 +7,7 @@ from typing import Any
 
 from homelab_assets.media.clients.servarr import Provider
 from homelab_assets.media.containers import Container
+from homelab_assets.media.folders import same_folder
 from homelab_assets.media.mounts import Place, is_inside, resolve
 from homelab_assets.media.plan import ComposeEdit, Fix, Step
 from homelab_assets.media.probes.base import title_of
@@ -87,7 +88,7 @@ def _folders(apps: Sequence[str], situation: Situation) -> Sequence[Step]:
             category = str(client.fields.get(CATEGORY_FIELD[app]) or "")
             wanted = getattr(paths, _KIND[app])
             before = str((situation.categories.get(category) or {}).get("savePath") or "")
-            if category and before != wanted:
+            if category and not same_folder(before, wanted):
                 steps.append(
                     Step(
                         app="qbittorrent",
