@@ -88,6 +88,7 @@ def _undo(undo: Undo) -> str:
         trouble = undo()
     except Refused as refusal:
         return str(refusal)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
+        # Also where somebody presses Ctrl-C once more: the other steps are still to be put back.
         return f"broken off: {type(error).__name__}"
     return trouble.detail if trouble else ""

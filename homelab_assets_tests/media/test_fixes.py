@@ -429,3 +429,26 @@ def test_a_slash_at_the_end_of_a_folder_changes_nothing(fault: str) -> None:
             with world.clients() as clients:
                 assert {(one.state, one.detail) for one in execute(plan, clients, world.settings())} == {(wanted, "")}
         assert fixes_for(world)
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_whoever_breaks_off_again_and_again_still_hears_what_became_of_each_step(
+    monkeypatch: pytest.MonkeyPatch, again: int
+) -> None:
+    with World(faults=["path_not_mounted", "scan_disabled"]) as world, world.clients() as clients:
+        steps = read_plan(approved(fixes_for(world)))
+        write, interrupts = QBittorrent.set_category, iter([None, *[KeyboardInterrupt()] * again])
+
+        def broken_off(self: object, *_: object) -> None:
+            raise KeyboardInterrupt
+
+        def interrupted(self: QBittorrent, name: str, path: str) -> Trouble | None:
+            if error := next(interrupts, None):
+                raise error
+            return write(self, name, path)
+
+        monkeypatch.setattr(Plex, "set_preference", broken_off)
+        monkeypatch.setattr(QBittorrent, "set_category", interrupted)
+        outcomes = execute(steps, clients, world.settings())
+    assert [outcome.state for outcome in outcomes] == ["done", "failed"]
+    assert "broken off" in outcomes[0].detail
