@@ -184,7 +184,7 @@ def _apply(file: Path, session: "Session", options: Options, *, undo: bool) -> i
     from homelab_assets.errors import UserError
     from homelab_assets.files import read_json
     from homelab_assets.media.apply import execute
-    from homelab_assets.media.plan import read_plan, undone
+    from homelab_assets.media.plan import read_plan, refuse_foreign, undone
 
     try:
         document = read_json(file)
@@ -193,6 +193,7 @@ def _apply(file: Path, session: "Session", options: Options, *, undo: bool) -> i
     except ValueError:
         raise UserError("is no JSON", where=str(file)) from None
     steps = read_plan(document)
+    refuse_foreign(document, session.settings.host)
     steps, stays = undone(steps) if undo else (steps, ())
     outcomes = execute(steps, session.clients, session.settings)
     for step in stays:

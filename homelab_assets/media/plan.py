@@ -134,6 +134,16 @@ def read_plan(document: Any) -> Sequence[Step]:
     return [_step(number, step) for number, step in enumerate(steps if isinstance(steps, list) else [], 1)]
 
 
+def refuse_foreign(document: Mapping[str, Any], host: str | None) -> None:
+    """Refuse a plan for the apps of another media host, where its ids and names mean something else.
+
+    Raises:
+        UserError: the plan names another host than the lab's.
+    """
+    if (planned := document.get("host")) not in (None, host):
+        raise UserError(f"this plan was made for {planned}, and the media host of this lab is {host or 'not named'}")
+
+
 def _step(number: int, values: Any) -> Step:
     known = {field.name for field in fields(Step)}
     if not isinstance(values, Mapping) or not known - {"before", "before_hash", "after_hash"} <= set(values):

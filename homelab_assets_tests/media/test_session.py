@@ -133,6 +133,21 @@ def test_larrys_faults_are_cured_at_the_command_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "code"), [('"nas"', 2), ('"ct-media-01"', 0), ("null", 0)], ids=["another", "the same", "any"]
+)
+def test_a_plan_for_the_apps_of_another_host_is_refused(tmp_path: Path, host: str, code: int) -> None:
+    with World(faults=["import_off"]) as world:
+        file, plan = str(lab_file(tmp_path, world)), tmp_path / "plan.json"
+        run("--lab", file, "--plan", str(plan), "--no-report")
+        text = plan.read_text().replace('"approved": null', '"approved": "Larry"')
+        plan.write_text(text.replace('"host": "ct-media-01"', f'"host": {host}'))
+        applied = run("--lab", file, "--apply", str(plan))
+        assert applied.exit_code == code, applied.output
+        assert ("made for nas" in applied.output) == (code == 2)
+        assert world.radarr.handling["enableCompletedDownloadHandling"] == (code == 0)
+
+
+@pytest.mark.parametrize(
     ("format_", "sign"),
     [("terminal", "✗ Search"), ("markdown", "## Search: "), ("junit", "<testsuite "), ("json", '"schema": 1')],
 )
