@@ -5,7 +5,7 @@ within its time and says what it waits for.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homelab_assets.media.clients import Clients, Trouble
@@ -72,6 +72,14 @@ def run_live(
 
 
 def _request(clients: Clients, state: State) -> Outcome:
+    if "history" not in state and clients.radarr is not None:
+        film, last = _film(clients, state), _newest(clients, {"pageSize": "1"})
+        if trouble := next((one for one in (film, last) if isinstance(one, Trouble)), None):
+            return "failed", trouble.detail
+        if film and film.get("hasFile"):
+            return "manual", "Radarr has the film already, so nothing would move; delete it there, files and all"
+        # What happened until now is no part of this run. By number: clocks differ.
+        state["history"] = max((_number(one) for one in last), default=0)
     if clients.overseerr is None:
         return "done", "Overseerr is not configured; add the film in Radarr by hand"
     found = clients.overseerr.request_movie(state["tmdb_id"])
@@ -108,19 +116,22 @@ def _history(clients: Clients, state: State, event: str) -> Any:
     film = _film(clients, state)
     if film is None or isinstance(film, Trouble):
         return film
-    assert clients.radarr is not None
-    found = clients.radarr.item(
-        "history",
-        fresh=True,
-        movieIds=str(film["id"]),
-        eventType=event,
-        pageSize="50",
-        sortKey="date",
-        sortDirection="descending",
-    )
+    found = _newest(clients, {"movieIds": str(film["id"]), "eventType": event, "pageSize": "50"})
     if isinstance(found, Trouble):
         return found
-    return next((one for one in found.get("records") or [] if one.get("movieId") == film["id"]), None)
+    since = state.get("history", 0)
+    return next((one for one in found if one.get("movieId") == film["id"] and _number(one) > since), None)
+
+
+def _newest(clients: Clients, wanted: dict[str, str]) -> Any:
+    """Return records of Radarr's history, the newest first."""
+    assert clients.radarr is not None
+    found = clients.radarr.item("history", fresh=True, sortKey="date", sortDirection="descending", **wanted)
+    return found if isinstance(found, Trouble) else found.get("records") or []
+
+
+def _number(record: dict[str, Any]) -> int:
+    return int(record.get("id") or 0)
 
 
 def _grabbed(clients: Clients, state: State) -> Outcome:
@@ -129,7 +140,7 @@ def _grabbed(clients: Clients, state: State) -> Outcome:
         return "failed", record.detail
     if record is None:
         if _has_file(clients, state):
-            return "done", "Radarr has the file already"
+            return "manual", "Radarr has a file that it did not grab in this run; delete it there and search again"
         return "waiting", "Radarr has not found a release yet"
     state["download"] = str(record.get("downloadId") or "")
     return "done", str(record.get("sourceTitle"))
@@ -159,8 +170,13 @@ def _imported(clients: Clients, state: State) -> Outcome:
     if isinstance(record, Trouble):
         return "failed", record.detail
     if record is None:
-        return ("done", "Radarr has the file") if _has_file(clients, state) else ("waiting", _stuck(clients))
-    return "done", str((record.get("data") or {}).get("importedPath"))
+        film = _film(clients, state)
+        if not (isinstance(film, dict) and film.get("hasFile")):
+            return "waiting", _stuck(clients)
+        state["file"] = str((film.get("movieFile") or {}).get("path") or "")
+    else:
+        state["file"] = str((record.get("data") or {}).get("importedPath") or "")
+    return "done", state["file"] or "Radarr has the file"
 
 
 def _stuck(clients: Clients) -> str:
@@ -183,12 +199,20 @@ def _in_library(clients: Clients, state: State) -> Outcome:
     if isinstance(libraries, Trouble):
         return "failed", libraries.detail
     for library in (one for one in libraries if one.kind == "movie"):
-        items = clients.plex.content(library.key, title=state["title"], fresh=True)
-        if isinstance(items, Trouble):
-            return "failed", items.detail
-        if items:
-            return "done", f"“{items[0].get('title')}” is in “{library.title}”"
+        # By its name it is found however old; among the newest, whatever it is called in the library's language.
+        for title in (state["title"], None) if state.get("file") else (state["title"],):
+            items = clients.plex.content(library.key, title=title, limit=50, fresh=True)
+            if isinstance(items, Trouble):
+                return "failed", items.detail
+            if item := next((one for one in items if _is_of(one, state.get("file", ""))), None):
+                return "done", f"“{item.get('title')}” is in “{library.title}”"
     return "waiting", "Plex does not show it yet"
+
+
+def _is_of(item: Mapping[str, Any], file: str) -> bool:
+    """Say whether an item of Plex's is Radarr's file, where that is known; folders above may have other names."""
+    parts = [part for media in item.get("Media") or [] for part in media.get("Part") or []]
+    return not file or any(str(part.get("file")).split("/")[-2:] == file.split("/")[-2:] for part in parts)
 
 
 _LOOKS: dict[str, Callable[[Clients, State], Outcome]] = {

@@ -1,6 +1,9 @@
 """The live run against the simulator: a request really becomes a file in Plex, over several runs where need be."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from homelab_assets.media.live import STEPS, State, new_state, read_state, run_live
 from homelab_assets.media.simulator import World
@@ -89,6 +92,51 @@ def test_without_a_default_server_a_person_has_to_act() -> None:
     with World(faults=["default_server_missing"]) as world:
         state = go(world, seconds=0.05)
     assert states(state) == {"requested": "done", "received": "manual"}
+
+
+def of_before(world: World, *, has_file: bool) -> None:
+    """Let Radarr have had the film before: it was grabbed, imported, and deleted again perhaps."""
+    world.radarr.titles = [{**world.radarr.catalogue[0], "id": 1, "hasFile": has_file, "monitored": True}]
+    for event in ("grabbed", "downloadFolderImported"):
+        record = {"id": next(world.radarr.numbers), "eventType": event, "movieId": 1, "downloadId": "OLD"}
+        world.radarr.history.append({**record, "sourceTitle": "of before", "date": "2020-01-01T00:00:00Z", "data": {}})
+
+
+def test_a_film_that_was_there_before_proves_nothing() -> None:
+    with World() as world:
+        of_before(world, has_file=True)
+        state = go(world, seconds=0.05)
+        assert states(state) == {"requested": "manual"}
+        assert "has the film already" in state["steps"]["requested"]["text"]
+        assert not world.overseerr.requests
+        # Taken up again once it was deleted, also by the file of before that Plex still lists.
+        world.radarr.titles.clear()
+        assert go(world, state)["finished_at"] == WHEN
+
+
+def test_what_happened_before_the_run_is_no_part_of_it() -> None:
+    with World() as world:
+        of_before(world, has_file=False)
+        state = go(world, seconds=0.05)
+    assert states(state) == {"requested": "done", "received": "done", "grabbed": "waiting"}
+
+
+@pytest.mark.parametrize(("title", "shown"), [("The remake", False), ("Die Nacht der lebenden Toten", True)])
+def test_plex_has_to_show_the_very_file(title: str, shown: bool) -> None:
+    """A film of the same name is another one; the same film may have another name."""
+    with World() as world:
+        for file in world.media.rglob("*.mkv"):
+            file.unlink()
+        usual = world.plex._metadata
+        name = "Night of the Living Dead" if not shown else title
+
+        def metadata(file: str, *, look: bool = False) -> dict[str, Any]:
+            other = file if shown else "/films/Night of the Living Dead (1990)/Night of the Living Dead (1990).mkv"
+            return {**usual(file, look=look), "title": name, "Media": [{"Part": [{"file": other}]}]}
+
+        world.plex._metadata = metadata
+        state = go(world, seconds=0.3)
+    assert states(state)["in_library"] == ("done" if shown else "waiting")
 
 
 def test_a_finished_or_damaged_state_is_not_gone_on_with() -> None:

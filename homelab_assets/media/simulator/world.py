@@ -235,7 +235,7 @@ class World:
         for app, found in ((self.radarr, data), (self.sonarr, series)):
             app.history.append(
                 {
-                    "id": 1,
+                    "id": next(app.numbers),
                     "eventType": "downloadFolderImported",
                     "date": WHEN,
                     "sourceTitle": FILM,
