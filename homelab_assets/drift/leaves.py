@@ -164,11 +164,9 @@ class Comparer:
 
 
 def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
-    """Whether nothing tells what the daemon does by itself: no other container, nor `/info`, unless the hash proves
-    that Compose put nothing there."""
+    """Whether the hash proves that Compose put nothing there, and nothing else tells what the daemon does."""
     topic = path if row.kind == "keyed" else row.daemon
-    unknown = observed.proven or topic not in ("runtime", "logging.driver")
-    return bool(row.daemon and unknown and observed.host.alone(topic, observed))
+    return bool(row.daemon and observed.proven and observed.host.alone(topic, observed))
 
 
 def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:

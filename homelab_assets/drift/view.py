@@ -135,15 +135,10 @@ class Host:
         self.habits.setdefault(topic, {})[observed.id] = Habit(value, observed.created, observed.proven)
 
     def alone(self, topic: str, observed: "Observed") -> bool:
-        """Whether no other container tells what the daemon's defaults were when this one was created.
-
-        A daemon whose defaults were changed gives the new ones to what is created from then on: of a container that
-        got them from nobody else, as the hash proves, only younger ones tell.
-        """
-        return not any(
-            other != observed.id and (not observed.proven or habit.created > observed.created)
-            for other, habit in (self.habits.get(topic) or {}).items()
-        )
+        """Whether no younger container tells what the daemon's defaults are since this one was created: a daemon whose
+        defaults were changed gives the new ones to what is created from then on."""
+        habits = self.habits.get(topic) or {}
+        return not any(other != observed.id and habit.created > observed.created for other, habit in habits.items())
 
     def usual(self, topic: str, value: Any, observed: "Observed") -> bool:
         """Whether the daemon gave this value, as other containers show that have it undeclared.

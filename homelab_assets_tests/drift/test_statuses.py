@@ -254,37 +254,6 @@ def test_a_container_that_declares_an_option_says_nothing_about_the_daemon_s() -
     assert ("ulimits.nofile", "added", "functional") in found(document.services[3])
 
 
-@pytest.mark.parametrize(
-    ("host", "path"),
-    [
-        ({"LogConfig": {"Type": "json-file", "Config": {"max-size": "20m"}}}, "logging.options.max-size"),
-        ({"Ulimits": [{"Name": "nofile", "Soft": 9, "Hard": 9}]}, "ulimits.nofile"),
-        ({"ShmSize": 96 * 2**20}, "shm_size"),
-    ],
-)
-@pytest.mark.parametrize("version", ["1.29.2", "2.40.3"])
-def test_what_may_be_the_daemon_s_is_unknown_where_no_other_container_tells(
-    host: dict[str, Any], path: str, version: str
-) -> None:
-    seen = container("web", "app", host=host, env={"A": "2"}, version=version)
-    verdict = run([seen], baseline("web", service({"environment": {"A": "1"}}))).services[0]
-    assert [path for path, *_ in found(verdict)] == ["environment.A"]
-    assert verdict.uncompared == {path: "may be this daemon's default: no other container tells"}
-
-
-@pytest.mark.parametrize(
-    ("host", "path"),
-    [
-        ({"IpcMode": "host"}, "ipc"),
-        ({"Runtime": "nvidia"}, "runtime"),
-        ({"LogConfig": {"Type": "local", "Config": {}}}, "logging.driver"),
-    ],
-)
-def test_what_is_not_the_daemon_s_is_told_of_a_lone_container(host: dict[str, Any], path: str) -> None:
-    document = run([container("web", "app", host=host)])
-    assert [path for path, *_ in found(document.services[0])] == [path]
-
-
 def test_the_folder_in_the_labels_finds_a_stack_of_another_project_name() -> None:
     seen = container("custom", "app", directory="/home/larry/apps/stacks/web")
     assert statuses(run([seen])) == {"custom-app-1": "clean"}

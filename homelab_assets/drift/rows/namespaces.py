@@ -71,7 +71,7 @@ def _podman_parent(container: Observed, declared: Declared) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     _sharing(
-        "ipc", "IpcMode", default=("private",), given=_ipc_default,
+        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon="ipc",
         engine="`private`, or the daemon's default",
     ),
     _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
