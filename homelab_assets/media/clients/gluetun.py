@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of
+from homelab_assets.media.clients.shapes import GLUETUN, read
+from homelab_assets.media.clients.transport import Reply, Transport, Trouble
 from homelab_assets.media.settings import Service
 
 
@@ -28,14 +29,14 @@ class Gluetun:
     def alive(self) -> Mapping[str, Any] | Trouble:
         """Return `{"status": "running"}` and its kin."""
         # Not /v1/openvpn/status: that says "stopped" on WireGuard while the tunnel runs.
-        return _asked(self.transport.get("/v1/vpn/status"))
+        return self._ask("/v1/vpn/status")
 
     def public_ip(self) -> Mapping[str, Any] | Trouble:
         """Return `public_ip` and `organization` as they were after the last connect; "" where unknown."""
-        return _asked(self.transport.get("/v1/publicip/ip"))
+        return self._ask("/v1/publicip/ip")
 
-
-def _asked(answer: Reply | Trouble) -> Mapping[str, Any] | Trouble:
-    if isinstance(answer, Reply) and answer.status == 401:
-        return Trouble("vpn_probe_unauthorised", f"{answer.where} answers 401")
-    return json_of(answer, dict)
+    def _ask(self, path: str) -> Mapping[str, Any] | Trouble:
+        answer = self.transport.get(path)
+        if isinstance(answer, Reply) and answer.status == 401:
+            return Trouble("vpn_probe_unauthorised", f"{answer.where} answers 401")
+        return read(answer, GLUETUN[path])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from homelab_assets.media.clients.shapes import OVERSEERR, read
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
 from homelab_assets.media.settings import Service
 
@@ -29,20 +30,24 @@ class Overseerr:
 
     def alive(self) -> Mapping[str, Any] | Trouble:
         """Return `version` and more; needs no key and proves none."""
-        found = json_of(self.transport.get("/api/v1/status", seconds=_STATUS_SECONDS), dict)
+        found: Mapping[str, Any] | Trouble = read(
+            self.transport.get("/api/v1/status", seconds=_STATUS_SECONDS), OVERSEERR["/status"]
+        )
         if not isinstance(found, Trouble) or found.cause != "unreachable" or "refused" in found.detail:
             return found
         # It asks GitHub for news before it answers, which takes long where the internet is away.
-        return json_of(self.transport.get("/api/v1/settings/public", seconds=_STATUS_SECONDS), dict)
+        return read(
+            self.transport.get("/api/v1/settings/public", seconds=_STATUS_SECONDS), OVERSEERR["/settings/public"]
+        )
 
     def main(self) -> Mapping[str, Any] | Trouble:
         """Return the main settings, which only the right key shows. The key itself is left out."""
-        found = json_of(self.transport.get("/api/v1/settings/main"), dict)
+        found = read(self.transport.get("/api/v1/settings/main"), OVERSEERR["/settings/main"])
         return found if isinstance(found, Trouble) else {key: value for key, value in found.items() if key != "apiKey"}
 
     def servers(self, app: str) -> Sequence[Mapping[str, Any]] | Trouble:
         """Return the configured servers of `radarr` or `sonarr`. **Their `apiKey` is in clear.**"""
-        return json_of(self.transport.get(f"/api/v1/settings/{app}"), list)
+        return read(self.transport.get(f"/api/v1/settings/{app}"), OVERSEERR[f"/settings/{app}"])
 
     def test(self, app: str, server: Mapping[str, Any]) -> Mapping[str, Any] | Trouble:
         """Let Overseerr call a server. Every failure is the same 500, except CSRF protection, which is 403."""
@@ -68,7 +73,8 @@ class Overseerr:
 
     def notifications(self, agent: str) -> Mapping[str, Any] | Trouble:
         """Return `enabled` of one notification agent; its options, which hold secrets, are left out."""
-        found = json_of(self.transport.get(f"/api/v1/settings/notifications/{agent}"), dict)
+        answer = self.transport.get(f"/api/v1/settings/notifications/{agent}")
+        found = read(answer, OVERSEERR["/settings/notifications"])
         return found if isinstance(found, Trouble) else {"enabled": bool(found.get("enabled"))}
 
     def request_movie(self, tmdb_id: int) -> Mapping[str, Any] | Trouble:
@@ -78,4 +84,4 @@ class Overseerr:
         )
         if isinstance(answer, Reply) and answer.status == 409:
             return {"id": None, "status": "duplicate"}
-        return json_of(answer, dict)
+        return read(answer, OVERSEERR["/request"])

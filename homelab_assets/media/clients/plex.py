@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from homelab_assets.media.clients.shapes import PLEX, fitting
 from homelab_assets.media.clients.transport import Transport, Trouble, json_of, usable
 from homelab_assets.media.settings import Service
 
@@ -33,11 +34,11 @@ class Plex:
 
     def alive(self) -> Mapping[str, Any] | Trouble:
         """Return `claimed`, `machineIdentifier` and `version`; needs no token."""
-        return self._container("/identity")
+        return self._container("/identity", PLEX["/identity"])
 
     def sessions(self) -> Mapping[str, Any] | Trouble:
         """Return the current playback sessions, which only an administrator's token shows."""
-        return self._container("/status/sessions")
+        return self._container("/status/sessions", PLEX["/status/sessions"])
 
     def is_open(self) -> bool:
         """Say whether it lets this machine in without a token, so that no token is tested by any call."""
@@ -48,14 +49,14 @@ class Plex:
 
     def preferences(self) -> Mapping[str, Any] | Trouble:
         """Return the server's settings by id."""
-        found = self._container("/:/prefs")
+        found = self._container("/:/prefs", PLEX["/:/prefs"])
         if isinstance(found, Trouble):
             return found
         return {one["id"]: one.get("value", one.get("default")) for one in found.get("Setting") or [] if "id" in one}
 
     def libraries(self) -> Sequence[Library] | Trouble:
         """Return all libraries."""
-        found = self._container("/library/sections")
+        found = self._container("/library/sections", PLEX["/library/sections"])
         if isinstance(found, Trouble):
             return found
         return [
@@ -75,12 +76,14 @@ class Plex:
         params = {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(limit), "sort": "addedAt:desc"}
         if title:
             params["title"] = title
-        found = self._container(f"/library/sections/{quote(library)}/all", params=params, fresh=fresh)
+        path, shape = f"/library/sections/{quote(library)}/all", PLEX["/library/sections/all"]
+        found = self._container(path, shape, params=params, fresh=fresh)
         return found if isinstance(found, Trouble) else list(found.get("Metadata") or [])
 
     def item(self, key: str) -> Mapping[str, Any] | Trouble:
         """Return one item; Plex looks at its files meanwhile, so that `exists` and `accessible` of a part are true."""
-        found = self._container(f"/library/metadata/{quote(key)}", params={"checkFiles": "1"}, fresh=True)
+        path, shape = f"/library/metadata/{quote(key)}", PLEX["/library/metadata"]
+        found = self._container(path, shape, params={"checkFiles": "1"}, fresh=True)
         return found if isinstance(found, Trouble) else next(iter(found.get("Metadata") or []), {})
 
     def set_preference(self, name: str, value: str) -> Trouble | None:
@@ -88,13 +91,11 @@ class Plex:
         reply = usable(self.transport.change("PUT", "/:/prefs", params={name: value}, kind="write"))
         return reply if isinstance(reply, Trouble) else None
 
-    def _container(self, path: str, *, fresh: bool = False, **options: Any) -> Mapping[str, Any] | Trouble:
+    def _container(self, path: str, shape: Any, *, fresh: bool = False, **options: Any) -> Mapping[str, Any] | Trouble:
         found = json_of(self.transport.get(path, fresh=fresh, **options), dict)
         if isinstance(found, Trouble):
             return found
         container = found.get("MediaContainer")
-        return (
-            container
-            if isinstance(container, dict)
-            else Trouble("not_json", f"{path}: no MediaContainer in the answer")
-        )
+        if not isinstance(container, dict):
+            return Trouble("not_json", f"{path}: no MediaContainer in the answer")
+        return fitting(container, shape, f"GET {self.transport.base}{path}")

@@ -8,7 +8,8 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
+from homelab_assets.media.clients.shapes import QBITTORRENT, read
+from homelab_assets.media.clients.transport import Reply, Transport, Trouble, usable
 from homelab_assets.media.settings import Service
 
 # app/preferences holds passwords too; only these leave the client.
@@ -122,24 +123,24 @@ class QBittorrent:
 
     def preferences(self) -> Mapping[str, Any] | Trouble:
         """Return the settings that matter here, without any secret."""
-        found = self._json("/api/v2/app/preferences", dict)
+        found = self._json("app/preferences")
         return found if isinstance(found, Trouble) else {key: found[key] for key in _PREFERENCES if key in found}
 
     def categories(self) -> Mapping[str, Mapping[str, Any]] | Trouble:
         """Return categories by name, each with `savePath` ("" means the default)."""
-        return self._json("/api/v2/torrents/categories", dict)
+        return self._json("torrents/categories")
 
     def torrents(self, *, fresh: bool = False) -> Sequence[Mapping[str, Any]] | Trouble:
         """Return all torrents."""
-        return self._json("/api/v2/torrents/info", list, fresh=fresh)
+        return self._json("torrents/info", fresh=fresh)
 
     def transfer(self) -> Mapping[str, Any] | Trouble:
         """Return connection status and, from 5.1, the external addresses that peers see."""
-        return self._json("/api/v2/transfer/info", dict)
+        return self._json("transfer/info")
 
     def interfaces(self) -> Sequence[str] | Trouble:
         """Return the names of the network interfaces that qBittorrent sees."""
-        found = self._json("/api/v2/app/networkInterfaceList", list)
+        found = self._json("app/networkInterfaceList")
         return found if isinstance(found, Trouble) else [str(one.get("value")) for one in found]
 
     def set_preferences(self, values: Mapping[str, Any]) -> Trouble | None:
@@ -161,9 +162,11 @@ class QBittorrent:
         reply = gained if isinstance(gained, Trouble) else usable(self.transport.get(path))
         return reply if isinstance(reply, Trouble) else reply.text.strip()
 
-    def _json(self, path: str, shape: type, *, fresh: bool = False) -> Any:
+    def _json(self, path: str, *, fresh: bool = False) -> Any:
         gained = self.login()
-        return gained if isinstance(gained, Trouble) else json_of(self.transport.get(path, fresh=fresh), shape)
+        if isinstance(gained, Trouble):
+            return gained
+        return read(self.transport.get(f"/api/v2/{path}", fresh=fresh), QBITTORRENT[path])
 
     def _write(self, path: str, form: Mapping[str, str]) -> Trouble | None:
         gained = self.login()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from homelab_assets.media.clients.shapes import SERVARR, fitting, read
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
 from homelab_assets.media.settings import Service
 
@@ -68,7 +69,7 @@ class Servarr:
         reply = usable(answer)
         if isinstance(reply, Reply) and "x-application-version" not in reply.headers:
             return Trouble("not_json", f"{reply.where}: no Servarr app answers (no X-Application-Version)")
-        found = json_of(reply, dict)
+        found: Mapping[str, Any] | Trouble = read(reply, SERVARR["system/status"])
         # Apps that share one pinned key let each other's callers in.
         if not isinstance(found, Trouble) and (name := str(found.get("appName") or self.app)).lower() != self.app:
             return Trouble("not_json", self.transport.scrub(f"{self.transport.base}: {name} answers there"))
@@ -76,11 +77,12 @@ class Servarr:
 
     def items(self, resource: str, **params: Any) -> Sequence[Mapping[str, Any]] | Trouble:
         """Return a list resource such as `rootfolder`, `health`, `remotepathmapping`, `qualityprofile`."""
-        return json_of(self.transport.get(f"{self.api}/{resource}", params=params or None), list)
+        return read(self.transport.get(f"{self.api}/{resource}", params=params or None), SERVARR[resource])
 
     def item(self, resource: str, *, fresh: bool = False, **params: Any) -> Mapping[str, Any] | Trouble:
         """Return a single resource such as `config/downloadclient`, `queue`, `history`, `filesystem`."""
-        return json_of(self.transport.get(f"{self.api}/{resource}", params=params or None, fresh=fresh), dict)
+        shape = SERVARR["command" if resource.startswith("command/") else resource]
+        return read(self.transport.get(f"{self.api}/{resource}", params=params or None, fresh=fresh), shape)
 
     def providers(self, resource: str) -> Sequence[Provider] | Trouble:
         """Return the configured ones of `indexer`, `downloadclient`, `applications` or `notification`."""
@@ -93,7 +95,7 @@ class Servarr:
             "POST", f"{self.api}/{resource}/test", json=dict(body), kind="test", seconds=TEST_SECONDS
         )
         if isinstance(answer, Reply) and answer.status == 400:
-            found = _listed(answer)
+            found = _listed(answer, SERVARR["test"])
             return found if isinstance(found, Trouble) else self._failures(found)
         reply = usable(answer)
         return reply if isinstance(reply, Trouble) else []
@@ -103,15 +105,16 @@ class Servarr:
         answer = self.transport.change("POST", f"{self.api}/{resource}/testall", kind="test", seconds=TEST_SECONDS)
         # With a failed one the same list comes with status 400.
         failed = isinstance(answer, Reply) and answer.status == 400
-        found = _listed(answer) if failed and isinstance(answer, Reply) else json_of(answer, list)
+        shape = SERVARR["testall"]
+        found = _listed(answer, shape) if failed and isinstance(answer, Reply) else read(answer, shape)
         if isinstance(found, Trouble):
             return found
-        return {one["id"]: self._failures(one.get("validationFailures")) for one in found if isinstance(one, dict)}
+        return {one["id"]: self._failures(one.get("validationFailures") or []) for one in found}
 
     def command(self, name: str, *, seconds: float = 8.0, **body: Any) -> Mapping[str, Any] | Trouble:
         """Start a command and wait for it, at most `seconds`; the last known state of it either way."""
         answer = self.transport.change("POST", f"{self.api}/command", json={"name": name, **body}, kind="command")
-        state: Mapping[str, Any] | Trouble = json_of(answer, dict)
+        state: Mapping[str, Any] | Trouble = read(answer, SERVARR["command"])
         deadline = time.monotonic() + seconds
         while not isinstance(state, Trouble) and state.get("status") in {"queued", "started"}:
             if time.monotonic() > deadline:
@@ -140,23 +143,26 @@ class Servarr:
         answer = self.transport.get(f"{self.api}/search", params=params, kind="search", seconds=TEST_SECONDS)
         if isinstance(answer, Reply) and answer.status == 400:
             return Trouble("provider_backoff", f"{answer.where}: all selected indexers are unavailable")
-        return json_of(answer, list)
+        return read(answer, SERVARR["search"])
 
-    def _failures(self, found: Any) -> Sequence[Failure]:
-        items = [one for one in found or [] if isinstance(one, dict)]
+    def _failures(self, found: Sequence[Mapping[str, Any]]) -> Sequence[Failure]:
         return [
             Failure(
                 field=str(one.get("propertyName") or ""), message=self.transport.scrub(str(one.get("errorMessage")))
             )
-            for one in items
+            for one in found
             if not one.get("isWarning")
         ]
 
 
-def _listed(answer: Reply) -> Sequence[Any] | Trouble:
+def _listed(answer: Reply, shape: Any) -> Sequence[Any] | Trouble:
     """Return what failed. An object instead of a list says that the question was not understood: nothing was tested."""
     found = answer.json()
-    return found if isinstance(found, list | Trouble) else Trouble("server_error", f"{answer.where} answers HTTP 400")
+    if isinstance(found, Trouble):
+        return found
+    if not isinstance(found, list):
+        return Trouble("server_error", f"{answer.where} answers HTTP 400")
+    return fitting(found, shape, answer.where)
 
 
 def provider(raw: Mapping[str, Any]) -> Provider:

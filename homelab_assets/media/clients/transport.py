@@ -29,12 +29,19 @@ class Trouble:
     Attributes:
         timed_out: there was no whole answer in time.
         late: so although it was given long for what it was asked for, which need not mean that it is broken.
+        odd: the answer came, and is not of the shape that this project knows to read.
     """
 
     cause: str
     detail: str
     late: bool = False
     timed_out: bool = False
+    odd: bool = False
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether it leaves open if the link holds."""
+        return self.late or self.odd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from homelab_assets.media.mounts import is_inside
+
 IMAGES = {
     "gluetun": "qmcgaw/gluetun:v3.41.3",
     "qbittorrent": "lscr.io/linuxserver/qbittorrent:5.1.4",
@@ -91,10 +93,8 @@ def documents(media: str) -> dict[str, dict[str, Any]]:
 
 def on_host(inspect: Mapping[str, Any], path: str) -> str | None:
     """Return where a path of a container is on the host; None where no mount covers it."""
-    covering = [
-        one for one in inspect["Mounts"] if posixpath.commonpath([one["Destination"], path]) == one["Destination"]
-    ]
-    if not covering or not path.startswith("/"):
+    covering = [one for one in inspect["Mounts"] if is_inside(path, one["Destination"])]
+    if not covering:
         return None
     mount = max(covering, key=lambda one: len(one["Destination"]))
     return posixpath.normpath(posixpath.join(mount["Source"], posixpath.relpath(path, mount["Destination"])))
