@@ -1,22 +1,31 @@
-"""The simulator's answers, held against the API descriptions that the apps' makers publish.
+"""What is asked of the apps, what is read of their answers, and what the simulator says, against the published APIs.
 
 The descriptions are read from a folder beside the checkout; where it is missing, these tests are skipped.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import jsonschema
 import pytest
 import requests
 import yaml
 
+from homelab_assets.media.apply import execute
+from homelab_assets.media.clients.shapes import OVERSEERR, PLEX, SERVARR
+from homelab_assets.media.clients.transport import Transport
+from homelab_assets.media.live import new_state, run_live
+from homelab_assets.media.pipeline import run_pipeline
+from homelab_assets.media.plan import read_plan, undone
 from homelab_assets.media.settings import Service
 from homelab_assets.media.simulator import World
+from homelab_assets_tests.media.test_fixes import WHEN, approved, fixes_for
 
 SPECS = Path(__file__).resolve().parents[2].parent / "shared" / "specs"
 pytestmark = pytest.mark.skipif(not SPECS.is_dir(), reason="no published API descriptions beside the checkout")
@@ -197,3 +206,176 @@ def test_gluetun_answers_what_its_facts_say() -> None:
     with World(versions={"gluetun": "3.42"}) as world:
         answer = requests.get(f"{world.gluetun.url}/v1/vpn/status", timeout=5)
         assert (answer.status_code, answer.text) == (401, "Unauthorized\n")
+
+
+OF = {
+    "radarr": "radarr-v3.openapi.json", "sonarr": "sonarr-v3.openapi.json", "prowlarr": "prowlarr-v1.openapi.json",
+    "overseerr": "overseerr-v1.openapi.yml", "seerr": "seerr-v3.openapi.yml", "plex": "plex.openapi.yml",
+}  # fmt: skip
+SERVARR_OF = {
+    "radarr": SERVARR.keys() - {"applications", "indexerstatus", "search", "test", "testall"},
+    "sonarr": SERVARR.keys()
+    - {"applications", "indexerstatus", "search", "test", "testall", "movie", "movie/lookup", "history"},
+    "prowlarr": {"system/status", "health", "indexer", "applications", "indexerstatus", "search", "command"},
+}
+READ = [
+    *(
+        (app, f"/api/{'v1' if app == 'prowlarr' else 'v3'}/{name}")
+        for app in SERVARR_OF
+        for name in sorted(SERVARR_OF[app])
+    ),
+    *((app, name) for app in ("overseerr", "seerr") for name in OVERSEERR if name != "/settings/notifications"),
+    *((app, "/settings/notifications/webpush") for app in ("overseerr", "seerr")),
+    *(("plex", name) for name in PLEX),
+]
+
+
+# The description has no schema, or a free-form one, for what really comes; the facts beside it tell.
+LOOSE = {"filesystem", "history", "command", "/library/metadata"}
+
+
+def operation(document: Any, method: str, path: str) -> Any:
+    """Return what describes a call, its path parameters filled in; None where nothing does."""
+    fitting = [one for one in document["paths"] if re.fullmatch(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(one)), path)]
+    exact = sorted(fitting, key=lambda one: one.count("{"))
+    return next((found for one in exact if (found := document["paths"][one].get(method.lower()))), None)
+
+
+def flat(schema: Any, document: Any) -> list[Any]:
+    """Return the plain schemas that one consists of, references followed."""
+    if "$ref" in schema:
+        target = document
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        return flat(target, document)
+    inner = [one for key in ("anyOf", "allOf", "oneOf") for one in schema.get(key, [])]
+    return [schema, *(found for one in inner for found in flat(one, document))]
+
+
+def lacking(shape: Any, schema: Any, document: Any, at: str = "") -> Iterator[str]:
+    """Yield what is read, and described otherwise or not at all."""
+    plain = flat(schema, document)
+    if isinstance(shape, list):
+        items = [one["items"] for one in plain if "items" in one]
+        yield from lacking(shape[0], {"anyOf": items}, document, f"{at}[]") if items else [f"{at}: no list"]
+    elif isinstance(shape, dict):
+        described = [one["properties"] for one in plain if "properties" in one]
+        for key, wanted in shape.items():
+            found = [one[key] for one in described if key in one]
+            found += [one["additionalProperties"] for one in plain if isinstance(one.get("additionalProperties"), dict)]
+            name = f"{at}.{key}".lstrip(".")
+            yield from lacking(wanted, {"anyOf": found}, document, name) if found else [name]
+    else:
+        kinds = {
+            kind
+            for one in plain
+            for kind in ([one["type"]] if isinstance(one.get("type"), str) else one.get("type", []))
+        }
+        fitting = {int: {"integer", "number"}, float: {"number"}, str: {"string"}}
+        if kinds and (wanted := fitting.get(shape)) and not kinds & wanted:
+            yield f"{at}: {sorted(kinds)}"
+
+
+_SWITCHES = ("enableRss", "enableAutomaticSearch", "enableInteractiveSearch")
+DESCRIBED_AT = {
+    "/library/sections": "/library/sections/all", "/library/sections/all": "/library/sections/1/all",
+    "/library/metadata": "/library/metadata/1", "/api/v3/command": "/api/v3/command/1",
+    "/api/v1/command": "/api/v1/command/1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("app", "path"), READ, ids=lambda value: str(value))
+def test_what_is_read_of_an_answer_is_described(app: str, path: str) -> None:
+    document, name = spec(OF[app]), re.sub(r"^/api/v\d/", "", path)
+    shape = PLEX.get(path) or OVERSEERR.get(path.removesuffix("/webpush")) or SERVARR.get(name, {})
+    shape = {"MediaContainer": shape} if app == "plex" else shape
+    described = operation(document, "POST" if path == "/request" else "GET", DESCRIBED_AT.get(path, path))
+    assert described, path
+    answer = next(one for status, one in described["responses"].items() if str(status).startswith("2"))
+    content = [one for found in flat(answer, document) for one in found.get("content", {}).values()]
+    if not content:
+        assert name in LOOSE or path in LOOSE
+        return
+    unknown = list(lacking(shape, content[-1]["schema"], document))
+    switches = {"[].enable"} if app != "prowlarr" else {f"[].{one}" for one in _SWITCHES}
+    assert set(unknown) <= (switches if name == "indexer" else set())
+
+
+# Plex: a setting is a query of its own name, and the libraries are read where its own pages read them. qBittorrent and
+# Gluetun publish no description; what is known of them is in the facts.
+PREFERENCES, QUERY = "/:/prefs", {"title", "sort", "X-Plex-Container-Start", "X-Plex-Container-Size"}
+CHANGED = [
+    "key_stale_copy", "key_stale_copy@applications", "key_stale_copy@downloads", "key_stale_copy@requests",
+    "mapping_wrong", "import_off", "provider_disabled", "default_server_missing", "scan_disabled",
+]  # fmt: skip
+
+
+def requests_of(world: World) -> set[tuple[str, str, str, frozenset[str], frozenset[str]]]:
+    """Do all that this project does to the apps; return (app, method, path, queries, fields of the body)."""
+    names, found, send = (
+        {service.url: app for app, service in world.settings().services.items()},
+        set(),
+        Transport._send,
+    )
+
+    def noted(transport: Transport, method: str, path: str, where: str, limit: float, options: dict[str, Any]) -> Any:
+        body, query = options.get("json"), options.get("params")
+        found.add((names[transport.base], method, path, frozenset(query or {}), frozenset(body or {})))
+        return send(transport, method, path, where, limit, options)
+
+    with mock.patch.object(Transport, "_send", noted):
+        steps = read_plan(approved(fixes_for(world)))
+        for plan in (steps, undone(steps)[0], steps):
+            with world.clients() as clients:
+                execute(plan, clients, world.settings())
+        with world.clients() as clients:
+            run_live(clients, new_state(WHEN), now=lambda: WHEN, seconds=1, pause=0.01)
+        with world.clients() as clients:
+            run_pipeline(world.settings(), clients=clients, generated_at=WHEN)
+    return found
+
+
+@pytest.mark.parametrize("fault", CHANGED)
+def test_what_is_asked_for_is_described(fault: str) -> None:
+    with World(faults=[fault]) as world:
+        asked = requests_of(world)
+    assert {app for app, *_ in asked} >= {"radarr", "sonarr", "prowlarr", "overseerr", "plex"}
+    wrong = [
+        (name, method, path, problem)
+        for app, method, path, query, body in sorted(asked, key=str)
+        for name in {"overseerr": ("overseerr", "seerr")}.get(app, (app,))
+        if name in OF and (problem := undescribed(name, method, path, query, body))
+    ]
+    # Each of the two has one agent that the other does not know, and is asked for both.
+    alone = {("seerr", "lunasea"), ("overseerr", "ntfy")}
+    assert [one for one in wrong if (one[0], one[2].rpartition("/")[2]) not in alone] == []
+
+
+def undescribed(app: str, method: str, path: str, query: frozenset[str], body: frozenset[str]) -> str:
+    """Return what of a request its description does not know, or ""."""
+    if path == "/ping":
+        return ""
+    document, path = spec(OF[app]), path.removeprefix("/api/v1") if "seerr" in app else SERVED_IN.get(path, path)
+    described = operation(document, method, path)
+    if described is None:
+        return "no such call"
+    known = {one["name"] for found in described.get("parameters", []) for one in flat(found, document) if "name" in one}
+    if app == "plex":
+        known |= query if path == PREFERENCES else QUERY
+    content = (described.get("requestBody") or {}).get("content", {}).values()
+    fields = {key for one in content for found in flat(one["schema"], document) for key in found.get("properties", {})}
+    return f"{sorted(query - known)} {sorted(body - fields)}" if query - known or body - fields else ""
+
+
+SERVED_IN = {served: described for described, served in SERVED_AT.items()}
+
+
+def test_a_request_that_no_description_knows_is_found() -> None:
+    nothing: frozenset[str] = frozenset()
+    assert undescribed("radarr", "GET", "/api/v3/movies", nothing, nothing) == "no such call"
+    assert undescribed("radarr", "GET", "/api/v3/movie", frozenset({"tmdb"}), nothing) == "['tmdb'] []"
+    assert undescribed("radarr", "POST", "/api/v3/command", nothing, frozenset({"nom"})) == "[] ['nom']"
+    assert undescribed("seerr", "POST", "/api/v1/request", nothing, frozenset({"mediaId", "mediaType"})) == ""
+    wrong = {"records": [{"downloadID": str, "id": str}]}
+    schema = {"$ref": "#/components/schemas/HistoryResourcePagingResource"}
+    assert list(lacking(wrong, schema, spec(OF["radarr"]))) == ["records[].downloadID", "records[].id: ['integer']"]

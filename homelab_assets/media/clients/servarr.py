@@ -124,9 +124,10 @@ class Servarr:
         return state
 
     def update(self, resource: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Trouble:
-        """Write a resource back whole. `forceSave` skips the app's own live test; verify afterwards."""
+        """Write a resource back whole. `forceSave` skips the app's own live test of a provider; verify afterwards."""
         path = f"{self.api}/{resource}" + (f"/{body['id']}" if "id" in body else "")
-        answer = self.transport.change("PUT", path, json=dict(body), params={"forceSave": "true"}, kind="write")
+        params = {} if resource.startswith("config/") else {"forceSave": "true"}
+        answer = self.transport.change("PUT", path, json=dict(body), params=params, kind="write")
         return json_of(answer, dict)
 
     def create(self, resource: str, body: Mapping[str, Any]) -> Mapping[str, Any] | Trouble:

@@ -13,15 +13,22 @@ from homelab_assets.media.clients.transport import Reply, Trouble, json_of
 Shape = Any
 
 _PROVIDER: Shape = {
-    "id": int, "name": str, "implementation": str, "enable": None, "enableRss": None, "enableAutomaticSearch": None,
-    "enableInteractiveSearch": None, "syncLevel": str, "onDownload": None, "tags": [None],
+    "id": int,
+    "name": str,
+    "implementation": str,
+    "tags": [None],
     "fields": [{"name": str, "value": object}],
-}  # fmt: skip
+}
+_INDEXER: Shape = {**_PROVIDER, "enableRss": None, "enableAutomaticSearch": None, "enableInteractiveSearch": None}
 _FAILURES: Shape = [{"propertyName": str, "errorMessage": str, "isWarning": None}]
 SERVARR: Mapping[str, Shape] = {
     "system/status": {"appName": str, "version": str},
     "health": [{"source": str, "type": str, "message": str}],
-    **{kind: [_PROVIDER] for kind in ("indexer", "downloadclient", "applications", "notification")},
+    # Those of Radarr and Sonarr have three switches, those of Prowlarr one.
+    "indexer": [{**_INDEXER, "enable": None}],
+    "downloadclient": [{**_PROVIDER, "enable": None}],
+    "applications": [{**_PROVIDER, "syncLevel": str}],
+    "notification": [{**_PROVIDER, "onDownload": None}],
     "test": _FAILURES,
     "testall": [{"id": int, "validationFailures": _FAILURES}],
     "command": {"id": int, "status": str},
