@@ -6,7 +6,8 @@ Exit codes: 0 nothing found, 1 findings, 2 not completed.
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -121,13 +122,24 @@ def verb(
                 quiet=quiet,
                 verbose=verbose,
             )
-            if quiet:
-                logging.getLogger("homelab_assets").setLevel(logging.ERROR)
-            sys.exit(run(lambda: function(options=options, **rest)))
+            with _silenced(logging.WARNING) if quiet else nullcontext():
+                sys.exit(run(lambda: function(options=options, **rest)))
 
         return wrapper
 
     return decorate
+
+
+@contextmanager
+def _silenced(level: int) -> Iterator[None]:
+    """Keep the project's log records of up to a level from stderr, for as long as one verb runs."""
+    logger = logging.getLogger("homelab_assets")
+    before = logger.level
+    logger.setLevel(level + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def run(action: Callable[[], int | None]) -> int:

@@ -1,5 +1,6 @@
 """How each end of a verb becomes an exit code: 0 nothing found, 1 findings, 2 not completed."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -102,6 +103,11 @@ def test_a_quiet_verb_warns_of_nothing(gone: Path, words: list[str], told: bool)
     done = subprocess.run(command, cwd=gone, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert bool(done.stderr) == ("without TLS" in done.stderr) == told
+
+
+def test_a_quiet_verb_leaves_the_log_of_its_process_as_it_was(gone: Path) -> None:
+    CliRunner().invoke(main, ["docs", "-q"])
+    assert logging.getLogger("homelab_assets").isEnabledFor(logging.WARNING)
 
 
 def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> None:
