@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -172,11 +171,11 @@ def fails(handler: Handler) -> None:
     handler.answer(500, {"message": "layer does not exist"})
 
 
-def waits(seconds: float, body: Any) -> Callable[[Handler], None]:
-    """Answer well, but late."""
+def meets(others: threading.Barrier, body: Any) -> Callable[[Handler], None]:
+    """Answer once others have been asked, too."""
 
     def answer(handler: Handler) -> None:
-        time.sleep(seconds)
+        others.wait()
         handler.answer(200, body)
 
     return answer

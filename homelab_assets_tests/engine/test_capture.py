@@ -28,7 +28,7 @@ from homelab_assets_tests.engine.fake_engine import (
     engine_answers,
     fails,
     hangs,
-    waits,
+    meets,
 )
 
 pytestmark = pytest.mark.scenario
@@ -102,12 +102,12 @@ def test_an_image_and_a_network_that_vanish_are_no_error(path: Path) -> None:
 
 def test_inspect_calls_run_side_by_side(path: Path) -> None:
     answers = engine_answers(*[container(f"c{number}") for number in range(12)])
+    pairs = threading.Barrier(2, timeout=2)
     for number in range(12):
-        answers[f"/containers/id-c{number}/json"] = waits(0.1, container(f"c{number}"))
+        answers[f"/containers/id-c{number}/json"] = meets(pairs, container(f"c{number}"))
     with UnixEngine(path, answers) as engine:
         result = capture(f"unix://{path}")
         assert isinstance(result, Captured)
-        assert result.seconds < 1.0, "12 calls of 0.1 s each, one after the other, would take 1.2 s"
         assert len(engine.connections) <= 6, "connections are reused"
 
 
@@ -151,8 +151,7 @@ def test_a_dead_host_does_not_hold_up_the_others(tmp_path: Path) -> None:
     assert [type(result) for result in results] == [Unreachable, Captured, Unreachable]
     assert results[0].seconds < 4.5
     assert sorted(seen) == ["bad", "gone", "good"]
-    assert seen[-1] == "bad", "results are told as they come"
-    assert max(result.seconds for result in results[1:]) < 1.5, "the others do not wait for it"
+    assert seen[-1] == "bad", "results are told as they come, and the others do not wait for it"
 
 
 def test_no_hosts_give_no_results() -> None:
