@@ -225,7 +225,8 @@ def test_a_variable_without_a_value_is_said_by_the_apps_own_check(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("missing.pem", "No such file"), ("empty.pem", "holds no certificates"), ("~nobody/x", "No such")]
+    ("name", "why"),
+    [("missing.pem", "No such file"), ("empty.pem", "holds no certificates"), ("~nobody/ca-of-nobody.pem", "No such")],
 )
 def test_certificates_that_are_not_there_are_a_mistake_in_the_lab(tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "empty.pem").write_text("no certificate")
