@@ -54,6 +54,8 @@ def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Ma
     definition = _in_clear(model, service, container, vault)
     if definition is None:
         return NOTHING
+    if dependencies := definition.get("depends_on"):
+        definition["depends_on"] = _taken_up(dependencies, model, ids) or None
     version = ".".join(str(number) for number in container.compose)
     differs = True
     for computed in config_hashes(definition, version, container_ids=ids, label_files=_label_files(model, service)):
@@ -61,6 +63,15 @@ def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Ma
             return Proof(same=True)
         differs = differs and computed is not None
     return Proof(differs=differs)
+
+
+def _taken_up(dependencies: Mapping[str, Any], model: Model, ids: Mapping[str, str]) -> dict[str, Any]:
+    """Without those that may be missing and whose profile was off, which Compose leaves out before it hashes."""
+    return {
+        name: condition
+        for name, condition in dependencies.items()
+        if condition.get("required", True) or name in ids or name not in model.disabled
+    }
 
 
 def hashed(definition: Mapping[str, Any]) -> dict[str, Any]:

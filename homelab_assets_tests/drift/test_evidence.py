@@ -277,3 +277,19 @@ def test_a_daemon_gives_its_default_to_every_container_of_its_time(
     stack = baseline("web", {"services": {name: {"image": "plain:1"} for name in names}})
     document = audit(capture(seen, images=[PLAIN]), [stack])
     assert [service.service for service in document.services if service.items] == differences
+
+
+def test_a_dependency_that_may_be_missing_counts_only_where_it_was_on() -> None:
+    """Versions before 2.29.3 hash dependencies, without those that they leave out."""
+    text = """
+    services:
+      app: {image: 'plain:1', depends_on: {gpu: {condition: service_started, required: false}}}
+      gpu: {image: 'plain:1', profiles: [gpu]}
+    """
+    depends_on = {"depends_on": {"gpu": {"condition": "service_started", "required": False}}}
+    for body, others in (({}, []), (depends_on, [container("web", "gpu")])):
+        definition = {"command": None, **body, "entrypoint": None, "image": "plain:1", "networks": {"default": None}}
+        label = {"com.docker.compose.config-hash": str(config_hash(definition, "app", "2.26.1"))}
+        seen = [container("web", "app", labels=label, version="2.26.1"), *others]
+        app, *_ = audit(capture(seen, images=[PLAIN]), [baseline("web", text)]).services
+        assert (app.service, app.evidence) == ("app", "verified")
