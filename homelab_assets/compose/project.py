@@ -38,9 +38,10 @@ class Project:
         extensions: top-level `x-` keys.
         sources: canonical path → where its value is written, see `sources`.
         expressions: what the markers in values stand for, by number (symbolic loading only).
-        open_env_files: service → `env_file` paths that are not there; its set of variables is open (symbolic only).
+        open_env_files: service → `env_file` paths that are not there, each with the names from files before it that it
+            may set anew; its set of variables is open (symbolic only).
         label_files: service → its `label_file` paths, which count for the config hash.
-        open_label_files: those that are not there (symbolic only).
+        open_label_files: those that are not there, likewise (symbolic only).
         self_contained: whether nothing but `${…}` in the files themselves depends on variables: no further file, and no
             secret or config that is taken from a variable.
         warnings: remarks that Compose makes, such as variables that are not set.
@@ -58,9 +59,9 @@ class Project:
     extensions: Plain
     sources: Mapping[tuple[str, ...], Span]
     expressions: tuple[Expression, ...] = ()
-    open_env_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    open_env_files: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    open_label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    open_label_files: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     self_contained: bool = False
     warnings: tuple[str, ...] = ()
     _documents: tuple[Document, ...] = ()

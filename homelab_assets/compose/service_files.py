@@ -1,6 +1,6 @@
 """The files that a service names: `env_file` and `label_file`, read into its variables and labels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,16 +21,17 @@ class ServiceFiles:
 
     Attributes:
         environment: the project's variables. interpolator: replaces those that env files name.
-        open_env, open_labels: service → paths that are not there. label_files: service → all its label files.
+        open_env, open_labels: service → paths that are not there, each with the names from files before it that it may
+            set anew. label_files: service → all its label files.
     """
 
     read: Read
     environment: Mapping[str, str]
     interpolator: Interpolator
     sources: Sources
-    open_env: dict[str, list[str]] = field(default_factory=dict)
+    open_env: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     label_files: dict[str, list[str]] = field(default_factory=dict)
-    open_labels: dict[str, list[str]] = field(default_factory=dict)
+    open_labels: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
     def complete(self, services: dict[str, Plain], *, strict: bool) -> None:
         """Read env files and label files, and let `scale` decide the number of replicas."""
@@ -55,15 +56,19 @@ class ServiceFiles:
         known = {key: value for key, value in own.items() if value is not None}
         lookup = dotenv.lookup_first(self.environment, dict(known))
         lines: dict[str, tuple[str, int]] = {}
+        unread: dict[str, frozenset[str]] = {}
         for entry in files:
             path = entry.get("path", "")
             found = self._read_variables(path, entry.get("format"), known, lookup)
             if found is None and entry["required"] and strict:
                 refuse(f"env file {path} not found", hint="create it, or set required: false")
             elif found is None:
-                self.open_env.setdefault(name, []).append(path)
+                unread[path] = frozenset(lines.keys() - own.keys())
             else:
                 lines.update({key: (path, line) for key, line in found.items()})
+                unread = _without(unread, found)
+        if unread:
+            self.open_env[name] = unread
         merged = {**known, **own}
         if merged:
             service["environment"] = {key: merged[key] for key in sorted(merged)}
@@ -89,15 +94,26 @@ class ServiceFiles:
         if not files:
             return
         labels: dict[str, str] = {}
+        own = service.get("labels") or {}
+        unread: dict[str, frozenset[str]] = {}
         self.label_files[name] = files
         for path in files:
             data = None if OPEN in path else self.read(path)
             if data is not None:
-                labels.update(dotenv.parse(text_of(data), labels.get, file=path))
+                found = dotenv.parse(text_of(data), labels.get, file=path)
+                labels.update(found)
+                unread = _without(unread, found)
             elif strict:
                 refuse(f"label file {path} not found")
             else:
-                self.open_labels.setdefault(name, []).append(path)
-        labels.update(service.get("labels") or {})
+                unread[path] = frozenset(labels.keys() - own.keys())
+        if unread:
+            self.open_labels[name] = unread
+        labels.update(own)
         if labels:
             service["labels"] = {key: labels[key] for key in sorted(labels)}
+
+
+def _without(unread: Mapping[str, frozenset[str]], found: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What the files that are not there may still set anew, after a later one that is."""
+    return {path: names.difference(found) for path, names in unread.items()}

@@ -140,5 +140,10 @@ def _environment(
     if _LEAVES_OUT[0] <= container.compose < _LEAVES_OUT[1]:
         own |= {name: None for name, value in declared.items() if value is None and own[name] == image.get(name)}
     if from_files:
-        own |= {name: value for name, value in running.items() if name not in own and image.get(name) != value}
+        anew = frozenset().union(*from_files.values())
+        own |= {
+            name: value
+            for name, value in running.items()
+            if name in anew or (name not in own and image.get(name) != value)
+        }
     return {name: own[name] for name in sorted(own)}

@@ -44,7 +44,7 @@ class Comparer:
 
     compare: SealedCompare
     references: Sequence[Reference] = ()
-    open_files: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    open_files: Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
 
     def run(self, declared: Declared, observed: Observed) -> Comparison:
         """Compare one container."""
@@ -91,9 +91,12 @@ class Comparer:
             return reason
         if verdict.change == "added" and _may_be_the_daemons(verdict.row, verdict.path, observed):
             return "may be this daemon's default: no other container tells"
-        unread = self.open_files.get(verdict.row.key, {}).get(declared.name)
-        if unread and verdict.change == "added":
-            return f"may come from {', '.join(unread)}, which git doesn't have"
+        unread = self.open_files.get(verdict.row.key, {}).get(declared.name, {})
+        name = verdict.path.partition(".")[2]
+        if verdict.change == "changed":
+            unread = {file: anew for file, anew in unread.items() if name in anew}
+        if unread and verdict.change != "removed":
+            return f"may come from {readable_path(', '.join(unread), self.references)}, which git doesn't have"
         return verdict
 
     def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:

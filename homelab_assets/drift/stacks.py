@@ -94,7 +94,7 @@ class Model:
     disabled: Mapping[str, Mapping[str, Json]]
     references: Sequence[Reference]
     sources: Mapping[tuple[Any, ...], Span]
-    open_files: Mapping[str, Mapping[str, Sequence[str]]]
+    open_files: Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]
     project: Any
     variables: Mapping[str, Alternative]
     to_repository: Callable[[str], str]

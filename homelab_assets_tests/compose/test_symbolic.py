@@ -141,8 +141,8 @@ def test_missing_env_file_leaves_the_variables_open() -> None:
         "services: {a: {image: x, env_file: [.env, one.env], label_file: gone}, b: {image: y}}",
         files={"one.env": "A=$B\n"},
     )
-    assert project.open_env_files == {"a": [f"{FOLDER}/.env"]}
-    assert project.open_label_files == {"a": [f"{FOLDER}/gone"]}
+    assert project.open_env_files == {"a": {f"{FOLDER}/.env": frozenset()}}
+    assert project.open_label_files == {"a": {f"{FOLDER}/gone": frozenset()}}
     assert _shown(project, project.services["a"]["environment"]) == {"A": "<B>"}
 
 

@@ -222,3 +222,32 @@ def test_a_folder_that_git_no_longer_has_was_renamed() -> None:
     ]
     services = audit(capture(seen, images=[IMAGE]), [baseline("shop-live", text)]).services
     assert [(one.service, one.status) for one in services] == [("app", "clean"), ("db", "clean")]
+
+
+@pytest.mark.parametrize("file", ["more.env", "${MORE:-more.env}"])
+@pytest.mark.parametrize(
+    ("running", "items", "silent"),
+    [
+        ({"A": "1", "B": "1"}, [], []),
+        ({"A": "2", "B": "1"}, [], ["environment.A"]),
+        ({"A": "1", "B": "2"}, [("environment.B", "changed", "functional")], []),
+        ({"B": "1"}, [("environment.A", "removed", "functional")], []),
+        ({"A": "1", "B": "1", "C": "1"}, [], ["environment.C"]),
+    ],
+)
+def test_a_file_that_git_lacks_may_set_anew_what_files_before_it_set(
+    file: str, running: dict[str, str], items: list[tuple[str, str, str]], silent: list[str]
+) -> None:
+    text = f"services: {{app: {{image: 'plain:1', env_file: [a.env, {{path: '{file}', required: false}}, b.env]}}}}"
+    stack = baseline("web", text, extra={"a.env": "A=1\n", "b.env": "B=1\n"})
+    (verdict,) = audit(capture([container("web", "app", env=running)], images=[IMAGE]), [stack]).services
+    assert (found(verdict), list(verdict.uncompared)) == (items, silent)
+    assert all(file in reason for reason in verdict.uncompared.values())
+
+
+def test_a_label_file_that_git_lacks_may_set_labels_anew() -> None:
+    text = "services: {app: {image: 'plain:1', label_file: [a.labels, gone.labels], labels: {b: '1'}}}"
+    stack = baseline("web", text, extra={"a.labels": "a=1\nb=2\n"})
+    for labels, items in (({"a": "2", "b": "1"}, []), ({"a": "1", "b": "2"}, [("labels.b", "changed", "cosmetic")])):
+        (verdict,) = audit(capture([container("web", "app", labels=labels)], images=[IMAGE]), [stack]).services
+        assert found(verdict) == items
