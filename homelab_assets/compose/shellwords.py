@@ -10,7 +10,11 @@ _SEALED = re.compile("<(secret#[0-9a-f.]+)>")
 _KEPT = re.compile("\uf8f0(secret#[0-9a-f.]+)\uf8f1")
 
 
-def split(line: str) -> list[str]:
+class Words(list[str]):
+    """Words that one text was split into: a variable among them may stand for several, or for none."""
+
+
+def split(line: str) -> Words:
     """Return the words of a command.
 
     The line ends at the first unquoted `;`, `&`, `|`, `<` or `>`. A backslash drops itself everywhere but in single
@@ -20,10 +24,10 @@ def split(line: str) -> list[str]:
         BaselineError: unbalanced quotes, or a bracket that `$` does not introduce.
     """
     if "<secret#" not in line:
-        return _Splitter().split(line)
+        return Words(_Splitter().split(line))
     # A sealed secret is a word, or part of one: its brackets redirect nothing.
     words = _Splitter().split(_SEALED.sub("\uf8f0\\1\uf8f1", line))
-    return [_KEPT.sub(r"<\1>", word) for word in words]
+    return Words(_KEPT.sub(r"<\1>", word) for word in words)
 
 
 class _Splitter:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 
@@ -59,7 +60,9 @@ def other_words(wanted: Leaf, found: Leaf | None) -> bool:
     """Whether a command differs in words that no variable is part of: such a one tells nothing about variables."""
     if found is None or not isinstance(wanted.value, tuple) or not isinstance(found.value, tuple):
         return False
-    return len(wanted.value) == len(found.value) and any(
+    if len(wanted.value) != len(found.value):
+        return not isinstance(wanted.written, Words)
+    return any(
         isinstance(word, str) and isinstance(other, str) and word != other
         and not has_marker(word) and "<secret#" not in word + other
         for word, other in zip(wanted.value, found.value, strict=True)

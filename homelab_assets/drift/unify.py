@@ -177,7 +177,9 @@ def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
         # A command with other words binds no variable; its words stand where git has variables all the same.
         for path, leaf in sight.wanted.items():
             if other_words(leaf, found := sight.found.get(path)) and found is not None:
-                yield from (o for word, o in zip(leaf.value, found.value, strict=True) if has_marker(word))
+                open_words = [pieces(word, references, {}) for word in leaf.value if has_marker(word)]
+                others = [word for word in found.value if word not in leaf.value]
+                yield from (o for o in others if any(explains(parts, o, {}, vault) is not None for parts in open_words))
 
 
 def _load(

@@ -251,3 +251,21 @@ def test_a_label_file_that_git_lacks_may_set_labels_anew() -> None:
     for labels, items in (({"a": "2", "b": "1"}, []), ({"a": "1", "b": "2"}, [("labels.b", "changed", "cosmetic")])):
         (verdict,) = audit(capture([container("web", "app", labels=labels)], images=[IMAGE]), [stack]).services
         assert found(verdict) == items
+
+
+@pytest.mark.parametrize(
+    ("running", "items"),
+    [
+        (["-n", "--secret=x y", "--min=1"], []),
+        (["-n", "--secret=x", "--realm=a", "--min=1"], [("command", "changed", "functional")]),
+        (["-n", "--min=1"], [("command", "changed", "functional")]),
+    ],
+)
+def test_a_variable_in_a_list_of_words_is_part_of_one_word(
+    running: list[str], items: list[tuple[str, str, str]]
+) -> None:
+    seen = container("web", "app", config={"Cmd": running})
+    listed = "services: {app: {image: 'plain:1', command: [-n, '--secret=${SECRET}', --min=1]}}"
+    assert found(_one(listed, seen)) == items
+    in_one_text = "services: {app: {image: 'plain:1', command: '-n --secret=${SECRET} --min=1'}}"
+    assert found(_one(in_one_text, container("web", "app", config={"Cmd": ["-n", "--secret=x", "y", "--min=1"]}))) == []
