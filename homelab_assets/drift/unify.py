@@ -6,7 +6,7 @@ is then compared holds no template any more.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from homelab_assets.drift.bindings import Bindings, Observation, bind, explains
 from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
@@ -90,10 +90,28 @@ def settle(stack: Stack, templates: Model, first: Model, matches: Sequence[Match
     for _ in range(_MAX_ROUNDS):
         if not settled.final.references or not _bind_more(settled, vault):
             break
+    ids = {match.service: match.containers[0].id for match in matches if match.containers}
+    _arbitrate(settled, ids, vault)
     for match in matches:
         if match.containers:
-            _verify(settled, match, vault)
+            _verify(settled, match, ids, vault)
     return settled
+
+
+def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
+    """Give a variable for which containers show two values the one that more of their hashes prove: the other was put
+    there by hand."""
+
+    def proven(model: Model) -> int:
+        seen = [(match.service, match.containers[0]) for match in settled.matches if match.containers]
+        return sum(prove(model, *one, vault, ids).same for one in seen)
+
+    for name in settled.conflicts & settled.bindings.values.keys():
+        for value in settled.bindings.choices.get(name, ()):
+            values = {**settled.bindings.values, name: value}
+            model = _load(settled.stack, values, settled.templates)
+            if model is not None and proven(model) > proven(settled.final):
+                settled.final, settled.bindings = model, replace(settled.bindings, values=values)
 
 
 def _bind_more(settled: Settled, vault: Vault) -> bool:
@@ -213,9 +231,8 @@ def _load_most(stack: Stack, bound: Mapping[str, Alternative], first: Model) -> 
     return best
 
 
-def _verify(settled: Settled, match: Match, vault: Vault) -> None:
+def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> None:
     """See whether Compose's own hash is reproduced, and by which values of the variables."""
-    ids = {other.service: other.containers[0].id for other in settled.matches if other.containers}
     container = match.containers[0]
     proof = prove(settled.final, match.service, container, vault, ids)
     if not proof.same and (proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service))):

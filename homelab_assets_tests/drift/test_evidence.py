@@ -293,3 +293,20 @@ def test_a_dependency_that_may_be_missing_counts_only_where_it_was_on() -> None:
         seen = [container("web", "app", labels=label, version="2.26.1"), *others]
         app, *_ = audit(capture(seen, images=[PLAIN]), [baseline("web", text)]).services
         assert (app.service, app.evidence) == ("app", "verified")
+
+
+@pytest.mark.parametrize("younger", ["app", "odd"])
+def test_of_two_values_of_a_variable_the_hashes_tell_which_one_a_hand_put_there(younger: str) -> None:
+    body = {"volumes": ["${ROOT}/x:/x"]}
+    label = hashed(body, {"ROOT": "/srv/data"})
+    seen = [
+        container(
+            "web", name, labels=label, created=f"2026-11-{20 if name == younger else 10}T00:00:00Z",
+            mounts=[{"Type": "bind", "Source": f"{root}/x", "Destination": "/x", "RW": True}],
+        )
+        for name, root in (("app", "/srv/data"), ("odd", "/mnt/other"))
+    ]  # fmt: skip
+    stack = baseline("web", {"services": {name: {"image": "plain:1", **body} for name in ("app", "odd")}})
+    app, odd = audit(capture(seen, images=[PLAIN]), [stack]).services
+    assert (found(app), found(odd)) == ([], [("volumes./x", "changed", "breaking")])
+    assert (app.evidence, odd.evidence, odd.cause) == ("verified", "verified", "host_changed")
