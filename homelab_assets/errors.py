@@ -35,7 +35,17 @@ class ConfigurationError(UserError):
 
 
 class BaselineError(UserError):
-    """A compose file, a repository or a ref in it can't be read as a baseline."""
+    """A compose file, a repository or a ref in it can't be read as a baseline.
+
+    Attributes:
+        needs: name of the variable whose value alone tells which file is meant, or None.
+    """
+
+    def __init__(
+        self, what: str, *, where: str | None = None, hint: str | None = None, needs: str | None = None
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.needs = needs
 
 
 class CaptureError(UserError):

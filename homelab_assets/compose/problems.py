@@ -15,16 +15,16 @@ class Place(Protocol):
     def line(self) -> int: ...
 
 
-def refuse(what: str, place: Place | None = None, *, hint: str | None = None) -> NoReturn:
+def refuse(what: str, place: Place | None = None, *, hint: str | None = None, needs: str | None = None) -> NoReturn:
     """Raise a `BaselineError`; without a place the nearest container that has one adds it (`at`)."""
-    raise BaselineError(what, where=_where(place), hint=hint)
+    raise BaselineError(what, where=_where(place), hint=hint, needs=needs)
 
 
 def at(error: BaselineError, place: Place | None) -> BaselineError:
     """Return the error with a place, unless it has one already."""
     if error.where is not None or place is None:
         return error
-    return BaselineError(error.what, where=_where(place), hint=error.hint)
+    return BaselineError(error.what, where=_where(place), hint=error.hint, needs=error.needs)
 
 
 def _where(place: Place | None) -> str | None:

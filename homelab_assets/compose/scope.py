@@ -55,9 +55,8 @@ class Scope:
             return
         index = int(text[text.index(OPEN) + 1 :].partition("\ue001")[0])
         name = self.interpolator.expressions[index].name
-        refuse(
-            f"{what} names a file by the variable {name}, whose value is not known", place, hint=f"give {name} a value"
-        )
+        what = f"{what} names a file by the variable {name}, whose value is not known"
+        refuse(what, place, hint=f"give {name} a value", needs=name)
 
 
 def text_of(data: bytes) -> str:

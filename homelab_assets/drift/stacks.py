@@ -146,6 +146,7 @@ class Stack:
 
     Args:
         settled: variables whose value is certain, by name.
+        choosing: those that tell which file or service git's files mean: known in every loading.
     """
 
     def __init__(self, baseline: Baseline, place: Place) -> None:
@@ -155,6 +156,7 @@ class Stack:
         self.settled: dict[str, Alternative] = dict(baseline.variables)
         for variables in (place.variables or {}).values():
             self.settled.update(variables)
+        self.choosing: dict[str, Alternative] = {}
 
     @property
     def knows_env(self) -> bool:
@@ -167,6 +169,7 @@ class Stack:
         Raises:
             BaselineError: Compose would refuse the files.
         """
+        variables = {**self.choosing, **variables}
         environment = {name: value for name, value in variables.items() if value is not UNSET}
         try:
             project = compose.load(
@@ -179,6 +182,9 @@ class Stack:
                 unset=not_set(variables),
             )
         except BaselineError as error:
+            if error.needs and error.needs not in self.choosing and self.knows_env:
+                self.choosing[error.needs] = self.settled.get(error.needs, UNSET)
+                return self.load(variables)
             # It is git's file that is wrong, wherever the host keeps its copy.
             file, _, line = (error.where or "").rpartition(":")
             raise BaselineError(error.what, where=f"{self._in_git(file)}:{line}", hint=error.hint) from None

@@ -269,3 +269,25 @@ def test_a_variable_in_a_list_of_words_is_part_of_one_word(
     assert found(_one(listed, seen)) == items
     in_one_text = "services: {app: {image: 'plain:1', command: '-n --secret=${SECRET} --min=1'}}"
     assert found(_one(in_one_text, container("web", "app", config={"Cmd": ["-n", "--secret=x", "y", "--min=1"]}))) == []
+
+
+@pytest.mark.parametrize(("known", "label"), [({"PART": "gpu"}, "gpu"), ({"TZ": "UTC"}, "cpu")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {app: {image: 'plain:1', extends: {file: parts.yml, service: '${PART:-cpu}'}}}",
+        "services: {app: {image: 'plain:1', extends: {file: '${PART:-cpu}.yml', service: app}}}",
+        "include: ['${PART:-cpu}.yml']",
+    ],
+)
+def test_a_variable_may_choose_what_is_extended_or_included(text: str, known: dict[str, str], label: str) -> None:
+    """A `.env` that does not set it leaves the default."""
+    extra = {
+        "parts.yml": "services: {cpu: {labels: {on: cpu}}, gpu: {labels: {on: gpu}}}",
+        **{f"{on}.yml": f"services: {{app: {{image: 'plain:1', labels: {{on: {on}}}}}}}" for on in ("cpu", "gpu")},
+    }
+    seen = container("web", "app", labels={"on": label})
+    document = audit(capture([seen], images=[IMAGE]), [baseline("web", text, extra=extra, variables=known)])
+    assert (document.problems, found(document.services[0])) == ((), [])
+    (unknown,) = audit(capture([seen], images=[IMAGE]), [baseline("web", text, extra=extra)]).services
+    assert unknown.status == "unknown"
