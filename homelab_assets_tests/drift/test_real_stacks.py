@@ -224,6 +224,28 @@ def test_a_folder_that_git_no_longer_has_was_renamed() -> None:
     assert [(one.service, one.status) for one in services] == [("app", "clean"), ("db", "clean")]
 
 
+@pytest.mark.parametrize(("known", "label"), [({"PART": "gpu"}, "gpu"), ({"TZ": "UTC"}, "cpu")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {app: {image: 'plain:1', extends: {file: parts.yml, service: '${PART:-cpu}'}}}",
+        "services: {app: {image: 'plain:1', extends: {file: '${PART:-cpu}.yml', service: app}}}",
+        "include: ['${PART:-cpu}.yml']",
+    ],
+)
+def test_a_variable_may_choose_what_is_extended_or_included(text: str, known: dict[str, str], label: str) -> None:
+    """A `.env` that does not set it leaves the default."""
+    extra = {
+        "parts.yml": "services: {cpu: {labels: {on: cpu}}, gpu: {labels: {on: gpu}}}",
+        **{f"{on}.yml": f"services: {{app: {{image: 'plain:1', labels: {{on: {on}}}}}}}" for on in ("cpu", "gpu")},
+    }
+    seen = container("web", "app", labels={"on": label})
+    document = audit(capture([seen], images=[IMAGE]), [baseline("web", text, extra=extra, variables=known)])
+    assert (document.problems, found(document.services[0])) == ((), [])
+    (unknown,) = audit(capture([seen], images=[IMAGE]), [baseline("web", text, extra=extra)]).services
+    assert unknown.status == "unknown"
+
+
 @pytest.mark.parametrize("file", ["more.env", "${MORE:-more.env}"])
 @pytest.mark.parametrize(
     ("running", "items", "silent"),
@@ -253,6 +275,16 @@ def test_a_label_file_that_git_lacks_may_set_labels_anew() -> None:
         assert found(verdict) == items
 
 
+@pytest.mark.parametrize(("name", "items"), [("USER", []), ("OWNER", [("user", "changed", "functional")])])
+def test_what_a_login_exports_beats_the_env_file(name: str, items: list[tuple[str, str, str]]) -> None:
+    text = f"services: {{app: {{image: 'plain:1', user: '${{{name}}}'}}}}"
+    captured = capture(
+        [container("web", "app", config={"User": "root"})], images=[IMAGE],
+        dotenv={"/opt/apps/stacks/web/.env": {name: "larry"}},
+    )  # fmt: skip
+    assert found(audit(captured, [baseline("web", text)]).services[0]) == items
+
+
 @pytest.mark.parametrize(
     ("running", "items"),
     [
@@ -269,25 +301,3 @@ def test_a_variable_in_a_list_of_words_is_part_of_one_word(
     assert found(_one(listed, seen)) == items
     in_one_text = "services: {app: {image: 'plain:1', command: '-n --secret=${SECRET} --min=1'}}"
     assert found(_one(in_one_text, container("web", "app", config={"Cmd": ["-n", "--secret=x", "y", "--min=1"]}))) == []
-
-
-@pytest.mark.parametrize(("known", "label"), [({"PART": "gpu"}, "gpu"), ({"TZ": "UTC"}, "cpu")])
-@pytest.mark.parametrize(
-    "text",
-    [
-        "services: {app: {image: 'plain:1', extends: {file: parts.yml, service: '${PART:-cpu}'}}}",
-        "services: {app: {image: 'plain:1', extends: {file: '${PART:-cpu}.yml', service: app}}}",
-        "include: ['${PART:-cpu}.yml']",
-    ],
-)
-def test_a_variable_may_choose_what_is_extended_or_included(text: str, known: dict[str, str], label: str) -> None:
-    """A `.env` that does not set it leaves the default."""
-    extra = {
-        "parts.yml": "services: {cpu: {labels: {on: cpu}}, gpu: {labels: {on: gpu}}}",
-        **{f"{on}.yml": f"services: {{app: {{image: 'plain:1', labels: {{on: {on}}}}}}}" for on in ("cpu", "gpu")},
-    }
-    seen = container("web", "app", labels={"on": label})
-    document = audit(capture([seen], images=[IMAGE]), [baseline("web", text, extra=extra, variables=known)])
-    assert (document.problems, found(document.services[0])) == ((), [])
-    (unknown,) = audit(capture([seen], images=[IMAGE]), [baseline("web", text, extra=extra)]).services
-    assert unknown.status == "unknown"
