@@ -77,7 +77,7 @@ class Consistency:
 
     Args:
         services, disabled: canonical services by name. resources: `networks`, `volumes`, … of the project, by name.
-        place: tells where something of a service is written, for messages.
+        place: tells where the value of a path (see `sources`) is written, for messages.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Consistency:
         services: Mapping[str, Plain],
         disabled: Mapping[str, Plain],
         resources: Mapping[str, Mapping[str, Plain]],
-        place: Callable[[str, str | None], Node | None],
+        place: Callable[..., Node | None],
     ) -> None:
         self._services = services
         self._disabled = disabled
@@ -99,10 +99,10 @@ class Consistency:
                 try:
                     check(self, name, service)
                 except BaselineError as error:
-                    raise at(error, self._place(name, key)) from None
+                    raise at(error, self._place("services", name, *key)) from None
         for name, secret in self._resources["secrets"].items():
             if not secret.get("external") and not secret.get("file") and not secret.get("environment"):
-                refuse(f"secret {name!r} must declare either `file` or `environment`")
+                refuse(f"secret {name!r} must declare either `file` or `environment`", self._place("secrets", name))
         self._check_cycles()
         self._check_container_names()
 
@@ -126,15 +126,15 @@ class Consistency:
         platforms, platform = build.get("platforms"), service.get("platform")
         if platforms and platform and platform not in platforms:
             refuse(f"build.platforms must include the service's platform {platform!r}")
-        for secret in build.get("secrets") or ():
-            self._known("secrets", secret.get("source"), name)
+        for index, secret in enumerate(build.get("secrets") or ()):
+            self._known("secrets", secret.get("source"), name, "build", "secrets", str(index))
 
     def _networks(self, name: str, service: Plain) -> None:
         networks = service.get("networks") or {}
         if service.get("network_mode") and networks:
             refuse(f"service {name!r} declares mutually exclusive `network_mode` and `networks`")
         for network in networks:
-            self._known("networks", network, name)
+            self._known("networks", network, name, "networks", network)
         mode = service.get("network_mode") or ""
         if mode.startswith("service:") and mode.removeprefix("service:") not in self._services and OPEN not in mode:
             refuse(f"service {mode.removeprefix('service:')!r} not found for network_mode {mode!r}")
@@ -150,21 +150,23 @@ class Consistency:
                 continue
             if other not in self._disabled or condition.get("required"):
                 hint = "it is off; its profile turns it on" if other in self._disabled else None
-                refuse(f"service {name!r} depends on undefined service {other!r}", hint=hint)
+                place = self._place("services", name, "depends_on", other)
+                refuse(f"service {name!r} depends on undefined service {other!r}", place, hint=hint)
 
     def _resources_used(self, name: str, service: Plain) -> None:
-        for volume in service.get("volumes") or ():
+        for index, volume in enumerate(service.get("volumes") or ()):
             if volume.get("type") == "volume" and volume.get("source"):
-                self._known("volumes", volume["source"], name)
+                self._known("volumes", volume["source"], name, "volumes", str(index))
         for section in ("configs", "secrets"):
-            for reference in service.get(section) or ():
-                self._known(section, reference.get("source"), name)
+            for index, reference in enumerate(service.get(section) or ()):
+                self._known(section, reference.get("source"), name, section, str(index))
         for model in service.get("models") or ():
-            self._known("models", model, name)
+            self._known("models", model, name, "models", model)
 
-    def _known(self, section: str, key: str | None, name: str) -> None:
+    def _known(self, section: str, key: str | None, name: str, *place: str) -> None:
         if key not in self._resources[section] and not is_marked(key):
-            refuse(f"service {name!r} refers to undefined {section.removesuffix('s')} {key}")
+            what = f"service {name!r} refers to undefined {section.removesuffix('s')} {key}"
+            refuse(what, self._place("services", name, *place))
 
     def _scale(self, name: str, service: Plain) -> None:
         deploy = service.get("deploy") or {}
@@ -197,17 +199,20 @@ class Consistency:
                 )
 
     def _watch(self, name: str, service: Plain) -> None:
-        for trigger in (service.get("develop") or {}).get("watch") or ():
+        for index, trigger in enumerate((service.get("develop") or {}).get("watch") or ()):
             if not trigger.get("target") and trigger.get("action") not in ("rebuild", "restart"):
-                refuse(f"service {name!r}: develop.watch: target is required for non-rebuild actions")
+                place = self._place("services", name, "develop", "watch", str(index))
+                refuse(f"service {name!r}: develop.watch: target is required for non-rebuild actions", place)
 
     def _targets(self, name: str, service: Plain) -> None:
-        mounts = [target.partition(":")[0] for target in service.get("tmpfs") or ()]
-        mounts += [volume.get("target", "") for volume in service.get("volumes") or ()]
+        mounts = [("tmpfs", target.partition(":")[0]) for target in service.get("tmpfs") or ()]
+        first = len(mounts)
+        mounts += [("volumes", volume.get("target", "")) for volume in service.get("volumes") or ()]
         seen: set[str] = set()
-        for target in mounts:
+        for index, (section, target) in enumerate(mounts):
             if target in seen and OPEN not in target:
-                refuse(f"service {name!r}: target {target} is mounted twice")
+                place = self._place("services", name, section, str(index if section == "tmpfs" else index - first))
+                refuse(f"service {name!r}: target {target} is mounted twice", place)
             seen.add(target)
 
     def _check_cycles(self) -> None:
@@ -227,7 +232,7 @@ class Consistency:
             elif name in path:
                 steps = list(path)
                 cycle = " -> ".join([*steps[steps.index(name) :], name])
-                refuse(f"dependency cycle detected: {cycle}", self._place(name, "depends_on"))
+                refuse(f"dependency cycle detected: {cycle}", self._place("services", name, "depends_on"))
             elif name not in done:
                 path[name] = None
                 stack.append(self._needs(name))
@@ -242,21 +247,21 @@ class Consistency:
             if container and container in used:
                 refuse(
                     f"services {used[container]!r} and {name!r} have the same container name {container!r}",
-                    self._place(name, "container_name"),
+                    self._place("services", name, "container_name"),
                 )
             if container and OPEN not in container:
                 used[container] = name
 
 
-_SERVICE_CHECKS: tuple[tuple[str | None, Callable[[Consistency, str, Plain], None]], ...] = (
-    (None, Consistency._origin),
-    ("build", Consistency._build),
-    ("networks", Consistency._networks),
-    ("healthcheck", Consistency._healthcheck),
-    ("depends_on", Consistency._depends_on),
-    (None, Consistency._resources_used),
-    ("scale", Consistency._scale),
-    ("deploy", Consistency._limits),
-    ("develop", Consistency._watch),
-    ("volumes", Consistency._targets),
+_SERVICE_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Consistency, str, Plain], None]], ...] = (
+    ((), Consistency._origin),
+    (("build",), Consistency._build),
+    (("network_mode",), Consistency._networks),
+    (("healthcheck", "test"), Consistency._healthcheck),
+    (("depends_on",), Consistency._depends_on),
+    ((), Consistency._resources_used),
+    (("scale",), Consistency._scale),
+    (("deploy",), Consistency._limits),
+    (("develop",), Consistency._watch),
+    (("volumes",), Consistency._targets),
 )

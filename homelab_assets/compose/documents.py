@@ -65,6 +65,9 @@ class _Reader:
         self._dropped: set[int] = set()
         self._templates: dict[int, Scalar] = {}
         self._values = 0
+        self._overridden = False  # below an `!override`, where Compose sees neither further tags nor aliases
+        self._visited: set[int] = set()
+        self._aliased: dict[int, tuple[set[str], set[str]]] = {}  # node → where aliases of it stand, and what is above
 
     def document(self, root: Node) -> Document:
         tree = self._value(root, ())
@@ -79,6 +82,8 @@ class _Reader:
         self._values += 1
         if self._values > MAX_VALUES:
             refuse(f"expands to more than {MAX_VALUES} values", node)
+        if self._overridden:
+            return self._content(node, path)
         if node.tag == "!reset":
             if id(node) not in self._dropped:
                 self._dropped.add(id(node))
@@ -86,6 +91,12 @@ class _Reader:
             return _DROPPED
         if node.tag == "!override":
             self._resets.add(path)
+            self._overridden = True
+        content = self._content(node, path)
+        self._overridden = False
+        return content
+
+    def _content(self, node: Node, path: Path) -> Any:
         if isinstance(node, Scalar):
             if "$" in node.value:
                 self._templates[id(node)] = node
@@ -97,7 +108,12 @@ class _Reader:
 
     def _list(self, node: Sequence, path: Path) -> Seq:
         result = Seq()
+        first = self._is_first_visit(node)
+        last = node.start
         for index, item in enumerate(node.items):
+            if first and item.start <= last:
+                self._check_alias(item, (*path, str(index)), node)
+            last = max(last, item.start)
             value = self._value(item, (*path, str(index)))
             if value is not _DROPPED:
                 result.add(value, item)
@@ -107,12 +123,16 @@ class _Reader:
         result = Map()
         lines: dict[str, int] = {}
         merges: Node | None = None
+        first = self._is_first_visit(node)
         for key, value_node in node.pairs:
             name = _name(key)
             if name in lines:
                 refuse(f"mapping key {name!r} already defined at line {lines[name]}", key)
             lines[name] = key.line
-            if name == "<<" and isinstance(key, Scalar) and key.plain:
+            is_merge = name == "<<" and _may_merge(key)
+            if first and value_node.start < key.start:
+                self._check_alias(value_node, path if is_merge else (*path, name), key)
+            if is_merge:
                 merges = value_node
                 continue
             value = self._value(value_node, (*path, name))
@@ -126,19 +146,50 @@ class _Reader:
 
     def _merge(self, result: Map, merges: Node, path: Path) -> None:
         """Add what `<<` names; keys that stand in the mapping itself win, then earlier sources."""
-        for source in merges.items if isinstance(merges, Sequence) else [merges]:
+        path = path or ("<<",)
+        sources = [(merges, path)]
+        if isinstance(merges, Sequence):
+            sources = [(item, (*path, str(index))) for index, item in enumerate(merges.items)]
+        for source, place in sources:
             if not isinstance(source, Mapping):
                 refuse("map merge requires map or sequence of maps as the value", merges)
-            tree = self._map(source, path)
+            tree = self._map(source, place)
             for key in tree:
                 if key not in result:
                     result.adopt(key, tree)
+
+    def _is_first_visit(self, node: Node) -> bool:
+        if self._overridden or id(node) in self._visited:
+            return False
+        self._visited.add(id(node))
+        return True
+
+    def _check_alias(self, node: Node, path: Path, place: Node) -> None:
+        """Refuse what Compose takes for a circle: an alias below another one of the same anchor.
+
+        It goes by the dotted names of the places: `a.b` is below `a`, even where both are keys of one mapping.
+        """
+        if not path or path[0] == "<<":
+            return
+        name = ".".join(path)
+        dots = [index for index, character in enumerate(name) if character == "."]
+        above = {name[:index] for index in dots}
+        places, ancestors = self._aliased.setdefault(id(node), (set(), set()))
+        if name in ancestors or not places.isdisjoint(above):
+            hint = "Compose takes a dot in a name for a step down; write the value out"
+            refuse(f"cycle detected: the anchor of {name} is used above or below it, too", place, hint=hint)
+        places.add(name)
+        ancestors |= above
 
 
 def _name(key: Node) -> str:
     if not isinstance(key, Scalar):
         refuse("a mapping key must be a string, not a mapping or a list", key)
     return key.value
+
+
+def _may_merge(key: Node) -> bool:
+    return key.tag == "!!merge" or (isinstance(key, Scalar) and key.plain and key.tag is None)
 
 
 def _check_key(key: Node, path: Path) -> None:

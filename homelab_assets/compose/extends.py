@@ -1,7 +1,7 @@
 """`extends`: a service laid over another one, of the same file or of a file that only lends it."""
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from homelab_assets.compose.documents import Path
@@ -104,14 +104,14 @@ class Extends:
         return services, resets
 
 
-def reset(tree: Map, resets: frozenset[Path]) -> None:
-    """Delete the keys that `!reset` and `!override` name."""
-    for path in resets:
-        value: Any = tree
-        for step in path[:-1]:
-            value = value.get(step) if type(value) is Map else None
-        if path and type(value) is Map and path[-1] in value:
-            value.drop(path[-1])
+def reset(tree: Map, resets: Collection[Path]) -> None:
+    """Delete the keys that `!reset` and `!override` name; the name `*` is every key, as for Compose."""
+    for key in list(tree):
+        below = [path[1:] for path in resets if path and path[0] in (key, "*")]
+        if () in below:
+            tree.drop(key)
+        elif below and type(tree[key]) is Map:
+            reset(tree[key], below)
 
 
 def _target(value: Any, name: str, place: Node | None) -> tuple[str, str | None]:

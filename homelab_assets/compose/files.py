@@ -112,7 +112,7 @@ def _drop_empty_servers(tree: Map) -> None:
 
 
 def _pass_through(tree: Map, environment: Mapping[str, str]) -> None:
-    """Give `- NAME` in lists its value, and configs their content."""
+    """Give `- NAME` in lists its value, and configs and secrets their content."""
     for service in (tree.get("services") or {}).values():
         variables = service.get("environment") if type(service) is Map else None
         if type(variables) is Seq:
@@ -122,3 +122,7 @@ def _pass_through(tree: Map, environment: Mapping[str, str]) -> None:
     for config in (tree.get("configs") or {}).values():
         if type(config) is Map and config.get("environment") in environment:
             config["content"] = environment[config["environment"]]
+    for secret in (tree.get("secrets") or {}).values():
+        if type(secret) is Map and secret.get("environment") in environment:
+            # As Compose calls it. Nobody sees it, but an included secret that has it is unlike one that lacks it.
+            secret["x-#value"] = environment[secret["environment"]]

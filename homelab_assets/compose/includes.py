@@ -9,7 +9,8 @@ from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.paths import join, relative
 from homelab_assets.compose.problems import at, refuse
 from homelab_assets.compose.scope import Read, Scope, text_of
-from homelab_assets.compose.tree import Map, Seq
+from homelab_assets.compose.tree import Map, Rules, Seq
+from homelab_assets.compose.unique import UNIQUE
 from homelab_assets.compose.yaml_nodes import Node
 from homelab_assets.errors import BaselineError
 
@@ -49,14 +50,15 @@ class Includes:
         entries = Seq() if layer["include"] is None else layer["include"]
         if not isinstance(entries, Seq):
             refuse("`include` must be a list", place)
+        known: set[tuple[str, str]] = set()
         for entry, written in zip(entries, entries.places, strict=True):
             try:
-                self._include(_as_include(entry), layer, scope, written or place)
+                self._include(_as_include(entry), layer, known, scope, written or place)
             except BaselineError as error:
                 raise at(error, written or place) from None
         layer.drop("include")
 
-    def _include(self, entry: Map, layer: Map, scope: Scope, place: Node | None) -> None:
+    def _include(self, entry: Map, layer: Map, known: set[tuple[str, str]], scope: Scope, place: Node | None) -> None:
         paths = _strings(entry.get("path"), "include.path")
         if not paths:
             return
@@ -75,7 +77,7 @@ class Includes:
         for file in files:
             if self._read(file) is None:
                 refuse(f"cannot include {file}: no such file", place)
-        _import(self._model(files, inner), layer)
+        _import(self._model(files, inner), layer, known)
 
     def _project_directory(self, given: Any, main: str, scope: Scope) -> tuple[str, str]:
         if type(given) is int:
@@ -127,8 +129,12 @@ def _strings(value: Any, what: str) -> list[str]:
     return list(value)
 
 
-def _import(source: Map, target: Map) -> None:
-    """Add the resources of included files; a name that both define must mean the same."""
+def _import(source: Map, target: Map, known: set[tuple[str, str]]) -> None:
+    """Add the resources of included files; a name that both define must mean the same.
+
+    Args:
+        known: section and name of what earlier includes added; that is complete, unlike what the file itself says.
+    """
     for section in _SECTIONS:
         resources = source.get(section)
         if resources is None:
@@ -139,5 +145,31 @@ def _import(source: Map, target: Map) -> None:
         for name in resources:
             if name not in mine:
                 mine.adopt(name, resources)
-            elif mine[name] != resources[name]:
+                known.add((section, name))
+                continue
+            rules = None if (section, name) in known else UNIQUE.below(section)
+            if not _same(mine[name], resources[name], rules and rules.below(name), (section, name) in known):
                 refuse(f"{section}.{name} conflicts with imported resource", mine.places.get(name))
+
+
+def _same(mine: Any, theirs: Any, rules: Rules[Any] | None, complete: bool) -> bool:
+    """Compare as Compose does, by type too.
+
+    Args:
+        rules: which lists are freed of duplicates; of all others Compose takes an empty one for none when it completes
+            a file. complete: both are complete.
+    """
+    if type(mine) is not type(theirs):
+        return False
+    if type(mine) is Map:
+        return mine.keys() == theirs.keys() and all(
+            _same(item, theirs[key], rules and rules.below(key), complete) for key, item in mine.items()
+        )
+    if type(mine) is Seq:
+        if not (mine or complete or (rules is not None and rules.action is not None)):
+            return False
+        below = rules and rules.any
+        return len(mine) == len(theirs) and all(
+            _same(item, other, below, complete) for item, other in zip(mine, theirs, strict=True)
+        )
+    return bool(mine == theirs)

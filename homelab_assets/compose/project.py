@@ -118,7 +118,8 @@ def load(
         symbolic: variables that `environment` lacks become markers (see `interpolation`) instead of empty text, and
             missing env files are recorded instead of refused.
         unset: variables that are known to be set nowhere; symbolic loading leaves no markers for them.
-        is_directory: tells folders from files; asked only for the `project_directory` of an `include`.
+        is_directory: tells folders from files; asked for the `project_directory` of an `include` and for env files that
+            are not there.
 
     Raises:
         BaselineError: for everything that Compose refuses, with file and line as far as there is one.
@@ -152,6 +153,7 @@ class _Loading:
         self._directory = directory
         self._environment = environment
         self._symbolic = symbolic
+        self._is_directory = is_directory
         self._interpolator = Interpolator(environment.get, symbolic, unset)
         self._files = Files(read, environment.get("HOME"), symbolic=symbolic, is_directory=is_directory)
         self._tree = Map()
@@ -180,10 +182,11 @@ class _Loading:
         enabled = {key: service for key, service in services.items() if _is_on(service, wanted)}
         disabled = {key: service for key, service in services.items() if key not in enabled}
         resources = self._resources()
-        Consistency(enabled, disabled, resources, self._sources.node_of_service).check()
+        Consistency(enabled, disabled, resources, self._sources.nearest).check()
         self_contained = not self._reads_more(services, resources)
         service_files = ServiceFiles(
             read=self._files.read,
+            is_directory=self._is_directory,
             environment=self._environment,
             interpolator=self._interpolator,
             sources=self._sources,

@@ -20,12 +20,14 @@ class ServiceFiles:
     """Reads the files of a project's services.
 
     Attributes:
+        is_directory: tells a folder, which Compose refuses, from a file that is not there; None takes all for files.
         environment: the project's variables. interpolator: replaces those that env files name.
         open_env, open_labels: service → paths that are not there, each with the names from files before it that it may
             set anew. label_files: service → all its label files.
     """
 
     read: Read
+    is_directory: Callable[[str], bool] | None
     environment: Mapping[str, str]
     interpolator: Interpolator
     sources: Sources
@@ -40,7 +42,7 @@ class ServiceFiles:
                 self._read_env_files(name, service, strict)
                 self._read_label_files(name, service, strict)
             except BaselineError as error:
-                raise at(error, self.sources.node_of_service(name, "env_file")) from None
+                raise at(error, self.sources.nearest("services", name, "env_file")) from None
             if "scale" in service and "deploy" in service:
                 service["deploy"]["replicas"] = service["scale"]
             services[name] = {key: service[key] for key in SERVICE.attributes if key in service}
@@ -62,6 +64,8 @@ class ServiceFiles:
             found = self._read_variables(path, entry.get("format"), known, lookup)
             if found is None and entry["required"] and strict:
                 refuse(f"env file {path} not found", hint="create it, or set required: false")
+            elif found is None and strict and self.is_directory is not None and self.is_directory(path):
+                refuse(f"env file {path} is a directory")
             elif found is None:
                 unread[path] = frozenset(lines.keys() - own.keys())
             else:

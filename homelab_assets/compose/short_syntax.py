@@ -43,7 +43,7 @@ def parse_port(text: str) -> list[Map]:
     first, last = _port_range(container, text)
     outside = _published(published, last - first + 1, text)
     entries = [_port_entry(host, first + offset, outside[offset], protocol) for offset in range(last - first + 1)]
-    return sorted(entries, key=lambda entry: f"{entry['target']}/")
+    return sorted(entries, key=lambda entry: f"{entry.get('target', 0)}/")
 
 
 def _published(text: str, count: int, whole: str) -> list[str]:

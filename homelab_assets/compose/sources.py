@@ -27,14 +27,14 @@ class Sources(Mapping[Path, Span]):
         self._sections = {key: value for key, value in tree.items() if type(value) is Map}
         self._roots = dict(tree.places)
         self._env: dict[Path, Span] = {}
-        self._services: Map = tree.get("services") or Map()
 
-    def node_of_service(self, name: str, key: str | None) -> Node | None:
-        """Where a service, or one of its attributes, is written."""
-        service = self._services.get(name)
-        found = service.places.get(key) if key is not None and type(service) is Map else None
-        whole = self._services.places.get(name)
-        return found or (whole.key if whole is not None and whole.key is not None else whole)
+    def nearest(self, *path: str) -> Node | None:
+        """What wrote the value of a path, or of the nearest one above it; a section by its key."""
+        for length in range(len(path), 1, -1):
+            node = self._node(path[:length])
+            if node is not None:
+                return node.key or node
+        return self._roots.get(path[0])
 
     def add_env_lines(self, service: str, lines: Mapping[str, tuple[str, int]]) -> None:
         """Add variables that come from an `env_file`."""

@@ -12,7 +12,7 @@ from homelab_assets.errors import BaselineError
 
 def drop_duplicates(tree: Map) -> None:
     """Leave one of the list items that mean the same: the last, where the first stood."""
-    apply(tree, _UNIQUE)
+    apply(tree, UNIQUE)
 
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  (a value of Compose, nothing is bound)
@@ -99,7 +99,7 @@ def _by_port(item: Any) -> Any:
     )
 
 
-_UNIQUE: Rules[Any] = Rules(
+UNIQUE: Rules[Any] = Rules(
     {
         "networks.*.labels": _unique(_by_key),
         "networks.*.ipam.options": _unique(_by_key),

@@ -7,6 +7,7 @@ strings, zeros, false, empty lists). A text with a marker stays as it is in any 
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from homelab_assets.compose.casts import single, to_bool, to_float, to_int
@@ -19,6 +20,8 @@ from homelab_assets.compose.units import format_duration, parse_duration, parse_
 
 Decode = Callable[[Any], Any]
 OMIT: Any = object()
+# Compose looks at the last byte alone: "\u00e0" ends in one that is a space in Latin-1.
+_LAST_SPACES = frozenset(bytes([byte]) for byte in (*b"\t\n\v\f\r ", 0x85, 0xA0))
 _OCTAL = re.compile(r"[-+]?[0-7]+")
 
 
@@ -124,8 +127,10 @@ def number(value: Any) -> Any:
 def _shortest(value: float) -> int | float:
     """The shortest decimal that rounds to the same float of single precision, as JSON shows it."""
     texts = (f"{value:.{digits}g}" for digits in range(1, 10))
-    shortest = next((float(text) for text in texts if single(float(text)) == value), value)
-    return int(shortest) if shortest.is_integer() and abs(shortest) < 1e21 else shortest
+    shortest = next((text for text in texts if single(float(text)) == value), repr(value))
+    number = Decimal(shortest)
+    whole = abs(number) < Decimal("1e21") and number == number.to_integral_value()
+    return int(number) if whole else float(shortest)
 
 
 def size(value: Any) -> Any:
@@ -191,7 +196,7 @@ def environment(value: Any) -> Any:
     elif type(value) is Seq:
         for item, place in zip(value, value.places, strict=True):
             key, found, text = go_text(item).partition("=")
-            if key and key[-1].isspace():
+            if key.encode()[-1:] in _LAST_SPACES:
                 refuse(f"environment variable {key!r} is declared with a trailing space", place)
             result[key] = text if found else None
     else:

@@ -97,7 +97,9 @@ def parse(data: bytes, file: str) -> list[Node]:
             if dialect is not None and dialect.mend(error):
                 text = dialect.text
                 continue
-            mark = error.problem_mark or error.context_mark
+            # An open quote or a key without its colon is told where it starts, not where the text ends for want of it.
+            token = error.context_mark if isinstance(error, yaml.scanner.ScannerError) else None
+            mark = token or error.problem_mark or error.context_mark
             refuse(f"is not valid YAML: {error.problem or error.context}", _Line(file, mark.line + 1 if mark else 1))
         except yaml.YAMLError as error:
             refuse(f"is not valid YAML: {' '.join(str(error).split())}", _Line(file, 1))

@@ -26,7 +26,7 @@ def _refusal(text: str | bytes, **files: str) -> BaselineError:
         ("services:\n  a:\n    image: x\n    image: y\n", 4, "already defined at line 3"),
         ("services:\n  a:\n    image: x\n    ports:\n      - 80:80\n      - a:b\n", 6, "invalid port"),
         ("services:\n  a:\n    image: x\n    mem_limit: 1q\n", 4, "invalid size"),
-        ("services:\n  a:\n    image: x\n    volumes:\n      - vol:/x\n", 2, "undefined volume vol"),
+        ("services:\n  a:\n    image: x\n    volumes:\n      - vol:/x\n", 5, "undefined volume vol"),
         ("services:\n  a:\n    image: x\n    depends_on: [b]\n", 4, "undefined service 'b'"),
         ("services:\n  a:\n    image: ${I:?please}\n", 3, "please"),
         ("services:\n  a:\n    image: ${I\n", 3, "invalid interpolation"),
@@ -35,6 +35,21 @@ def _refusal(text: str | bytes, **files: str) -> BaselineError:
         ("services:\n  a:\n    image: x\n    command: (a)\n", 4, "command line"),
         ("services:\n  a:\n    image: x\n    env_file: gone\n", 4, "not found"),
         ("services:\n  a:\n    image: x\n    volumes:\n      - {type: tmpfs}\n", 5, "missing a mount target"),
+        ("services:\n  a:\n    image: x\n    networks:\n      - default\n      - n\n", 6, "undefined network n"),
+        ("services:\n  a:\n    image: x\n    networks:\n      default:\n      n:\n", 6, "undefined network n"),
+        ("services:\n  a:\n    image: x\n    secrets:\n      - source: s\n        uid: '1'\n", 5, "undefined secret s"),
+        ("services:\n  a:\n    build:\n      secrets:\n        - s\n", 5, "undefined secret s"),
+        (
+            "services:\n  a:\n    image: x\n    depends_on:\n      b:\n        condition: service_healthy\n",
+            5,
+            "service 'b'",
+        ),
+        ("services:\n  a:\n    image: x\n    tmpfs: /t\n    volumes:\n      - /v\n      - /t\n", 7, "mounted twice"),
+        ("services:\n  a:\n    image: x\n    network_mode: service:b\n", 4, "'b' not found"),
+        ("services:\n  a:\n    image: x\nsecrets:\n  s: {file: x}\n  t:\n    driver: d\n", 6, "secret 't'"),
+        ("services:\n  a:\n    image: 'x\n    user: u\n    tty: true\n", 3, "unexpected end of stream"),
+        ("services:\n  a:\n    image: x\n    user\n    tty: true\n", 4, "could not find expected ':'"),
+        ("x-v: &v w\nservices:\n  a:\n    image: x\n    labels:\n      b: *v\n      b.c: *v\n", 7, "cycle detected"),
     ],
 )
 def test_refusals_name_file_and_line(text: str, line: int, words: str) -> None:
@@ -46,6 +61,18 @@ def test_refusals_name_file_and_line(text: str, line: int, words: str) -> None:
 def test_a_mistake_in_an_included_file_is_told_there() -> None:
     error = _refusal("include: [i.yaml]\n", **{"i.yaml": "services:\n  a:\n    imag: x\n"})
     assert error.where == "/srv/stack/i.yaml:3"
+
+
+def test_an_env_file_that_is_a_folder_is_refused_even_where_it_may_be_missing() -> None:
+    services = b"services: {a: {image: x, env_file: [{path: d, required: false}]}}"
+    with pytest.raises(BaselineError, match="is a directory"):
+        load(
+            [FILE],
+            read={FILE: services}.get,
+            project_directory="/srv/stack",
+            environment={},
+            is_directory=lambda _: True,
+        )
 
 
 def test_a_missing_file() -> None:
