@@ -1,5 +1,6 @@
 """`.env`, `env_file` and `label_file`: Compose's own grammar, and that of `docker run --env-file` (format `raw`)."""
 
+import codecs
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from homelab_assets.compose.problems import refuse
 from homelab_assets.model import Span
 
 _BLANK = "\t\v\f\r \x85\xa0"
+# All that Go calls a space, which is less than Python does: not the separators U+001C to U+001F.
+_SPACES = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+_LONGEST_LINE = (1 << 16) - 1  # of format `raw`
 _KEY_SIGNS = "_.-[]"
 _EXPORT = re.compile(r"export\s+")
 _ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0[0-9]{0,3})')
@@ -69,19 +73,24 @@ def parse_into(
     _Parser(text.removeprefix("\ufeff"), file, variables, lookup, expander, {} if lines is None else lines).parse()
 
 
-def parse_raw(text: str, lookup: Lookup, *, file: str, lines: dict[str, int] | None = None) -> dict[str, str]:
+def parse_raw(data: bytes, lookup: Lookup, *, file: str, lines: dict[str, int] | None = None) -> dict[str, str]:
     """Return the variables of a file as `docker run --env-file` reads it: no quotes, no replacement.
 
     Args:
         lines: receives the line of each key.
 
     Raises:
-        BaselineError: a line without a name, a name with whitespace.
+        BaselineError: a line without a name, too long or not UTF-8, a name with whitespace.
     """
     variables: dict[str, str] = {}
     lines = {} if lines is None else lines
-    for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        line = raw.removesuffix("\r").lstrip()
+    for number, raw in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
+        if len(raw) > _LONGEST_LINE:
+            refuse(f"a line of more than {_LONGEST_LINE} bytes", Line(file, number))
+        try:
+            line = raw.removesuffix(b"\r").decode().lstrip(_SPACES)
+        except UnicodeDecodeError:
+            refuse("a line that is not UTF-8", Line(file, number))
         if not line or line.startswith("#"):
             continue
         key, found, value = line.partition("=")
@@ -134,7 +143,7 @@ class _Parser:
         """Go to the next character that is no whitespace and in no comment line; False at the end."""
         text, length = self.text, len(self.text)
         while self.position < length:
-            if _is_space(text[self.position]):
+            if text[self.position] in _SPACES:
                 self.position += 1
             elif text[self.position] == "#":
                 end = text.find("\n", self.position)
@@ -165,7 +174,7 @@ class _Parser:
             refuse("zero length string", self._place(start))
         self.position = after
         self._skip_blanks()
-        return key.rstrip(), inherited
+        return key.rstrip(_SPACES), inherited
 
     def _skip_blanks(self) -> None:
         while self.position < len(self.text) and self.text[self.position] in _BLANK:
@@ -177,7 +186,7 @@ class _Parser:
             return self._read_quoted(quote)
         end = self.text.find("\n", self.position)
         end = len(self.text) if end < 0 else end
-        value = self.text[self.position : end].partition(" #")[0].rstrip()
+        value = self.text[self.position : end].partition(" #")[0].rstrip(_SPACES)
         start, self.position = self.position, end + 1
         return self._expand(value, start)
 
@@ -221,10 +230,6 @@ def _unescape(match: re.Match[str]) -> str:
             else text
         )
     return _SIMPLE.get(text[1], text)
-
-
-def _is_space(character: str) -> bool:
-    return character.isspace() and character not in "\x1c\x1d\x1e\x1f"
 
 
 def lookup_first(*environments: Mapping[str, str]) -> Lookup:

@@ -31,7 +31,8 @@ _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 _INNER_SIGN = re.compile(r"0b[-+][01]+|0o[-+][0-7]+")  # go-yaml hands Go what follows the prefix, sign and all
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?(Z|[-+]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?)?"
+    r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?(Z|[-+]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?)?",
+    re.ASCII,
 )
 _TYPE_TAGS = {"!!bool": bool, "!!int": int, "!!float": float, "!!null": type(None)}
 

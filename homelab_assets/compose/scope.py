@@ -1,5 +1,6 @@
 """What a set of compose files sees: its folders, its variables, and the files that lead to it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.yaml_nodes import Node
 
 Read = Callable[[str], bytes | None]
+_UNKNOWN = re.compile("[\udc80-\udcff]")
 _REMOTE = ("oci://", "http://", "https://", "git://", "ssh://", "git@", "github.com/")
 
 
@@ -60,5 +62,6 @@ class Scope:
 
 
 def text_of(data: bytes) -> str:
-    """Decode a text file."""
-    return data.decode("utf-8", "replace")
+    """Decode a text file; every byte that is no UTF-8 counts as a character that is unknown."""
+    text = data.decode("utf-8", "surrogateescape")
+    return text if text.isascii() else _UNKNOWN.sub("\ufffd", text)

@@ -86,7 +86,7 @@ class ServiceFiles:
             return None
         lines: dict[str, int] = {}
         if format_ == "raw":
-            known.update(dotenv.parse_raw(text_of(data), lookup, file=path, lines=lines))
+            known.update(dotenv.parse_raw(data, lookup, file=path, lines=lines))
         elif format_ in (None, "", ".env"):
             dotenv.parse_into(known, text_of(data), lookup, file=path, interpolator=self.interpolator, lines=lines)
         else:

@@ -34,6 +34,11 @@ class Case:
     profiles: Sequence[str] = ()
 
     @property
+    def contents(self) -> dict[str, bytes]:
+        """The bytes of the files; a byte that is no UTF-8 is written `\\udcXX` in the text."""
+        return {name: text.encode("utf-8", "surrogateescape") for name, text in self.files.items()}
+
+    @property
     def shell(self) -> dict[str, str]:
         """All variables that the loader and the plugin see."""
         return {"HOME": "/home/op", **self.env}
@@ -55,7 +60,7 @@ def answer_of_loader(case: Case, folder: str = FOLDER) -> Any:
 
 def loaded(case: Case, folder: str = FOLDER, *, symbolic: bool = False) -> Project:
     """Load a case from memory, as if its files lay in a folder."""
-    contents = {f"{folder}/{name}": text.encode() for name, text in case.files.items()}
+    contents = {f"{folder}/{name}": data for name, data in case.contents.items()}
     environment = interpolation_environment(
         {**case.shell, "PWD": folder}, directory=folder, read=contents.get, env_files=()
     )
@@ -71,10 +76,10 @@ def loaded(case: Case, folder: str = FOLDER, *, symbolic: bool = False) -> Proje
 
 def answer_of_plugin(case: Case, folder: Path) -> Any:
     """What the plugin says about the case, its folder's name replaced by that of the recorded answers."""
-    for name, text in case.files.items():
+    for name, data in case.contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, newline="")
+        path.write_bytes(data)
     command = ["docker", "compose"]
     for name in case.load:
         command += ["-f", str(folder / name)]

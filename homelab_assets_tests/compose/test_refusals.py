@@ -1,6 +1,7 @@
 """Mistakes are told with file and line; hostile files end quickly."""
 
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -73,6 +74,14 @@ def test_an_env_file_that_is_a_folder_is_refused_even_where_it_may_be_missing() 
             environment={},
             is_directory=lambda _: True,
         )
+
+
+@pytest.mark.parametrize(("length", "fine"), [(65_535, True), (65_536, False)])
+def test_a_line_of_a_raw_env_file_may_have_65535_bytes(length: int, fine: bool) -> None:
+    services = b"services: {a: {image: x, env_file: [{path: e, format: raw}]}}"
+    read = {FILE: services, "/srv/stack/e": b"A=1\nB=" + b"x" * (length - 2) + b"\nC=1"}.get
+    with nullcontext() if fine else pytest.raises(BaselineError, match="more than 65535 bytes"):
+        load([FILE], read=read, project_directory="/srv/stack", environment={})
 
 
 def test_a_missing_file() -> None:
