@@ -19,7 +19,7 @@ from homelab_assets.model import Span
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
 _GLUED_TAG = re.compile(rb"![^\s,!]*,")
-_ODD = re.compile(rb"\\['/]|\t")
+_ODD = re.compile(rb"\\['/]|\t|:[][{},?]")
 _CORE = "tag:yaml.org,2002:"
 _Parser: Any = getattr(yaml, "CSafeLoader", None)
 
@@ -157,8 +157,8 @@ class _Composer:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             scalar = Scalar(self._file, event)
-            if self._dialect is not None and event.style == '"':
-                self._dialect.read(scalar)
+            if self._dialect is not None:
+                self._dialect.read(scalar, quoted=event.style == '"')
             if self._flow and "?" in scalar.value and scalar.plain and scalar.value[0] != "?":
                 refuse("is not valid YAML: a `?` in a list or mapping in brackets must be quoted", scalar)
             self._remember(scalar, event)

@@ -104,13 +104,14 @@ BOMB = "x-0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         "services: {a: {image: '" + "${A:-" * 50_000 + "'}}",
         "services: {a: {image: '" + "${A:-" * 900 + "x" + "}" * 900 + "'}}",
         "services: {a: {image: '" + "${A:-x} " * 100_000 + "'}}",
+        "x-a: [" + "a:," * 200_000 + "]",
         b"\x00\x01\x02",
         b"\xff\xfe\xff",
         b"services: {a: {image: \xc3\x28}}",
         "x" * 5_000_000,
         "services:\n" + "".join(f"  s{n}: {{extends: s{n + 1}}}\n" for n in range(3000)),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_hostile_files_end_quickly(text: str | bytes) -> None:
     started = time.process_time()
