@@ -15,7 +15,8 @@ from homelab_assets.repository.rules.variables import unknown
 from homelab_assets.repository.rules.view import Place, ServiceView, Variable
 
 # Where the repository seems to lie while its files are loaded, so that relative paths can be told from absolute ones.
-_ROOT = "/\ue002/"
+# Compose names the project of a stack in its root after this folder.
+_ROOT = "/\ue002repository/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

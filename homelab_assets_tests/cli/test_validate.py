@@ -127,6 +127,11 @@ def test_a_forge_finds_the_files_of_a_folder_in_a_clone(tmp_path: Path) -> None:
     assert f" {COMPOSE_FILE}:3 " in validate(folder).stdout
 
 
+def test_a_stack_in_the_root_of_a_folder_is_checked(tmp_path: Path) -> None:
+    write(tmp_path / "apps", {"compose.yaml": BAD[COMPOSE_FILE], ".env.sample": ""})
+    assert [(one["rule"], one["file"]) for one in findings("apps", "--format", "json")] == [("HL001", "compose.yaml")]
+
+
 def test_hostile_names_stay_harmless(tmp_path: Path) -> None:
     odd = "stacks/a\x1b[31m|<img>::x\n%/compose.yml"
     write(tmp_path / "apps", {odd: "services: {web: {image: nginx}}\n"})
