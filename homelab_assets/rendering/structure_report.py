@@ -143,7 +143,7 @@ def neutral(result: "StructureResult") -> tuple[list[Finding], list[Rule]]:
         Finding(
             rule=finding.rule,
             level=finding.severity,
-            message=f"{repository.name}: {finding.message}" if several else finding.message,
+            message=f"{repository.name}: {finding.message}." if several else f"{finding.message}.",
             file=finding.file,
             line=finding.line,
             remedy=remedies.get(finding.rule, ""),
@@ -152,7 +152,7 @@ def neutral(result: "StructureResult") -> tuple[list[Finding], list[Rule]]:
         for finding in repository.findings
     ]
     findings += [
-        Finding(rule="HL901", level="error", message=f"{p.repository}: {p.what}", remedy=p.hint or "")
+        Finding(rule="HL901", level="error", message=f"{p.repository}: {p.what}.", remedy=p.hint or "")
         for p in result.problems
     ]
     rules = [

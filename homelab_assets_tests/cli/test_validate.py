@@ -106,7 +106,7 @@ def test_fix_mends_on_disk_and_says_so(tmp_path: Path) -> None:
 def test_formats_for_ci(tmp_path: Path) -> None:
     write(tmp_path / "apps", BAD)
     assert validate("apps", "--format", "github").stdout.startswith(
-        f"::warning file={COMPOSE_FILE},line=3,title=HL001::web: image nginx:latest"
+        f"::warning file={COMPOSE_FILE},line=3,title=HL001::web: image nginx:latest has the moving tag `latest`. Write "
     )
     (run,) = json.loads(validate("apps", "--format", "sarif").stdout)["runs"]
     assert [result["ruleId"] for result in run["results"]] == ["HL001"]
