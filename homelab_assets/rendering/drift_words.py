@@ -42,6 +42,8 @@ def advice(service: ServiceDrift) -> str:
                 f"Backport: `drift-detector remediate --service {named}` shows what git can take over and what it "
                 "can't; `--open` makes it a pull request."
             )
+        case "deploy" if service.status == "missing":
+            return "Deploy the stack, or take the service out of git."
         case "deploy":
             return (
                 "Deploy: git moved after this container was created. Redeploy the stack; nothing has to change in git."

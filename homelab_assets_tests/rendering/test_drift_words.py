@@ -7,7 +7,7 @@ import pytest
 
 from homelab_assets.drift.document import DriftDocument, HostStatus, Item, ServiceDrift
 from homelab_assets.rendering.drift_markdown import drift_markdown
-from homelab_assets.rendering.drift_words import headline
+from homelab_assets.rendering.drift_words import advice, headline
 
 CAPTURED, DOWN = HostStatus(name="a", status="captured"), HostStatus(name="b", status="unreachable", error="no answer")
 CLEAN = ServiceDrift(host="a", stack="s", service="web", container="web", status="clean")
@@ -32,6 +32,12 @@ DRIFTED = replace(CLEAN, status="drifted", items=(Item(path="image", change="cha
 def test_headline(hosts: list[HostStatus], services: list[ServiceDrift], sentence: str) -> None:
     document = DriftDocument(generated_at="2026-11-23T06:00:00Z", hosts=hosts, baselines=(), services=services)
     assert headline(document) == sentence
+
+
+def test_what_was_never_deployed_is_not_said_to_be_behind_git() -> None:
+    behind = replace(DRIFTED, cause="git_ahead", remedy="deploy")
+    assert "this container" in advice(behind)
+    assert "container" not in advice(replace(CLEAN, container=None, status="missing", remedy="deploy"))
 
 
 def test_each_finding_of_the_report_leads_to_its_own_service() -> None:
