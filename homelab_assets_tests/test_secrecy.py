@@ -91,6 +91,12 @@ def test_a_reference_to_a_variable_is_no_secret(text: str) -> None:
     assert redact(text) == text
 
 
+@pytest.mark.parametrize("what", ["should be text such as ${PLEX_TOKEN}", "unknown key", "stands twice", "is missing"])
+def test_what_is_wrong_with_a_secret_key_of_lab_yaml_can_be_read(what: str) -> None:
+    text = f"lab.yaml:6: media.services.plex.token: {what}"
+    assert redact(text) == text
+
+
 def test_an_argument_after_a_secret_flag_is_sealed(vault: Vault) -> None:
     sealed = vault.seal_args(["redis-server", "--requirepass", "hunter2", "--appendonly", "yes"])
     assert [show(argument) for argument in sealed] == ["redis-server", "--requirepass", SHOWN, "--appendonly", "yes"]

@@ -74,6 +74,8 @@ _COMMON = re.compile(
     r"key|keys|auth|claim|private|licen[sc]e|pin|salt|tokens|secrets|credentials|cookie|webhook|seed|community|users|basic",
     re.IGNORECASE,
 )
+# What is said of a key of `lab.yaml`: `media.services.plex.token: should be text`.
+_MISTAKE = re.compile(r"(?:should be|unknown key|stands twice)\b")
 _SENTENCE = re.compile(r"to|and|or|is|are|was|with|for|of|in|on|as|from|not|the|a")
 # What git has for a variable that nobody sets is as good as the variable's value.
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<s>[^{}$]+)\}")
@@ -133,7 +135,8 @@ def _assigned(text: str) -> Iterator[tuple[int, int]]:
         # Of a path such as `services.db.secrets` the last part says what it is.
         name = match["name"].rpartition(".")[2] or match["name"]
         said = match["quote"] or match["sign"] == "="
-        if said or not (_COMMON.fullmatch(name.strip("-_")) or _in_a_path(text, match)):
+        sentence = _COMMON.fullmatch(name.strip("-_")) or _MISTAKE.match(text, match.end())
+        if said or not (sentence or _in_a_path(text, match)):
             for start, end in _value(text, match.end(), name):
                 beyond = beyond if text[start - 1] in "\"'" else end
                 yield start, end
