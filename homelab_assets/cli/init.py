@@ -19,6 +19,7 @@ def command(options: Options, force: bool, print_only: bool) -> None:
 
     Nothing is connected to and nothing is sent: only files on this machine are read.
     """
+    from homelab_assets.documentation.words import counted
     from homelab_assets.files import write_whole
     from homelab_assets.lab.discover import find_hosts, find_repositories
     from homelab_assets.remediation.yaml_text import scalar
@@ -39,7 +40,7 @@ def command(options: Options, force: bool, print_only: bool) -> None:
         replace(options, output=None).write(text)
         return
     write_whole(target, text)
-    options.say(
-        f"wrote {target}: {len(hosts)} host(s), {len(repositories)} repositories; "
-        "look through it, then run: drift-detector diff"
-    )
+    found = f"{counted(len(hosts), 'host')}, {counted(len(repositories), 'repository', 'repositories')}"
+    missing = [what for what, there in (("your Docker host", hosts), ("your clone", repositories)) if not there]
+    todo = f"name {' and '.join(missing)} in it" if missing else "look through it"
+    options.say(f"wrote {target}: {found} found; {todo}, then run: drift-detector diff")

@@ -116,4 +116,7 @@ def _remote(repository: Path) -> tuple[str | None, str | None]:
         return None, None
     match = re.search(r"^\s*url\s*=\s*(\S+)", text, re.MULTILINE)
     forge = _FORGE.match(match[1]) if match else None
-    return (forge["host"], forge["slug"]) if forge else (None, None)
+    # A token that is meant for a Gitea is nothing for these.
+    if forge is None or re.search(r"gitlab|bitbucket|azure|visualstudio|sr\.ht", forge["host"]):
+        return None, None
+    return forge["host"], forge["slug"]

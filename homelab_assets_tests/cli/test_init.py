@@ -59,3 +59,31 @@ def test_a_file_that_is_there_is_not_replaced(home: Path) -> None:
     assert Path("lab.yaml").read_text() == "mine"
     assert CliRunner().invoke(main, ["init", "--force"]).exit_code == 0
     assert Path("lab.yaml").read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("remote", "line"),
+    [
+        ("git@github.com:larry/apps.git", 'forge: {kind: github, slug: larry/apps, token: "${GITHUB_TOKEN}"}'),
+        (
+            "ssh://git@git.lan:2222/larry/apps",
+            'forge: {kind: gitea, url: "https://git.lan", slug: larry/apps, token: "${GITEA_TOKEN}"}',
+        ),
+        ("git@gitlab.com:larry/apps.git", None),
+        ("https://larry@bitbucket.org/larry/apps.git", None),
+    ],
+)
+def test_a_token_is_named_only_for_a_forge_that_it_may_be_for(home: Path, remote: str, line: str | None) -> None:
+    git(clone(home / "work" / "apps"), "remote", "add", "origin", remote)
+    lines = CliRunner().invoke(main, ["init", "--print"]).stdout.splitlines()
+    assert [text.strip() for text in lines if text.startswith("    forge:")] == ([line] if line else [])
+
+
+def test_says_what_is_left_to_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone(home / "work" / "apps")
+    assert "1 host, 1 repository found; look through it" in CliRunner().invoke(main, ["init"]).stderr
+    monkeypatch.delenv("DOCKER_HOST")
+    (home / ".ssh").mkdir()
+    (home / ".ssh" / "config").write_text("Host nas\n")
+    (home / "work" / "apps" / ".git").rename(home / "work" / "apps" / "git")
+    assert "0 repositories found; name your clone in it" in CliRunner().invoke(main, ["init", "--force"]).stderr
