@@ -283,9 +283,7 @@ def write_proposals(
         parts = dict.fromkeys(kebab(part) for part in (who.host, who.stack, who.service) if part != ANY)
         kept.append(_name_for(directory, prefix(repository) + "-".join(parts), plan, kind))
         file, _ = write_proposal(directory, kept[-1], title=plan.title, body=plan.body, patch=plan.patch)
-        outcomes.append(
-            Outcome(status="written", identity=who, title=plan.title, reference=f"{directory.name}/{file.name}")
-        )
+        outcomes.append(Outcome(status="written", identity=who, title=plan.title, reference=str(file)))
     if whole and directory.is_dir():
         own = prefix(repository)
         every = {prefix(name, other) for name in (repository, *others) for other in KINDS}

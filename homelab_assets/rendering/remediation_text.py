@@ -38,7 +38,7 @@ def outcomes_terminal(outcomes: Sequence["Outcome"], *, color: bool = False) -> 
     width = max(len(outcome.status) for outcome in outcomes)
     lines = []
     for outcome in outcomes:
-        rest = "  ".join(part for part in (outcome.reference, _printable(outcome.why)) if part)
+        rest = "  ".join(_printable(part) for part in (outcome.reference, outcome.why) if part)
         status = _styled(outcome.status.ljust(width), _RED if outcome.status == "failed" else _GREEN, color)
         lines.append(f"{status}  {_printable(str(outcome.identity))}" + (f"  {rest}" if rest else ""))
     return "\n".join(lines) + "\n"
