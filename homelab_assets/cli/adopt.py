@@ -1,5 +1,6 @@
 """`drift-detector adopt`: make a compose stack for a container that git does not know."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from homelab_assets.rendering.markdown import terminal_safe
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab, RepositorySettings
-    from homelab_assets.model import Captured
+    from homelab_assets.model import Captured, CaptureResult
     from homelab_assets.remediation.adopt import Adoption
     from homelab_assets.secrecy import Vault
 
@@ -34,7 +35,9 @@ def command(options: Options, container: str, host: str | None, repository: str 
     lab = options.lab()
     place = _repository(lab, repository)
     vault = open_vault(lab, create=open_)
-    captured, name = _find(lab, container, host, vault)
+    captures = _capture(lab, host, vault)
+    captured, name = _find(captures, container)
+    _refuse_known(lab, captures, captured.host, name, vault)
     adoption = adopt(captured, name, vault=vault, folder=_folder(place))
     options.write(_render(adoption, options))
     if open_:
@@ -47,15 +50,19 @@ def command(options: Options, container: str, host: str | None, repository: str 
     return FINDINGS if adoption.left else OK
 
 
-def _find(lab: "Lab", container: str, host: str | None, vault: "Vault") -> "tuple[Captured, str]":
+def _capture(lab: "Lab", host: str | None, vault: "Vault") -> "Sequence[CaptureResult]":
     from homelab_assets.audit import capture
-    from homelab_assets.drift.view import Host, name_of
-    from homelab_assets.model import Captured
 
     if host is not None and host not in lab.hosts:
         raise UserError(f"no host is named {host!r}", hint="known: " + ", ".join(lab.hosts))
-    results = capture(lab, [host] if host else tuple(lab.hosts), vault=vault)
-    seen = [result for result in results if isinstance(result, Captured)]
+    return capture(lab, [host] if host else tuple(lab.hosts), vault=vault)
+
+
+def _find(captures: "Sequence[CaptureResult]", container: str) -> "tuple[Captured, str]":
+    from homelab_assets.drift.view import Host, name_of
+    from homelab_assets.model import Captured
+
+    seen = [result for result in captures if isinstance(result, Captured)]
     found = [(one, document) for one in seen if (document := Host(one).by_reference(container)) is not None]
     if len(found) > 1:
         hosts = ", ".join(one.host for one, _ in found)
@@ -65,10 +72,23 @@ def _find(lab: "Lab", container: str, host: str | None, vault: "Vault") -> "tupl
 
         names = sorted({name_of(document) for one in seen for document in one.containers})
         near = get_close_matches(container, names, n=3)
-        missed = [f"{one.host} can't be reached" for one in results if not isinstance(one, Captured)]
+        missed = [f"{one.host} can't be reached" for one in captures if not isinstance(one, Captured)]
         hint = "; ".join([*missed, *(["did you mean " + " or ".join(near) + "?"] if near else [])])
         raise UserError(f"no container is named {container!r}", hint=hint or None)
     return found[0][0], name_of(found[0][1])
+
+
+def _refuse_known(lab: "Lab", captures: "Sequence[CaptureResult]", host: str, name: str, vault: "Vault") -> None:
+    """Refuse a container that a stack in git declares: a second one would fight with it for the container's name."""
+    from homelab_assets.audit import compare, load, utc_now
+
+    document = compare(lab, captures, load(lab, vault=vault), vault=vault, now=utc_now())
+    for verdict in document.services:
+        if (verdict.host, verdict.container) == (host, name) and verdict.status in ("clean", "drifted", "stopped"):
+            raise UserError(
+                f"git has {name} already: {verdict.repository}, {verdict.file}:{verdict.line}",
+                hint=f"`drift-detector remediate --service {name}` brings that up to date",
+            )
 
 
 def _repository(lab: "Lab", name: str | None) -> "RepositorySettings":

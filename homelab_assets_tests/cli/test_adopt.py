@@ -28,7 +28,21 @@ def test_the_first_repository_that_holds_stacks_gets_it(
     lab = ("adopt", "uptime-kuma", "--lab", str(tmp_path / "lab.yaml"))
     files = json.loads(CliRunner().invoke(main, [*lab, "--format", "json"]).stdout)["files"]
     assert list(files) == [f"{folder}uptime-kuma/docker-compose.yml"]
-    CliRunner().invoke(main, [*lab, "--open"])
-    assert [path.name for path in (tmp_path / "reports" / "pull-requests").glob("*.patch")] == [
-        "adopt-compose-ct-docker-01-uptime-kuma.patch"
-    ]
+    said = CliRunner().invoke(main, [*lab, "--open"]).stderr
+    (patch,) = (tmp_path / "reports" / "pull-requests").glob("*.patch")
+    assert patch.name == "adopt-compose-ct-docker-01-uptime-kuma.patch"
+    assert f"written {patch}\n" in said
+
+
+@pytest.mark.parametrize("container", ["radarr", "sabnzbd", "tautulli"])
+def test_what_git_declares_is_not_adopted_a_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, container: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("HOMELAB_LAB", raising=False)
+    result = CliRunner().invoke(main, ["adopt", container, "--open"])
+    assert result.exit_code == 2
+    assert f"git has {container} already: homelab-apps, stacks/" in result.stderr
+    assert result.stdout == ""
+    assert not (tmp_path / "reports").exists()
