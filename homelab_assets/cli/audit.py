@@ -20,7 +20,8 @@ def command(options: Options) -> int:
     lab = options.lab()
     from homelab_assets.orchestration.run import run_job
 
-    options.say("the demo lab (no lab.yaml found)" if lab.demo else str(lab.file))
+    if not lab.demo:
+        options.say(str(lab.file))
     outcome = run_job(lab, "daily_audit", progress=lambda text: options.say(f"  {text}"))
     if outcome.document is None:
         complain("\n".join(outcome.errors) or "the audit did not run")

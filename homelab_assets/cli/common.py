@@ -39,10 +39,13 @@ class Options:
     verbose: bool
 
     def lab(self) -> "Lab":
-        """Load the lab that the options name."""
+        """Load the lab that the options name; that it is only the demo is said, lest somebody take it for a home."""
         from homelab_assets.lab.settings import load_lab
 
-        return load_lab(self.lab_file)
+        lab = load_lab(self.lab_file)
+        if lab.demo:
+            self.say("no lab.yaml: this is the bundled demo lab; drift-detector init points it at your own homelab")
+        return lab
 
     def say(self, text: str, *, styled: bool = False) -> None:
         """Print a remark to stderr, unless quiet. `styled`: it is safe for a terminal, and has colours of ours."""
@@ -88,7 +91,7 @@ def verb(
             metavar="FILE",
             help="The lab.yaml to use. Default: $HOMELAB_LAB, ./lab.yaml, the demo lab.",
         )
-        @click.option("--format", "format_", type=click.Choice(formats), help="Default: terminal.")
+        @click.option("--format", "format_", type=click.Choice(formats), help=f"Default: {formats[0]}.")
         @click.option(
             "--output",
             type=click.Path(path_type=Path),

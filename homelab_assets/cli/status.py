@@ -32,7 +32,10 @@ def command(options: Options, ping: bool, watch: float | None) -> int:
     It reads what the last runs left behind and connects to nothing without --ping. Exit code: 0 all is well,
     1 something asks for attention, 2 something can't be told (never audited, an incomplete audit, a damaged file).
     """
-    lab = options.lab()
+    from homelab_assets.lab.settings import load_lab
+
+    # That this is only the demo lab stands in the result.
+    lab = load_lab(options.lab_file)
     while True:
         status = _look(lab, ping=ping)
         if watch and options.format == "terminal" and sys.stdout.isatty():

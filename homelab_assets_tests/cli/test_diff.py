@@ -39,6 +39,13 @@ def test_diff_prints_the_drift_and_writes_nothing(home: Path) -> None:
     assert sorted(path.name for path in (home / "state").iterdir()) == ["demo"]
 
 
+def test_the_demo_lab_is_not_taken_for_a_home(home: Path) -> None:
+    assert "demo lab" in detect("diff").stderr
+    assert "demo" not in detect("diff", "-q").stderr
+    make_lab(home)
+    assert "demo" not in detect("diff").stderr
+
+
 @pytest.mark.parametrize("format_", ["json", "sarif"])
 def test_machines_read_json(home: Path, format_: str) -> None:
     document = json.loads(detect("diff", "--format", format_).stdout)

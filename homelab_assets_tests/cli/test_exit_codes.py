@@ -145,7 +145,7 @@ def into(stdout: int, folder: Path, *words: str, stderr: int = subprocess.PIPE) 
 def test_a_result_that_no_disk_has_room_for_is_not_completed(tmp_path: Path, words: list[str]) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     try:
-        assert into(full, tmp_path, *words) == (2, "error: [Errno 28] No space left on device\n")
+        assert into(full, tmp_path, *words, "-q") == (2, "error: [Errno 28] No space left on device\n")
     finally:
         os.close(full)
 
@@ -164,7 +164,7 @@ def test_who_has_read_enough_changes_nothing_about_what_was_found(tmp_path: Path
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        assert into(writing, tmp_path, *words) == (code, "")
+        assert into(writing, tmp_path, *words, "-q") == (code, "")
     finally:
         os.close(writing)
 
