@@ -333,6 +333,8 @@ def test_another_volume_than_git_s_is_not_one_that_was_handed_on(more: Body, own
     [
         ({"mem_limit": "64m"}, 64, 128, []),
         ({"mem_limit": "64m"}, 64, -1, [("memswap_limit", "added")]),
+        ({"mem_limit": "64m"}, 128, 128, [("mem_limit", "changed")]),
+        ({"mem_limit": "64m"}, 128, -1, [("mem_limit", "changed"), ("memswap_limit", "added")]),
         ({}, 0, -1, []),
     ],
 )

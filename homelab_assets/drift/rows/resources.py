@@ -21,10 +21,12 @@ def _size_row(key: str, field: str, **options: Any) -> Row:
 
 
 def _swap_given(container: Observed, declared: Declared) -> Any:
-    """Twice the memory limit. After `docker update --memory` the old swap limit stays: it says nothing of its own."""
+    """Twice the memory limit. After `docker update --memory` the old swap limit stays: it says nothing of its own,
+    unless it is none, which no limit of memory has by itself."""
     memory = container.host_config.get("Memory") or 0
     wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
-    if memory != wanted:
+    lifted = container.host_config.get("MemorySwap") == -1 and not container.host.podman
+    if memory != wanted and not lifted:
         return UNKNOWN
     return (2 * memory,) if memory else (0, -1)
 
