@@ -106,17 +106,13 @@ def decide(
         for identity, plan in sorted(active.items(), key=lambda item: item[1].urgency)
     ]
     decisions += [
-        Decision(verb="refused", identity=plan.identity, plan=plan, why=_nothing_of(plan, kind))
+        Decision(verb="refused", identity=plan.identity, plan=plan, why=plan.refusal)
         for plan in plans
         if not plan.actionable
     ]
     if gone is not None:
         decisions += _stale(ours, active, branches, gone)
     return _limited(decisions, limits)
-
-
-def _nothing_of(plan: Proposal, kind: Kind) -> str:
-    return "nothing of it can be backported" if kind is DRIFT else plan.refusal
 
 
 def _about(

@@ -57,7 +57,7 @@ class RemediationPlan:
     @property
     def refusal(self) -> str:
         """Why something of it is not backported; "" where all is."""
-        return self.refused[0].why if self.refused else ""
+        return "; ".join(f"{one.path}: {one.why}" for one in self.refused)
 
     @property
     def fingerprint(self) -> str:

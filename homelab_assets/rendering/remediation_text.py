@@ -22,8 +22,8 @@ def plans_terminal(plans: Sequence["RemediationPlan"], *, color: bool = False) -
                 f"{_styled(head, _BOLD, color)}\n\n{_printable(plan.body)}\n{_colored(_printable(plan.patch), color)}"
             )
         else:
-            why = "; ".join(f"{one.path}: {one.why}" for one in plan.refused)
-            parts.append(f"{_styled(str(plan.identity), _BOLD, color)}\nnothing can be backported: {_printable(why)}\n")
+            identity = _styled(str(plan.identity), _BOLD, color)
+            parts.append(f"{identity}\nnothing can be backported: {_printable(plan.refusal)}\n")
     ready = sum(plan.actionable for plan in plans)
     rest = f"; {len(plans) - ready} can't be backported" if len(plans) > ready else ""
     last = f"{ready} pull request{'' if ready == 1 else 's'} to open{rest}." if plans else "Nothing to backport."
