@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from homelab_assets.errors import ConfigurationError
 from homelab_assets.lab import load_lab
 from homelab_assets.lab.discover import find_hosts, find_repositories
+from homelab_assets.lab.keys import LAB_YAML
+from homelab_assets.lab.schema import ListOf, MapOf, Record
 
 GOOD = """\
 hosts:
@@ -34,6 +37,37 @@ def _load(folder: Path, text: str):
     file = folder / "lab.yaml"
     file.write_text(text)
     return load_lab(str(file), {})
+
+
+def test_the_page_about_it_has_every_key_and_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "lab-yaml.md").read_text()
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    _load(tmp_path, text)
+    assert _keys(LAB_YAML) <= _keys_written(yaml.safe_load(text))
+
+
+def _keys(spec: object) -> set[tuple[str, ...]]:
+    match spec:
+        case Record():
+            below = {(name, *path) for name, one in spec.keys.items() for path in (*_keys(one), ())}
+            return {path for path in below if path[-1] != "*"}
+        case MapOf():
+            return {("*", *path) for path in _keys(spec.value)}
+        case ListOf():
+            return _keys(spec.item)
+        case _:
+            return set()
+
+
+def _keys_written(value: object) -> set[tuple[str, ...]]:
+    """Return the paths of keys; a name that the operator chose counts as `*` too."""
+    if isinstance(value, list):
+        return {path for one in value for path in _keys_written(one)}
+    if not isinstance(value, dict):
+        return set()
+    return {
+        (name, *path) for key, one in value.items() for name in (str(key), "*") for path in (*_keys_written(one), ())
+    }
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:

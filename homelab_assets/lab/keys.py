@@ -78,7 +78,6 @@ LAB_YAML = Record(
                 ),
                 "home_addresses": ListOf(Text()),
                 "look_inside": Flag(),
-                "stacks": MapOf(Text()),
             },
             required=("services",),
         ),
