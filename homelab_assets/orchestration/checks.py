@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from homelab_assets.documentation.words import counted
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration import names, tables
@@ -53,9 +54,20 @@ def _freshness(lab: Lab) -> dg.AssetChecksDefinition:
 
 def _fresh(key: dg.AssetKey, store: JsonStore, laboratory: Laboratory) -> dg.AssetCheckResult:
     try:
-        captured_at = store.read(key)["captured_at"]
+        stored = store.read(key)
     except dg.Failure as failure:
         return dg.AssetCheckResult(check_name=FRESH, asset_key=key, passed=False, description=failure.description)
+    if stored["status"] != "captured":
+        return dg.AssetCheckResult(
+            check_name=FRESH,
+            asset_key=key,
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"nothing was captured: {stored['error']}",
+            # One cause is one line to whom `notify` names.
+            metadata={"status": "blocked"},
+        )
+    captured_at = stored["captured_at"]
     host = laboratory.lab.hosts[key.path[-1]]
     if host.docker.startswith("capture:"):
         text = f"a recorded capture, made {captured_at}: it never gets any fresher"
@@ -100,15 +112,17 @@ def verdict(name: str, document: DriftDocument) -> dg.AssetCheckResult:
     match name:
         case "no_breaking_drift":
             found = [row for row in rows if row.get("severity") == "breaking"]
-            return _verdict(name, found, f"{len(found)} breaking differences", dg.AssetCheckSeverity.ERROR)
+            return _verdict(name, found, counted(len(found), "breaking difference"), dg.AssetCheckSeverity.ERROR)
         case "no_drift":
             found = [row for row in rows if row["status"] in {"drifted", *_ABSENT}]
-            text = f"{summary['drifted']} of {summary['services']} services differ, {summary['items']} differences"
+            differing = f"{summary['drifted']} of {counted(summary['services'], 'service')}"
+            text = f"{differing} drifted, {counted(summary['items'], 'difference')}"
             text += "".join(f", {summary[status]} {status}" for status in _ABSENT if summary[status])
             return _verdict(name, found, text, dg.AssetCheckSeverity.WARN)
         case "no_unmanaged_containers":
             found = [row for row in rows if row["status"] in {"unmanaged", "orphan"}]
-            return _verdict(name, found, f"{len(found)} containers that git does not know", dg.AssetCheckSeverity.WARN)
+            text = f"{counted(len(found), 'container')} that git does not know"
+            return _verdict(name, found, text, dg.AssetCheckSeverity.WARN)
         case _:
             return _complete(document)
 

@@ -131,6 +131,8 @@ def test_an_unreachable_host_fails_its_check_and_nothing_else(
     verdicts = checks(result)
     assert verdicts["captures/ct-docker-01:host_is_reachable"]
     assert not verdicts["captures/ct-media-01:host_is_reachable"]
+    assert verdicts["captures/ct-docker-01:capture_is_fresh"]
+    assert not verdicts["captures/ct-media-01:capture_is_fresh"]
     assert not verdicts["drift:audit_is_complete"]
     document = DriftDocument.from_json(JsonStore(lab.state / "assets").read(dg.AssetKey("drift")))
     assert document.exit_code == 2
