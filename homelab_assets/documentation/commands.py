@@ -40,12 +40,14 @@ def commands_of(service: Service) -> Commands:
     container = quoted(service.containers[0] if service.containers else service.name)
     logs = f"docker logs --tail 100 --timestamps {container}"
     state = f"docker inspect --format '{{{{.State.Status}}}} {{{{.State.ExitCode}}}} {{{{.State.Error}}}}' {container}"
+    # Nothing starts a paused container.
+    paused = service.state == "paused"
     placed = folder_of(service) or (service.declared and not service.containers)
     if not service.stack or not placed or is_portainers(service):
         managed = bool(service.stack)
         return Commands(
             enter="",
-            start=f"docker start {container}",
+            start=f"docker {'unpause' if paused else 'start'} {container}",
             stop=f"docker stop {container}",
             restart=f"docker restart {container}",
             update="",
@@ -63,7 +65,7 @@ def commands_of(service: Service) -> Commands:
     pull = "git pull --ff-only\n" if service.declared else ""
     return Commands(
         enter=f"cd {quoted(folder_of(service))}" if folder_of(service) else "",
-        start=f"{compose} up -d {name}",
+        start=f"{compose} {'unpause' if paused else 'up -d'} {name}",
         stop=f"{compose} stop {name}",
         restart=f"{compose} restart {name}",
         update=f"{pull}{compose} pull {name}\n{compose} up -d {name}",

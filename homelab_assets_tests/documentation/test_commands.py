@@ -95,6 +95,14 @@ def test_compose_gets_the_variables_that_it_got_before(told: str, compose: str) 
     assert commands_of(estate(capture("h", running)).services[0]).start == f"{compose} up -d radarr"
 
 
+@pytest.mark.parametrize(
+    ("stack", "start"), [("media", "docker compose unpause radarr"), (None, "docker unpause radarr")]
+)
+def test_what_is_paused_is_not_started(stack: str | None, start: str) -> None:
+    paused = container("radarr", stack=stack, directory="/opt/media", status="paused")
+    assert commands_of(estate(capture("h", paused)).services[0]).start == start
+
+
 def test_what_lives_in_the_network_of_a_service_is_taken_along() -> None:
     inside = "container:" + identity("gluetun")
     seen = estate(
