@@ -209,8 +209,10 @@ def _declining(plan: "RemediationPlan") -> str:
     return (
         "## How to reject\n\n"
         "Close this pull request: it is not opened again for these changes, only for different ones. To make the"
-        " host follow git instead, deploy the stack again. To accept the difference for good, add under `drift.ignore`"
-        " in `lab.yaml`:\n\n" + fence(rule, "yaml") + "\n\nCommits that you push to this branch are never overwritten."
+        " host follow git instead, make its container anew: `docker compose up -d --force-recreate` and the service's"
+        " name; without that option Compose leaves it alone. To accept the difference for good, add under"
+        f" `drift.ignore` in `lab.yaml`:\n\n{fence(rule, 'yaml')}\n\n"
+        "Commits that you push to this branch are never overwritten."
     )
 
 

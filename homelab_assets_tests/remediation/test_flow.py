@@ -37,6 +37,7 @@ def test_opens_one_each_then_nothing_more_then_merges_to_no_drift(world: World) 
     assert pull.head.startswith("fix/drift-pihole-2026")
     assert set(pull.labels) == {"drift-remediation", "severity/functional"}
     assert "git revert" in pull.body
+    assert "docker compose up -d --force-recreate" in pull.body
     assert len(world.repository.problems) == 1
     assert world.snapshot() == before
     changed = run(world.clone, "ls-remote", "origin")
