@@ -46,7 +46,8 @@ def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = No
     """
     snapshot = next((one for one in loaded.snapshots if one.repository.name == repository), None)
     notices = [notice for one in [snapshot] if one for notice in one.notices]
-    if stale:
+    # Where there is no clone to count, its problem says so.
+    if stale and snapshot:
         notices.append(f"{repository} could not be fetched, the clone's last state counts: {redact(stale)}")
     return {
         "schema": BASELINE_SCHEMA,

@@ -181,6 +181,14 @@ def test_a_remote_that_is_down_is_said_and_the_clone_counts(tmp_path: Path, inst
     assert any("apps could not be fetched" in notice for notice in document.notices)
 
 
+def test_of_a_clone_that_is_not_there_no_state_counts(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    lab = make_lab(tmp_path, repositories={"apps": {"path": "apps", "ref": "origin/main"}})
+    assert run(lab, "daily_audit", instance).success
+    document = DriftDocument.from_json(JsonStore(lab.state / "assets").read(dg.AssetKey("drift")))
+    assert [problem["what"] for problem in document.problems if problem["repository"] == "apps"] == ["no such folder"]
+    assert not any("apps" in notice for notice in document.notices)
+
+
 def test_first_sight_survives_an_audit_without_the_host(
     demo: Lab, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
