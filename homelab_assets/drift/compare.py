@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from homelab_assets.compose.normalise import project_name
 from homelab_assets.drift.assembling import assembled
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
@@ -238,25 +239,38 @@ def _not_audited(audit: _Audit, one: Bound) -> None:
 def _leftover_containers(
     audit: _Audit, containers: Containers, bound: Sequence[Bound], anywhere: Mapping[str, Bound]
 ) -> None:
-    """Containers that no service of git has claimed: orphans of a known stack, or unmanaged."""
+    """Containers that no service of git has claimed: orphans of a known stack, or unmanaged; unknown where that may
+    only be because something of git could not be read."""
     here = {name: one for one in bound for name in one.project_names}
     for container in containers.free():
         project = project_of(container) or ""
         one = here.get(project) or anywhere.get(project)
         elsewhere = one is not None and one.host != containers.host.name
+        gap = None if one else _gap(audit.problems, project)
         audit.add(
             ServiceDrift(
                 host=containers.host.name,
                 stack=one.baseline.stack if one else project_of(container),
                 service=_service_name(container),
                 container=container.name,
-                status="orphan" if one else "unmanaged",
-                remedy="remove" if one else "adopt",
+                status="orphan" if one else "unknown" if gap else "unmanaged",
+                remedy="remove" if one else "none" if gap else "adopt",
                 repository=one.baseline.repository if one else None,
                 created=str(container.container.get("Created") or "") or None,
-                note=f"git deploys this stack to {one.host}" if one and elsewhere else _kind_note(container),
+                note=f"git deploys this stack to {one.host}" if one and elsewhere else gap or _kind_note(container),
             )
         )
+
+
+def _gap(problems: Sequence[Problem], project: str) -> str | None:
+    """Say why git may declare a container of this project all the same."""
+    for problem in problems:
+        if project and problem.kind == "baseline" and problem.stack and project_name(problem.stack) == project:
+            return f"its stack in git can't be judged: {problem.what.removeprefix(f'{problem.stack}: ')}"
+    for problem in problems:
+        if problem.kind == "repository":
+            return f"{problem.repository} may declare it, and could not be read"
+    return None
 
 
 def _kind_note(container: Observed) -> str | None:

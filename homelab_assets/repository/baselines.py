@@ -198,7 +198,7 @@ def _setting_problems(lab: Lab, snapshot: Snapshot) -> Iterator[Problem]:
         if name not in names:
             key = f"repositories.{repository.name}.env_files.{name}"
             yield Problem(
-                kind="repository",
+                kind="baseline",
                 what=f"{key}: there is no such stack",
                 where=f"{lab.file}:{lab.lines.get(key, 1)}",
                 hint="known stacks: " + ", ".join(sorted(names)),

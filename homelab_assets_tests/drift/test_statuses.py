@@ -61,6 +61,27 @@ def test_missing_orphan_unmanaged() -> None:
     assert [s.remedy for s in document.services] == ["adopt", "adopt", "deploy", "remove"]
 
 
+@pytest.mark.parametrize(
+    ("problem", "unknown"),
+    [
+        (Problem(kind="repository", what="no such folder", repository="more"), {"else-x-1", "hand"}),
+        (Problem(kind="baseline", what="Else: no host is named 'nas'", repository="apps", stack="Else"), {"else-x-1"}),
+        (Problem(kind="baseline", what="no such file", repository="apps", stack="other"), set()),
+        (Problem(kind="host", what="no answer", host="nas"), set()),
+    ],
+)
+def test_what_git_may_declare_where_nobody_could_read_is_not_unmanaged(problem: Problem, unknown: set[str]) -> None:
+    running = [container("web", "old"), container("else", "x"), container(None, "hand", name="hand", networks={})]
+    document = audit(capture(running, images=[PLAIN]), [baseline("web", ONE)], problems=[problem])
+    adopted = {one.container for one in document.services if one.remedy == "adopt"}
+    assert {one.container for one in document.services if one.status == "unknown"} == unknown
+    assert adopted == {"else-x-1", "hand"} - unknown
+    assert {one.note for one in document.services if one.status == "unknown"} <= {
+        "more may declare it, and could not be read", "its stack in git can't be judged: no host is named 'nas'",
+    }  # fmt: skip
+    assert statuses(document)["web-old-1"] == "orphan"
+
+
 def test_containers_of_compose_run_are_nobodys_business() -> None:
     one_off = container("web", "app", name="web-app-run-1", labels={"com.docker.compose.oneoff": "True"})
     assert statuses(run([container("web", "app"), one_off])) == {"web-app-1": "clean"}

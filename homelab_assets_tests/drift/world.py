@@ -11,7 +11,7 @@ import yaml
 from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.drift.policy import Policy
-from homelab_assets.model import Baseline, Captured, CaptureResult
+from homelab_assets.model import Baseline, Captured, CaptureResult, Problem
 from homelab_assets.secrecy import Vault
 
 NOW = "2026-11-23T06:00:00Z"
@@ -78,10 +78,13 @@ def audit(
     *,
     vault: Vault | None = None,
     policy: Policy | None = None,
+    problems: Sequence[Problem] = (),
 ) -> DriftDocument:
     """Compare."""
     results = captures if isinstance(captures, Sequence) else (captures,)
-    return compare_all(results, baselines, vault=vault or Vault(KEY), policy=policy or Policy(), now=NOW)
+    return compare_all(
+        results, baselines, vault=vault or Vault(KEY), policy=policy or Policy(), now=NOW, problems=problems
+    )
 
 
 def recording(name: str, vault: Vault | None = None) -> Captured:
