@@ -1,6 +1,8 @@
 """`drift-detector audit`: the `daily_audit` job in this process, with progress, and where the reports are."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -43,5 +45,11 @@ def command(options: Options) -> int:
         complain(text)
     settings = "" if outcome.home in (None, Path.cwd()) else f"DAGSTER_HOME={shlex.quote(str(outcome.home))} "
     settings += f"HOMELAB_LAB={shlex.quote(options.lab_file)} " if options.lab_file else ""
-    options.say(f"the UI: {settings}dagster dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
+    options.say(f"the UI: {settings}{_dagster()} dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
     return INCOMPLETE if outcome.errors else outcome.document.exit_code
+
+
+def _dagster() -> str:
+    """Return how to call Dagster from here: it is installed beside this program, which may not be in the PATH."""
+    beside = Path(sys.argv[0]).with_name("dagster")
+    return shlex.quote(str(beside)) if shutil.which("dagster") is None and beside.exists() else "dagster"

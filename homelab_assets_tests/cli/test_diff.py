@@ -166,9 +166,22 @@ def test_audit_writes_reports_and_says_where(home: Path) -> None:
 
 
 def test_an_audit_of_another_lab_says_how_to_open_the_ui_on_it(
-    home: Path, tmp_path_factory: pytest.TempPathFactory
+    home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "argv", ["drift-detector"])
     elsewhere = tmp_path_factory.mktemp("a home")
     make_lab(elsewhere, hosts={"dead": f"unix://{home}/no.sock"})
     told = detect("audit", "--lab", f"{elsewhere}/lab.yaml").stderr.splitlines()[-1]
     assert f" HOMELAB_LAB='{elsewhere}/lab.yaml' dagster dev " in told
+
+
+@pytest.mark.parametrize(("path", "called"), [("bin", "dagster"), ("nowhere", ".venv/bin/dagster")])
+def test_the_ui_is_called_as_it_can_be_called(
+    home: Path, monkeypatch: pytest.MonkeyPatch, path: str, called: str
+) -> None:
+    for folder in (home / "bin", home / ".venv" / "bin"):
+        folder.mkdir(parents=True)
+        (folder / "dagster").touch(0o755)
+    monkeypatch.setenv("PATH", f"{home / path}:/usr/bin:/bin")
+    monkeypatch.setattr(sys, "argv", [".venv/bin/drift-detector", "audit"])
+    assert f" {called} dev -m " in detect("audit").stderr
