@@ -244,7 +244,8 @@ def narrow(
     Raises:
         ConfigurationError: nothing has such a name: an empty answer would look like "no drift".
     """
-    if not (host or stack or service):
+    # An empty name is a variable that a script forgot to set: it must not come to mean everything.
+    if host is None and stack is None and service is None:
         return document
     services = tuple(
         verdict
@@ -261,7 +262,7 @@ def narrow(
         if (item.host, item.stack, item.service) in keys
         or (host in (None, item.host) and stack in (None, item.stack) and service in (None, item.service))
     )
-    if not services and not ignored and document.complete and (stack or service):
+    if not services and not ignored and document.complete and (stack, service) != (None, None):
         raise _nothing_named(document, stack, service)
     named = tuple(f"{'/'.join(part for part in key if part)}: " for key in keys)
     return replace(
@@ -275,7 +276,7 @@ def narrow(
 
 def _nothing_named(document: DriftDocument, stack: str | None, service: str | None) -> ConfigurationError:
     stacks = {verdict.stack for verdict in document.services if verdict.stack}
-    if stack and stack not in stacks:
+    if stack is not None and stack not in stacks:
         return _unknown("stack", stack, stacks)
     names = {verdict.service for verdict in document.services if stack in (None, verdict.stack)}
     return _unknown("service", service or "", names)

@@ -77,6 +77,15 @@ def test_a_narrow_view_has_nothing_else(home: Path) -> None:
     assert [host["name"] for host in only["hosts"]] == ["ct-docker-01"]
 
 
+@pytest.mark.parametrize(
+    "words", [("diff", "--service", ""), ("diff", "--stack", ""), ("diff", "--host", ""), ("remediate", "--service", "")]
+)
+def test_an_empty_name_is_not_everything(home: Path, words: tuple[str, ...]) -> None:
+    result = detect(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is named ''" in result.stderr
+
+
 def test_a_view_of_everything_and_a_narrow_one_tell_what_rules_hide(home: Path) -> None:
     def ignored(*narrow: str) -> list[str]:
         result = detect("diff", *narrow, "--format", "json")
