@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from homelab_assets.repository.baselines import Baselines
 
 Progress = Callable[[str], None]
+_FETCH_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
     return Baselines(**merged)
 
 
-def refresh(lab: Lab, *, seconds: float = 30.0) -> dict[str, str]:
+def refresh(lab: Lab) -> dict[str, str]:
     """Fetch the baseline branches that follow a remote, side by side; checkouts and local branches stay as they are.
 
     Returns:
@@ -134,7 +135,7 @@ def refresh(lab: Lab, *, seconds: float = 30.0) -> dict[str, str]:
     def one(repository: RepositorySettings) -> str | None:
         git = Git(repository.path)
         try:
-            fetch(git, repository.ref or git.default_ref(), seconds=seconds)
+            fetch(git, repository.ref or git.default_ref(), seconds=_FETCH_SECONDS)
         except UserError as error:
             return str(error)
         return None

@@ -102,13 +102,6 @@ def test_equal_secrets_have_equal_tokens_and_other_keys_other_ones(vault: Vault)
     assert vault.token("hunter2") != other.token("hunter2")
 
 
-def test_tokens_of_another_installation_can_not_be_compared(vault: Vault) -> None:
-    other = Vault(b"fedcba9876543210")
-    assert vault.same(vault.token("a"), other.token("a")) is None
-    assert vault.same(vault.token("a"), vault.token("b")) is False
-    assert vault.same(vault.token("a"), vault.token("a")) is True
-
-
 def test_inspect_documents_are_sealed_where_free_text_stands(vault: Vault) -> None:
     document = {
         "Id": HEX * 2,

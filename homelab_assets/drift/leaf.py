@@ -51,7 +51,6 @@ Leaves = Mapping[str, Leaf]
 Given = Mapping[str, Any]
 """Path → container of the values that image, engine or Compose put there without git's doing."""
 
-_NO_LEAVES: dict[str, Leaf] = {}
 _NOTHING: dict[str, Any] = {}
 
 

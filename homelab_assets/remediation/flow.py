@@ -202,7 +202,6 @@ def open_fixes(
     *,
     gone: Gone,
     whole: bool = True,
-    progress: Progress | None = None,
 ) -> list[Outcome]:
     """Bring the pull requests that mend the media pipeline in line with the plans; see `open_pull_requests`.
 
@@ -211,7 +210,7 @@ def open_fixes(
     """
 
     def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
-        return carry_out(own, repository, forge, policy=policy_of(lab), gone=gone, kind=PIPELINE, progress=progress)
+        return carry_out(own, repository, forge, policy=policy_of(lab), gone=gone, kind=PIPELINE)
 
     return _everywhere(lab, plans, list(lab.repositories), carry, PIPELINE, whole)
 

@@ -195,15 +195,6 @@ class Vault:
         """Say whether `reveal` would leave no token in the text."""
         return all(match[0] in self._raw for match in TOKEN.finditer(text))
 
-    def same(self, one: str, other: str) -> bool | None:
-        """Compare two sealed texts: True, False, or None where tokens of another key make it impossible to know."""
-        if one == other:
-            return True
-        keys = {match["key"] for match in TOKEN.finditer(one)} | {match["key"] for match in TOKEN.finditer(other)}
-        if keys - {self.key_id}:
-            return None
-        return self.reveal(one) == self.reveal(other)
-
     def redact(self, text: str) -> str:
         """Make free text (a log line, an exception, an HTTP error) fit to be shown: its secrets become `<secret>`."""
         for raw in sorted((raw for raw in self._raw.values() if len(raw) >= 6), key=len, reverse=True):

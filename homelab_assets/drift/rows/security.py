@@ -63,12 +63,12 @@ def _option(text: str) -> tuple[str, str]:
     return name, value or ("true" if name == "no-new-privileges" else "")
 
 
-def _option_leaf(text: str, written: Any = None) -> tuple[str, Leaf]:
+def _option_leaf(text: str) -> tuple[str, Leaf]:
     name, value = _option(text)
     if name == "no-new-privileges":
         return f"security_opt.{name}:{value}", Leaf(value, text)
     if name == "seccomp" and value.lstrip().startswith("{"):
-        return "security_opt.seccomp", Leaf(_profile(value), written or "seccomp:<profile>")
+        return "security_opt.seccomp", Leaf(_profile(value), "seccomp:<profile>")
     if name == "seccomp":
         return "security_opt.seccomp", Leaf(value, text)
     return f"security_opt.{name}:{value}", Leaf(value, text)
