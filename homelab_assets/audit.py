@@ -13,7 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.drift import history
+from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import ConfigurationError, UserError
 from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
@@ -149,7 +150,6 @@ def compare(
     lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines", *, vault: Vault, now: str
 ) -> DriftDocument:
     """Compare what runs with what git says, by the policy of `lab.yaml`, and date each difference from the history."""
-    from homelab_assets.drift import history
     from homelab_assets.drift.compare import compare_all
     from homelab_assets.drift.policy import policy_from
 
@@ -191,7 +191,8 @@ def remember(lab: Lab, document: DriftDocument) -> None:
     with exclusive(lab.state / "history.lock", doing="writing the audit's history"):
         previous, _ = read_history(lab)
         if previous is None or not document.generated_at < previous.generated_at <= _tomorrow(document):
-            kept = replace(document, services=(*_judged(document), *_still_unjudged(previous, document)))
+            judged = [verdict for verdict in document.services if verdict.judged]
+            kept = replace(document, services=(*judged, *history.unjudged(previous, document)))
             text = json.dumps(kept.to_json(), ensure_ascii=False) + "\n"
             write_whole(lab.state / "history.json", text, private=True)
 
@@ -222,21 +223,6 @@ def write_reports(lab: Lab, audit: Audit) -> tuple[Path, ...]:
     )
 
 
-def _judged(document: DriftDocument) -> list[ServiceDrift]:
-    return [verdict for verdict in document.services if verdict.status not in ("unreachable", "unknown")]
-
-
-def _still_unjudged(previous: DriftDocument | None, document: DriftDocument) -> list[ServiceDrift]:
-    """Return the last verdicts on what could not be judged this time, so that its differences keep their dates."""
-    down = {host.name for host in document.hosts if host.status == "unreachable"}
-    unjudged = {(v.host, v.stack, v.service) for v in document.services if v.status in ("unreachable", "unknown")}
-    return [
-        verdict
-        for verdict in (previous.services if previous else ())
-        if verdict.host in down or (verdict.host, verdict.stack, verdict.service) in unjudged
-    ]
-
-
 def narrow(
     document: DriftDocument, *, host: str | None = None, stack: str | None = None, service: str | None = None
 ) -> DriftDocument:
@@ -254,17 +240,17 @@ def narrow(
         and stack in (None, verdict.stack)
         and service in (None, verdict.service, verdict.container)
     )
-    keys = {(verdict.host, verdict.stack, verdict.service) for verdict in services}
+    subjects = {verdict.subject for verdict in services}
     ignored = tuple(
         item
         for item in document.ignored
         # There is no verdict on a container that a rule hides as a whole.
-        if (item.host, item.stack, item.service) in keys
+        if item.subject in subjects
         or (host in (None, item.host) and stack in (None, item.stack) and service in (None, item.service))
     )
     if not services and not ignored and document.complete and (stack or service):
         raise _nothing_named(document, stack, service)
-    named = tuple(f"{'/'.join(part for part in key if part)}: " for key in keys)
+    named = tuple(f"{subject}: " for subject in subjects)
     return replace(
         document,
         services=services,

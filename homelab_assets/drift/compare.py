@@ -12,7 +12,7 @@ from homelab_assets.drift.habits import learn
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers, project_group, project_of
 from homelab_assets.drift.podman import as_docker
-from homelab_assets.drift.policy import IgnoreRule, Policy
+from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import settle_stack
@@ -40,25 +40,11 @@ class _Audit:
 
     def add(self, service: ServiceDrift) -> None:
         """Keep a verdict, unless a rule of `lab.yaml` hides the whole service."""
-        rule = self.policy.ignoring_service(
-            host=service.host, stack=service.stack, service=service.service, today=self.today
-        )
+        rule = self.policy.ignoring_service(service.subject, self.today)
         if rule is None or service.status == "clean":
             self.services.append(service)
         else:
-            self.ignored.append(_hidden(service, rule))
-
-
-def _hidden(service: ServiceDrift, rule: IgnoreRule) -> Ignored:
-    return Ignored(
-        host=service.host,
-        stack=service.stack,
-        service=service.service,
-        path=service.status,
-        reason=rule.reason,
-        rule=rule.number,
-        until=rule.until,
-    )
+            self.ignored.append(rule.hidden(service.status, service.subject))
 
 
 def compare_all(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from homelab_assets.drift.document import Item
+from homelab_assets.drift.document import Item, Subject
 from homelab_assets.drift.leaf import Difference, Leaf
 from homelab_assets.drift.leaves import any_marker, readable_path
 from homelab_assets.drift.matching import LEFTOVER
@@ -14,7 +14,7 @@ from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import match_pieces, pieces, readable
-from homelab_assets.drift.view import Declared, Host, Observed
+from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
 from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret
 
@@ -38,9 +38,7 @@ class ItemWriter:
     final: Model
     conflicts: frozenset[str]
     known: Mapping[str, str | None]
-    host: Host
-    stack: str
-    service: str
+    subject: Subject
     definition: Mapping[str, Any]
     secrets: re.Pattern[str] | None = None
 
@@ -56,9 +54,7 @@ class ItemWriter:
             baseline, running = self._covered(baseline, SHOWN), self._covered(running, changed)
         secret = template is not None or self._hides(difference) or (baseline, running) != shown
         span = self.span(difference.path, declared=difference.expected is not None)
-        rule = self.policy.judge(
-            path, host=self.host.name, stack=self.stack, service=self.service, change=difference.change
-        )
+        rule = self.policy.judge(path, self.subject, difference.change)
         if self.conflicts & set(names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
@@ -149,13 +145,14 @@ class ItemWriter:
         return readable_path(spelled, references), text, names, in_key
 
     def _declared(self) -> Declared:
-        service = self.templates.services.get(self.service) or self.templates.disabled.get(self.service) or {}
-        return Declared(name=self.service, service=service, project=self.templates.view)
+        name, templates = self.subject.service, self.templates
+        service = templates.services.get(name) or templates.disabled.get(name) or {}
+        return Declared(name=name, service=service, project=templates.view)
 
     def span(self, path: str, *, declared: bool = True) -> Span | None:
         """Where git decides a leaf; where it would have to be added, if git doesn't have it."""
         key, _, rest = path.partition(".")
-        base = ("services", self.service)
+        base = ("services", self.subject.service)
         if key in ("deploy", "healthcheck", "networks") or path.startswith("logging.options."):
             parts = path.split(".", 2) if key != "deploy" else path.split(".")
             if key == "networks" and len(parts) == 3:
@@ -174,7 +171,7 @@ class ItemWriter:
         if not isinstance(entries, list) or row is None:
             return None
         for index, entry in enumerate(entries):
-            alone = Declared(name=self.service, service={key: [entry]}, project=self.final.view)
+            alone = Declared(name=self.subject.service, service={key: [entry]}, project=self.final.view)
             if path in row.expected(alone):
                 return str(index)
         return None

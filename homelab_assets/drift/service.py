@@ -8,12 +8,12 @@ from typing import Any
 from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_older import as_older
 from homelab_assets.drift.compose_v1 import as_v1
-from homelab_assets.drift.document import Change, Ignored, Item, ServiceDrift, Status
+from homelab_assets.drift.document import Change, Ignored, Item, ServiceDrift, Status, Subject
 from homelab_assets.drift.image_moved import moved_to, short
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
-from homelab_assets.drift.policy import Policy
+from homelab_assets.drift.policy import IMAGE_MOVED, Policy
 from homelab_assets.drift.rows.shapes import has_marker, plain
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
@@ -34,10 +34,8 @@ class Judge:
     compare: SealedCompare
     today: str
 
-    @property
-    def stack(self) -> str:
-        """Name of the stack."""
-        return self.settled.stack.baseline.stack
+    def _subject(self, match: Match) -> Subject:
+        return Subject(self.host.name, self.settled.stack.baseline.stack, match.service)
 
     def judge(self, match: Match) -> tuple[ServiceDrift | None, list[Ignored]]:
         """Judge one service; None where there is nothing to say (its profiles are off and nothing runs)."""
@@ -90,9 +88,7 @@ class Judge:
             final=model,
             conflicts=self.settled.conflicts,
             known=self.settled.known,
-            host=self.host,
-            stack=self.stack,
-            service=match.service,
+            subject=self._subject(match),
             definition=self._declared(match, model).service,
             secrets=anywhere(self.settled.secrets(self.compare.vault)),
         )
@@ -103,9 +99,7 @@ class Judge:
             if identity := moved_to(container):
                 span = writer().span("image")
                 text = str(container.config.get("Image"))
-                rule = self.policy.judge(
-                    "image", host=self.host.name, stack=self.stack, service=match.service, change="changed", moved=True
-                )
+                rule = self.policy.judge(IMAGE_MOVED, self._subject(match), "changed")
                 return Item(
                     path="image",
                     change="changed",
@@ -129,7 +123,7 @@ class Judge:
         path = "deploy.replicas" if in_deploy else "scale"
         span = writer().span(path)
         change: Change = "changed" if explicit else "added"
-        rule = self.policy.judge(path, host=self.host.name, stack=self.stack, service=match.service, change=change)
+        rule = self.policy.judge(path, self._subject(match), change)
         return Item(
             path=path,
             change=change,
@@ -144,24 +138,12 @@ class Judge:
 
     def _without_ignored(self, match: Match, items: Mapping[str, Item]) -> tuple[list[Item], list[Ignored]]:
         kept, ignored = [], []
+        subject = self._subject(match)
         for path, item in items.items():
-            rule = self.policy.ignoring(
-                path, host=self.host.name, stack=self.stack, service=match.service, today=self.today
-            )
-            if rule is None:
+            if rule := self.policy.ignoring(path, subject, self.today):
+                ignored.append(rule.hidden(path, subject))
+            else:
                 kept.append(item)
-                continue
-            ignored.append(
-                Ignored(
-                    host=self.host.name,
-                    stack=self.stack,
-                    service=match.service,
-                    path=path,
-                    reason=rule.reason,
-                    rule=rule.number,
-                    until=rule.until,
-                )
-            )
         return kept, ignored
 
     def _status(self, match: Match, items: Sequence[Item]) -> tuple[Status, str | None]:
@@ -207,9 +189,7 @@ class Judge:
         finding = causes.find(match, status, items, self.settled, self.host)
         uncompared = {path: reason for c in comparisons for path, reason in c.silences.items()}
         return ServiceDrift(
-            host=self.host.name,
-            stack=self.stack,
-            service=match.service,
+            **self._subject(match)._asdict(),
             container=first.name if first else None,
             status=status,
             evidence=finding.evidence,

@@ -51,7 +51,7 @@ def dashboard_body(outcomes: Sequence[Outcome], document: DriftDocument) -> str:
         lines = [_line(outcome, why=heading != "Open") for outcome in outcomes if outcome.status in statuses]
         if lines:
             parts.append(f"## {heading}\n\n" + _listed(lines))
-    ignored = [f"- {_who(i.host, i.stack, i.service)} {code(i.path)}: {sentence(i.reason)}" for i in document.ignored]
+    ignored = [f"- {_who(*i.subject)} {code(i.path)}: {sentence(i.reason)}" for i in document.ignored]
     if ignored:
         parts.append("## Ignored by a rule\n\n" + _listed(ignored))
     strangers = [v for v in document.services if v.status == "unmanaged"]
@@ -72,10 +72,9 @@ def _listed(lines: Sequence[str]) -> str:
 
 
 def _line(outcome: Outcome, *, why: bool) -> str:
-    identity = outcome.identity
     number = f" #{outcome.number}" if outcome.number else ""
     reason = f": {sentence(outcome.why)}" if outcome.why and why else ""
-    return f"- {_who(identity.host, identity.stack, identity.service)}{number}{reason}"
+    return f"- {_who(*outcome.identity.subject)}{number}{reason}"
 
 
 def _who(host: str, stack: str | None, service: str) -> str:

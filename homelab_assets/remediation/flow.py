@@ -78,8 +78,7 @@ def _recheck(lab: Lab, audit: "Audit", vault: Vault) -> Recheck:
             policy=policy,
             now=audit.document.generated_at,
         )
-        key = (identity.host, identity.stack, identity.service)
-        return [item for v in document.services if (v.host, v.stack, v.service) == key for item in v.items]
+        return [item for one in document.services if one.subject == identity.subject for item in one.items]
 
     return compare
 
@@ -279,7 +278,7 @@ def write_proposals(
         if not plan.actionable:
             outcomes.append(Outcome(status="refused", identity=who, title=plan.title, why=plan.refusal))
             continue
-        parts = dict.fromkeys(kebab(part) for part in (who.host, who.stack, who.service) if part != ANY)
+        parts = dict.fromkeys(kebab(part or "") for part in who.subject if part != ANY)
         kept.append(_name_for(directory, prefix(repository) + "-".join(parts), plan, kind))
         file, _ = write_proposal(directory, kept[-1], title=plan.title, body=plan.body, patch=plan.patch)
         outcomes.append(

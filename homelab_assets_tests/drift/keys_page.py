@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from homelab_assets.drift.document import Subject
 from homelab_assets.drift.fields import TABLE, UNSEEN
 from homelab_assets.drift.leaf import Row
 from homelab_assets.drift.policy import Policy
@@ -63,7 +64,7 @@ def _line(row: Row, tested: Mapping[str, int], clean: Mapping[str, int]) -> str:
 
 def _severity(row: Row) -> str:
     paths = (row.key, f"{row.key}.x")
-    rules = [Policy().judge(path, host="", stack="", service="", change="changed") for path in paths]
+    rules = [Policy().judge(path, Subject("", "", ""), "changed") for path in paths]
     own = [rule for rule in rules if rule.scope.path != "*"] or rules
     return own[0].severity + (" (Traefik's: functional)" if row.key == "labels" else "")
 
