@@ -51,7 +51,7 @@ def _rename(name: str) -> str:
 
 def _cause(match: Match, items: Sequence[Item], settled: Settled, proof: Proof) -> Cause:
     committed = settled.stack.baseline.committed_at
-    created = str(match.containers[0].container.get("Created") or "")
+    created = match.containers[0].created
     later = bool(committed and created and committed[:19] > created[:19])
     if proof.same:
         return "host_changed"

@@ -177,7 +177,7 @@ def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: Us
                 status="unknown",
                 repository=baseline.repository,
                 file=baseline.files[0] if baseline.files else None,
-                created=str(container.container.get("Created") or "") or None,
+                created=container.created or None,
                 note="its baseline can't be loaded",
             )
         )
@@ -239,7 +239,7 @@ def _leftover_containers(
                 status="orphan" if one else "unmanaged",
                 remedy="remove" if one else "adopt",
                 repository=one.baseline.repository if one else None,
-                created=str(container.container.get("Created") or "") or None,
+                created=container.created or None,
                 note=f"git deploys this stack to {one.host}" if one and elsewhere else _kind_note(container),
             )
         )

@@ -124,7 +124,7 @@ class ItemWriter:
         if difference.expected is None:
             return path, None, [], []
         references = self.templates.references
-        leaves = row.expected(self._declared())
+        leaves = row.expected(self.templates.declared(self.subject.service))
         spelled = next((spelling for spelling in leaves if readable_path(spelling, references) == path), path)
         leaf = leaves.get(spelled)
         if leaf is None:
@@ -143,11 +143,6 @@ class ItemWriter:
         names = list(dict.fromkeys([*in_key, *_names(leaf, references)]))
         text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if any_marker(leaf) else None
         return readable_path(spelled, references), text, names, in_key
-
-    def _declared(self) -> Declared:
-        name, templates = self.subject.service, self.templates
-        service = templates.services.get(name) or templates.disabled.get(name) or {}
-        return Declared(name=name, service=service, project=templates.view)
 
     def span(self, path: str, *, declared: bool = True) -> Span | None:
         """Where git decides a leaf; where it would have to be added, if git doesn't have it."""

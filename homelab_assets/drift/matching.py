@@ -180,7 +180,7 @@ def _replicas(found: Sequence[Observed]) -> tuple[list[Observed], list[Observed]
     """Split replicas, by number, from what an interrupted recreate left beside its successor."""
     newest: dict[str, Observed] = {}
     leftovers: list[Observed] = []
-    for container in sorted(found, key=lambda c: (not LEFTOVER.fullmatch(c.name), str(c.container.get("Created")))):
+    for container in sorted(found, key=lambda c: (not LEFTOVER.fullmatch(c.name), c.created)):
         older = newest.get(container.number)
         if older is not None and LEFTOVER.fullmatch(older.name):
             leftovers.append(older)

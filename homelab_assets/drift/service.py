@@ -51,7 +51,7 @@ class Judge:
         return self._verdict(match, status, kept, comparisons=comparisons, note=note), ignored
 
     def _items(self, match: Match, model: Model) -> tuple[dict[str, Item], list[Comparison]]:
-        declared = self._declared(match, model)
+        declared = model.declared(match.service)
         comparer = Comparer(compare=self.compare, references=model.references, open_files=model.open_files)
         writer = cache(partial(self._writer, match, model))
         items: dict[str, Item] = {}
@@ -76,10 +76,6 @@ class Judge:
             return as_v1(declared, lambda key: model.raw(declared.name, key))
         return as_older(declared, container)
 
-    def _declared(self, match: Match, model: Model) -> Declared:
-        service = model.services.get(match.service) or model.disabled.get(match.service) or match.declared
-        return Declared(name=match.service, service=service, project=model.view)
-
     def _writer(self, match: Match, model: Model) -> ItemWriter:
         return ItemWriter(
             policy=self.policy,
@@ -89,7 +85,7 @@ class Judge:
             conflicts=self.settled.conflicts,
             known=self.settled.known,
             subject=self._subject(match),
-            definition=self._declared(match, model).service,
+            definition=model.definition(match.service),
             secrets=anywhere(self.settled.secrets(self.compare.vault)),
         )
 
@@ -199,7 +195,7 @@ class Judge:
             repository=baseline.repository,
             file=span.file if span else baseline.files[0] if baseline.files else None,
             line=span.line if span else None,
-            created=str(first.container.get("Created") or "") or None if first else None,
+            created=(first.created or None) if first else None,
             note="; ".join(part for part in (note, finding.note) if part) or None,
             bound=tuple(sorted(self.settled.bound_by(match.service))),
             compared=sum(c.compared for c in comparisons),

@@ -14,11 +14,10 @@ from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.networks import NAMES
-from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
-from homelab_assets.drift.stacks import Model, Stack, as_text
+from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
-from homelab_assets.drift.view import Declared
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.values import named_secrets
@@ -64,10 +63,9 @@ class Settled:
         """What a service is compared with."""
         return self.models.get(service, self.final)
 
-    def bound_by(self, service: str) -> set[str]:
+    def bound_by(self, service: str) -> frozenset[str]:
         """Names of the bound variables that a service uses."""
-        names = {reference.name for reference in self.templates.references}
-        return {name for name in self.bindings.values if name in names and self._uses(service, name)}
+        return self.templates.names_in(service) & self.bindings.values.keys()
 
     def secrets(self, vault: Vault) -> Iterator[str]:
         """Give, in clear, what is a secret by its name in any service of the stack: in git, and where it runs."""
@@ -75,9 +73,6 @@ class Settled:
             declared = self.final.services.get(match.service, match.declared)
             for variables in (declared.get("environment") or {}, *(one.variables for one in match.containers)):
                 yield from named_secrets(variables, vault)
-
-    def _uses(self, service: str, name: str) -> bool:
-        return name in self.templates.names_in(service)
 
 
 def settle(stack: Stack, templates: Model, first: Model, matches: Sequence[Match], vault: Vault) -> Settled:
@@ -129,11 +124,10 @@ def _left_out(stack: Stack, references: Sequence[Reference]) -> frozenset[str]:
 def _sights(model: Model, matches: Sequence[Match]) -> list[Sight]:
     sights = []
     for match in matches:
-        definition = model.services.get(match.service) or model.disabled.get(match.service) or {}
         if not match.containers or not (keys := model.open_keys(match.service)):
             continue
         rows = [row for row in (*TABLE, NAMES) if not keys.isdisjoint(row.keys)]
-        declared = Declared(name=match.service, service=definition, project=model.view)
+        declared = model.declared(match.service)
         for container in match.containers:
             for row in rows:
                 wanted = row.expected(declared)
@@ -155,8 +149,7 @@ def _passed_on(model: Model, matches: Sequence[Match]) -> Iterator[Observation]:
     """What a container's environment tells of open variables that git hands on under their own names."""
     names = {reference.name for reference in model.references}
     for match in matches if names else ():
-        definition = model.services.get(match.service) or model.disabled.get(match.service) or {}
-        for name, value in (definition.get("environment") or {}).items():
+        for name, value in (model.definition(match.service).get("environment") or {}).items():
             if value is None and name in names:
                 for container in match.containers:
                     yield Observation(
@@ -232,11 +225,9 @@ def _verify(settled: Settled, match: Match, vault: Vault) -> None:
         replica.proven = (True if proof.same else False if proof.differs else None) if same_label else None
 
 
-def _open_in_hash(model: Model, service: str) -> set[str]:
+def _open_in_hash(model: Model, service: str) -> frozenset[str]:
     """Names of the open variables that Compose's hash of a service would tell."""
-    definition = model.services.get(service) or model.disabled.get(service) or {}
-    markers = MARKER.findall(as_text(hashed(definition))) if model.references else ()
-    return {model.references[int(number)].name for number in markers}
+    return model.names_of(hashed(model.definition(service)))
 
 
 def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> Proof | None:

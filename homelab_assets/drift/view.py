@@ -29,7 +29,6 @@ class ProjectView:
     volumes: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
     configs: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
-    services: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     read: Callable[[str], bytes | None] = lambda path: None
 
     def network_name(self, key: str) -> str:

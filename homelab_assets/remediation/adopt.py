@@ -221,7 +221,6 @@ class _Writer:
         )
         view = ProjectView(
             name=self._name, directory=directory, networks=project.networks, volumes=project.volumes,
-            services=project.services,
         )  # fmt: skip
         declared = Declared(name=self._name, service=project.services[self._name], project=view)
         return self._comparer.run(declared, self._observed).differences

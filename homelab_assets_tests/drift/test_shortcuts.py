@@ -192,7 +192,7 @@ ELSEWHERE = {"env_file", "label_file", "secrets", "configs"}
 
 def _told(model: Model) -> Any:
     view = model.view
-    around = (view.name, view.networks, view.volumes, view.secrets, view.configs, view.services)
+    around = (view.name, view.networks, view.volumes, view.secrets, view.configs)
     return json.loads(json.dumps([model.services, model.disabled, around, model.references, model.open_files]))
 
 
