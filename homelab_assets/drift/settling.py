@@ -6,7 +6,7 @@ from homelab_assets.drift.matching import Containers, match_services, project_gr
 from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import NO_FOLDER, Model, Place, Stack, as_deployed, place_of
 from homelab_assets.drift.unify import Settled, settle
-from homelab_assets.drift.view import Observed
+from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault
@@ -57,7 +57,7 @@ def _folder(model: Model, group: Sequence[Observed]) -> str | None:
     """Where an unknown project folder lies on the host: relative binds tell it, if they agree."""
     found: set[str] = set()
     for container in group:
-        service = model.services.get(str(container.labels.get("com.docker.compose.service") or "")) or {}
+        service = model.services.get(str(container.labels.get(SERVICE) or "")) or {}
         running = mounts_of(container)
         for entry in service.get("volumes") or ():
             source = str(entry.get("source") or "") if isinstance(entry, dict) else ""

@@ -11,6 +11,9 @@ from homelab_assets.model import Captured, Json
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
+REPLACES = "com.docker.compose.replace"
+"""Label of a container that took another one's place."""
+
 Result = TypeVar("Result")
 _HEX_ID = re.compile(r"[0-9a-f]{12,64}")
 
@@ -214,6 +217,10 @@ class Observed:
         """Version of the Compose that created it, () where none did or it didn't say."""
         return _numbers(str(self.labels.get("com.docker.compose.version") or ""))
 
+    def made_before(self, *version: int) -> bool:
+        """Whether a Compose v2 earlier than this version created it."""
+        return (2,) <= self.compose < version
+
     @property
     def created(self) -> str:
         """When, as the engine writes it: good for putting containers in order."""
@@ -276,6 +283,11 @@ def assignments(lines: Iterable[Any] | None) -> dict[str, str | None]:
         name, equals, value = str(line).partition("=")
         found[name] = value if equals else None
     return found
+
+
+def generated_names(project: str, service: str, number: str = "1") -> tuple[str, str]:
+    """What Compose calls a container that nobody gave a name: v2, and v1."""
+    return f"{project}-{service}-{number}", f"{project}_{service}_{number}"
 
 
 def may_be(template: str, name: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.shapes import scalar
-from homelab_assets.drift.view import PROJECT, Declared, Observed, labels_of, name_of
+from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed, labels_of, name_of
 
 
 def shared_namespace(mode: str, container: Observed, declared: str) -> str:
@@ -19,7 +19,7 @@ def shared_namespace(mode: str, container: Observed, declared: str) -> str:
     if other is None:
         return f"container:{reference[:12]}"
     labels = labels_of(other)
-    service = labels.get("com.docker.compose.service")
+    service = labels.get(SERVICE)
     project = labels.get(PROJECT)
     if declared.startswith("container:") and declared.removeprefix("container:") in (name_of(other), other.get("Id")):
         return declared

@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.namespaces import shared_namespace
 from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, unseen
-from homelab_assets.drift.view import Declared, Observed, may_be, once
+from homelab_assets.drift.view import PROJECT, REPLACES, Declared, Observed, generated_names, may_be, once
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _BRIDGES = frozenset({"bridge", "podman"})
@@ -160,14 +160,11 @@ def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf
 
 
 def _generated_aliases(container: Observed, declared: Declared) -> set[str]:
-    project = container.labels.get("com.docker.compose.project") or declared.project.name
-    names = {f"{project}{dash}{declared.name}{dash}{container.number}" for dash in "-_"}
-    extra = {declared.name, container.name, declared.get("container_name"), container.config.get("Hostname")}
-    return (
-        names
-        | {str(name) for name in extra if name}
-        | {str(container.labels.get("com.docker.compose.replace") or declared.name)}
-    )
+    project = container.labels.get(PROJECT) or declared.project.name
+    own = (container.name, declared.get("container_name"), container.config.get("Hostname"))
+    replaced = container.labels.get(REPLACES)
+    generated = generated_names(project, declared.name, container.number)
+    return {str(name) for name in (declared.name, *own, replaced, *generated) if name}
 
 
 def _open_name(declared: Declared) -> re.Pattern[str] | None:

@@ -17,7 +17,7 @@ from homelab_assets.drift.rows.shapes import (
     unseen,
     write_duration,
 )
-from homelab_assets.drift.view import Declared, Observed, clean
+from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names
 
 _GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
 _OF_PODMAN = "localhost/"
@@ -159,11 +159,6 @@ def _command_of_image(container: Observed, declared: Declared) -> Mapping[str, A
     return {"command": UNKNOWN if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
 
 
-def _generated_names(declared: Declared, container: Observed) -> tuple[str, ...]:
-    project = container.labels.get("com.docker.compose.project") or declared.project.name
-    return tuple(f"{project}{dash}{declared.name}{dash}{container.number}" for dash in "-_")
-
-
 def _expected_name(declared: Declared) -> dict[str, Leaf]:
     name = declared.get("container_name")
     return {"container_name": Leaf(name)} if name else {}
@@ -174,7 +169,8 @@ def _observed_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
 
 
 def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
-    return {"container_name": _generated_names(declared, container)}
+    project = container.labels.get(PROJECT) or declared.project.name
+    return {"container_name": generated_names(project, declared.name, container.number)}
 
 
 def _given_hostname(container: Observed, declared: Declared) -> Any:

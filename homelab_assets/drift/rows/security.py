@@ -184,10 +184,10 @@ def _expected_gpus(declared: Declared) -> dict[str, Leaf]:
 def _observed_gpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
     wanted = _expected_gpus(declared)
     path = next(iter(wanted), "gpus")
-    if path == "gpus" and wanted and (2,) <= container.compose < (2, 30):
+    if path == "gpus" and wanted and container.made_before(2, 30):
         return {path: unseen("this version of Compose ignores it")}
     # Compose before 2.30 tells no count where git has none, which today means all.
-    older = container.v1 or (2,) <= container.compose < (2, 30)
+    older = container.v1 or container.made_before(2, 30)
     uncounted = -1 if older and any(count == -1 for _, (_, count, *_) in _requests(declared)) else 0
     found = []
     for request in container.host_config.get("DeviceRequests") or ():
