@@ -16,6 +16,7 @@ from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import settle_stack
+from homelab_assets.drift.stacks import Stack, place_of
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import SERVICE, Host, Observed
 from homelab_assets.errors import UserError
@@ -154,17 +155,7 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
 
 def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: UserError) -> None:
     """A baseline that Compose would refuse: a problem, and its containers are neither clean nor drifted."""
-    audit.problems.append(
-        Problem(
-            kind="baseline",
-            what=error.what,
-            where=error.where,
-            hint=error.hint,
-            host=containers.host.name,
-            repository=baseline.repository,
-            stack=baseline.stack,
-        )
-    )
+    audit.problems.append(_unloadable(baseline, containers.host.name, error))
     group = project_group(baseline, containers)
     containers.claim(group)
     for container in group:
@@ -183,25 +174,25 @@ def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: Us
         )
 
 
+def _unloadable(baseline: Baseline, host: str, error: UserError) -> Problem:
+    return Problem(
+        kind="baseline",
+        what=error.what,
+        where=error.where,
+        hint=error.hint,
+        host=host,
+        repository=baseline.repository,
+        stack=baseline.stack,
+    )
+
+
 def _not_audited(audit: _Audit, one: Bound) -> None:
     """The services of a stack whose host was not captured."""
-    from homelab_assets.drift.stacks import Stack, place_of
-
     baseline = one.baseline
     try:
-        model = Stack(baseline, place_of(baseline, (), None)).load(dict(baseline.variables))
+        model = Stack(baseline, place_of(baseline, (), None)).load(baseline.variables)
     except UserError as error:
-        audit.problems.append(
-            Problem(
-                kind="baseline",
-                what=error.what,
-                where=error.where,
-                hint=error.hint,
-                host=one.host,
-                repository=baseline.repository,
-                stack=baseline.stack,
-            )
-        )
+        audit.problems.append(_unloadable(baseline, one.host, error))
         return
     for name in model.services:
         span = model.span("services", name)
@@ -227,28 +218,23 @@ def _leftover_containers(
     """Containers that no service of git has claimed: orphans of a known stack, or unmanaged."""
     here = {name: one for one in bound for name in one.project_names}
     for container in containers.free():
-        project = project_of(container) or ""
-        one = here.get(project) or anywhere.get(project)
+        project = project_of(container)
+        one = here.get(project or "") or anywhere.get(project or "")
+        swarm = "a Swarm task" if container.labels.get("com.docker.swarm.service.name") else None
         elsewhere = one is not None and one.host != containers.host.name
         audit.add(
             ServiceDrift(
                 host=containers.host.name,
-                stack=one.baseline.stack if one else project_of(container),
+                stack=one.baseline.stack if one else project,
                 service=_service_name(container),
                 container=container.name,
                 status="orphan" if one else "unmanaged",
                 remedy="remove" if one else "adopt",
                 repository=one.baseline.repository if one else None,
                 created=container.created or None,
-                note=f"git deploys this stack to {one.host}" if one and elsewhere else _kind_note(container),
+                note=f"git deploys this stack to {one.host}" if one and elsewhere else swarm,
             )
         )
-
-
-def _kind_note(container: Observed) -> str | None:
-    if container.labels.get("com.docker.swarm.service.name"):
-        return "a Swarm task"
-    return None
 
 
 def _service_name(container: Observed) -> str:
