@@ -11,6 +11,8 @@ from homelab_assets.drift.matching import LEFTOVER, Match
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Host
 
+IMAGE_MOVED = "the tag now names another image on this host"
+
 
 class Finding(NamedTuple):
     """Cause, evidence and remedy of one service's verdict."""
@@ -24,7 +26,7 @@ class Finding(NamedTuple):
 def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, host: Host) -> Finding:
     """Tell the causes apart, by the hash, the dates, and what a change needs; say so where they can't be told apart."""
     if not match.containers:
-        return Finding(remedy="deploy", note=None)
+        return Finding(remedy="deploy")
     proof = settled.proofs.get(match.service, NOTHING)
     evidence: Evidence = "verified" if proof.same else "consistent"
     if not items:
@@ -39,9 +41,6 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
         return Finding(evidence=evidence, cause="git_ahead", remedy="deploy", note=note)
     cause = _cause(match, items, settled, proof)
     return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport")
-
-
-IMAGE_MOVED = "the tag now names another image on this host"
 
 
 def _rename(name: str) -> str:

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from homelab_assets.drift.document import Item, Subject
-from homelab_assets.drift.leaf import Difference, Leaf
-from homelab_assets.drift.leaves import any_marker, readable_path
+from homelab_assets.drift.document import Change, Item, Subject
+from homelab_assets.drift.fields import TABLE
+from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
-from homelab_assets.drift.sealing import SealedCompare, map_texts
+from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
@@ -54,25 +54,29 @@ class ItemWriter:
             baseline, running = self._covered(baseline, SHOWN), self._covered(running, changed)
         secret = template is not None or self._hides(difference) or (baseline, running) != shown
         span = self.span(difference.path, declared=difference.expected is not None)
-        rule = self.policy.judge(path, self.subject, difference.change)
         if self.conflicts & set(names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
-        return Item(
-            path=path,
-            change=difference.change,
-            severity=rule.severity,
+        return self.item(
+            path,
+            difference.change,
+            span,
             baseline=baseline,
             running=running,
-            file=span.file if span else None,
-            line=span.line if span else None,
             secret=secret,
             variables=tuple(names),
             provenance=_provenance(difference, container),
             note=note,
-            rule=rule.reason,
             spelled=spelled if spelled != path else None,
+        )
+
+    def item(self, path: str, change: Change, span: Span | None, *, rule: str | None = None, **fields: Any) -> Item:
+        """An item with where git decides it, and how bad it is: by the policy for `rule`, if not for its path."""
+        judged = self.policy.judge(rule or path, self.subject, change)
+        file, line = (span.file, span.line) if span else (None, None)
+        return Item(
+            path=path, change=change, severity=judged.severity, rule=judged.reason, file=file, line=line, **fields
         )
 
     def _values(self, difference: Difference, template: Any) -> tuple[Any, Any]:
@@ -112,20 +116,17 @@ class ItemWriter:
     def _hides(self, difference: Difference) -> bool:
         leaves = [leaf for leaf in (difference.expected, difference.observed) if leaf is not None]
         shown = [self.compare.shown(difference.row, difference.path, leaf.shown) for leaf in leaves]
-        found: list[str] = []
-        for value in shown:
-            map_texts(value, lambda text: found.append(text) or text)  # type: ignore[func-returns-value]
-        return any(SHOWN in text or SHOWN_CHANGED in text for text in found)
+        return any(SHOWN in text or SHOWN_CHANGED in text for text in texts_in(shown))
 
     def _template(self, difference: Difference) -> tuple[str, Any, list[str], list[str]]:
         """The path in git's words, git's own text where variables stand in it, the names of those in either, and of
         those in the path."""
-        row, path = difference.row, readable_path(difference.path, self.final.references)
+        row, path = difference.row, readable(difference.path, self.final.references)
         if difference.expected is None:
             return path, None, [], []
         references = self.templates.references
         leaves = row.expected(self.templates.declared(self.subject.service))
-        spelled = next((spelling for spelling in leaves if readable_path(spelling, references) == path), path)
+        spelled = next((spelling for spelling in leaves if readable(spelling, references) == path), path)
         leaf = leaves.get(spelled)
         if leaf is None:
             spelled, leaf = next(
@@ -137,12 +138,12 @@ class ItemWriter:
                 ),
                 (path, None),
             )
-        if leaf is None or not (any_marker(leaf) or has_marker(spelled)):
+        if leaf is None or not (has_marker(leaf) or has_marker(spelled)):
             return path, None, [], []
         in_key = _names(spelled, references)
         names = list(dict.fromkeys([*in_key, *_names(leaf, references)]))
-        text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if any_marker(leaf) else None
-        return readable_path(spelled, references), text, names, in_key
+        text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if has_marker(leaf) else None
+        return readable(spelled, references), text, names, in_key
 
     def span(self, path: str, *, declared: bool = True) -> Span | None:
         """Where git decides a leaf; where it would have to be added, if git doesn't have it."""
@@ -159,8 +160,6 @@ class ItemWriter:
 
     def _index(self, key: str, path: str) -> str | None:
         """Position of the list entry that yields a leaf."""
-        from homelab_assets.drift.fields import TABLE
-
         entries = self.definition.get(key)
         row = next((row for row in TABLE if row.key == key), None)
         if not isinstance(entries, list) or row is None:
@@ -173,14 +172,7 @@ class ItemWriter:
 
 
 def _names(value: Any, references: Sequence[Any]) -> list[str]:
-    found: list[str] = []
-
-    def collect(text: str) -> str:
-        found.extend(references[int(match[1])].name for match in MARKER.finditer(text))
-        return text
-
-    map_texts((value.value, value.written) if isinstance(value, Leaf) else value, collect)
-    return found
+    return [references[int(match[1])].name for text in texts_in(value) for match in MARKER.finditer(text)]
 
 
 def _plain(value: Any) -> Any:

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from homelab_assets.drift import compose_older, compose_v1, podman
-from homelab_assets.drift.bindings import explains
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
-from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.sealing import SealedCompare, explains
 from homelab_assets.drift.sights import other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
@@ -133,7 +132,7 @@ class Comparer:
                 continue
             rest = {other: there for other, there in kept.items() if other not in closed}
             match = self._at_open_path(row, path, leaf, rest, given)
-            result.silences[readable_path(path, self.references)] = "a variable in its name isn't known"
+            result.silences[readable(path, self.references)] = "a variable in its name isn't known"
             if match is not None:
                 del kept[match]
         return closed | lost, kept
@@ -179,17 +178,7 @@ def _agrees(difference: Difference, declared: Declared, container: Observed) -> 
     return difference.change == "changed" and compose_v1.spelled_alike(expected.value, observed.value)
 
 
-def readable_path(path: str, references: Sequence[Reference]) -> str:
-    """A path with the variables as they stand in the file."""
-    return readable(path, references)
-
-
 def row_of(path: str) -> Row | None:
     """The row that a leaf's path belongs to."""
     root = path.partition(".")[0]
     return next((row for row in TABLE if row.key.partition(".")[0] == root), None)
-
-
-def any_marker(leaf: Leaf) -> bool:
-    """Whether git's value holds an open variable."""
-    return has_marker(leaf.value) or has_marker(leaf.written)

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from homelab_assets.drift.document import Change, Ignored, Severity, Subject
+from homelab_assets.drift.fields import TABLE
 from homelab_assets.errors import ConfigurationError
 
 
@@ -81,15 +82,19 @@ class IgnoreRule:
         return Ignored(**subject._asdict(), path=path, reason=self.reason, rule=self.number, until=self.until)
 
 
+_ROOTS = frozenset({row.key.partition(".")[0] for row in TABLE} | {"deploy", "scale", "external_links"})
+"""How paths of differences begin."""
+
+
 def _rules(severity: Severity, reason: str, *paths: str) -> list[SeverityRule]:
     return [SeverityRule(scope=Scope(path=path), severity=severity, reason=reason) for path in paths]
 
 
-IMAGE_MOVED = "image.moved"
+MOVED = "image.moved"
 """Path of the rule where git is as it was, and its tag names another image."""
 
 DEFAULTS: tuple[SeverityRule, ...] = (
-    *_rules("functional", "a newer build of the same tag waits", IMAGE_MOVED),
+    *_rules("functional", "a newer build of the same tag waits", MOVED),
     *_rules("breaking", "another program runs", "image", "platform", "entrypoint"),
     *_rules("breaking", "clients can't reach it, or others can", "ports.*"),
     *_rules(
@@ -182,21 +187,9 @@ def _check(scope: Scope, earlier: Iterable[tuple[Scope, str | None]], where: str
                 f"the rule for `{scope.path}` can never match: the rule at {place} takes all that it would",
                 where=where, hint="put the narrower rule first, or delete it",
             )  # fmt: skip
-    root = _literal_root(scope.path)
-    if root is not None and root not in _roots():
+    root = scope.path.partition(".")[0]
+    if not any(character in root for character in "*?[") and root not in _ROOTS:
         raise ConfigurationError(
             f"the rule for `{scope.path}` can never match: no difference is called `{root}`",
             where=where, hint="paths speak compose's vocabulary, such as environment.TZ or labels.traefik.*",
         )  # fmt: skip
-
-
-def _literal_root(path: str) -> str | None:
-    """The first part of a path pattern, None where a wildcard stands in it."""
-    root = path.partition(".")[0]
-    return None if any(character in root for character in "*?[") else root
-
-
-def _roots() -> frozenset[str]:
-    from homelab_assets.drift.fields import TABLE
-
-    return frozenset({row.key.partition(".")[0] for row in TABLE} | {"deploy", "scale", "external_links"})

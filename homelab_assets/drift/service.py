@@ -8,12 +8,12 @@ from typing import Any
 from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_older import as_older
 from homelab_assets.drift.compose_v1 import as_v1
-from homelab_assets.drift.document import Change, Ignored, Item, ServiceDrift, Status, Subject
+from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status, Subject
 from homelab_assets.drift.image_moved import moved_to, short
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
-from homelab_assets.drift.policy import IMAGE_MOVED, Policy
+from homelab_assets.drift.policy import MOVED, Policy
 from homelab_assets.drift.rows.shapes import has_marker, plain
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
@@ -93,18 +93,14 @@ class Judge:
         """The item of a tag that names another image now."""
         for container in match.containers:
             if identity := moved_to(container):
-                span = writer().span("image")
                 text = str(container.config.get("Image"))
-                rule = self.policy.judge(IMAGE_MOVED, self._subject(match), "changed")
-                return Item(
-                    path="image",
-                    change="changed",
-                    severity=rule.severity,
+                return writer().item(
+                    "image",
+                    "changed",
+                    writer().span("image"),
+                    rule=MOVED,
                     baseline=f"{text} ({short(identity)})",
                     running=f"{text} ({short(str(container.container.get('Image')))})",
-                    file=span.file if span else None,
-                    line=span.line if span else None,
-                    rule=rule.reason,
                     provenance="the engine: the tag was pulled or built again",
                     note=causes.IMAGE_MOVED,
                 )
@@ -117,19 +113,13 @@ class Judge:
         in_deploy = declared.deploy("replicas") is not None
         explicit = in_deploy or declared.get("scale") is not None
         path = "deploy.replicas" if in_deploy else "scale"
-        span = writer().span(path)
-        change: Change = "changed" if explicit else "added"
-        rule = self.policy.judge(path, self._subject(match), change)
-        return Item(
-            path=path,
-            change=change,
-            severity=rule.severity,
+        return writer().item(
+            path,
+            "changed" if explicit else "added",
+            writer().span(path),
             baseline=wanted if explicit else None,
             running=found,
-            file=span.file if span else None,
-            line=span.line if span else None,
             provenance="set on the host",
-            rule=rule.reason,
         )
 
     def _without_ignored(self, match: Match, items: Mapping[str, Item]) -> tuple[list[Item], list[Ignored]]:
