@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from homelab_assets.drift.assembling import assembled
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
-from homelab_assets.drift.habits import learn
+from homelab_assets.drift.learning import learn
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers, project_group, project_of
 from homelab_assets.drift.podman import as_docker

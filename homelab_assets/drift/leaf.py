@@ -72,7 +72,7 @@ class Row:
         explicit_default: the default is a value that a person would write: losing the declared one is a change.
         same: compares two values. live: can be changed without a new container. seal: how secrets are sealed in it.
         image, engine: what they contribute (for people). With an `image`, `given` is asked of values in `nothing`, too.
-        daemon: topic of `Host.habits` where the daemon has configurable defaults of its own (keyed: the leaf's path).
+        daemon: the daemon has configurable defaults of its own, see `Habits`.
         forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
         keys: of the service, that `expected` looks at: without any of them git says nothing. By default its own.
         implied: git says something even without any key (the default network).
@@ -94,7 +94,7 @@ class Row:
     seal: Seal = "text"
     image: str = ""
     engine: str = ""
-    daemon: str = ""
+    daemon: bool = False
     forms: Callable[[Leaf], tuple[str, ...]] | None = None
     keys: tuple[str, ...] = ()
     implied: bool = False

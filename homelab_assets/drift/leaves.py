@@ -164,8 +164,7 @@ class Comparer:
 
 def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
     """Whether the hash proves that Compose put nothing there, and nothing else tells what the daemon does."""
-    topic = path if row.kind == "keyed" else row.daemon
-    return bool(row.daemon and observed.proven and observed.host.alone(topic, observed))
+    return bool(row.daemon and observed.proven and observed.host.habits.alone(path, observed))
 
 
 def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:

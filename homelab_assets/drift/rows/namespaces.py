@@ -3,7 +3,7 @@
 from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.shapes import scalar
+from homelab_assets.drift.rows.shapes import scalar, usual
 from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed, labels_of, name_of
 
 
@@ -47,22 +47,14 @@ def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **op
     )  # fmt: skip
 
 
-def _usual(topic: str, field: str) -> Any:
-    def given(container: Observed) -> tuple[Any, ...]:
-        value = container.host_config.get(field)
-        return (value,) if container.host.usual(topic, value, container) else ()
-
-    return given
-
-
 def _ipc_default(container: Observed) -> tuple[Any, ...]:
-    return ("shareable", *_usual("ipc", "IpcMode")(container))
+    return ("shareable", *usual("ipc", "IpcMode", container))
 
 
 def _cgroup_default(container: Observed) -> tuple[Any, ...]:
     default = "private" if str(container.host.info.get("CgroupVersion")) == "2" else "host"
     privileged = ("host",) if container.host_config.get("Privileged") else ()
-    return (default, *privileged, *_usual("cgroup", "CgroupnsMode")(container))
+    return (default, *privileged, *usual("cgroup", "CgroupnsMode", container))
 
 
 def _podman_parent(container: Observed, declared: Declared) -> tuple[Any, ...]:
@@ -71,14 +63,14 @@ def _podman_parent(container: Observed, declared: Declared) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     _sharing(
-        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon="ipc",
+        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon=True,
         engine="`private`, or the daemon's default",
     ),
     _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
     scalar("uts", "HostConfig.UTSMode", default=("private",)),
     scalar("userns_mode", "HostConfig.UsernsMode"),
     _sharing(
-        "cgroup", "CgroupnsMode", given=_cgroup_default, daemon="cgroup",
+        "cgroup", "CgroupnsMode", given=_cgroup_default, daemon=True,
         engine="`host` (cgroup v1), `private` (v2), or the daemon's",
     ),
     scalar("cgroup_parent", "HostConfig.CgroupParent", given=_podman_parent, still=("HostConfig.CgroupParent",)),

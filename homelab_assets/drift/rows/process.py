@@ -15,6 +15,7 @@ from homelab_assets.drift.rows.shapes import (
     has_marker,
     scalar,
     unseen,
+    usual,
     write_duration,
 )
 from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names
@@ -184,20 +185,15 @@ def _given_hostname(container: Observed, declared: Declared) -> Any:
     return (container.name,) if container.host.podman else ()
 
 
-def _whole_seconds(value: Any) -> Any:
-    nanoseconds = as_nanoseconds(value)
-    return nanoseconds // 10**9 if isinstance(nanoseconds, int) else nanoseconds
-
-
 def _grace_period(value: Any) -> Any:
-    return value if isinstance(value, int) else _whole_seconds(value)
+    """In whole seconds, as the engine keeps it; a number counts seconds already."""
+    nanoseconds = as_nanoseconds(value)
+    return nanoseconds // 10**9 if isinstance(nanoseconds, int) and not isinstance(value, int) else nanoseconds
 
 
 def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
-    runtime = container.host_config.get("Runtime")
-    habitual = (runtime,) if container.host.usual("runtime", runtime, container) else ()
     default = container.host.info.get("DefaultRuntime")
-    return ("runc", "oci", "crun", "io.containerd.runc.v2", default, *habitual)
+    return ("runc", "oci", "crun", "io.containerd.runc.v2", default, *usual("runtime", "Runtime", container))
 
 
 ROWS: tuple[Row, ...] = (
@@ -243,7 +239,7 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_name, observed=_observed_name, given=_given_name,
         engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
     ),
-    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon="runtime", engine="the daemon's default"),
+    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon=True, engine="the daemon's default"),
     scalar("isolation", "HostConfig.Isolation", default=("", "default")),
 )  # fmt: skip
 

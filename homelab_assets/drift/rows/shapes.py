@@ -215,6 +215,12 @@ def scalar(
     )
 
 
+def usual(key: str, field: str, container: Observed) -> tuple[Any, ...]:
+    """What a container has in a field of `HostConfig`, if its daemon gives that where git says nothing."""
+    value = container.host_config.get(field)
+    return (value,) if container.host.habits.usual(key, value, container) else ()
+
+
 def unseen(reason: str) -> Leaf:
     """A leaf that can't be compared."""
     return Leaf(Uncompared(reason))

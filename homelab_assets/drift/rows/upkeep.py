@@ -164,13 +164,14 @@ def _expected_logging(declared: Declared) -> dict[str, Leaf]:
     }
 
 
-def _log_config(container: Observed) -> tuple[str, Mapping[str, Any]]:
+def log_config(container: Observed) -> tuple[str, Mapping[str, Any]]:
+    """The log driver of a container, and its options."""
     config: Mapping[str, Any] = container.host_config.get("LogConfig") or {}
     return str(config.get("Type") or ""), config.get("Config") or {}
 
 
 def _observed_logging(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    driver, options = _log_config(container)
+    driver, options = log_config(container)
     leaves = {"logging.driver": Leaf(driver)} if driver else {}
     wanted = _expected_logging(declared)
     if (
@@ -185,15 +186,15 @@ def _observed_logging(container: Observed, declared: Declared) -> dict[str, Leaf
 
 
 def _given_logging(container: Observed, declared: Declared) -> Given:
-    driver, options = _log_config(container)
-    host = container.host
+    driver, options = log_config(container)
+    host, usual = container.host, container.host.habits.usual
     given: dict[str, Any] = {}
-    if host.podman or host.usual("logging.driver", driver, container):
+    if host.podman or usual("logging.driver", driver, container):
         given["logging.driver"] = (driver,)
     else:
         given["logging.driver"] = ("json-file", str(host.info.get("LoggingDriver") or "json-file"))
     for name, value in options.items():
-        if host.podman or host.usual(f"logging.options.{name}", value, container):
+        if host.podman or usual(f"logging.options.{name}", value, container):
             given[f"logging.options.{name}"] = (value,)
     return given
 
@@ -245,7 +246,7 @@ ROWS: tuple[Row, ...] = (
         at_once=_only_the_images,
     ),
     Row(
-        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon="logging",
+        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon=True,
         engine="the daemon's log driver and options",
         expected=_expected_logging, observed=_observed_logging, given=_given_logging,
     ),
