@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.shapes import scalar, usual
+from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
+from homelab_assets.drift.rows.shapes import on_podman, scalar, usual
 from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed, labels_of, name_of
 
 
@@ -40,9 +40,10 @@ def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **op
         mode = str(container.host_config.get(field) or "")
         return {key: Leaf(shared_namespace(mode, container, str(declared.get(key) or "")))} if mode else {}
 
+    if given:
+        options["given"] = lambda container, declared: {key: given(container)}
     return Row(
         key=key, kind="scalar", where=f"HostConfig.{field}", expected=expected, observed=observed, nothing=default,
-        given=(lambda container, declared: {key: given(container)}) if given else lambda container, declared: {},
         **options,
     )  # fmt: skip
 
@@ -57,10 +58,6 @@ def _cgroup_default(container: Observed) -> tuple[Any, ...]:
     return (default, *privileged, *usual("cgroup", "CgroupnsMode", container))
 
 
-def _podman_parent(container: Observed, declared: Declared) -> tuple[Any, ...]:
-    return (container.host_config.get("CgroupParent"),) if container.host.podman else ()
-
-
 ROWS: tuple[Row, ...] = (
     _sharing(
         "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon=True,
@@ -73,5 +70,7 @@ ROWS: tuple[Row, ...] = (
         "cgroup", "CgroupnsMode", given=_cgroup_default, daemon=True,
         engine="`host` (cgroup v1), `private` (v2), or the daemon's",
     ),
-    scalar("cgroup_parent", "HostConfig.CgroupParent", given=_podman_parent, still=("HostConfig.CgroupParent",)),
+    scalar(
+        "cgroup_parent", "HostConfig.CgroupParent", given=on_podman(ANYTHING), still=("HostConfig.CgroupParent",),
+    ),
 )  # fmt: skip

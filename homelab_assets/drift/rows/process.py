@@ -13,6 +13,7 @@ from homelab_assets.drift.rows.shapes import (
     dig,
     duration_forms,
     has_marker,
+    on_podman,
     scalar,
     unseen,
     usual,
@@ -89,10 +90,10 @@ def _expected_platform(declared: Declared) -> dict[str, Leaf]:
 def _platform(text: str) -> Any:
     if has_marker(text):
         return text
-    parts = text.lower().split("/")
-    system, architecture = ("linux", parts[0]) if len(parts) == 1 and parts[0] not in ("linux", "windows") else (
-        parts[0], parts[1] if len(parts) > 1 else ""
-    )  # fmt: skip
+    system, _, rest = text.lower().partition("/")
+    architecture = rest.partition("/")[0]
+    if "/" not in text and system not in ("linux", "windows"):
+        system, architecture = "linux", system
     return system, {"x86_64": "amd64", "aarch64": "arm64", "x86-64": "amd64"}.get(architecture, architecture)
 
 
@@ -230,10 +231,7 @@ ROWS: tuple[Row, ...] = (
         write=lambda seconds: write_duration(seconds * 10**9) if isinstance(seconds, int) else seconds,
         forms=lambda leaf: duration_forms(leaf.value * 10**9),
     ),
-    scalar(
-        "init", "HostConfig.Init", normal=boolean, still=("HostConfig.Init",),
-        given=lambda container, declared: (False,) if container.host.podman else (),
-    ),
+    scalar("init", "HostConfig.Init", normal=boolean, still=("HostConfig.Init",), given=on_podman((False,))),
     Row(
         key="container_name", kind="scalar", where="Name", live=True,
         expected=_expected_name, observed=_observed_name, given=_given_name,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
-from homelab_assets.drift.rows.shapes import as_bytes, plain, scalar, size_forms, unseen, usual, write_bytes
+from homelab_assets.drift.rows.shapes import as_bytes, on_podman, plain, scalar, size_forms, unseen, usual, write_bytes
 from homelab_assets.drift.view import Declared, Observed
 
 _LIMITS = ("deploy", "resources", "limits")
@@ -54,10 +54,6 @@ def _observed_cpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
 
 def _same_cpus(expected: Any, observed: Any) -> bool:
     return isinstance(expected, float) and abs(expected - observed) <= max(_CPU_TOLERANCE * abs(expected), 2e-6)
-
-
-def _podman_pids(container: Observed, declared: Declared) -> Any:
-    return (2048,) if container.host.podman else ()
 
 
 def _limit(value: Any) -> tuple[Any, Any]:
@@ -130,9 +126,8 @@ def _observed_blkio(container: Observed, declared: Declared) -> dict[str, Leaf]:
     return found
 
 
-def _podman_quota(container: Observed, declared: Declared) -> Any:
-    """Podman writes `cpus` as period and quota too: `cpus` is what is compared."""
-    return ANYTHING if container.host.podman else ()
+_PODMANS_QUOTA = on_podman(ANYTHING)
+"""Podman writes `cpus` as period and quota too: `cpus` is what is compared."""
 
 
 def _given_cpus(container: Observed, declared: Declared) -> Given:
@@ -172,14 +167,14 @@ ROWS: tuple[Row, ...] = (
     scalar("cpu_shares", "HostConfig.CpuShares", normal=plain, default=0, live=True, needs="CPUShares"),
     scalar("cpuset", "HostConfig.CpusetCpus", normal=str, live=True, needs="CPUSet"),
     scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod",
-           given=_podman_quota, still=("HostConfig.CpuPeriod",)),
+           given=_PODMANS_QUOTA, still=("HostConfig.CpuPeriod",)),
     scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota",
-           given=_podman_quota, still=("HostConfig.CpuQuota",)),
+           given=_PODMANS_QUOTA, still=("HostConfig.CpuQuota",)),
     _realtime("cpu_rt_period", "CpuRealtimePeriod"),
     _realtime("cpu_rt_runtime", "CpuRealtimeRuntime"),
     scalar("cpu_count", "HostConfig.CpuCount", normal=plain, default=0),
     scalar("pids_limit", "HostConfig.PidsLimit", normal=plain, default=(0, -1), live=True, needs="PidsLimit",
-           given=_podman_pids, still=("HostConfig.PidsLimit",), aliases=[(*_LIMITS, "pids")]),
+           given=on_podman((2048,)), still=("HostConfig.PidsLimit",), aliases=[(*_LIMITS, "pids")]),
     _size_row("shm_size", "ShmSize", default=(_SHM_SIZE, 65536000, 0), daemon=True,
               given=lambda container, declared: usual("shm_size", "ShmSize", container),
               engine="64m, or the daemon's default"),

@@ -160,10 +160,7 @@ def scalar(
         needs: flag of `/info` without which the kernel ignores the key.
         aliases: other places of the service that declare the same, strongest first (`deploy` keys).
     """
-    fields = tuple(where.split("."))
-    kernel = tuple(needs.split()) if needs else ()
-
-    places = (*aliases, (key,))
+    fields, kernel, places = where.split("."), needs.split(), (*aliases, (key,))
 
     def place(declared: Declared) -> tuple[str, ...] | None:
         for place in places:
@@ -172,23 +169,21 @@ def scalar(
         return None
 
     def expected(declared: Declared) -> dict[str, Leaf]:
-        where_declared = place(declared)
-        if where_declared is None:
+        found = place(declared)
+        if found is None:
             return {}
-        value = normal(dig(declared.service, *where_declared))
-        return {".".join(where_declared): Leaf(value, write(value) if write and not has_marker(value) else None)}
+        value = normal(dig(declared.service, *found))
+        return {".".join(found): Leaf(value, write(value) if write and not has_marker(value) else None)}
 
     def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
-        where_declared = place(declared) if aliases else (key,)
-        if kernel and not all(container.host.can(flag) for flag in kernel):
-            return (
-                {".".join(where_declared or (key,)): unseen("the host's kernel ignores it")} if place(declared) else {}
-            )
+        path = ".".join((place(declared) if aliases else None) or (key,))
+        if kernel and not all(map(container.host.can, kernel)):
+            return {path: unseen("the host's kernel ignores it")} if place(declared) else {}
         value = dig(container.container, *fields)
         if value is None or value == "" or value == []:
             return {}
         value = normal(value)
-        return {".".join(where_declared or (key,)): Leaf(value, write(value) if write else None)}
+        return {path: Leaf(value, write(value) if write else None)}
 
     def all_given(container: Observed, declared: Declared) -> Given:
         if image and container.image is None:
@@ -199,20 +194,26 @@ def scalar(
         return {key: [*accepted, *more] if isinstance(more, list | tuple) else more}
 
     # What only reads its own field is still by nature; a row with a `given` of its own must say what that looks at.
-    if not image and not given and "still" not in options:
-        options["still"] = (where,)
+    if image or given:
+        options["given"] = all_given
+    else:
+        options.setdefault("still", (where,))
     options.setdefault("keys", (key, *(path[0] for path in aliases)))
     return Row(
         key=key,
-        kind=options.pop("kind", "scalar"),
+        kind="scalar",
         where=where,
         expected=expected,
         observed=observed,
-        given=all_given if image or given else lambda container, declared: {},
         nothing=default if isinstance(default, tuple) else (default,),
         image=f"`{image}`" if image else "",
         **options,
     )
+
+
+def on_podman(accepted: Any) -> Callable[[Observed, Declared], Any]:
+    """For `given`: what podman puts there by itself."""
+    return lambda container, declared: accepted if container.host.podman else ()
 
 
 def usual(key: str, field: str, container: Observed) -> tuple[Any, ...]:
