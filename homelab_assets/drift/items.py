@@ -1,8 +1,9 @@
 """From differences to the items that people read: where git decides them, how they are written, who set them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from homelab_assets.drift.document import Change, Item, Subject
@@ -14,33 +15,34 @@ from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import match_pieces, pieces, readable
+from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
 from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret
+from homelab_assets.secrecy.values import anywhere
 
 TWO_VALUES = "one variable, two values"
 UNFINISHED = "an interrupted recreate of Compose left it this name"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemWriter:
     """Writes the items of one service.
 
     Attributes:
-        templates: the stack loaded with no variable known: what git says in its own words.
-        final: the stack as it was compared. conflicts: variables with two values. known: values of variables.
-        secrets: finds the stack's secrets where they stand under no telling name (in a command, say); None: none.
+        settled: the stack; its templates are what git says in its own words. final: the stack as it was compared.
     """
 
     policy: Policy
     compare: SealedCompare
-    templates: Model
+    settled: Settled
     final: Model
-    conflicts: frozenset[str]
-    known: Mapping[str, str | None]
     subject: Subject
-    definition: Mapping[str, Any]
-    secrets: re.Pattern[str] | None = None
+
+    @cached_property
+    def _secrets(self) -> re.Pattern[str] | None:
+        """Finds the stack's secrets where they stand under no telling name (in a command, say); None: it has none."""
+        return anywhere(self.settled.secrets(self.compare.vault))
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
@@ -48,13 +50,13 @@ class ItemWriter:
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
         path = spelled if hidden or has_marker(difference.path) else difference.path
-        baseline, running = shown = self._values(difference, template)
+        cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
+        baseline, running = shown = self._values(difference, template, cover)
         if difference.row.seal != "reference":
-            changed = SHOWN_CHANGED if difference.change == "changed" else SHOWN
-            baseline, running = self._covered(baseline, SHOWN), self._covered(running, changed)
+            baseline, running = self._covered(baseline, SHOWN), self._covered(running, cover)
         secret = template is not None or self._hides(difference) or (baseline, running) != shown
         span = self.span(difference.path, declared=difference.expected is not None)
-        if self.conflicts & set(names):
+        if not self.settled.bindings.conflicts.keys().isdisjoint(names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
@@ -79,7 +81,7 @@ class ItemWriter:
             path=path, change=change, severity=judged.severity, rule=judged.reason, file=file, line=line, **fields
         )
 
-    def _values(self, difference: Difference, template: Any) -> tuple[Any, Any]:
+    def _values(self, difference: Difference, template: Any, cover: str) -> tuple[Any, Any]:
         row, path = difference.row, difference.path
         baseline = running = None
         if difference.expected is not None:
@@ -88,26 +90,25 @@ class ItemWriter:
                 baseline = self.compare.shown_template(row, path, template)
         if difference.observed is not None and difference.change != "removed":
             running = self.compare.shown(row, path, difference.observed.shown, changed=difference.change == "changed")
-            if template is not None and MARKER.search(path) is None:
-                hidden = SHOWN_CHANGED if difference.change == "changed" else SHOWN
-                running = self._in_terms_of(template, difference) or hidden
+            if template is not None and not has_marker(path):
+                running = self._in_terms_of(template, difference.observed.shown, difference) or cover
         return _plain(baseline), _plain(running)
 
     def _covered(self, value: Any, cover: str) -> Any:
-        pattern = self.secrets
+        pattern = self._secrets
         return value if pattern is None else map_texts(value, lambda text: pattern.sub(cover, text))
 
-    def _in_terms_of(self, template: Any, difference: Difference) -> str | None:
+    def _in_terms_of(self, template: Any, text: Any, difference: Difference) -> str | None:
         """The running text with git's variables put back: what differs then stood in clear in git.
 
         None where that can't be done: what stands in the place of a variable may be a secret, whatever it looks like.
         """
-        if not isinstance(template, str) or not isinstance(difference.observed and difference.observed.shown, str):
+        if not isinstance(template, str) or not isinstance(text, str):
             return None
-        text = str(difference.observed.shown)  # type: ignore[union-attr]
-        references = {str(r): r for r in self.templates.references if str(r) in template}
+        references = {str(r): r for r in self.settled.templates.references if str(r) in template}
+        known = self.settled.known if references else {}
         for spelled, reference in references.items():
-            value = self.known.get(reference.name)
+            value = known.get(reference.name)
             if not value or len(value) < 3 or value not in text:
                 return None
             text = text.replace(value, spelled)
@@ -124,15 +125,16 @@ class ItemWriter:
         row, path = difference.row, readable(difference.path, self.final.references)
         if difference.expected is None:
             return path, None, [], []
-        references = self.templates.references
-        leaves = row.expected(self.templates.declared(self.subject.service))
+        templates = self.settled.templates
+        references = templates.references
+        leaves = row.expected(templates.declared(self.subject.service))
         spelled = next((spelling for spelling in leaves if readable(spelling, references) == path), path)
         leaf = leaves.get(spelled)
         if leaf is None:
             spelled, leaf = next(
                 (
                     (spelling, found)
-                    for known in (self.known, {})
+                    for known in (self.settled.known, {})
                     for spelling, found in leaves.items()
                     if has_marker(spelling) and match_pieces(pieces(spelling, references, known), path, {}) is not None
                 ),
@@ -160,7 +162,7 @@ class ItemWriter:
 
     def _index(self, key: str, path: str) -> str | None:
         """Position of the list entry that yields a leaf."""
-        entries = self.definition.get(key)
+        entries = self.final.definition(self.subject.service).get(key)
         row = next((row for row in TABLE if row.key == key), None)
         if not isinstance(entries, list) or row is None:
             return None

@@ -1,8 +1,7 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any
 
 from homelab_assets.drift import cause as causes
@@ -19,7 +18,6 @@ from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
-from homelab_assets.secrecy.values import anywhere
 
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
@@ -53,7 +51,9 @@ class Judge:
     def _items(self, match: Match, model: Model) -> tuple[dict[str, Item], list[Comparison]]:
         declared = model.declared(match.service)
         comparer = Comparer(compare=self.compare, references=model.references, open_files=model.open_files)
-        writer = cache(partial(self._writer, match, model))
+        writer = ItemWriter(
+            policy=self.policy, compare=self.compare, settled=self.settled, final=model, subject=self._subject(match)
+        )
         items: dict[str, Item] = {}
         comparisons = []
         for container in match.containers:
@@ -62,7 +62,7 @@ class Judge:
             comparisons.append(comparison)
             for difference in comparison.differences:
                 note = f"in {container.name}" if len(match.containers) > 1 else None
-                item = writer().write(difference, container, note=note)
+                item = writer.write(difference, container, note=note)
                 items.setdefault(item.path, item)
         if "image" not in items and (moved := self._moved_item(match, writer)):
             items["image"] = moved
@@ -76,28 +76,15 @@ class Judge:
             return as_v1(declared, lambda key: model.raw(declared.name, key))
         return as_older(declared, container)
 
-    def _writer(self, match: Match, model: Model) -> ItemWriter:
-        return ItemWriter(
-            policy=self.policy,
-            compare=self.compare,
-            templates=self.settled.templates,
-            final=model,
-            conflicts=self.settled.conflicts,
-            known=self.settled.known,
-            subject=self._subject(match),
-            definition=model.definition(match.service),
-            secrets=anywhere(self.settled.secrets(self.compare.vault)),
-        )
-
-    def _moved_item(self, match: Match, writer: Callable[[], ItemWriter]) -> Item | None:
+    def _moved_item(self, match: Match, writer: ItemWriter) -> Item | None:
         """The item of a tag that names another image now."""
         for container in match.containers:
             if identity := moved_to(container):
                 text = str(container.config.get("Image"))
-                return writer().item(
+                return writer.item(
                     "image",
                     "changed",
-                    writer().span("image"),
+                    writer.span("image"),
                     rule=MOVED,
                     baseline=f"{text} ({short(identity)})",
                     running=f"{text} ({short(str(container.container.get('Image')))})",
@@ -106,17 +93,17 @@ class Judge:
                 )
         return None
 
-    def _scale_item(self, match: Match, declared: Declared, writer: Callable[[], ItemWriter]) -> Item | None:
+    def _scale_item(self, match: Match, declared: Declared, writer: ItemWriter) -> Item | None:
         wanted, found = replicas(declared.service), len(match.containers)
         if wanted is None or wanted == found or not match.enabled or not any(c.managed for c in match.containers):
             return None
         in_deploy = declared.deploy("replicas") is not None
         explicit = in_deploy or declared.get("scale") is not None
         path = "deploy.replicas" if in_deploy else "scale"
-        return writer().item(
+        return writer.item(
             path,
             "changed" if explicit else "added",
-            writer().span(path),
+            writer.span(path),
             baseline=wanted if explicit else None,
             running=found,
             provenance="set on the host",

@@ -51,11 +51,6 @@ class Settled:
     proofs: dict[str, Proof] = field(default_factory=dict)
 
     @property
-    def conflicts(self) -> frozenset[str]:
-        """Variables with two values."""
-        return frozenset(self.bindings.conflicts)
-
-    @property
     def known(self) -> dict[str, Alternative]:
         """Values of all variables that are settled or bound."""
         return {**self.bindings.values, **self.stack.settled}
