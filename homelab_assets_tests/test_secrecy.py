@@ -137,6 +137,10 @@ def test_redaction_knows_what_was_sealed(vault: Vault) -> None:
     assert redact("[401] [GET] at [http://prowlarr:9696/1/api?apikey=abcdef12]").count(SHOWN) == 1
 
 
+def test_a_secret_right_beside_a_sealed_one_is_redacted_too(vault: Vault) -> None:
+    assert redact(f"{vault.token('abc')} pw=hunter2-9xQ") == f"{SHOWN} pw={SHOWN}"
+
+
 def _texts() -> Iterator[st.SearchStrategy[str]]:
     yield st.text(max_size=80)
     yield st.from_regex(r"[a-z]{2,5}://[a-z]{0,4}:[ -~]{1,12}@[a-z]{1,5}/[ -~]{0,10}", fullmatch=True)
