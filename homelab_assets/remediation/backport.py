@@ -199,7 +199,7 @@ def _samples(baseline: Baseline, prover: Prover, variables: Sequence[str]) -> di
     """Return `.env.sample` with a placeholder for each new variable."""
     if not variables:
         return {}
-    path = f"{baseline.directory}/.env.sample".lstrip("/")
+    path = baseline.inside(".env.sample")
     text = (Overlay(baseline.tree, prover.changes).read(path) or b"").decode("utf-8", "surrogateescape")
     for name in variables:
         text = dotenv_text.add(text, name, PLACEHOLDER)

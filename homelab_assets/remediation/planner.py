@@ -268,8 +268,8 @@ def _agreed(verdicts: Sequence[ServiceDrift], refused: list[NotBackported]) -> I
 def _edited(baselines: Sequence[Baseline], own: Baseline, prover: Prover) -> tuple[Baseline, ...]:
     """Return the baselines as they will be after the merge."""
     tree = Overlay(own.tree, prover.changes)
-    endpoint_file = f"{own.directory}/docker-compose.{own.endpoint}.yml".lstrip("/")
-    more = (endpoint_file,) if endpoint_file in prover.changes and endpoint_file not in own.files else ()
+    new = own.endpoint_file
+    more = (new,) if new in prover.changes and new not in own.files else ()
     return tuple(
         replace(b, tree=tree, files=(*b.files, *(more if b is own else ()))) if b.repository == own.repository else b
         for b in baselines
