@@ -47,7 +47,7 @@ def _without_options(deploy: Mapping[str, Any], devices: list[Mapping[str, Any]]
     return {**deploy, "resources": {**resources, "reservations": reservations}}
 
 
-def ignored(difference: Difference, container: Observed) -> bool:
+def not_passed_on(difference: Difference, container: Observed) -> bool:
     """Whether the container lacks what the version that created it never passed on."""
     return difference.change == "removed" and any(
         fnmatchcase(difference.path, pattern) and container.made_before(*since)

@@ -82,7 +82,7 @@ class Comparer:
             return verdict.reason
         if compose_v1.not_yet(verdict, observed):
             return "Compose v1 joins it when the container is first started"
-        if compose_older.ignored(verdict, observed):
+        if compose_older.not_passed_on(verdict, observed):
             return "the Compose that created it ignores it"
         if _agrees(verdict, declared, observed):
             return None
