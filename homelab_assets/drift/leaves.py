@@ -29,7 +29,7 @@ class Comparison:
 
     differences: list[Difference] = field(default_factory=list)
     compared: int = 0
-    silences: dict[str, str] = field(default_factory=dict)
+    uncompared: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Comparer:
         for verdict in told:
             match self._weighed(verdict, declared, observed):
                 case str(reason):
-                    result.silences[verdict.path] = reason
+                    result.uncompared[verdict.path] = reason
                     continue
                 case Difference() as difference:
                     result.differences.append(difference)
@@ -132,7 +132,7 @@ class Comparer:
                 continue
             rest = {other: there for other, there in kept.items() if other not in closed}
             match = self._at_open_path(row, path, leaf, rest, given)
-            result.silences[readable(path, self.references)] = "a variable in its name isn't known"
+            result.uncompared[readable(path, self.references)] = "a variable in its name isn't known"
             if match is not None:
                 del kept[match]
         return closed | lost, kept

@@ -160,7 +160,7 @@ class Judge:
         span = model.span("services", match.service)
         first = match.containers[0] if match.containers else None
         finding = causes.find(match, status, items, self.settled, self.host)
-        uncompared = {path: reason for c in comparisons for path, reason in c.silences.items()}
+        uncompared = {path: reason for c in comparisons for path, reason in c.uncompared.items()}
         return ServiceDrift(
             **self._subject(match)._asdict(),
             container=first.name if first else None,

@@ -51,14 +51,11 @@ class ProjectView:
         for key in self.networks:
             if may_be(self.network_name(key), name):
                 return key
-        return self._own(name)
+        return "default" if name == f"{self.name}_default" else name
 
     def volume_key(self, name: str) -> str:
         """The compose key of a mounted volume, or its name where the project doesn't know it."""
         return next((key for key in self.volumes if self.volume_name(key) == name), name)
-
-    def _own(self, name: str) -> str:
-        return "default" if name == f"{self.name}_default" else name
 
     def relative(self, path: str) -> str:
         """A host path as a person would write it: relative to the project's folder where it lies below it."""
