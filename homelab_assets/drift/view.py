@@ -74,7 +74,7 @@ class Declared:
     project: ProjectView
 
     def get(self, key: str) -> Any:
-        """A key of the service, None where it's absent or empty in meaning."""
+        """A key of the service, None where it's absent."""
         return self.service.get(key)
 
     def deploy(self, *keys: str) -> Any:
@@ -100,7 +100,6 @@ class Host:
         self.captured = captured
         self.info: Mapping[str, Json] = captured.engine.get("info") or {}
         version: Mapping[str, Json] = captured.engine.get("version") or {}
-        self.version = str(version.get("Version") or "")
         self.api = _numbers(str(version.get("ApiVersion") or ""))
         self.podman = is_podman(version)
         self.containers = {str(container.get("Id")): container for container in captured.containers}
