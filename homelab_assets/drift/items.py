@@ -89,7 +89,7 @@ class ItemWriter:
             if template is not None:
                 baseline = self.compare.shown_template(row, path, template)
         if difference.observed is not None and difference.change != "removed":
-            running = self.compare.shown(row, path, difference.observed.shown, changed=difference.change == "changed")
+            running = self.compare.shown(row, path, difference.observed.shown, cover)
             if template is not None and not has_marker(path):
                 running = self._in_terms_of(template, difference.observed.shown, difference) or cover
         return _plain(baseline), _plain(running)

@@ -115,13 +115,13 @@ class SealedCompare:
             return [_shown_reference(str(word), sealed) for word, sealed in words]
         return map_texts(value, lambda text: _shown_reference(text, self.seal(row, path, text)))
 
-    def shown(self, row: Row, path: str, value: Any, *, changed: bool = False) -> Any:
-        """A value fit for the document: sealed, and its tokens as `<secret>`."""
+    def shown(self, row: Row, path: str, value: Any, cover: str = SHOWN) -> Any:
+        """A value fit for the document: sealed, and its tokens covered."""
         if row.seal == "arguments" and isinstance(value, list):
             value = list(self.seal(row, path, tuple(value)))
         else:
             value = self.seal(row, path, value)
-        return map_texts(value, lambda text: show(text, changed=changed))
+        return map_texts(value, lambda text: show(text, cover))
 
 
 def _shown_reference(text: str, sealed: str) -> str:

@@ -10,7 +10,7 @@ from homelab_assets.remediation.identity import DRIFT, digest_of, kebab
 from homelab_assets.remediation.markdown import code, shortened
 from homelab_assets.remediation.proposal import with_marks, with_trailers
 from homelab_assets.rendering.markdown import fence, table, terminal_safe
-from homelab_assets.secrecy import redact, show
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, redact, show
 
 if TYPE_CHECKING:
     from homelab_assets.remediation.plan import RemediationPlan
@@ -135,7 +135,7 @@ def _row(plan: "RemediationPlan", item: Item, file: str, line: int) -> tuple[str
 def written(value: Any, secret: bool = False) -> str:
     """Return a value as inline code for a table's cell, secrets hidden."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    shown = show(text, changed=secret)
+    shown = show(text, SHOWN_CHANGED if secret else SHOWN)
     # A value from the host is sealed already; what git holds in clear is hidden all the same.
     return code(redact(shown), in_table=True)
 

@@ -23,9 +23,9 @@ def is_secret(name: str, value: str) -> bool:
     return is_whole_secret(name, value) or bool(find_secrets(value, entropy_counts(name))) or bool(TOKEN.search(value))
 
 
-def show(text: str, *, changed: bool = False) -> str:
-    """Return text for people: each token as `<secret>`, or as `<secret changed>`."""
-    return TOKEN.sub(SHOWN_CHANGED if changed else SHOWN, text)
+def show(text: str, cover: str = SHOWN) -> str:
+    """Return text for people: each token as `<secret>`, or as another cover such as `<secret changed>`."""
+    return TOKEN.sub(cover, text)
 
 
 def has_token(text: str) -> bool:
