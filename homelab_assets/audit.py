@@ -1,7 +1,6 @@
 """The audit: capture the hosts, load the baselines, compare. The one flow behind the command line and Dagster.
 
-`run_audit` looks and compares and writes nothing. `remember` and `write_reports` write; both may run while another
-audit does the same.
+`run_audit` looks and compares and writes nothing. `remember` writes; it may run while another audit does the same.
 """
 
 import json
@@ -10,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homelab_assets.drift import history
@@ -200,27 +198,6 @@ def remember(lab: Lab, document: DriftDocument) -> None:
 def _tomorrow(document: DriftDocument) -> str:
     moment = datetime.fromisoformat(document.generated_at) + timedelta(days=1)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def write_reports(lab: Lab, audit: Audit) -> tuple[Path, ...]:
-    """Write the reports of an audit, and remember it.
-
-    Returns:
-        Their paths: drift (Markdown, JSON), cleanup, structure.
-    """
-    from homelab_assets import reports
-    from homelab_assets.repository.cleanup import find_stale
-    from homelab_assets.repository.structure import selection
-    from homelab_assets.repository.validate import validate_lab
-
-    remember(lab, audit.document)
-    stale = find_stale(audit.baselines, audit.captures, audit.document)
-    structure = validate_lab(lab, selection(lab.structure), generated_at=audit.document.generated_at)
-    return (
-        *reports.write_drift_report(lab, audit.document),
-        reports.write_cleanup_report(lab, stale),
-        reports.write_structure_report(lab, structure),
-    )
 
 
 def narrow(
