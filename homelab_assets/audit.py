@@ -1,7 +1,6 @@
 """The audit: capture the hosts, load the baselines, compare. The one flow behind the command line and Dagster.
 
-`run_audit` looks and compares and writes nothing. `remember` and `write_reports` write; both may run while another
-audit does the same.
+`run_audit` looks and compares and writes nothing. `remember` writes; it may run while another audit does the same.
 """
 
 import json
@@ -10,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.drift import history
+from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import ConfigurationError, UserError
 from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from homelab_assets.repository.baselines import Baselines
 
 Progress = Callable[[str], None]
+_FETCH_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
     return Baselines(**merged)
 
 
-def refresh(lab: Lab, *, seconds: float = 30.0) -> dict[str, str]:
+def refresh(lab: Lab) -> dict[str, str]:
     """Fetch the baseline branches that follow a remote, side by side; checkouts and local branches stay as they are.
 
     Returns:
@@ -134,7 +134,7 @@ def refresh(lab: Lab, *, seconds: float = 30.0) -> dict[str, str]:
     def one(repository: RepositorySettings) -> str | None:
         git = Git(repository.path)
         try:
-            fetch(git, repository.ref or git.default_ref(), seconds=seconds)
+            fetch(git, repository.ref or git.default_ref(), seconds=_FETCH_SECONDS)
         except UserError as error:
             return str(error)
         return None
@@ -148,7 +148,6 @@ def compare(
     lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines", *, vault: Vault, now: str
 ) -> DriftDocument:
     """Compare what runs with what git says, by the policy of `lab.yaml`, and date each difference from the history."""
-    from homelab_assets.drift import history
     from homelab_assets.drift.compare import compare_all
     from homelab_assets.drift.policy import policy_from
 
@@ -190,7 +189,8 @@ def remember(lab: Lab, document: DriftDocument) -> None:
     with exclusive(lab.state / "history.lock", doing="writing the audit's history"):
         previous, _ = read_history(lab)
         if previous is None or not document.generated_at < previous.generated_at <= _tomorrow(document):
-            kept = replace(document, services=(*_judged(document), *_still_unjudged(previous, document)))
+            judged = [verdict for verdict in document.services if verdict.judged]
+            kept = replace(document, services=(*judged, *history.unjudged(previous, document)))
             text = json.dumps(kept.to_json(), ensure_ascii=False) + "\n"
             write_whole(lab.state / "history.json", text, private=True)
 
@@ -198,42 +198,6 @@ def remember(lab: Lab, document: DriftDocument) -> None:
 def _tomorrow(document: DriftDocument) -> str:
     moment = datetime.fromisoformat(document.generated_at) + timedelta(days=1)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def write_reports(lab: Lab, audit: Audit) -> tuple[Path, ...]:
-    """Write the reports of an audit, and remember it.
-
-    Returns:
-        Their paths: drift (Markdown, JSON), cleanup, structure.
-    """
-    from homelab_assets import reports
-    from homelab_assets.repository.cleanup import find_stale
-    from homelab_assets.repository.structure import selection
-    from homelab_assets.repository.validate import validate_lab
-
-    remember(lab, audit.document)
-    stale = find_stale(audit.baselines, audit.captures, audit.document)
-    structure = validate_lab(lab, selection(lab.structure), generated_at=audit.document.generated_at)
-    return (
-        *reports.write_drift_report(lab, audit.document),
-        reports.write_cleanup_report(lab, stale),
-        reports.write_structure_report(lab, structure),
-    )
-
-
-def _judged(document: DriftDocument) -> list[ServiceDrift]:
-    return [verdict for verdict in document.services if verdict.status not in ("unreachable", "unknown")]
-
-
-def _still_unjudged(previous: DriftDocument | None, document: DriftDocument) -> list[ServiceDrift]:
-    """Return the last verdicts on what could not be judged this time, so that its differences keep their dates."""
-    down = {host.name for host in document.hosts if host.status == "unreachable"}
-    unjudged = {(v.host, v.stack, v.service) for v in document.services if v.status in ("unreachable", "unknown")}
-    return [
-        verdict
-        for verdict in (previous.services if previous else ())
-        if verdict.host in down or (verdict.host, verdict.stack, verdict.service) in unjudged
-    ]
 
 
 def narrow(
@@ -254,17 +218,17 @@ def narrow(
         and stack in (None, verdict.stack)
         and service in (None, verdict.service, verdict.container)
     )
-    keys = {(verdict.host, verdict.stack, verdict.service) for verdict in services}
+    subjects = {verdict.subject for verdict in services}
     ignored = tuple(
         item
         for item in document.ignored
         # There is no verdict on a container that a rule hides as a whole.
-        if (item.host, item.stack, item.service) in keys
+        if item.subject in subjects
         or (host in (None, item.host) and stack in (None, item.stack) and service in (None, item.service))
     )
     if not services and not ignored and document.complete and (stack, service) != (None, None):
         raise _nothing_named(document, stack, service)
-    named = tuple(f"{'/'.join(part for part in key if part)}: " for key in keys)
+    named = tuple(f"{subject}: " for subject in subjects)
     return replace(
         document,
         services=services,

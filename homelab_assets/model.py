@@ -112,6 +112,20 @@ class Baseline:
     variables: Mapping[str, str] = field(default_factory=dict)
     samples: Sequence[str] = ()
 
+    def inside(self, name: str) -> str:
+        """Path of a file in the stack's folder."""
+        return f"{self.directory}/{name}".lstrip("/")
+
+    @property
+    def endpoint_file(self) -> str:
+        """Path of the compose file for its endpoint alone, whether or not git has it."""
+        return self.inside(f"docker-compose.{self.endpoint}.yml")
+
+    @property
+    def label(self) -> str:
+        """What people call it: the stack, and its endpoint where it is bound to one."""
+        return f"{self.stack} on {self.endpoint}" if self.endpoint else self.stack
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:

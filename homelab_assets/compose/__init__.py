@@ -2,8 +2,8 @@
 
 `load` is the door; it agrees with `docker compose config` of Compose 2.40.3, key by key. The way of a value:
 
-- `yaml_nodes` parses text to nodes that know their place, `scalars` types them as Go does, `documents` makes trees
-  (`tree`) of them once for every text, with anchors, merge keys and `!reset`;
+- `yaml_nodes` parses text, in Compose's `dialect` of YAML, to nodes that know their place, `scalars` types them as Go
+  does, `documents` makes trees (`tree`) of them once for every text, with anchors, merge keys and `!reset`;
 - `interpolation` copies a tree and replaces variables, or leaves markers; `casts` turns text to numbers and booleans;
 - `files` puts files together, each in its `scope`: `extends`, `includes`, the rules of `merge` and `unique`;
   `specification` and its parts (in the language of `schema`) say what is allowed; `canonical` and `short_syntax` bring

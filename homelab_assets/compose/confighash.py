@@ -53,25 +53,6 @@ _MOST = 512
 """So many ways to print one service are tried."""
 
 
-def config_hash(
-    service: Mapping[str, Json],
-    name: str,
-    compose_version: str,
-    *,
-    container_ids: Mapping[str, str] | None = None,
-    label_files: Sequence[str] = (),
-) -> str | None:
-    """Return the hash that a version of Compose puts on the containers of a service, the likeliest of `config_hashes`.
-
-    Args:
-        name: its key, for nothing but error messages of callers; the name is not part of the hash.
-
-    Returns:
-        Hex digits; None for a version whose way of hashing is not known, or when a container id is missing.
-    """
-    return next(config_hashes(service, compose_version, container_ids=container_ids, label_files=label_files))
-
-
 def config_hashes(
     service: Mapping[str, Json],
     compose_version: str,

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from homelab_assets.compose.interpolation import Interpolator, Lookup
@@ -19,8 +19,6 @@ _ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0[0-9]{0,3})')
 # Messages never quote such a file: a line that is no assignment may be a part of a secret.
 _HINT = "a line is NAME=value; quote a value of several lines"
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\", "$": "$$"}
-
-Expand = Callable[[str, Lookup], str]
 
 
 @dataclass(frozen=True, slots=True)

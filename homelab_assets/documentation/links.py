@@ -14,14 +14,6 @@ from homelab_assets.media.causes import causes
 TROUBLESHOOTING = "troubleshooting"
 """Folder of the runbooks, below `docs/`."""
 
-SCENARIOS = (
-    "service-does-not-start",
-    "drift-detected",
-    "host-unreachable",
-    "disk-full",
-    "rollback",
-    "rebuild-a-host",
-)
 PIPELINE = ("services-down", "api-keys", "vpn", "qbittorrent-login", "indexers", "paths", "requests", "plex-scan")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sharing import Explanation, Sharing, share_out
 from homelab_assets.drift.sights import KEY_END, Sight, pairs_of
 from homelab_assets.drift.templates import (
@@ -15,7 +16,6 @@ from homelab_assets.drift.templates import (
     Alternative,
     Piece,
     Reference,
-    match_pieces,
     pieces,
     splits_one_way,
     unknown_names,
@@ -244,25 +244,6 @@ def _votes(
         others = {other: value for other, value in environment.items() if other != name}
         found = _observe(sight, pieces(template, references, others), texts, others, vault)
         yield from (observation for observation in found if observation.name == name)
-
-
-def explains(
-    parts: Sequence[Piece], text: str, known: Mapping[str, Alternative], vault: Vault
-) -> Mapping[str, tuple[Alternative, ...]] | None:
-    """Match a text, and if it was sealed as a whole, what it says in clear: git may hold a part of such a secret.
-
-    Returns:
-        What each variable may be, by name; None where the text can't come of these parts.
-    """
-    found = match_pieces(parts, text, known)
-    if (
-        found is None
-        and vault.revealable(text)
-        and any("<secret#" in sealed for sealed in (text, *(part.literal for part in parts)))
-    ):
-        clear = [Piece(vault.reveal(part.literal), part.reference) for part in parts]
-        found = match_pieces(clear, vault.reveal(text), known)
-    return found
 
 
 def _choices(

@@ -11,6 +11,8 @@ from homelab_assets.drift.matching import LEFTOVER, Match
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Host
 
+IMAGE_MOVED = "the tag now names another image on this host"
+
 
 class Finding(NamedTuple):
     """Cause, evidence and remedy of one service's verdict."""
@@ -24,7 +26,7 @@ class Finding(NamedTuple):
 def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, host: Host) -> Finding:
     """Tell the causes apart, by the hash, the dates, and what a change needs; say so where they can't be told apart."""
     if not match.containers:
-        return Finding(remedy="deploy", note=None)
+        return Finding(remedy="deploy")
     proof = settled.proofs.get(match.service, NOTHING)
     evidence: Evidence = "verified" if proof.same else "consistent"
     if not items:
@@ -41,9 +43,6 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
     return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport")
 
 
-IMAGE_MOVED = "the tag now names another image on this host"
-
-
 def _rename(name: str) -> str:
     found = LEFTOVER.fullmatch(name)
     return f"docker rename {name} {found['own']}" if found else ""
@@ -51,7 +50,7 @@ def _rename(name: str) -> str:
 
 def _cause(match: Match, items: Sequence[Item], settled: Settled, proof: Proof) -> Cause:
     committed = settled.stack.baseline.committed_at
-    created = str(match.containers[0].container.get("Created") or "")
+    created = match.containers[0].created
     later = bool(committed and created and committed[:19] > created[:19])
     if proof.same:
         return "host_changed"

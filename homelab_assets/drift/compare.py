@@ -9,14 +9,15 @@ from homelab_assets.compose.normalise import project_name
 from homelab_assets.drift.assembling import assembled
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
-from homelab_assets.drift.habits import learn
+from homelab_assets.drift.learning import learn
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers, project_group, project_of
 from homelab_assets.drift.podman import as_docker
-from homelab_assets.drift.policy import IgnoreRule, Policy
+from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import settle_stack
+from homelab_assets.drift.stacks import Stack, place_of
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import SERVICE, Host, Observed
 from homelab_assets.errors import UserError
@@ -41,25 +42,11 @@ class _Audit:
 
     def add(self, service: ServiceDrift) -> None:
         """Keep a verdict, unless a rule of `lab.yaml` hides the whole service."""
-        rule = self.policy.ignoring_service(
-            host=service.host, stack=service.stack, service=service.service, today=self.today
-        )
+        rule = self.policy.ignoring_service(service.subject, self.today)
         if rule is None or service.status == "clean":
             self.services.append(service)
         else:
-            self.ignored.append(_hidden(service, rule))
-
-
-def _hidden(service: ServiceDrift, rule: IgnoreRule) -> Ignored:
-    return Ignored(
-        host=service.host,
-        stack=service.stack,
-        service=service.service,
-        path=service.status,
-        reason=rule.reason,
-        rule=rule.number,
-        until=rule.until,
-    )
+            self.ignored.append(rule.hidden(service.status, service.subject))
 
 
 def compare_all(
@@ -169,17 +156,7 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
 
 def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: UserError) -> None:
     """A baseline that Compose would refuse: a problem, and its containers are neither clean nor drifted."""
-    audit.problems.append(
-        Problem(
-            kind="baseline",
-            what=error.what,
-            where=error.where,
-            hint=error.hint,
-            host=containers.host.name,
-            repository=baseline.repository,
-            stack=baseline.stack,
-        )
-    )
+    audit.problems.append(_unloadable(baseline, containers.host.name, error))
     group = project_group(baseline, containers)
     containers.claim(group)
     for container in group:
@@ -192,31 +169,31 @@ def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: Us
                 status="unknown",
                 repository=baseline.repository,
                 file=baseline.files[0] if baseline.files else None,
-                created=str(container.container.get("Created") or "") or None,
+                created=container.created or None,
                 note="its baseline can't be loaded",
             )
         )
 
 
+def _unloadable(baseline: Baseline, host: str, error: UserError) -> Problem:
+    return Problem(
+        kind="baseline",
+        what=error.what,
+        where=error.where,
+        hint=error.hint,
+        host=host,
+        repository=baseline.repository,
+        stack=baseline.stack,
+    )
+
+
 def _not_audited(audit: _Audit, one: Bound) -> None:
     """The services of a stack whose host was not captured."""
-    from homelab_assets.drift.stacks import Stack, place_of
-
     baseline = one.baseline
     try:
-        model = Stack(baseline, place_of(baseline, (), None)).load(dict(baseline.variables))
+        model = Stack(baseline, place_of(baseline, (), None)).load(baseline.variables)
     except UserError as error:
-        audit.problems.append(
-            Problem(
-                kind="baseline",
-                what=error.what,
-                where=error.where,
-                hint=error.hint,
-                host=one.host,
-                repository=baseline.repository,
-                stack=baseline.stack,
-            )
-        )
+        audit.problems.append(_unloadable(baseline, one.host, error))
         return
     for name in model.services:
         span = model.span("services", name)
@@ -243,26 +220,27 @@ def _leftover_containers(
     only be because something of git could not be read."""
     here = {name: one for one in bound for name in one.project_names}
     for container in containers.free():
-        project = project_of(container) or ""
-        one = here.get(project) or anywhere.get(project)
+        project = project_of(container)
+        one = here.get(project or "") or anywhere.get(project or "")
+        swarm = "a Swarm task" if container.labels.get("com.docker.swarm.service.name") else None
         elsewhere = one is not None and one.host != containers.host.name
         gap = None if one else _gap(audit.problems, project)
         audit.add(
             ServiceDrift(
                 host=containers.host.name,
-                stack=one.baseline.stack if one else project_of(container),
+                stack=one.baseline.stack if one else project,
                 service=_service_name(container),
                 container=container.name,
                 status="orphan" if one else "unknown" if gap else "unmanaged",
                 remedy="remove" if one else "none" if gap else "adopt",
                 repository=one.baseline.repository if one else None,
-                created=str(container.container.get("Created") or "") or None,
-                note=f"git deploys this stack to {one.host}" if one and elsewhere else gap or _kind_note(container),
+                created=container.created or None,
+                note=f"git deploys this stack to {one.host}" if one and elsewhere else gap or swarm,
             )
         )
 
 
-def _gap(problems: Sequence[Problem], project: str) -> str | None:
+def _gap(problems: Sequence[Problem], project: str | None) -> str | None:
     """Say why git may declare a container of this project all the same."""
     for problem in problems:
         if project and problem.kind == "baseline" and problem.stack and project_name(problem.stack) == project:
@@ -270,12 +248,6 @@ def _gap(problems: Sequence[Problem], project: str) -> str | None:
     for problem in problems:
         if problem.kind == "repository":
             return f"{problem.repository} may declare it, and could not be read"
-    return None
-
-
-def _kind_note(container: Observed) -> str | None:
-    if container.labels.get("com.docker.swarm.service.name"):
-        return "a Swarm task"
     return None
 
 

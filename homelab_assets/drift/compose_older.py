@@ -25,21 +25,17 @@ _DEVICE_OPTIONS = (2, 30)
 _SCALE_ZERO = (2, 24)
 
 
-def _made_before(container: Observed, version: tuple[int, ...]) -> bool:
-    return (2,) <= container.compose < version
-
-
 def as_older(declared: Declared, container: Observed) -> Declared:
     """The service as the version that created the container understands it."""
-    if not _made_before(container, _DEVICE_OPTIONS):
+    if not container.made_before(*_DEVICE_OPTIONS):
         return declared
     service = dict(declared.service)
     if devices := declared.deploy("resources", "reservations", "devices"):
         service["deploy"] = _without_options(service["deploy"], devices)
-    if _made_before(container, _ALL_ADDRESSES) and isinstance(hosts := service.get("extra_hosts"), list):
+    if container.made_before(*_ALL_ADDRESSES) and isinstance(hosts := service.get("extra_hosts"), list):
         # Of several addresses of one host the last one counted.
         service["extra_hosts"] = list({str(host).partition("=")[0]: host for host in hosts}.values())
-    if _made_before(container, _SCALE_ZERO) and plain(service.get("scale")) == 0:
+    if container.made_before(*_SCALE_ZERO) and plain(service.get("scale")) == 0:
         del service["scale"]
     return replace(declared, service=service)
 
@@ -51,9 +47,9 @@ def _without_options(deploy: Mapping[str, Any], devices: list[Mapping[str, Any]]
     return {**deploy, "resources": {**resources, "reservations": reservations}}
 
 
-def ignored(difference: Difference, container: Observed) -> bool:
+def not_passed_on(difference: Difference, container: Observed) -> bool:
     """Whether the container lacks what the version that created it never passed on."""
     return difference.change == "removed" and any(
-        fnmatchcase(difference.path, pattern) and _made_before(container, since)
+        fnmatchcase(difference.path, pattern) and container.made_before(*since)
         for pattern, since in _PASSED_ON_SINCE.items()
     )

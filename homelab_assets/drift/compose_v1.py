@@ -32,7 +32,7 @@ def as_v1(declared: Declared, raw: Raw) -> Declared:
     policy = declared.deploy("restart_policy")
     if isinstance(policy, dict) and not policy.get("condition"):
         service["deploy"] = {**service["deploy"], "restart_policy": {**policy, "condition": "any"}}
-    if _is_empty_list(raw("networks")):
+    if _yaml(raw("networks")) == []:
         service.pop("networks", None)
         service["network_mode"] = "none"
     return replace(declared, service=service)
@@ -57,10 +57,6 @@ def _words(text: str | None) -> list[str] | None:
         return shlex.split(value)
     except ValueError:
         return None
-
-
-def _is_empty_list(text: str | None) -> bool:
-    return text is not None and _yaml(text) == []
 
 
 def _yaml(text: str | None) -> Any:

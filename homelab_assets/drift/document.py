@@ -7,7 +7,7 @@ are additions that readers may ignore.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SCHEMA = 1
 
@@ -19,6 +19,17 @@ Cause = Literal["host_changed", "git_ahead", "image_moved", "unknown"]
 Remedy = Literal["backport", "deploy", "pull", "adopt", "remove", "start", "none"]
 
 SEVERITIES: tuple[Severity, ...] = ("breaking", "functional", "cosmetic")
+
+
+class Subject(NamedTuple):
+    """What a verdict, a difference or a rule is about: a service of a stack on a host."""
+
+    host: str
+    stack: str | None
+    service: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in self if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,7 @@ class ServiceDrift:
     Attributes:
         container: name of its container (the first of several replicas), None where there is none.
         status, evidence, cause: see the contract. remedy: what follows from the cause.
-        created: when the container was created. image_id: short id of the image that it runs.
+        created: when the container was created.
         repository, file, line: where git declares the service.
         bound: names of variables that were bound from the running value. compared: number of leaves compared.
         uncompared: paths that could not be compared, with the reason.
@@ -84,6 +95,16 @@ class ServiceDrift:
     bound: Sequence[str] = ()
     compared: int = 0
     uncompared: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.host, self.stack, self.service)
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything is known: its host was reached, its baseline loaded."""
+        return self.status not in ("unreachable", "unknown")
 
     @property
     def severity(self) -> Severity | None:
@@ -133,6 +154,11 @@ class Ignored:
     reason: str
     rule: int
     until: str | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.host, self.stack, self.service)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +220,11 @@ class DriftDocument:
             "schema": self.schema,
             "generated_at": self.generated_at,
             "demo": self.demo,
-            "hosts": [_plain(host) for host in self.hosts],
-            "baselines": [_plain(baseline) for baseline in self.baselines],
-            "services": [_plain(service) for service in self.services],
+            "hosts": [asdict(host) for host in self.hosts],
+            "baselines": [asdict(baseline) for baseline in self.baselines],
+            "services": [asdict(service) for service in self.services],
             "problems": [dict(problem) for problem in self.problems],
-            "ignored": [_plain(ignored) for ignored in self.ignored],
+            "ignored": [asdict(ignored) for ignored in self.ignored],
             "notices": list(self.notices),
             "new": list(self.new),
             "gone": list(self.gone),
@@ -232,7 +258,3 @@ class DriftDocument:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a drift document: {error}") from None
-
-
-def _plain(value: Any) -> Any:
-    return asdict(value)

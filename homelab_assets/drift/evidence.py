@@ -56,9 +56,10 @@ def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Ma
         return NOTHING
     if dependencies := definition.get("depends_on"):
         definition["depends_on"] = _taken_up(dependencies, model, ids) or None
+    label_files = model.project.label_files.get(service, ())
     version = ".".join(str(number) for number in container.compose)
     differs = True
-    for computed in config_hashes(definition, version, container_ids=ids, label_files=_label_files(model, service)):
+    for computed in config_hashes(definition, version, container_ids=ids, label_files=label_files):
         if computed == label:
             return Proof(same=True)
         differs = differs and computed is not None
@@ -82,14 +83,10 @@ def hashed(definition: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _label_files(model: Model, service: str) -> Any:
-    return (getattr(model.project, "label_files", None) or {}).get(service) or ()
-
-
 def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> dict[str, Any] | None:
     """The service's model without anything open or sealed; None where that isn't possible. It must not leave here."""
-    definition = model.services.get(service) or model.disabled.get(service)
-    if definition is None or model.open_files["labels"].get(service):
+    definition = model.definition(service)
+    if not definition or model.open_files["labels"].get(service):
         return None
     definition = hashed(definition)
     if environment := _environment(model, service, definition, container):

@@ -5,6 +5,7 @@ To teach the audit a key, add a row in the module of its subject; nothing else c
 
 from homelab_assets.drift.leaf import Row
 from homelab_assets.drift.rows import (
+    endpoints,
     environment,
     files,
     links,
@@ -25,6 +26,7 @@ TABLE: tuple[Row, ...] = (
     *mounts.ROWS,
     *files.ROWS,
     *networks.ROWS,
+    *endpoints.ROWS,
     *links.ROWS,
     *namespaces.ROWS,
     *security.ROWS,

@@ -53,7 +53,6 @@ def fill(model: Model, variables: Mapping[str, Alternative]) -> Model | None:
         return None
     return replace(
         model,
-        view=replace(model.view, services=services),
         services=services,
         disabled=disabled,
         references=(),

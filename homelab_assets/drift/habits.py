@@ -1,52 +1,68 @@
-"""What a daemon puts into containers by itself: learnt from those of its containers for which git says nothing."""
+"""What a daemon puts into containers by itself, as those of its containers tell for which git says nothing."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from homelab_assets.drift.rows.resources import found_ulimits
-from homelab_assets.drift.unify import Settled
-from homelab_assets.drift.view import Host, Observed
-
-_TOPICS = {
-    "runtime": ("runtime", "Runtime"),
-    "ipc": ("ipc", "IpcMode"),
-    "cgroup": ("cgroup", "CgroupnsMode"),
-    "shm_size": ("shm_size", "ShmSize"),
-}
+if TYPE_CHECKING:
+    from homelab_assets.drift.view import Observed
 
 
-def learn(host: Host, stacks: Iterable[Settled]) -> None:
-    """Collect the values of undeclared keys, for `Host.usual`; a limit or option has a topic of its own."""
-    seen = [
-        (container, match.declared) for stack in stacks for match in stack.matches for container in match.containers
-    ]
-    for container, declared in seen:
-        for topic, (key, field) in _TOPICS.items():
-            if declared.get(key) is None:
-                host.learn(topic, container, container.host_config.get(field))
-        if not (declared.get("logging") or {}).get("driver"):
-            host.learn("logging.driver", container, _log(container).get("Type"))
-    limits = [
-        (container, declared.get("ulimits") or {}, dict(found_ulimits(container))) for container, declared in seen
-    ]
-    _learn_each(host, "ulimits", limits)
-    options = [
-        (container, (declared.get("logging") or {}).get("options") or {}, _log(container).get("Config") or {})
-        for container, declared in seen
-        # The daemon's options are for its own driver only.
-        if _log(container).get("Type") == host.info.get("LoggingDriver", "json-file")
-    ]
-    _learn_each(host, "logging.options", options)
+class Habit(NamedTuple):
+    """What one container has under a path that git doesn't declare.
+
+    Attributes:
+        created: when the container was. proven: whether the hash proves that git has nothing there.
+    """
+
+    value: Any
+    created: str
+    proven: bool | None
 
 
-def _learn_each(host: Host, topic: str, seen: Iterable[tuple[Observed, Mapping[str, Any], Mapping[str, Any]]]) -> None:
-    """Collect, name by name, what containers have that do not declare that name; having nothing counts too."""
-    seen = list(seen)
-    for name in dict.fromkeys(name for _, _, found in seen for name in found):
-        for container, declared, found in seen:
-            if name not in declared:
-                host.learn(f"{topic}.{name}", container, found.get(name))
+class Habits:
+    """What the containers of one host have undeclared, by the path of the leaf; filled by `learn`."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, Habit]] = {}
+        self._counted: dict[tuple[str, Any, bool], tuple[int, int]] = {}
+
+    def add(self, path: str, observed: "Observed", value: Any) -> None:
+        """Remember what a container has where git says nothing: the daemon's defaults show in it."""
+        self._counted.clear()
+        self._known.setdefault(path, {})[observed.id] = Habit(value, observed.created, observed.proven)
+
+    def alone(self, path: str, observed: "Observed") -> bool:
+        """Whether no younger container tells what the daemon's defaults are since this one was created: a daemon whose
+        defaults were changed gives the new ones to what is created from then on."""
+        habits = self._known.get(path) or {}
+        return not any(other != observed.id and habit.created > observed.created for other, habit in habits.items())
+
+    def usual(self, path: str, value: Any, observed: "Observed") -> bool:
+        """Whether the daemon gave this value, as other containers show that have it undeclared.
+
+        Most of them do, or most of those of which the hash proves that Compose put nothing there, or two or more that
+        were created one after the other with this one: a daemon gives its default to every container of its time.
+        """
+        habits = self._known.get(path) or {}
+        mine = habits.get(observed.id)
+        if _most(self._shares(path, value, proven=False), value, mine):
+            return True
+        if observed.proven and _most(self._shares(path, value, proven=True), value, mine):
+            return True
+        now = observed.created
+        others = [habit for other, habit in habits.items() if other != observed.id]
+        before = max((habit.created for habit in others if habit.value != value and habit.created < now), default="")
+        after = min((habit.created for habit in others if habit.value != value and habit.created > now), default="~")
+        return sum(habit.value == value and before < habit.created < after for habit in others) >= 2
+
+    def _shares(self, path: str, value: Any, *, proven: bool) -> tuple[int, int]:
+        """How many containers have the value, and how many tell of the path; asked for every container of a host."""
+        if (path, value, proven) not in self._counted:
+            known = [habit for habit in (self._known.get(path) or {}).values() if habit.proven or not proven]
+            self._counted[path, value, proven] = sum(habit.value == value for habit in known), len(known)
+        return self._counted[path, value, proven]
 
 
-def _log(container: Observed) -> Mapping[str, Any]:
-    return container.host_config.get("LogConfig") or {}
+def _most(shares: tuple[int, int], value: Any, mine: Habit | None) -> bool:
+    """Whether most of the others have the value."""
+    same, count = shares
+    return (same - (mine is not None and mine.value == value)) * 2 > count - (mine is not None)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
+from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift, Subject
 
-Identity = tuple[str, str | None, str, str]
+Place = tuple[Subject, str]
+"""Where a difference stands: whom it is about, and its path."""
 
 
 def remember(previous: DriftDocument | Mapping[str, Any] | None, document: DriftDocument) -> DriftDocument:
@@ -20,25 +21,32 @@ def remember(previous: DriftDocument | Mapping[str, Any] | None, document: Drift
         previous: the last audit's document, as an object or as JSON; None or anything damaged: there was none.
     """
     before = _items(_document(previous))
-    now = {identity: item for service in document.services for identity, item in _named(service)}
+    now = _items(document)
     services = tuple(
-        replace(
-            service, items=tuple(_dated(item, before.get(identity), document) for identity, item in _named(service))
-        )
+        replace(service, items=tuple(_dated(item, before.get(place), document) for place, item in _placed(service)))
         for service in document.services
     )
-    silent, captured = _not_judged(document), {host.name for host in document.hosts if host.status == "captured"}
+    silent = {service.subject for service in document.services if not service.judged}
+    captured = {host.name for host in document.hosts if host.status == "captured"}
     gone = [
-        identity
-        for identity in before
-        if identity not in now and identity[:3] not in silent and identity[0] in captured
+        (subject, path)
+        for subject, path in before
+        if (subject, path) not in now and subject not in silent and subject.host in captured
     ]
     return replace(
         document,
         services=services,
-        new=tuple(sorted(_text(identity) for identity in now if identity not in before)),
-        gone=tuple(sorted(_text(identity) for identity in gone)),
+        new=tuple(sorted(_text(place) for place in now if place not in before)),
+        gone=tuple(sorted(map(_text, gone))),
     )
+
+
+def unjudged(previous: DriftDocument | None, document: DriftDocument) -> list[ServiceDrift]:
+    """Return the last verdicts on what could not be judged this time, so that its differences keep their dates."""
+    down = {host.name for host in document.hosts if host.status == "unreachable"}
+    silent = {service.subject for service in document.services if not service.judged}
+    verdicts = previous.services if previous else ()
+    return [verdict for verdict in verdicts if verdict.host in down or verdict.subject in silent]
 
 
 def _document(previous: Any) -> DriftDocument | None:
@@ -50,13 +58,13 @@ def _document(previous: Any) -> DriftDocument | None:
         return None
 
 
-def _items(document: DriftDocument | None) -> dict[Identity, Item]:
+def _items(document: DriftDocument | None) -> dict[Place, Item]:
     services = document.services if document else ()
-    return {identity: item for service in services for identity, item in _named(service)}
+    return {place: item for service in services for place, item in _placed(service)}
 
 
-def _named(service: ServiceDrift) -> list[tuple[Identity, Item]]:
-    return [((service.host, service.stack, service.service, item.path), item) for item in service.items]
+def _placed(service: ServiceDrift) -> list[tuple[Place, Item]]:
+    return [((service.subject, item.path), item) for item in service.items]
 
 
 def _dated(item: Item, before: Item | None, document: DriftDocument) -> Item:
@@ -75,15 +83,6 @@ def _json(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _not_judged(document: DriftDocument) -> set[tuple[str, str | None, str]]:
-    """Services whose state is not known this time, though their host was captured."""
-    return {
-        (service.host, service.stack, service.service)
-        for service in document.services
-        if service.status in ("unreachable", "unknown")
-    }
-
-
-def _text(identity: Identity) -> str:
-    host, stack, service, path = identity
-    return f"{'/'.join(part for part in (host, stack, service) if part)}: {path}"
+def _text(place: Place) -> str:
+    subject, path = place
+    return f"{subject}: {path}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homelab_assets.drift.rows.process import reference
-from homelab_assets.drift.view import Host, Observed
+from homelab_assets.drift.view import Host, Observed, once
 
 
 def moved_to(container: Observed) -> str | None:
@@ -26,13 +26,10 @@ def moved_to(container: Observed) -> str | None:
     return str(tagged["Id"])
 
 
+@once
 def _tagged(host: Host) -> Mapping[str, Mapping[str, Any]]:
-    """The images by what their tags refer to, worked out once for a host."""
-    if _tagged not in host.contributed:
-        # Of several spellings of one tag the first counts.
-        host.contributed[_tagged] = {reference(tag): image for tag, image in reversed(host.tags.items())}
-    found: Mapping[str, Mapping[str, Any]] = host.contributed[_tagged]
-    return found
+    """The images by what their tags refer to; of several spellings of one tag the first counts."""
+    return {reference(tag): image for tag, image in reversed(host.tags.items())}
 
 
 def _ids(image: Mapping[str, Any]) -> set[str]:

@@ -1,48 +1,48 @@
 """From differences to the items that people read: where git decides them, how they are written, who set them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from homelab_assets.drift.document import Item
-from homelab_assets.drift.leaf import Difference, Leaf
-from homelab_assets.drift.leaves import any_marker, readable_path
+from homelab_assets.drift.document import Change, Item, Subject
+from homelab_assets.drift.fields import TABLE
+from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
-from homelab_assets.drift.sealing import SealedCompare, map_texts
+from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import match_pieces, pieces, readable
-from homelab_assets.drift.view import Declared, Host, Observed
+from homelab_assets.drift.unify import Settled
+from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
 from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret
+from homelab_assets.secrecy.values import anywhere
 
 TWO_VALUES = "one variable, two values"
 UNFINISHED = "an interrupted recreate of Compose left it this name"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemWriter:
     """Writes the items of one service.
 
     Attributes:
-        templates: the stack loaded with no variable known: what git says in its own words.
-        final: the stack as it was compared. conflicts: variables with two values. known: values of variables.
-        secrets: finds the stack's secrets where they stand under no telling name (in a command, say); None: none.
+        settled: the stack; its templates are what git says in its own words. final: the stack as it was compared.
     """
 
     policy: Policy
     compare: SealedCompare
-    templates: Model
+    settled: Settled
     final: Model
-    conflicts: frozenset[str]
-    known: Mapping[str, str | None]
-    host: Host
-    stack: str
-    service: str
-    definition: Mapping[str, Any]
-    secrets: re.Pattern[str] | None = None
+    subject: Subject
+
+    @cached_property
+    def _secrets(self) -> re.Pattern[str] | None:
+        """Finds the stack's secrets where they stand under no telling name (in a command, say); None: it has none."""
+        return anywhere(self.settled.secrets(self.compare.vault))
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
@@ -50,36 +50,38 @@ class ItemWriter:
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
         path = spelled if hidden or has_marker(difference.path) else difference.path
-        baseline, running = shown = self._values(difference, template)
+        cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
+        baseline, running = shown = self._values(difference, template, cover)
         if difference.row.seal != "reference":
-            changed = SHOWN_CHANGED if difference.change == "changed" else SHOWN
-            baseline, running = self._covered(baseline, SHOWN), self._covered(running, changed)
+            baseline, running = self._covered(baseline, SHOWN), self._covered(running, cover)
         secret = template is not None or self._hides(difference) or (baseline, running) != shown
         span = self.span(difference.path, declared=difference.expected is not None)
-        rule = self.policy.judge(
-            path, host=self.host.name, stack=self.stack, service=self.service, change=difference.change
-        )
-        if self.conflicts & set(names):
+        if not self.settled.bindings.conflicts.keys().isdisjoint(names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
-        return Item(
-            path=path,
-            change=difference.change,
-            severity=rule.severity,
+        return self.item(
+            path,
+            difference.change,
+            span,
             baseline=baseline,
             running=running,
-            file=span.file if span else None,
-            line=span.line if span else None,
             secret=secret,
             variables=tuple(names),
             provenance=_provenance(difference, container),
             note=note,
-            rule=rule.reason,
             spelled=spelled if spelled != path else None,
         )
 
-    def _values(self, difference: Difference, template: Any) -> tuple[Any, Any]:
+    def item(self, path: str, change: Change, span: Span | None, *, rule: str | None = None, **fields: Any) -> Item:
+        """An item with where git decides it, and how bad it is: by the policy for `rule`, if not for its path."""
+        judged = self.policy.judge(rule or path, self.subject, change)
+        file, line = (span.file, span.line) if span else (None, None)
+        return Item(
+            path=path, change=change, severity=judged.severity, rule=judged.reason, file=file, line=line, **fields
+        )
+
+    def _values(self, difference: Difference, template: Any, cover: str) -> tuple[Any, Any]:
         row, path = difference.row, difference.path
         baseline = running = None
         if difference.expected is not None:
@@ -87,27 +89,26 @@ class ItemWriter:
             if template is not None:
                 baseline = self.compare.shown_template(row, path, template)
         if difference.observed is not None and difference.change != "removed":
-            running = self.compare.shown(row, path, difference.observed.shown, changed=difference.change == "changed")
-            if template is not None and MARKER.search(path) is None:
-                hidden = SHOWN_CHANGED if difference.change == "changed" else SHOWN
-                running = self._in_terms_of(template, difference) or hidden
+            running = self.compare.shown(row, path, difference.observed.shown, cover)
+            if template is not None and not has_marker(path):
+                running = self._in_terms_of(template, difference.observed.shown, difference) or cover
         return _plain(baseline), _plain(running)
 
     def _covered(self, value: Any, cover: str) -> Any:
-        pattern = self.secrets
+        pattern = self._secrets
         return value if pattern is None else map_texts(value, lambda text: pattern.sub(cover, text))
 
-    def _in_terms_of(self, template: Any, difference: Difference) -> str | None:
+    def _in_terms_of(self, template: Any, text: Any, difference: Difference) -> str | None:
         """The running text with git's variables put back: what differs then stood in clear in git.
 
         None where that can't be done: what stands in the place of a variable may be a secret, whatever it looks like.
         """
-        if not isinstance(template, str) or not isinstance(difference.observed and difference.observed.shown, str):
+        if not isinstance(template, str) or not isinstance(text, str):
             return None
-        text = str(difference.observed.shown)  # type: ignore[union-attr]
-        references = {str(r): r for r in self.templates.references if str(r) in template}
+        references = {str(r): r for r in self.settled.templates.references if str(r) in template}
+        known = self.settled.known if references else {}
         for spelled, reference in references.items():
-            value = self.known.get(reference.name)
+            value = known.get(reference.name)
             if not value or len(value) < 3 or value not in text:
                 return None
             text = text.replace(value, spelled)
@@ -116,46 +117,40 @@ class ItemWriter:
     def _hides(self, difference: Difference) -> bool:
         leaves = [leaf for leaf in (difference.expected, difference.observed) if leaf is not None]
         shown = [self.compare.shown(difference.row, difference.path, leaf.shown) for leaf in leaves]
-        found: list[str] = []
-        for value in shown:
-            map_texts(value, lambda text: found.append(text) or text)  # type: ignore[func-returns-value]
-        return any(SHOWN in text or SHOWN_CHANGED in text for text in found)
+        return any(SHOWN in text or SHOWN_CHANGED in text for text in texts_in(shown))
 
     def _template(self, difference: Difference) -> tuple[str, Any, list[str], list[str]]:
         """The path in git's words, git's own text where variables stand in it, the names of those in either, and of
         those in the path."""
-        row, path = difference.row, readable_path(difference.path, self.final.references)
+        row, path = difference.row, readable(difference.path, self.final.references)
         if difference.expected is None:
             return path, None, [], []
-        references = self.templates.references
-        leaves = row.expected(self._declared())
-        spelled = next((spelling for spelling in leaves if readable_path(spelling, references) == path), path)
+        templates = self.settled.templates
+        references = templates.references
+        leaves = row.expected(templates.declared(self.subject.service))
+        spelled = next((spelling for spelling in leaves if readable(spelling, references) == path), path)
         leaf = leaves.get(spelled)
         if leaf is None:
             spelled, leaf = next(
                 (
                     (spelling, found)
-                    for known in (self.known, {})
+                    for known in (self.settled.known, {})
                     for spelling, found in leaves.items()
                     if has_marker(spelling) and match_pieces(pieces(spelling, references, known), path, {}) is not None
                 ),
                 (path, None),
             )
-        if leaf is None or not (any_marker(leaf) or has_marker(spelled)):
+        if leaf is None or not (has_marker(leaf) or has_marker(spelled)):
             return path, None, [], []
         in_key = _names(spelled, references)
         names = list(dict.fromkeys([*in_key, *_names(leaf, references)]))
-        text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if any_marker(leaf) else None
-        return readable_path(spelled, references), text, names, in_key
-
-    def _declared(self) -> Declared:
-        service = self.templates.services.get(self.service) or self.templates.disabled.get(self.service) or {}
-        return Declared(name=self.service, service=service, project=self.templates.view)
+        text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if has_marker(leaf) else None
+        return readable(spelled, references), text, names, in_key
 
     def span(self, path: str, *, declared: bool = True) -> Span | None:
         """Where git decides a leaf; where it would have to be added, if git doesn't have it."""
         key, _, rest = path.partition(".")
-        base = ("services", self.service)
+        base = ("services", self.subject.service)
         if key in ("deploy", "healthcheck", "networks") or path.startswith("logging.options."):
             parts = path.split(".", 2) if key != "deploy" else path.split(".")
             if key == "networks" and len(parts) == 3:
@@ -167,28 +162,19 @@ class ItemWriter:
 
     def _index(self, key: str, path: str) -> str | None:
         """Position of the list entry that yields a leaf."""
-        from homelab_assets.drift.fields import TABLE
-
-        entries = self.definition.get(key)
+        entries = self.final.definition(self.subject.service).get(key)
         row = next((row for row in TABLE if row.key == key), None)
         if not isinstance(entries, list) or row is None:
             return None
         for index, entry in enumerate(entries):
-            alone = Declared(name=self.service, service={key: [entry]}, project=self.final.view)
+            alone = Declared(name=self.subject.service, service={key: [entry]}, project=self.final.view)
             if path in row.expected(alone):
                 return str(index)
         return None
 
 
 def _names(value: Any, references: Sequence[Any]) -> list[str]:
-    found: list[str] = []
-
-    def collect(text: str) -> str:
-        found.extend(references[int(match[1])].name for match in MARKER.finditer(text))
-        return text
-
-    map_texts((value.value, value.written) if isinstance(value, Leaf) else value, collect)
-    return found
+    return [references[int(match[1])].name for text in texts_in(value) for match in MARKER.finditer(text)]
 
 
 def _plain(value: Any) -> Any:

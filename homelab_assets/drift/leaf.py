@@ -51,7 +51,6 @@ Leaves = Mapping[str, Leaf]
 Given = Mapping[str, Any]
 """Path → container of the values that image, engine or Compose put there without git's doing."""
 
-_NO_LEAVES: dict[str, Leaf] = {}
 _NOTHING: dict[str, Any] = {}
 
 
@@ -73,7 +72,7 @@ class Row:
         explicit_default: the default is a value that a person would write: losing the declared one is a change.
         same: compares two values. live: can be changed without a new container. seal: how secrets are sealed in it.
         image, engine: what they contribute (for people). With an `image`, `given` is asked of values in `nothing`, too.
-        daemon: topic of `Host.habits` where the daemon has configurable defaults of its own (keyed: the leaf's path).
+        daemon: the daemon has configurable defaults of its own, see `Habits`.
         forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
         keys: of the service, that `expected` looks at: without any of them git says nothing. By default its own.
         implied: git says something even without any key (the default network).
@@ -95,7 +94,7 @@ class Row:
     seal: Seal = "text"
     image: str = ""
     engine: str = ""
-    daemon: str = ""
+    daemon: bool = False
     forms: Callable[[Leaf], tuple[str, ...]] | None = None
     keys: tuple[str, ...] = ()
     implied: bool = False
@@ -156,7 +155,6 @@ def differences(
     Returns:
         How many leaves agree, and what is to be told of the others.
     """
-    agreeing = 0
     told: list[Told] = []
     known: Given | None = None
     plainly = row.same is equal
@@ -168,30 +166,17 @@ def differences(
             and observed.value == expected.value
             and type(expected.value) is not Uncompared
         ):
-            agreeing += 1
             continue
         known = given() if known is None else known
-        verdict = _declared(row, path, expected, observed, known, compare)
-        if verdict is None:
-            agreeing += 1
-        else:
+        if verdict := _declared(row, path, expected, observed, known, compare):
             told.append(verdict)
     for path, observed in found.items():
-        if path in wanted:
+        if path in wanted or (not row.image and is_among(observed.value, row.nothing)):
             continue
-        if isinstance(observed.value, Uncompared):
-            told.append(Silence(path, observed.value.reason))
-            continue
-        absent = is_among(observed.value, row.nothing)
-        if not absent or row.image:
-            known = given() if known is None else known
-            others = known.get(path, ())
-            # What means the same as an absent key is a change where the image has another value for that.
-            if not is_among(observed.value, others) and (others or not absent):
-                told.append(Difference(row, path, "added", None, observed))
-                continue
-        agreeing += 1
-    return agreeing, told
+        known = given() if known is None else known
+        if verdict := _undeclared(row, path, observed, known):
+            told.append(verdict)
+    return len(wanted.keys() | found.keys()) - len(told), told
 
 
 def _declared(
@@ -212,6 +197,16 @@ def _declared(
     if lost and not (row.explicit_default and observed.value):
         return Difference(row, path, "removed", expected, observed, True)
     return Difference(row, path, "changed", expected, observed)
+
+
+def _undeclared(row: Row, path: str, observed: Leaf, given: Given) -> Told | None:
+    if isinstance(observed.value, Uncompared):
+        return Silence(path, observed.value.reason)
+    others = given.get(path, ())
+    # What means the same as an absent key is a change where the image has another value for that.
+    if is_among(observed.value, others) or (not others and is_among(observed.value, row.nothing)):
+        return None
+    return Difference(row, path, "added", None, observed)
 
 
 def is_among(value: Any, values: Any) -> bool:

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from homelab_assets.drift import compose_older, compose_v1, podman
-from homelab_assets.drift.bindings import explains
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
 from homelab_assets.drift.rows.shapes import has_marker
-from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.sealing import SealedCompare, explains
 from homelab_assets.drift.sights import other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
@@ -30,7 +29,7 @@ class Comparison:
 
     differences: list[Difference] = field(default_factory=list)
     compared: int = 0
-    silences: dict[str, str] = field(default_factory=dict)
+    uncompared: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ class Comparer:
         for verdict in told:
             match self._weighed(verdict, declared, observed):
                 case str(reason):
-                    result.silences[verdict.path] = reason
+                    result.uncompared[verdict.path] = reason
                     continue
                 case Difference() as difference:
                     result.differences.append(difference)
@@ -83,7 +82,7 @@ class Comparer:
             return verdict.reason
         if compose_v1.not_yet(verdict, observed):
             return "Compose v1 joins it when the container is first started"
-        if compose_older.ignored(verdict, observed):
+        if compose_older.not_passed_on(verdict, observed):
             return "the Compose that created it ignores it"
         if _agrees(verdict, declared, observed):
             return None
@@ -96,7 +95,7 @@ class Comparer:
         if verdict.change == "changed":
             unread = {file: anew for file, anew in unread.items() if name in anew}
         if unread and verdict.change != "removed":
-            return f"may come from {readable_path(', '.join(unread), self.references)}, which git doesn't have"
+            return f"may come from {readable(', '.join(unread), self.references)}, which git doesn't have"
         return verdict
 
     def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
@@ -136,7 +135,7 @@ class Comparer:
                 continue
             rest = {other: there for other, there in kept.items() if other not in closed}
             match = self._at_open_path(row, path, leaf, rest, given)
-            result.silences[readable_path(path, self.references)] = "a variable in its name isn't known"
+            result.uncompared[readable(path, self.references)] = "a variable in its name isn't known"
             if match is not None:
                 del kept[match]
         return closed | lost, kept
@@ -168,8 +167,7 @@ class Comparer:
 
 def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
     """Whether the hash proves that Compose put nothing there, and nothing else tells what the daemon does."""
-    topic = path if row.kind == "keyed" else row.daemon
-    return bool(row.daemon and observed.proven and observed.host.alone(topic, observed))
+    return bool(row.daemon and observed.proven and observed.host.habits.alone(path, observed))
 
 
 def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:
@@ -182,17 +180,7 @@ def _agrees(difference: Difference, declared: Declared, container: Observed) -> 
     return difference.change == "changed" and compose_v1.spelled_alike(expected.value, observed.value)
 
 
-def readable_path(path: str, references: Sequence[Reference]) -> str:
-    """A path with the variables as they stand in the file."""
-    return readable(path, references)
-
-
 def row_of(path: str) -> Row | None:
     """The row that a leaf's path belongs to."""
     root = path.partition(".")[0]
     return next((row for row in TABLE if row.key.partition(".")[0] == root), None)
-
-
-def any_marker(leaf: Leaf) -> bool:
-    """Whether git's value holds an open variable."""
-    return has_marker(leaf.value) or has_marker(leaf.written)

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from homelab_assets.compose.normalise import project_name as normalised
-from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView
+from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView, generated_names
 from homelab_assets.model import Baseline, Json
 
 WORKING_DIR = "com.docker.compose.project.working_dir"
@@ -27,30 +27,22 @@ def project_of(container: Observed) -> str | None:
     return container.labels.get(PROJECT) or container.labels.get(_PODMAN_PROJECT) or None
 
 
-def is_one_off(container: Observed) -> bool:
-    """Whether it was made by `compose run`: not part of the deployment."""
-    return str(container.labels.get(_ONE_OFF, "")).lower() == "true"
-
-
 @dataclass(slots=True)
 class Containers:
-    """The containers of one host, and which of them have found their service."""
+    """The containers of one host, by the project that their labels name, and which of them have found their service."""
 
     host: Host
     all: Sequence[Observed] = ()
     claimed: set[str] = field(default_factory=set)
-    _projects: dict[str, list[Observed]] = field(default_factory=dict)
+    projects: dict[str, list[Observed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen = (Observed(container, self.host) for container in self.host.captured.containers)
-        self.all = tuple(container for container in seen if not is_one_off(container))
+        # What `compose run` made is no part of the deployment.
+        self.all = tuple(one for one in seen if str(one.labels.get(_ONE_OFF, "")).lower() != "true")
         for container in self.all:
             if project := project_of(container):
-                self._projects.setdefault(project, []).append(container)
-
-    def projects(self) -> dict[str, list[Observed]]:
-        """Containers by the project that their labels name."""
-        return self._projects
+                self.projects.setdefault(project, []).append(container)
 
     def free(self) -> Iterator[Observed]:
         """Containers that nobody has claimed."""
@@ -72,7 +64,7 @@ def project_group(
         names: further names of the project, such as its `name:`.
         known: names of all stacks that git knows: what lies in the folder of another one is that one's.
     """
-    groups = containers.projects()
+    groups = containers.projects
 
     def free(name: str) -> list[Observed]:
         group = (container for container in groups.get(name, ()) if container.id not in containers.claimed)
@@ -160,8 +152,7 @@ def match_services(
 def _by_name(match: Match, project: ProjectView, containers: Containers, known_projects: frozenset[str]) -> Match:
     """Look for a container that has the service's name, if no labels said so."""
     name = str(match.declared.get("container_name") or "")
-    generated = [f"{project.name}{dash}{match.service}{dash}1" for dash in "-_"]
-    candidates = [name] if name else [*generated, match.service]
+    candidates = [name] if name else [*generated_names(project.name, match.service), match.service]
     if not match.enabled and not name:
         return match
     for candidate in candidates:
@@ -170,9 +161,7 @@ def _by_name(match: Match, project: ProjectView, containers: Containers, known_p
             taken = owner is not None and (owner in known_projects or candidate == match.service)
             if container.name == candidate and not taken:
                 containers.claim([container])
-                return Match(
-                    service=match.service, declared=match.declared, enabled=match.enabled, containers=(container,)
-                )
+                return replace(match, containers=(container,))
     return match
 
 
@@ -180,7 +169,7 @@ def _replicas(found: Sequence[Observed]) -> tuple[list[Observed], list[Observed]
     """Split replicas, by number, from what an interrupted recreate left beside its successor."""
     newest: dict[str, Observed] = {}
     leftovers: list[Observed] = []
-    for container in sorted(found, key=lambda c: (not LEFTOVER.fullmatch(c.name), str(c.container.get("Created")))):
+    for container in sorted(found, key=lambda c: (not LEFTOVER.fullmatch(c.name), c.created)):
         older = newest.get(container.number)
         if older is not None and LEFTOVER.fullmatch(older.name):
             leftovers.append(older)

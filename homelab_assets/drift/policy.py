@@ -1,11 +1,12 @@
 """How bad a difference is, and which ones are accepted: data, first match wins, each row with its reason."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from homelab_assets.drift.document import Change, Severity
+from homelab_assets.drift.document import Change, Ignored, Severity, Subject
+from homelab_assets.drift.fields import TABLE
 from homelab_assets.errors import ConfigurationError
 
 
@@ -19,13 +20,13 @@ class Scope:
     service: str = "*"
     change: Change | None = None
 
-    def matches(self, path: str, *, host: str, stack: str | None, service: str, change: str | None = None) -> bool:
+    def matches(self, path: str, subject: Subject, change: Change | None = None) -> bool:
         """Whether a difference falls under it."""
         return (
             fnmatchcase(path, self.path)
-            and fnmatchcase(host, self.host)
-            and fnmatchcase(stack or "", self.stack)
-            and fnmatchcase(service, self.service)
+            and fnmatchcase(subject.host, self.host)
+            and fnmatchcase(subject.stack or "", self.stack)
+            and fnmatchcase(subject.service, self.service)
             and self.change in (None, change)
         )
 
@@ -72,13 +73,28 @@ class IgnoreRule:
         """Whether it has not expired."""
         return self.until is None or today <= self.until
 
+    def hides(self, path: str, subject: Subject, today: str) -> bool:
+        """Whether it hides a difference on this day."""
+        return self.applies(today) and self.scope.matches(path, subject)
+
+    def hidden(self, path: str, subject: Subject) -> Ignored:
+        """What it hides, for the document."""
+        return Ignored(**subject._asdict(), path=path, reason=self.reason, rule=self.number, until=self.until)
+
+
+_ROOTS = frozenset({row.key.partition(".")[0] for row in TABLE} | {"deploy", "scale", "external_links"})
+"""How paths of differences begin."""
+
 
 def _rules(severity: Severity, reason: str, *paths: str) -> list[SeverityRule]:
     return [SeverityRule(scope=Scope(path=path), severity=severity, reason=reason) for path in paths]
 
 
+MOVED = "image.moved"
+"""Path of the rule where git is as it was, and its tag names another image."""
+
 DEFAULTS: tuple[SeverityRule, ...] = (
-    *_rules("functional", "a newer build of the same tag waits", "image.moved"),
+    *_rules("functional", "a newer build of the same tag waits", MOVED),
     *_rules("breaking", "another program runs", "image", "platform", "entrypoint"),
     *_rules("breaking", "clients can't reach it, or others can", "ports.*"),
     *_rules(
@@ -102,37 +118,20 @@ class Policy:
     """Severity rules (first match wins) and ignore rules."""
 
     severities: Sequence[SeverityRule] = DEFAULTS
-    ignores: Sequence[IgnoreRule] = field(default=())
+    ignores: Sequence[IgnoreRule] = ()
 
-    def judge(
-        self, path: str, *, host: str, stack: str | None, service: str, change: Change, moved: bool = False
-    ) -> SeverityRule:
-        """The rule that says how bad a difference is. `moved`: git is as it was, its tag names another image."""
-        if moved:
-            path = "image.moved"
-        return next(
-            rule
-            for rule in self.severities
-            if rule.scope.matches(path, host=host, stack=stack, service=service, change=change)
-        )
+    def judge(self, path: str, subject: Subject, change: Change) -> SeverityRule:
+        """The rule that says how bad a difference is."""
+        return next(rule for rule in self.severities if rule.scope.matches(path, subject, change))
 
-    def ignoring(self, path: str, *, host: str, stack: str | None, service: str, today: str) -> IgnoreRule | None:
+    def ignoring(self, path: str, subject: Subject, today: str) -> IgnoreRule | None:
         """The rule that hides a difference, None where none does."""
-        for rule in self.ignores:
-            if rule.applies(today) and rule.scope.matches(path, host=host, stack=stack, service=service):
-                return rule
-        return None
+        return next((rule for rule in self.ignores if rule.hides(path, subject, today)), None)
 
-    def ignoring_service(self, *, host: str, stack: str | None, service: str, today: str) -> IgnoreRule | None:
+    def ignoring_service(self, subject: Subject, today: str) -> IgnoreRule | None:
         """The rule without a path that hides a whole service, None where none does."""
-        for rule in self.ignores:
-            if (
-                rule.scope.path == "*"
-                and rule.applies(today)
-                and rule.scope.matches("*", host=host, stack=stack, service=service)
-            ):
-                return rule
-        return None
+        whole = (rule for rule in self.ignores if rule.scope.path == "*")
+        return next((rule for rule in whole if rule.hides("*", subject, today)), None)
 
 
 def policy_from(section: Mapping[str, Any], lines: Mapping[str, int], file: str) -> Policy:
@@ -188,21 +187,9 @@ def _check(scope: Scope, earlier: Iterable[tuple[Scope, str | None]], where: str
                 f"the rule for `{scope.path}` can never match: the rule at {place} takes all that it would",
                 where=where, hint="put the narrower rule first, or delete it",
             )  # fmt: skip
-    root = _literal_root(scope.path)
-    if root is not None and root not in _roots():
+    root = scope.path.partition(".")[0]
+    if not any(character in root for character in "*?[") and root not in _ROOTS:
         raise ConfigurationError(
             f"the rule for `{scope.path}` can never match: no difference is called `{root}`",
             where=where, hint="paths speak compose's vocabulary, such as environment.TZ or labels.traefik.*",
         )  # fmt: skip
-
-
-def _literal_root(path: str) -> str | None:
-    """The first part of a path pattern, None where a wildcard stands in it."""
-    root = path.partition(".")[0]
-    return None if any(character in root for character in "*?[") else root
-
-
-def _roots() -> frozenset[str]:
-    from homelab_assets.drift.fields import TABLE
-
-    return frozenset({row.key.partition(".")[0] for row in TABLE} | {"deploy", "scale", "external_links"})

@@ -2,11 +2,12 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from homelab_assets.compose import shellwords
 from homelab_assets.drift.leaf import Row
+from homelab_assets.drift.templates import Alternative, Piece, match_pieces
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import SHOWN, TOKEN, Vault, has_token, show
 
@@ -114,13 +115,13 @@ class SealedCompare:
             return [_shown_reference(str(word), sealed) for word, sealed in words]
         return map_texts(value, lambda text: _shown_reference(text, self.seal(row, path, text)))
 
-    def shown(self, row: Row, path: str, value: Any, *, changed: bool = False) -> Any:
-        """A value fit for the document: sealed, and its tokens as `<secret>`."""
+    def shown(self, row: Row, path: str, value: Any, cover: str = SHOWN) -> Any:
+        """A value fit for the document: sealed, and its tokens covered."""
         if row.seal == "arguments" and isinstance(value, list):
             value = list(self.seal(row, path, tuple(value)))
         else:
             value = self.seal(row, path, value)
-        return map_texts(value, lambda text: show(text, changed=changed))
+        return map_texts(value, lambda text: show(text, cover))
 
 
 def _shown_reference(text: str, sealed: str) -> str:
@@ -129,6 +130,25 @@ def _shown_reference(text: str, sealed: str) -> str:
     if reference is None:
         return show(sealed)
     return f"{reference['name']}{SHOWN}}}" if reference["default"] else text
+
+
+def explains(
+    parts: Sequence[Piece], text: str, known: Mapping[str, Alternative], vault: Vault
+) -> Mapping[str, tuple[Alternative, ...]] | None:
+    """Match a text, and if it was sealed as a whole, what it says in clear: git may hold a part of such a secret.
+
+    Returns:
+        What each variable may be, by name; None where the text can't come of these parts.
+    """
+    found = match_pieces(parts, text, known)
+    if (
+        found is None
+        and vault.revealable(text)
+        and any("<secret#" in sealed for sealed in (text, *(part.literal for part in parts)))
+    ):
+        clear = [Piece(vault.reveal(part.literal), part.reference) for part in parts]
+        found = match_pieces(clear, vault.reveal(text), known)
+    return found
 
 
 def map_texts(value: Any, change: Callable[[str], str]) -> Any:
@@ -146,12 +166,14 @@ def map_texts(value: Any, change: Callable[[str], str]) -> Any:
             return value
 
 
+def texts_in(value: Any) -> Iterator[str]:
+    """Give every text inside tuples, sets, lists and mappings (their values)."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | list | frozenset | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(part)
+
+
 def _tokens(value: Any) -> set[str]:
-    found: set[str] = set()
-
-    def collect(text: str) -> str:
-        found.update(match[0] for match in TOKEN.finditer(text))
-        return text
-
-    map_texts(value, collect)
-    return found
+    return {match[0] for text in texts_in(value) for match in TOKEN.finditer(text)}

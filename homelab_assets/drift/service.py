@@ -1,25 +1,23 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any
 
 from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_older import as_older
 from homelab_assets.drift.compose_v1 import as_v1
-from homelab_assets.drift.document import Change, Ignored, Item, ServiceDrift, Status
+from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status, Subject
 from homelab_assets.drift.image_moved import moved_to, short
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
-from homelab_assets.drift.policy import Policy
+from homelab_assets.drift.policy import MOVED, Policy
 from homelab_assets.drift.rows.shapes import has_marker, plain
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
-from homelab_assets.secrecy.values import anywhere
 
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
@@ -34,10 +32,8 @@ class Judge:
     compare: SealedCompare
     today: str
 
-    @property
-    def stack(self) -> str:
-        """Name of the stack."""
-        return self.settled.stack.baseline.stack
+    def _subject(self, match: Match) -> Subject:
+        return Subject(self.host.name, self.settled.stack.baseline.stack, match.service)
 
     def judge(self, match: Match) -> tuple[ServiceDrift | None, list[Ignored]]:
         """Judge one service; None where there is nothing to say (its profiles are off and nothing runs)."""
@@ -53,9 +49,11 @@ class Judge:
         return self._verdict(match, status, kept, comparisons=comparisons, note=note), ignored
 
     def _items(self, match: Match, model: Model) -> tuple[dict[str, Item], list[Comparison]]:
-        declared = self._declared(match, model)
+        declared = model.declared(match.service)
         comparer = Comparer(compare=self.compare, references=model.references, open_files=model.open_files)
-        writer = cache(partial(self._writer, match, model))
+        writer = ItemWriter(
+            policy=self.policy, compare=self.compare, settled=self.settled, final=model, subject=self._subject(match)
+        )
         items: dict[str, Item] = {}
         comparisons = []
         for container in match.containers:
@@ -64,7 +62,7 @@ class Judge:
             comparisons.append(comparison)
             for difference in comparison.differences:
                 note = f"in {container.name}" if len(match.containers) > 1 else None
-                item = writer().write(difference, container, note=note)
+                item = writer.write(difference, container, note=note)
                 items.setdefault(item.path, item)
         if "image" not in items and (moved := self._moved_item(match, writer)):
             items["image"] = moved
@@ -78,90 +76,47 @@ class Judge:
             return as_v1(declared, lambda key: model.raw(declared.name, key))
         return as_older(declared, container)
 
-    def _declared(self, match: Match, model: Model) -> Declared:
-        service = model.services.get(match.service) or model.disabled.get(match.service) or match.declared
-        return Declared(name=match.service, service=service, project=model.view)
-
-    def _writer(self, match: Match, model: Model) -> ItemWriter:
-        return ItemWriter(
-            policy=self.policy,
-            compare=self.compare,
-            templates=self.settled.templates,
-            final=model,
-            conflicts=self.settled.conflicts,
-            known=self.settled.known,
-            host=self.host,
-            stack=self.stack,
-            service=match.service,
-            definition=self._declared(match, model).service,
-            secrets=anywhere(self.settled.secrets(self.compare.vault)),
-        )
-
-    def _moved_item(self, match: Match, writer: Callable[[], ItemWriter]) -> Item | None:
+    def _moved_item(self, match: Match, writer: ItemWriter) -> Item | None:
         """The item of a tag that names another image now."""
         for container in match.containers:
             if identity := moved_to(container):
-                span = writer().span("image")
                 text = str(container.config.get("Image"))
-                rule = self.policy.judge(
-                    "image", host=self.host.name, stack=self.stack, service=match.service, change="changed", moved=True
-                )
-                return Item(
-                    path="image",
-                    change="changed",
-                    severity=rule.severity,
+                return writer.item(
+                    "image",
+                    "changed",
+                    writer.span("image"),
+                    rule=MOVED,
                     baseline=f"{text} ({short(identity)})",
                     running=f"{text} ({short(str(container.container.get('Image')))})",
-                    file=span.file if span else None,
-                    line=span.line if span else None,
-                    rule=rule.reason,
                     provenance="the engine: the tag was pulled or built again",
                     note=causes.IMAGE_MOVED,
                 )
         return None
 
-    def _scale_item(self, match: Match, declared: Declared, writer: Callable[[], ItemWriter]) -> Item | None:
+    def _scale_item(self, match: Match, declared: Declared, writer: ItemWriter) -> Item | None:
         wanted, found = replicas(declared.service), len(match.containers)
         if wanted is None or wanted == found or not match.enabled or not any(c.managed for c in match.containers):
             return None
         in_deploy = declared.deploy("replicas") is not None
         explicit = in_deploy or declared.get("scale") is not None
         path = "deploy.replicas" if in_deploy else "scale"
-        span = writer().span(path)
-        change: Change = "changed" if explicit else "added"
-        rule = self.policy.judge(path, host=self.host.name, stack=self.stack, service=match.service, change=change)
-        return Item(
-            path=path,
-            change=change,
-            severity=rule.severity,
+        return writer.item(
+            path,
+            "changed" if explicit else "added",
+            writer.span(path),
             baseline=wanted if explicit else None,
             running=found,
-            file=span.file if span else None,
-            line=span.line if span else None,
             provenance="set on the host",
-            rule=rule.reason,
         )
 
     def _without_ignored(self, match: Match, items: Mapping[str, Item]) -> tuple[list[Item], list[Ignored]]:
         kept, ignored = [], []
+        subject = self._subject(match)
         for path, item in items.items():
-            rule = self.policy.ignoring(
-                path, host=self.host.name, stack=self.stack, service=match.service, today=self.today
-            )
-            if rule is None:
+            if rule := self.policy.ignoring(path, subject, self.today):
+                ignored.append(rule.hidden(path, subject))
+            else:
                 kept.append(item)
-                continue
-            ignored.append(
-                Ignored(
-                    host=self.host.name,
-                    stack=self.stack,
-                    service=match.service,
-                    path=path,
-                    reason=rule.reason,
-                    rule=rule.number,
-                    until=rule.until,
-                )
-            )
         return kept, ignored
 
     def _status(self, match: Match, items: Sequence[Item]) -> tuple[Status, str | None]:
@@ -205,11 +160,9 @@ class Judge:
         span = model.span("services", match.service)
         first = match.containers[0] if match.containers else None
         finding = causes.find(match, status, items, self.settled, self.host)
-        uncompared = {path: reason for c in comparisons for path, reason in c.silences.items()}
+        uncompared = {path: reason for c in comparisons for path, reason in c.uncompared.items()}
         return ServiceDrift(
-            host=self.host.name,
-            stack=self.stack,
-            service=match.service,
+            **self._subject(match)._asdict(),
             container=first.name if first else None,
             status=status,
             evidence=finding.evidence,
@@ -219,7 +172,7 @@ class Judge:
             repository=baseline.repository,
             file=span.file if span else baseline.files[0] if baseline.files else None,
             line=span.line if span else None,
-            created=str(first.container.get("Created") or "") or None if first else None,
+            created=(first.created or None) if first else None,
             note="; ".join(part for part in (note, finding.note) if part) or None,
             bound=tuple(sorted(self.settled.bound_by(match.service))),
             compared=sum(c.compared for c in comparisons),

@@ -1,19 +1,21 @@
 """One stack on one host: where it was deployed, which containers are its services, what its variables are."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from homelab_assets.drift.matching import Containers, match_services, project_group
+from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
-from homelab_assets.drift.stacks import NO_FOLDER, Model, Place, Stack, as_deployed, place_of
-from homelab_assets.drift.unify import Settled, settle
-from homelab_assets.drift.view import Observed
+from homelab_assets.drift.stacks import NO_FOLDER, Model, Stack, as_deployed, place_of
+from homelab_assets.drift.unify import Settled, bind_variables
+from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault
 
 
 def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known: frozenset[str]) -> Settled:
-    """Load a stack as its host did, match its containers, and bind its variables.
+    """Load a stack as its host did, match its containers, bind its variables, and see what the hashes prove.
 
     Args:
         known: names of all projects that git knows: their containers are not taken by name.
@@ -29,7 +31,10 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
         stack, templates = _load(baseline, group, containers, folder)
     first = _first(stack, templates)
     matches = match_services(first.view, first.services, first.disabled, group, containers, known)
-    return settle(stack, templates, first, matches, vault)
+    settled = Settled(stack=stack, templates=templates, final=first, matches=matches)
+    bind_variables(settled, vault)
+    prove_services(settled, vault)
+    return settled
 
 
 def _load(
@@ -37,7 +42,7 @@ def _load(
 ) -> tuple[Stack, Model]:
     place = place_of(baseline, group, containers.host.captured)
     if folder:
-        place = Place(directory=folder, project=place.project, variables=place.variables)
+        place = replace(place, directory=folder)
     stack = Stack(as_deployed(baseline, group), place)
     return stack, stack.load({})
 
@@ -57,7 +62,7 @@ def _folder(model: Model, group: Sequence[Observed]) -> str | None:
     """Where an unknown project folder lies on the host: relative binds tell it, if they agree."""
     found: set[str] = set()
     for container in group:
-        service = model.services.get(str(container.labels.get("com.docker.compose.service") or "")) or {}
+        service = model.services.get(str(container.labels.get(SERVICE) or "")) or {}
         running = mounts_of(container)
         for entry in service.get("volumes") or ():
             source = str(entry.get("source") or "") if isinstance(entry, dict) else ""

@@ -41,9 +41,7 @@ def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
             continue
         if has_marker(path):
             yield from _at_open_path(row, path, leaf, rest)
-        elif (has_marker(leaf.value) or has_marker(leaf.written)) and not (
-            row.seal == "arguments" and other_words(leaf, found.get(path))
-        ):
+        elif has_marker(leaf) and not (row.seal == "arguments" and other_words(leaf, found.get(path))):
             for template, texts in texts_of(row, leaf, found.get(path)):
                 yield template, ("", *texts) if _may_be_empty(sight, path) else texts
 

@@ -10,10 +10,10 @@ from typing import Any
 from homelab_assets import compose
 from homelab_assets.compose.interpolation import OPEN, Interpolator
 from homelab_assets.compose.shapes import SERVICE
-from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, normalised
+from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, normalised, project_of
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
-from homelab_assets.drift.view import Observed, ProjectView
+from homelab_assets.drift.view import Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline, Captured, Json, Span
 
@@ -55,10 +55,9 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         for file in files
         if (path := posixpath.normpath(posixpath.join(directory or "/", file))) in captured.dotenv
     }
-    project = group[0].labels.get("com.docker.compose.project") or group[0].labels.get("io.podman.compose.project")
     return Place(
         directory=directory if directory.startswith("/") else NO_FOLDER,
-        project=str(project) if project else None,
+        project=project_of(group[0]),
         variables=variables,
     )
 
@@ -91,31 +90,50 @@ def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One loading of a stack: its services, what they refer to, where each value stands, which variables are open."""
+    """One loading of a stack: its services, what they refer to, where each value stands, which variables are open.
 
+    Attributes:
+        project: what was loaded. services, disabled: its services; `fill` puts variables into these alone.
+        references: what the markers in values stand for, by number. variables: those that it was loaded with.
+    """
+
+    project: compose.Project
     view: ProjectView
     services: Mapping[str, Mapping[str, Json]]
     disabled: Mapping[str, Mapping[str, Json]]
     references: Sequence[Reference]
-    sources: Mapping[tuple[Any, ...], Span]
-    open_files: Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]
-    project: Any
     variables: Mapping[str, Alternative]
     to_repository: Callable[[str], str]
     _names: dict[str, frozenset[str]] = field(default_factory=dict)
 
+    def definition(self, service: str) -> Mapping[str, Json]:
+        """A service as git has it, whether its profiles are on or off; empty where git doesn't know it."""
+        return self.services.get(service) or self.disabled.get(service) or {}
+
+    def declared(self, service: str) -> Declared:
+        """The same, with what it refers to."""
+        return Declared(name=service, service=self.definition(service), project=self.view)
+
+    @property
+    def open_files(self) -> Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]:
+        """Files with variables or labels that git doesn't have, by key and service."""
+        return {"environment": self.project.open_env_files, "labels": self.project.open_label_files}
+
     def names_in(self, service: str) -> frozenset[str]:
         """Names of the open variables that a service's model holds."""
         if service not in self._names:
-            definition = self.services.get(service) or self.disabled.get(service) or {}
-            markers = MARKER.findall(as_text([definition, self._shared()])) if self.references else ()
-            self._names[service] = frozenset(self.references[int(number)].name for number in markers)
+            self._names[service] = self.names_of([self.definition(service), self._shared()])
         return self._names[service]
+
+    def names_of(self, part: Any) -> frozenset[str]:
+        """Names of the open variables in a part of the model."""
+        markers = MARKER.findall(as_text(part)) if self.references else ()
+        return frozenset(self.references[int(number)].name for number in markers)
 
     def open_keys(self, service: str) -> frozenset[str]:
         """Keys of a service that its open variables may have a part in: where they stand in something that services
         share, all of them."""
-        definition = self.services.get(service) or self.disabled.get(service) or {}
+        definition = self.definition(service)
         if OPEN in as_text([self._shared(), self.view.name, self.view.directory]):
             return ALL_KEYS
         if OPEN not in as_text(definition):
@@ -128,7 +146,7 @@ class Model:
 
     def raw(self, service: str, key: str) -> str | None:
         """Text of a service's key as it stands in the file, known variables replaced; None where it isn't one place."""
-        span = self.sources.get(("services", service, key))
+        span = self.project.sources.get(("services", service, key))
         data = self.view.read(span.file) if span else None
         if span is None or data is None:
             return None
@@ -140,7 +158,7 @@ class Model:
     def span(self, *path: str) -> Span | None:
         """Where a value, or the closest thing around it, stands; the file is relative to the repository's root."""
         for length in range(len(path), 0, -1):
-            if span := self.sources.get(path[:length]):
+            if span := self.project.sources.get(path[:length]):
                 return replace(span, file=self.to_repository(span.file))
         return None
 
@@ -196,18 +214,14 @@ class Stack:
             name=project.name,
             directory=self.place.directory,
             **project.resources,
-            services=project.services,
             read=self._read,
         )
-        references = tuple(Reference(e.name, e.operator, e.argument) for e in project.expressions)
         return Model(
+            project=project,
             view=view,
             services=project.services,
             disabled=project.disabled,
-            references=references,
-            sources=project.sources,
-            open_files={"environment": project.open_env_files, "labels": project.open_label_files},
-            project=project,
+            references=tuple(Reference(e.name, e.operator, e.argument) for e in project.expressions),
             variables=variables,
             to_repository=self._in_git,
         )

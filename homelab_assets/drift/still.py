@@ -44,7 +44,7 @@ def rows_to_compare(declared: Declared, observed: Observed) -> tuple[Rows, int]:
     plan = _plan(frozenset(key for key, value in declared.service.items() if value is not None))
     if observed.host.podman:  # whose fields say less than they seem to
         return [*plan.others, *((row, False) for row in plan.still)], 0
-    settled: dict[Any, tuple[Rows, int]] = observed.host.settled
+    settled: dict[Any, tuple[Rows, int]] = observed.host.facts
     key = (plan, _values(observed.container))
     if key not in settled:
         settled[key] = _settle(plan, declared, observed)

@@ -4,13 +4,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from homelab_assets.compose import paths
+from homelab_assets.drift.habits import Habits
 from homelab_assets.model import Captured, Json
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
+REPLACES = "com.docker.compose.replace"
+"""Label of a container that took another one's place."""
+
 Result = TypeVar("Result")
 _HEX_ID = re.compile(r"[0-9a-f]{12,64}")
 
@@ -29,7 +33,6 @@ class ProjectView:
     volumes: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
     configs: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
-    services: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     read: Callable[[str], bytes | None] = lambda path: None
 
     def network_name(self, key: str) -> str:
@@ -48,14 +51,11 @@ class ProjectView:
         for key in self.networks:
             if may_be(self.network_name(key), name):
                 return key
-        return self._own(name)
+        return "default" if name == f"{self.name}_default" else name
 
     def volume_key(self, name: str) -> str:
         """The compose key of a mounted volume, or its name where the project doesn't know it."""
         return next((key for key in self.volumes if self.volume_name(key) == name), name)
-
-    def _own(self, name: str) -> str:
-        return "default" if name == f"{self.name}_default" else name
 
     def relative(self, path: str) -> str:
         """A host path as a person would write it: relative to the project's folder where it lies below it."""
@@ -74,7 +74,7 @@ class Declared:
     project: ProjectView
 
     def get(self, key: str) -> Any:
-        """A key of the service, None where it's absent or empty in meaning."""
+        """A key of the service, None where it's absent."""
         return self.service.get(key)
 
     def deploy(self, *keys: str) -> Any:
@@ -92,10 +92,7 @@ class Host:
         captured: the capture. Nothing in it is changed.
 
     Attributes:
-        habits: values of undeclared keys, each with when its container was created and whether the hash proves that
-            git has none, by topic and container; filled by `learn`.
-        contributed: what images contribute, by row and image.
-        settled: what `still` has found out about this host's containers.
+        habits: what its daemon puts into containers by itself. facts: what was worked out once for all of them.
     """
 
     def __init__(self, captured: Captured) -> None:
@@ -103,17 +100,14 @@ class Host:
         self.captured = captured
         self.info: Mapping[str, Json] = captured.engine.get("info") or {}
         version: Mapping[str, Json] = captured.engine.get("version") or {}
-        self.version = str(version.get("Version") or "")
         self.api = _numbers(str(version.get("ApiVersion") or ""))
         self.podman = is_podman(version)
         self.containers = {str(container.get("Id")): container for container in captured.containers}
         self.images = {str(image.get("Id")): image for image in captured.images}
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
         self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
-        self.habits: dict[str, dict[str, Habit]] = {}
-        self._counted: dict[tuple[str, Any, bool], tuple[int, int]] = {}
-        self.settled: dict[Any, Any] = {}
-        self.contributed: dict[Any, Any] = {}
+        self.habits = Habits()
+        self.facts: dict[Any, Any] = {}
 
     def can(self, flag: str) -> bool:
         """Whether the kernel supports a limit, by the flag of `/info`; yes where it doesn't say."""
@@ -128,56 +122,6 @@ class Host:
                 if identity.startswith(reference):
                     return container
         return next((c for c in self.containers.values() if name_of(c) == reference), None)
-
-    def learn(self, topic: str, observed: "Observed", value: Any) -> None:
-        """Remember what a container has where git says nothing: the daemon's defaults show in it."""
-        self._counted.clear()
-        self.habits.setdefault(topic, {})[observed.id] = Habit(value, observed.created, observed.proven)
-
-    def alone(self, topic: str, observed: "Observed") -> bool:
-        """Whether no younger container tells what the daemon's defaults are since this one was created: a daemon whose
-        defaults were changed gives the new ones to what is created from then on."""
-        habits = self.habits.get(topic) or {}
-        return not any(other != observed.id and habit.created > observed.created for other, habit in habits.items())
-
-    def usual(self, topic: str, value: Any, observed: "Observed") -> bool:
-        """Whether the daemon gave this value, as other containers show that have it undeclared.
-
-        Most of them do, or most of those of which the hash proves that Compose put nothing there, or two or more that
-        were created one after the other with this one: a daemon gives its default to every container of its time.
-        """
-        habits = self.habits.get(topic) or {}
-        mine = habits.get(observed.id)
-        if _most(self._shares(topic, value, proven=False), value, mine):
-            return True
-        if observed.proven and _most(self._shares(topic, value, proven=True), value, mine):
-            return True
-        now = observed.created
-        others = [habit for other, habit in habits.items() if other != observed.id]
-        before = max((habit.created for habit in others if habit.value != value and habit.created < now), default="")
-        after = min((habit.created for habit in others if habit.value != value and habit.created > now), default="~")
-        return sum(habit.value == value and before < habit.created < after for habit in others) >= 2
-
-    def _shares(self, topic: str, value: Any, *, proven: bool) -> tuple[int, int]:
-        """How many containers have the value, and how many tell of the topic; asked for every container of a host."""
-        if (topic, value, proven) not in self._counted:
-            known = [habit for habit in (self.habits.get(topic) or {}).values() if habit.proven or not proven]
-            self._counted[topic, value, proven] = sum(habit.value == value for habit in known), len(known)
-        return self._counted[topic, value, proven]
-
-
-class Habit(NamedTuple):
-    """What one container has under a key that git doesn't declare."""
-
-    value: Any
-    created: str
-    proven: bool | None
-
-
-def _most(shares: tuple[int, int], value: Any, mine: Habit | None) -> bool:
-    """Whether most of the others have the value."""
-    same, count = shares
-    return (same - (mine is not None and mine.value == value)) * 2 > count - (mine is not None)
 
 
 def is_podman(version: Mapping[str, Json]) -> bool:
@@ -214,6 +158,10 @@ class Observed:
     def compose(self) -> tuple[int, ...]:
         """Version of the Compose that created it, () where none did or it didn't say."""
         return _numbers(str(self.labels.get("com.docker.compose.version") or ""))
+
+    def made_before(self, *version: int) -> bool:
+        """Whether a Compose v2 earlier than this version created it."""
+        return (2,) <= self.compose < version
 
     @property
     def created(self) -> str:
@@ -257,14 +205,17 @@ class Observed:
         return self.host.networks.get(mode, mode)
 
 
-def once(function: Callable[[Observed], Result]) -> Callable[[Observed], Result]:
-    """Let a function of a container work only once for each; nobody may change what it returns."""
+Thing = TypeVar("Thing", Host, Observed)
+
+
+def once(function: Callable[[Thing], Result]) -> Callable[[Thing], Result]:
+    """Let a function of a container or host work only once for each; nobody may change what it returns."""
 
     @wraps(function)
-    def remembering(container: Observed) -> Result:
-        facts = container.facts
+    def remembering(thing: Thing) -> Result:
+        facts = thing.facts
         if function not in facts:
-            facts[function] = function(container)
+            facts[function] = function(thing)
         return cast(Result, facts[function])
 
     return remembering
@@ -277,6 +228,11 @@ def assignments(lines: Iterable[Any] | None) -> dict[str, str | None]:
         name, equals, value = str(line).partition("=")
         found[name] = value if equals else None
     return found
+
+
+def generated_names(project: str, service: str, number: str = "1") -> tuple[str, str]:
+    """What Compose calls a container that nobody gave a name: v2, and v1."""
+    return f"{project}-{service}-{number}", f"{project}_{service}_{number}"
 
 
 def may_be(template: str, name: str) -> bool:

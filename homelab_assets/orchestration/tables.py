@@ -82,7 +82,7 @@ def drift_rows(document: DriftDocument) -> list[dict[str, Any]]:
         if service.status == "clean":
             continue
         shared = {
-            "service": "/".join(part for part in (service.host, service.stack, service.service) if part),
+            "service": str(service.subject),
             "status": service.status,
             "advice": advice(service),
             "path": service.status,

@@ -5,6 +5,7 @@ container, and what the comparison finds is what has to be declared. So what the
 by the same rules as in an audit, and comparing the result with the container finds nothing.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from homelab_assets import compose
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.leaves import Comparer
 from homelab_assets.drift.rows.links import link_pairs, service_of
-from homelab_assets.drift.sealing import SealedCompare
+from homelab_assets.drift.sealing import SealedCompare, map_texts
 from homelab_assets.drift.view import Declared, Host, Observed, ProjectView, name_of
 from homelab_assets.model import Captured
 from homelab_assets.remediation import dotenv_text, yaml_text
@@ -176,22 +177,13 @@ class _Writer:
         return name_of(other) if other is not None else reference
 
     def _without_secrets(self, path: str, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: self._without_secrets(path, part) for key, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._without_secrets(path, part) for part in value]
-        if not isinstance(value, str):
-            return value
-        parts, last = [], 0
-        for match in TOKEN.finditer(value):
-            taken = set(self.variables)
-            variable = next((name for name, token in self.variables.items() if token == match[0]), None)
-            if variable is None:
-                variable = secret_name(self._name, path, 0, taken)
-                self.variables[variable] = match[0]
-            parts += [yaml_text.literal(value[last : match.start()]), "${" + variable + "}"]
-            last = match.end()
-        return "".join(parts) + yaml_text.literal(value[last:])
+        def variable(token: re.Match[str]) -> str:
+            known = next((name for name, sealed in self.variables.items() if sealed == token[0]), None)
+            name = known or secret_name(self._name, path, 0, set(self.variables))
+            self.variables[name] = token[0]
+            return "${" + name + "}"
+
+        return map_texts(yaml_text.literal(value), lambda text: TOKEN.sub(variable, text))
 
     def document(self) -> dict[str, Any]:
         """Return the whole file: the service in the usual order, what it shares declared as existing."""
@@ -221,7 +213,6 @@ class _Writer:
         )
         view = ProjectView(
             name=self._name, directory=directory, networks=project.networks, volumes=project.volumes,
-            services=project.services,
         )  # fmt: skip
         declared = Declared(name=self._name, service=project.services[self._name], project=view)
         return self._comparer.run(declared, self._observed).differences

@@ -8,18 +8,10 @@ from homelab_assets.errors import UserError
 from homelab_assets.model import FileTree
 from homelab_assets.remediation.adopt import Adoption
 from homelab_assets.remediation.adoption_body import adoption_body, adoption_title
-from homelab_assets.remediation.identity import (
-    ADOPTION,
-    Identity,
-    body_marker,
-    content_digest,
-    digest_of,
-    kebab,
-    marker,
-    trailers,
-)
+from homelab_assets.remediation.identity import ADOPTION, Identity, content_digest, digest_of, kebab
 from homelab_assets.remediation.patch import patch_of
 from homelab_assets.remediation.plan import LABEL
+from homelab_assets.remediation.proposal import with_marks, with_trailers
 from homelab_assets.remediation.repository_docs import with_target
 from homelab_assets.repository.stacks import read_stack
 from homelab_assets.repository.targets import FILE_NAMES
@@ -83,13 +75,12 @@ class AdoptionPlan:
     @cached_property
     def body(self) -> str:
         """The body of its pull request."""
-        marks = f"{marker(self.identity, self.digest, ADOPTION)}\n{body_marker(self.fingerprint)}"
-        return f"{adoption_body(self.adoption)}\n{marks}\n"
+        return with_marks(adoption_body(self.adoption).rstrip("\n"), self, ADOPTION)
 
     @property
     def message(self) -> str:
         """The message of its commit."""
-        return f"{self.title}\n\n{trailers(self.identity, self.digest, self.content)}\n"
+        return with_trailers(self.title, self)
 
     @property
     def patch(self) -> str:

@@ -33,7 +33,6 @@ class Policy:
 
     limits: Limits = field(default_factory=Limits)
     auto_merge: str = "never"
-    dashboard: bool = True
 
 
 def apply_plans(
@@ -59,7 +58,7 @@ def apply_plans(
         return reason_gone(identity, plans, document, whole)
 
     outcomes = carry_out(plans, repository, forge, policy=policy, gone=gone, progress=progress)
-    if policy.dashboard and whole:
+    if whole:
         outcomes += _dashboard(forge, outcomes, document)
     return outcomes
 

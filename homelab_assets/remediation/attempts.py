@@ -63,7 +63,7 @@ def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons
         # Several files say it, and all have to stop.
         first, *_ = everywhere.values()
         yield replace(first, files={file: attempt.files[file] for file, attempt in everywhere.items()})
-    own = f"{baseline.directory}/docker-compose.{baseline.endpoint}.yml".lstrip("/")
+    own = baseline.endpoint_file
     if baseline.endpoint and not wish.removes and own not in baseline.files and tree.read(own) is None:
         text = yaml_text.document({"services": {wish.service: service_part(wish)}})
         yield Attempt(file=own, line=2, files={own: text.encode()}, compose_files=(*baseline.files, own))

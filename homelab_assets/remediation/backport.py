@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from homelab_assets.drift.document import Item
 from homelab_assets.drift.items import UNFINISHED
+from homelab_assets.drift.sealing import map_texts, texts_in
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
 from homelab_assets.remediation import dotenv_text, yaml_text
@@ -140,7 +140,7 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
     if item.running is None and item.path.partition(".")[0] not in ("environment", "labels"):
         raise CannotEdit("what runs is not known")
     value = yaml_text.literal(item.running)
-    if not _hides(item.running):
+    if not any(map(_HIDDEN.search, texts_in(item.running))):
         if item.secret:
             raise CannotEdit("a secret changed inside it, and can't be told apart from the rest")
         return replace(wish, value=value), ()
@@ -151,23 +151,8 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
         names.append(secret_name(service, item.path, len(names), taken))
         return "${" + names[-1] + "}"
 
-    return replace(wish, value=_with_variables(value, variable)), tuple(names)
-
-
-def _hides(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_hides(part) for part in value.values())
-    if isinstance(value, list | tuple):
-        return any(_hides(part) for part in value)
-    return isinstance(value, str) and bool(_HIDDEN.search(value))
-
-
-def _with_variables(value: Any, variable: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _with_variables(part, variable) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_variables(part, variable) for part in value]
-    return _HIDDEN.sub(variable, value) if isinstance(value, str) else value
+    hidden = map_texts(value, lambda text: _HIDDEN.sub(variable, text))
+    return replace(wish, value=hidden), tuple(names)
 
 
 def secret_name(service: str, path: str, number: int, taken: set[str]) -> str:
@@ -199,7 +184,7 @@ def _samples(baseline: Baseline, prover: Prover, variables: Sequence[str]) -> di
     """Return `.env.sample` with a placeholder for each new variable."""
     if not variables:
         return {}
-    path = f"{baseline.directory}/.env.sample".lstrip("/")
+    path = baseline.inside(".env.sample")
     text = (Overlay(baseline.tree, prover.changes).read(path) or b"").decode("utf-8", "surrogateescape")
     for name in variables:
         text = dotenv_text.add(text, name, PLACEHOLDER)

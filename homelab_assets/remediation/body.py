@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from homelab_assets.drift.document import Item
-from homelab_assets.remediation.identity import body_marker, digest_of, kebab, marker, trailers
-from homelab_assets.remediation.markdown import code
+from homelab_assets.remediation.identity import DRIFT, digest_of, kebab
+from homelab_assets.remediation.markdown import code, shortened
+from homelab_assets.remediation.proposal import with_marks, with_trailers
 from homelab_assets.rendering.markdown import fence, table, terminal_safe
-from homelab_assets.secrecy import redact, show
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, redact, show
 
 if TYPE_CHECKING:
     from homelab_assets.remediation.plan import RemediationPlan
@@ -59,8 +60,7 @@ def message_of(plan: "RemediationPlan") -> str:
     """Return the whole commit message, with the trailers that a branch is recognised by."""
     paths = "\n".join(f"- {printable(edit.item.path)}" for edit in plan.edits)
     who = printable(f"{plan.identity.service} on {plan.identity.host} (stack {plan.identity.stack})")
-    text = f"{plan.title}\n\nWhat runs as {who} differs from git in:\n{paths}\n\n"
-    return text + trailers(plan.identity, plan.digest, plan.content) + "\n"
+    return with_trailers(f"{plan.title}\n\nWhat runs as {who} differs from git in:\n{paths}", plan)
 
 
 def printable(text: str) -> str:
@@ -77,7 +77,7 @@ def body_of(plan: "RemediationPlan", *, report: str, diff: str) -> str:
     parts = [_verdict(plan), *_warning(plan), _changes(plan), _cause(plan), *_secrets(plan), *_refused(plan)]
     parts += [_diff(diff, plan), _merging(plan), _declining(plan), _rolling_back(plan)]
     parts.append(f"Found by the drift report {report}.")
-    end = f"\n\n{marker(plan.identity, plan.digest)}\n{body_marker(fingerprint_of(plan))}\n"
+    end = with_marks("", plan, DRIFT)
     text, cut = "\n\n".join(parts), "\n\n(cut: the rest stands in the drift report)"
     if len(text) + len(end) > BODY_LIMIT:
         # The table alone is bounded; it is the details that go.
@@ -135,7 +135,7 @@ def _row(plan: "RemediationPlan", item: Item, file: str, line: int) -> tuple[str
 def written(value: Any, secret: bool = False) -> str:
     """Return a value as inline code for a table's cell, secrets hidden."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    shown = show(text, changed=secret)
+    shown = show(text, SHOWN_CHANGED if secret else SHOWN)
     # A value from the host is sealed already; what git holds in clear is hidden all the same.
     return code(redact(shown), in_table=True)
 
@@ -158,10 +158,8 @@ def _secrets(plan: "RemediationPlan") -> list[str]:
 def _refused(plan: "RemediationPlan") -> list[str]:
     if not plan.refused:
         return []
-    lines = [f"- {code(one.item.path)}: {sentence(one.why)}" for one in plan.refused[:40]]
-    if len(plan.refused) > len(lines):
-        lines.append(f"- … and {len(plan.refused) - len(lines)} more")
-    return ["## Not in this pull request\n\n" + "\n".join(lines)]
+    lines = [f"- {code(one.item.path)}: {sentence(one.why)}" for one in plan.refused]
+    return ["## Not in this pull request\n\n" + shortened(lines, 40)]
 
 
 def sentence(text: str) -> str:

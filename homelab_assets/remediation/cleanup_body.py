@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from homelab_assets.remediation.body import printable, scope_of, sentence
-from homelab_assets.remediation.identity import CLEANUP, body_marker, marker, trailers
-from homelab_assets.remediation.markdown import code
+from homelab_assets.remediation.identity import CLEANUP
+from homelab_assets.remediation.markdown import code, shortened
+from homelab_assets.remediation.proposal import with_marks, with_trailers
 from homelab_assets.rendering.markdown import fence, table
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ def title_of(plan: "CleanupPlan") -> str:
 def message_of(plan: "CleanupPlan") -> str:
     """Return the whole commit message, with the trailers that a branch is recognised by."""
     lines = "\n".join(f"- {printable(f'{item.kind}: {what_of(item)}')}" for item in plan.items[:_MOST])
-    text = f"{plan.title}\n\nNothing runs from:\n{lines}\n\n"
-    return text + trailers(plan.identity, plan.digest, plan.content) + "\n"
+    return with_trailers(f"{plan.title}\n\nNothing runs from:\n{lines}", plan)
 
 
 def what_of(item: "StaleItem") -> str:
@@ -52,14 +52,13 @@ def body_of(plan: "CleanupPlan") -> str:
         "## What goes\n\n" + _table(plan.items),
     ]
     if plan.deleted:
-        names = [f"- {code(path)}" for path in plan.deleted[:_MOST]]
-        names += [f"- … and {len(plan.deleted) - _MOST} more"] if len(plan.deleted) > _MOST else []
-        parts.append("Files that go as a whole:\n\n" + "\n".join(names))
+        names = [f"- {code(path)}" for path in plan.deleted]
+        parts.append("Files that go as a whole:\n\n" + shortened(names, _MOST))
     if plan.kept:
         lines = [f"- {code(what_of(item))}: {sentence(why)}" for item, why in plan.kept[:_MOST]]
         parts.append("## Stale too, but not in this pull request\n\n" + "\n".join(lines))
     parts += [_merging(), _declining(), _rolling_back()]
-    return "\n\n".join(parts) + f"\n\n{marker(plan.identity, plan.digest, CLEANUP)}\n{body_marker(plan.fingerprint)}\n"
+    return with_marks("\n\n".join(parts), plan, CLEANUP)
 
 
 def _table(items: Sequence["StaleItem"]) -> str:

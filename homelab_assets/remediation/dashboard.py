@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.remediation.body import sentence
 from homelab_assets.remediation.identity import Identity
-from homelab_assets.remediation.markdown import code
+from homelab_assets.remediation.markdown import code, shortened
 
 MARKER = "<!-- homelab-assets:dashboard -->"
 TITLE = "Drift: what is open, waiting, declined, failed and ignored"
@@ -50,14 +50,14 @@ def dashboard_body(outcomes: Sequence[Outcome], document: DriftDocument) -> str:
         # What a run did about an open one is not true of the next run any more.
         lines = [_line(outcome, why=heading != "Open") for outcome in outcomes if outcome.status in statuses]
         if lines:
-            parts.append(f"## {heading}\n\n" + _listed(lines))
-    ignored = [f"- {_who(i.host, i.stack, i.service)} {code(i.path)}: {sentence(i.reason)}" for i in document.ignored]
+            parts.append(f"## {heading}\n\n" + shortened(lines, _MOST))
+    ignored = [f"- {_who(*i.subject)} {code(i.path)}: {sentence(i.reason)}" for i in document.ignored]
     if ignored:
-        parts.append("## Ignored by a rule\n\n" + _listed(ignored))
+        parts.append("## Ignored by a rule\n\n" + shortened(ignored, _MOST))
     strangers = [v for v in document.services if v.status == "unmanaged"]
     unmanaged = [f"- {_who(v.host, None, v.container or v.service)}" for v in strangers]
     if unmanaged:
-        parts.append("## Running, but unknown to git (`drift-detector adopt`)\n\n" + _listed(unmanaged))
+        parts.append("## Running, but unknown to git (`drift-detector adopt`)\n\n" + shortened(unmanaged, _MOST))
     if len(parts) == 1:
         parts.append("Nothing: git says what runs.")
     text = "\n\n".join(parts)
@@ -66,16 +66,10 @@ def dashboard_body(outcomes: Sequence[Outcome], document: DriftDocument) -> str:
     return f"{text}\n\n{MARKER}\n"
 
 
-def _listed(lines: Sequence[str]) -> str:
-    more = [f"- … and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
-    return "\n".join([*lines[:_MOST], *more])
-
-
 def _line(outcome: Outcome, *, why: bool) -> str:
-    identity = outcome.identity
     number = f" #{outcome.number}" if outcome.number else ""
     reason = f": {sentence(outcome.why)}" if outcome.why and why else ""
-    return f"- {_who(identity.host, identity.stack, identity.service)}{number}{reason}"
+    return f"- {_who(*outcome.identity.subject)}{number}{reason}"
 
 
 def _who(host: str, stack: str | None, service: str) -> str:

@@ -212,14 +212,13 @@ _GONE: Set[Status] = {"missing", "orphan", "unmanaged"}
 
 def reason_gone(identity: Identity, plans: Sequence[Proposal], document: DriftDocument, whole: bool) -> str | None:
     """Say why a pull request has no purpose any more; None where that can't be known."""
-    key = (identity.host, identity.stack, identity.service)
-    verdicts = [v for v in document.services if (v.host, v.stack, v.service) == key]
+    verdicts = [verdict for verdict in document.services if verdict.subject == identity.subject]
     statuses = {verdict.status for verdict in verdicts}
     if statuses and statuses <= _GONE and not document.problems:
         return "the service is gone, from git or from the host"
     if verdicts:
         if statuses <= {"clean", "stopped"}:
-            ignored = any((i.host, i.stack, i.service) == key for i in document.ignored)
+            ignored = any(one.subject == identity.subject for one in document.ignored)
             return "a rule in `lab.yaml` ignores this drift now" if ignored else "host and git agree: the drift is gone"
         plan = next((plan for plan in plans if plan.identity == identity), None)
         if plan is not None and plan.refusal:

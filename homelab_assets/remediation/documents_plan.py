@@ -7,20 +7,11 @@ from functools import cached_property
 
 from homelab_assets.documentation import markers
 from homelab_assets.model import FileTree
-from homelab_assets.remediation.identity import (
-    ANY,
-    DOCUMENTS,
-    Identity,
-    body_marker,
-    branch_name,
-    content_digest,
-    digest_of,
-    marker,
-    trailers,
-)
+from homelab_assets.remediation.identity import ANY, DOCUMENTS, Identity, branch_name, content_digest, digest_of
 from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.patch import patch_of
 from homelab_assets.remediation.plan import LABEL
+from homelab_assets.remediation.proposal import with_marks, with_trailers
 
 IDENTITY = Identity(host=ANY, stack=ANY, service="documentation")
 _MOST_LISTED = 50
@@ -95,13 +86,12 @@ class DocumentsPlan:
     @cached_property
     def body(self) -> str:
         """The body of its pull request."""
-        marks = f"{marker(self.identity, self.digest, DOCUMENTS)}\n{body_marker(self.fingerprint)}"
-        return f"{self._text}\n\n{marks}\n"
+        return with_marks(self._text, self, DOCUMENTS)
 
     @property
     def message(self) -> str:
         """The message of its commit."""
-        return f"{self.title}\n\n{trailers(self.identity, self.digest, self.content)}\n"
+        return with_trailers(self.title, self)
 
     @property
     def patch(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.remediation import splice, yaml_text
+from homelab_assets.remediation.model_leaves import nested
 from homelab_assets.remediation.splice import CannotEdit, FromVariable, Layout, Splice
 from homelab_assets.remediation.wish import KEYED, LISTED, Wish
 from homelab_assets.remediation.yaml_tree import Node, walk
@@ -51,7 +52,7 @@ class Editor:
             if value is None:
                 return
             if value.is_null:
-                yield splice.replace(value, _nest(path[1:], wanted))
+                yield splice.replace(value, nested(path[1:], wanted))
             else:
                 yield from self.nested(value, path[1:], wanted)
         elif self.wish.removes:
@@ -68,7 +69,7 @@ class Editor:
             for empty in empties:
                 yield splice.add_entry(self.text, mapping, path[0], empty, self.layout, typed=True)
             raise CannotEdit("it comes from an anchor or a file that others share, and can't be taken out here")
-        yield splice.add_entry(self.text, mapping, path[0], _nest(path[1:], wanted), self.layout, typed=typed)
+        yield splice.add_entry(self.text, mapping, path[0], nested(path[1:], wanted), self.layout, typed=typed)
 
     def _replace(self, node: Node, flow: bool, typed: bool) -> Iterator[list[Splice]]:
         self.refuse_variable(node)
@@ -238,12 +239,6 @@ class Editor:
             raise FromVariable(
                 "git takes it from a variable: its value belongs into the `.env` on the host, not into git"
             )
-
-
-def _nest(path: list[str], value: Any) -> Any:
-    for key in reversed(path):
-        value = {key: value}
-    return value
 
 
 def was_typed(node: Node) -> bool:

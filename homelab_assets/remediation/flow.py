@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homelab_assets.drift.document import Item
@@ -12,22 +11,10 @@ from homelab_assets.model import Baseline
 from homelab_assets.remediation.apply import Policy, apply_plans, carry_out
 from homelab_assets.remediation.dashboard import Outcome
 from homelab_assets.remediation.decide import Gone, Limits
-from homelab_assets.remediation.identity import (
-    ADOPTION,
-    ANY,
-    CLEANUP,
-    DOCUMENTS,
-    DRIFT,
-    KINDS,
-    PIPELINE,
-    Identity,
-    Kind,
-    digest_of,
-    kebab,
-    read_marker,
-)
+from homelab_assets.remediation.identity import ADOPTION, CLEANUP, DOCUMENTS, DRIFT, PIPELINE, Identity, Kind
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.markdown import code
+from homelab_assets.remediation.no_forge import write_proposals
 from homelab_assets.remediation.plan import RemediationPlan
 from homelab_assets.remediation.planner import Recheck, plan_remediation
 from homelab_assets.remediation.proposal import Proposal
@@ -39,9 +26,12 @@ if TYPE_CHECKING:
     from homelab_assets.remediation.adopt import Adoption
     from homelab_assets.remediation.cleanup_plan import CleanupPlan
     from homelab_assets.repository.stale import CleanupReport
+    from homelab_assets.repository.trees import GitTree
 
 Progress = Callable[[str], None]
 Carry = Callable[[Sequence[Proposal], RepositorySettings, "Forge"], list[Outcome]]
+_ALONE = Policy(limits=Limits(max_new_per_run=1, max_open=1))
+"""For the one proposal that somebody asked for."""
 
 
 def plan_audit(lab: Lab, audit: "Audit", *, vault: Vault) -> tuple[RemediationPlan, ...]:
@@ -78,8 +68,7 @@ def _recheck(lab: Lab, audit: "Audit", vault: Vault) -> Recheck:
             policy=policy,
             now=audit.document.generated_at,
         )
-        key = (identity.host, identity.stack, identity.service)
-        return [item for v in document.services if (v.host, v.stack, v.service) == key for item in v.items]
+        return [item for one in document.services if one.subject == identity.subject for item in one.items]
 
     return compare
 
@@ -130,9 +119,7 @@ def open_cleanups(
             known = not report.incomplete and (repository.name, identity.stack) not in unjudged
             return "nothing of the stack is stale any more" if known else None
 
-        return carry_out(
-            own, repository, forge, policy=policy_of(lab), gone=gone, kind=CLEANUP, progress=progress
-        )  # fmt: skip
+        return carry_out(own, repository, forge, policy=policy_of(lab), gone=gone, kind=CLEANUP, progress=progress)
 
     return _everywhere(lab, plans, [ref.repository for ref in report.baselines], carry, CLEANUP, not report.incomplete)
 
@@ -144,17 +131,11 @@ def open_adoption(lab: Lab, adoption: "Adoption", repository_name: str) -> Outco
         UserError: git has a stack of that name.
     """
     from homelab_assets.remediation.adoption_plan import plan_adoption
-    from homelab_assets.repository.git import Git
-    from homelab_assets.repository.trees import GitTree
 
-    repository = lab.repositories[repository_name]
-    git = Git(repository.path)
-    base = git.resolve(repository.ref or git.default_ref())
-    plan = plan_adoption(adoption, repository_name, GitTree(git, base), base)
+    plan = plan_adoption(adoption, repository_name, *_base(lab.repositories[repository_name]))
 
     def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
-        alone = Policy(limits=Limits(max_new_per_run=1, max_open=1))
-        return carry_out(own, repository, forge, policy=alone, gone=None, kind=ADOPTION)
+        return carry_out(own, repository, forge, policy=_ALONE, gone=None, kind=ADOPTION)
 
     (outcome,) = _everywhere(lab, [plan], [repository_name], carry, ADOPTION, False)
     return outcome
@@ -173,8 +154,6 @@ def open_documents(lab: Lab, documents: Mapping[str, str], moment: str) -> Outco
         UserError: `lab.yaml` names no repository for them.
     """
     from homelab_assets.remediation.documents_plan import plan_documents
-    from homelab_assets.repository.git import Git
-    from homelab_assets.repository.trees import GitTree
 
     name = lab.documentation.get("repository")
     if not name:
@@ -183,14 +162,12 @@ def open_documents(lab: Lab, documents: Mapping[str, str], moment: str) -> Outco
             where=str(lab.file),
             hint="add `documentation: {repository: NAME}`",
         )
-    git = Git(lab.repositories[name].path)
-    base = git.resolve(lab.repositories[name].ref or git.default_ref())
-    plan = plan_documents(documents, repository=name, tree=GitTree(git, base), commit=base, moment=moment)
+    tree, commit = _base(lab.repositories[name])
+    plan = plan_documents(documents, repository=name, tree=tree, commit=commit, moment=moment)
 
     def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
-        alone = Policy(limits=Limits(max_new_per_run=1, max_open=1))
         current = "git has these documents now"
-        return carry_out(own, repository, forge, policy=alone, gone=lambda identity: current, kind=DOCUMENTS)
+        return carry_out(own, repository, forge, policy=_ALONE, gone=lambda identity: current, kind=DOCUMENTS)
 
     plans = [plan] if plan.actionable or plan.left else []
     return next(iter(_everywhere(lab, plans, [name], carry, DOCUMENTS, True)), None)
@@ -202,7 +179,6 @@ def open_fixes(
     *,
     gone: Gone,
     whole: bool = True,
-    progress: Progress | None = None,
 ) -> list[Outcome]:
     """Bring the pull requests that mend the media pipeline in line with the plans; see `open_pull_requests`.
 
@@ -211,9 +187,19 @@ def open_fixes(
     """
 
     def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
-        return carry_out(own, repository, forge, policy=policy_of(lab), gone=gone, kind=PIPELINE, progress=progress)
+        return carry_out(own, repository, forge, policy=policy_of(lab), gone=gone, kind=PIPELINE)
 
     return _everywhere(lab, plans, list(lab.repositories), carry, PIPELINE, whole)
+
+
+def _base(repository: RepositorySettings) -> tuple["GitTree", str]:
+    """The files that new pull requests of a repository are based on, and the commit."""
+    from homelab_assets.repository.git import Git
+    from homelab_assets.repository.trees import GitTree
+
+    git = Git(repository.path)
+    commit = git.resolve(repository.ref or git.default_ref())
+    return GitTree(git, commit), commit
 
 
 def _everywhere(
@@ -233,9 +219,8 @@ def _everywhere(
                 forge = open_forge(lab, repository)
                 if forge is None:
                     others = [other for other in lab.repositories if other != name]
-                    outcomes += write_proposals(
-                        lab.reports / "pull-requests", name, own, kind=kind, whole=whole, others=others
-                    )
+                    folder = lab.reports / "pull-requests"
+                    outcomes += write_proposals(folder, name, own, kind=kind, whole=whole, others=others)
                     continue
                 with forge as opened:
                     outcomes += carry(own, repository, opened)
@@ -253,48 +238,3 @@ def _note(lab: Lab, repository: str, forge: "Forge") -> None:
 
     with suppress(UserError):
         record(lab.state, repository, forge.pulls(), utc_now())
-
-
-def write_proposals(
-    directory: Path,
-    repository: str,
-    plans: Sequence[Proposal],
-    *,
-    whole: bool,
-    kind: Kind = DRIFT,
-    others: Sequence[str] = (),
-) -> list[Outcome]:
-    """Write patch and body of each plan; where everything was audited, drop those of the same kind that are gone.
-
-    Args:
-        others: the lab's other repositories, whose files stay.
-    """
-    from homelab_assets.forge.none import drop_others, write_proposal
-
-    def prefix(name: str, kind: Kind = kind) -> str:
-        return ("" if kind is DRIFT else f"{kind.word}-") + f"{kebab(name)}-"
-
-    outcomes, kept = [], []
-    for plan in plans:
-        who = plan.identity
-        if not plan.actionable:
-            outcomes.append(Outcome(status="refused", identity=who, title=plan.title, why=plan.refusal))
-            continue
-        parts = dict.fromkeys(kebab(part) for part in (who.host, who.stack, who.service) if part != ANY)
-        kept.append(_name_for(directory, prefix(repository) + "-".join(parts), plan, kind))
-        file, _ = write_proposal(directory, kept[-1], title=plan.title, body=plan.body, patch=plan.patch)
-        outcomes.append(Outcome(status="written", identity=who, title=plan.title, reference=str(file)))
-    if whole and directory.is_dir():
-        own = prefix(repository)
-        every = {prefix(name, other) for name in (repository, *others) for other in KINDS}
-        longer = [one for one in every if one.startswith(own) and one != own]
-        drop_others(directory, kept, prefix=own, spared=longer)
-    return outcomes
-
-
-def _name_for(directory: Path, name: str, plan: Proposal, kind: Kind) -> str:
-    """Return a plan's file name: longer where that of another, such as `a-b` + `c` beside `a` + `b-c`, reads alike."""
-    from homelab_assets.forge.none import body_of
-
-    there = read_marker(body_of(directory, name), kind)
-    return name if there is None or there[0] == plan.identity else f"{name}-{digest_of(str(plan.identity))[:6]}"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from homelab_assets.drift.document import Subject
+
 _MARKER = re.compile(r"<!-- homelab-assets:([a-z]+) ([^\s/]+)/([^\s/]+)/([^\s/]+) ([0-9a-f]{16}) -->")
 _BODY = re.compile(r"<!-- homelab-assets:body ([0-9a-f]{16}) -->")
 _CLOSED = "<!-- homelab-assets:closed -->"
@@ -49,6 +51,11 @@ class Identity:
     host: str
     stack: str
     service: str
+
+    @property
+    def subject(self) -> Subject:
+        """The same, as a drift document has it."""
+        return Subject(self.host, self.stack, self.service)
 
     def __str__(self) -> str:
         return f"{self.host}/{self.stack}/{self.service}"
@@ -98,7 +105,7 @@ def trailers(identity: Identity, digest: str, content: str) -> str:
 
 def marker_path(identity: Identity) -> str:
     """Return an identity as one word."""
-    return "/".join(_encoded(part) for part in (identity.host, identity.stack, identity.service))
+    return "/".join(_encoded(part or "") for part in identity.subject)
 
 
 def read_trailers(message: str) -> tuple[str, str, str] | None:

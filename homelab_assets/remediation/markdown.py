@@ -3,6 +3,8 @@
 In code neither HTML nor `@mentions` nor issue numbers mean anything. https://github.github.com/gfm/#code-spans
 """
 
+from collections.abc import Sequence
+
 from homelab_assets.rendering import markdown
 
 _MOST = 240
@@ -14,3 +16,9 @@ def code(text: str, *, in_table: bool = False) -> str:
     if len(flat) > _MOST:
         flat = f"{flat[:_MOST]}…"
     return markdown.code(flat, in_table=in_table) or ("(blank)" if flat else "(empty)")
+
+
+def shortened(lines: Sequence[str], most: int) -> str:
+    """Return the lines of a list, at most so many, and how many more there are."""
+    more = [f"- … and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join([*lines[:most], *more])

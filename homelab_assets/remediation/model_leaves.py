@@ -29,12 +29,13 @@ def service_part(wish: Wish) -> dict[str, Any]:
         name, _, detail = rest.partition(".")
         if not detail:
             return {head: {rest: value if isinstance(value, dict) else None}}
-        return {head: {name: _nested(detail.split("."), value)}}
-    result: dict[str, Any] = _nested(wish.path.split(".") if head != "logging" else wish.path.split(".", 2), value)
+        return {head: {name: nested(detail.split("."), value)}}
+    result: dict[str, Any] = nested(wish.path.split(".") if head != "logging" else wish.path.split(".", 2), value)
     return result
 
 
-def _nested(path: Sequence[str], value: Any) -> Any:
+def nested(path: Sequence[str], value: Any) -> Any:
+    """Return a value below these keys."""
     for key in reversed(path):
         value = {key: value}
     return value

@@ -1,17 +1,16 @@
 """Edits of a service's `networks`, which may be a list or a mapping, and need a declaration at the top of the file."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homelab_assets.remediation import splice, yaml_text
+from homelab_assets.remediation.editor import Editor
+from homelab_assets.remediation.model_leaves import nested
 from homelab_assets.remediation.splice import CannotEdit, Splice
 from homelab_assets.remediation.yaml_tree import Node
 
-if TYPE_CHECKING:
-    from homelab_assets.remediation.editor import Editor
 
-
-def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:
+def network_proposals(editor: Editor) -> Iterator[list[Splice]]:
     """Yield edits that attach a service to a network, detach it, or change how it is attached."""
     wish = editor.wish
     name, detail = _network_of(editor)
@@ -43,7 +42,7 @@ def network_proposals(editor: "Editor") -> Iterator[list[Splice]]:
         raise CannotEdit("it is an anchor that others share")
 
 
-def _own_copy(editor: "Editor", shared: Node, name: str) -> list[Splice]:
+def _own_copy(editor: Editor, shared: Node, name: str) -> list[Splice]:
     """Write the networks that others share once more for this service alone, with the change."""
     names = [item.text for item in shared.items]
     plain = shared.kind == "sequence" and all(item.kind == "scalar" for item in shared.items)
@@ -54,7 +53,7 @@ def _own_copy(editor: "Editor", shared: Node, name: str) -> list[Splice]:
     return editor.own_copy("networks", left) + ([] if editor.wish.removes else declared)
 
 
-def _network_of(editor: "Editor") -> tuple[str, str]:
+def _network_of(editor: Editor) -> tuple[str, str]:
     """Split `networks.<name>[.<detail>]`; names of networks may hold dots."""
     rest = editor.wish.rest
     node = editor.service.get("networks")
@@ -73,7 +72,7 @@ _DETAILS = frozenset(
 )
 
 
-def _detach(editor: "Editor", node: Node | None, name: str) -> list[Splice]:
+def _detach(editor: Editor, node: Node | None, name: str) -> list[Splice]:
     if node is None or node.kind not in ("sequence", "mapping"):
         raise CannotEdit("git does not say it here, so it is Compose's default")
     if node.kind == "sequence":
@@ -86,7 +85,7 @@ def _detach(editor: "Editor", node: Node | None, name: str) -> list[Splice]:
     return editor.without(node, name)
 
 
-def _attachment(editor: "Editor", name: str, detail: str) -> Iterator[list[Splice]]:
+def _attachment(editor: Editor, name: str, detail: str) -> Iterator[list[Splice]]:
     node = editor.collection("networks")
     path = detail.split(".")
     if path[0] == "aliases" and len(path) > 1:
@@ -98,13 +97,8 @@ def _attachment(editor: "Editor", name: str, detail: str) -> Iterator[list[Splic
         if path[0] == "aliases":
             value = list(value) if isinstance(value, list) else [path[-1] if len(path) > 1 else value]
             path = path[:1]
-        for key in reversed(path):
-            value = {key: value}
-        yield (
-            _as_mapping(editor, node, {name: value})
-            if node is not None
-            else editor.new_entry("networks", {name: value})
-        )
+        own = {name: nested(path, value)}
+        yield _as_mapping(editor, node, own) if node is not None else editor.new_entry("networks", own)
         return
     if node.kind != "mapping":
         raise CannotEdit("it is an anchor that others share")
@@ -114,7 +108,7 @@ def _attachment(editor: "Editor", name: str, detail: str) -> Iterator[list[Splic
         yield from editor.nested(node, [name, *path])
 
 
-def _aliases(editor: "Editor", node: Node, name: str, path: list[str]) -> Iterator[list[Splice]]:
+def _aliases(editor: Editor, node: Node, name: str, path: list[str]) -> Iterator[list[Splice]]:
     attachment = node.get(name)
     aliases = attachment.get("aliases") if attachment is not None else None
     value = editor.wish.value
@@ -135,7 +129,7 @@ def _aliases(editor: "Editor", node: Node, name: str, path: list[str]) -> Iterat
         yield from editor.sequence(aliases, wanted)
 
 
-def _as_mapping(editor: "Editor", node: Node, added: dict[str, Any]) -> list[Splice]:
+def _as_mapping(editor: Editor, node: Node, added: dict[str, Any]) -> list[Splice]:
     """Write a list of networks as a mapping, since only that can hold addresses and aliases."""
     names = {item.text: None for item in node.items}
     value = {**names, **added}

@@ -4,11 +4,21 @@ import difflib
 from collections.abc import Mapping
 
 from homelab_assets.model import FileTree
+from homelab_assets.secrecy import redact
 
 
 def patch_of(tree: FileTree, files: Mapping[str, bytes | None], *, context: int = 3) -> str:
     """Return the patch that turns a tree's files into these (None: removed), sorted by path."""
     return "".join(_one(path, tree.read(path), new, context) for path, new in sorted(files.items()))
+
+
+def shown_patch(tree: FileTree, files: Mapping[str, bytes | None]) -> str:
+    """Return the patch, fit to be shown and to be applied; without context where the context would show a secret."""
+    for context in (3, 0):
+        text = patch_of(tree, files, context=context)
+        if redact(text) == text:
+            return text
+    return redact(text)
 
 
 def _one(path: str, old: bytes | None, new: bytes | None, context: int) -> str:

@@ -6,10 +6,10 @@ from functools import cached_property
 
 from homelab_assets.drift.document import SEVERITIES, Cause, Severity
 from homelab_assets.model import Baseline
-from homelab_assets.remediation import body, patch
+from homelab_assets.remediation import body
 from homelab_assets.remediation.backport import Backported, NotBackported
 from homelab_assets.remediation.identity import Identity
-from homelab_assets.secrecy import redact
+from homelab_assets.remediation.patch import patch_of, shown_patch
 
 LABEL = "drift-remediation"
 
@@ -88,20 +88,16 @@ class RemediationPlan:
 
     @cached_property
     def patch(self) -> str:
-        """The patch, fit to be shown and to be applied; without context where the context would show a secret."""
+        """The patch."""
         assert self.base is not None
-        for context in (3, 0):
-            text = patch.patch_of(self.base.tree, self.files, context=context)
-            if redact(text) == text:
-                return text
-        return redact(text)
+        return shown_patch(self.base.tree, self.files)
 
     @cached_property
     def body(self) -> str:
         """The body of its pull request."""
         assert self.base is not None
         files = {path: data for path, data in self.files.items() if path not in self.documentation}
-        return body.body_of(self, report=self.report, diff=patch.patch_of(self.base.tree, files))
+        return body.body_of(self, report=self.report, diff=patch_of(self.base.tree, files))
 
     @cached_property
     def message(self) -> str:

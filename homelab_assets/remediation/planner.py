@@ -83,31 +83,26 @@ class _Planner:
         self._report, self._documentation, self._recheck = report, documentation, recheck
         self._ambiguous = ambiguous
         self._begun: set[str] = set()
-        self._left: Sequence[str] = ()
 
     def plan(self, identity: Identity, verdicts: Sequence[ServiceDrift]) -> RemediationPlan:
         verdict = verdicts[0]
         siblings = [b for b in self._baselines if b.repository == verdict.repository]
         own = _baseline_of(identity, siblings)
         refused: list[NotBackported] = []
-        self._left = ()
         wanted = list(_agreed(verdicts, refused))
         edits: list[Backported] = []
+        left: list[str] = []
         prover = Prover(self._load, siblings)
         if own is None:
             refused += [NotBackported(item=item, why="its stack is not in git any more") for item in wanted]
         else:
             deployed = _as_deployed(own, siblings, wanted, prover)
             stack, prover = deployed[siblings.index(own)], Prover(self._load, deployed)
-            edits, more = self._backport(identity, verdict, wanted, own, stack, prover)
+            edits, more, left = self._backport(identity, verdict, wanted, own, stack, prover)
             refused += more
         changes = dict(prover.changes)
-        content = content_digest(changes)
         docs = self._docs(own, siblings, prover, identity) if edits and own is not None else {}
         unique = (identity.host, identity.stack) if identity.service in self._ambiguous else ()
-        digest = digest_of(
-            str(identity), [(e.item.path, e.item.change, e.item.baseline, e.item.running) for e in edits]
-        )  # fmt: skip
         items = [edit.item for edit in edits]
         return RemediationPlan(
             identity=identity,
@@ -119,11 +114,11 @@ class _Planner:
             files=changes | docs,
             documentation=frozenset(docs),
             branch=branch_name(DRIFT, self._document.generated_at, *unique, identity.service),
-            digest=digest,
-            content=content,
+            digest=digest_of(str(identity), [(i.path, i.change, i.baseline, i.running) for i in items]),
+            content=content_digest(changes),
             title=body.title_of(identity.service, items or list(verdict.items)),
             report=self._report,
-            left=tuple(self._left),
+            left=tuple(left),
             weakenings=tuple(dict.fromkeys(words for item in items for words in weaknesses(item))),
             base=own,
         )
@@ -136,15 +131,18 @@ class _Planner:
         own: Baseline,
         stack: Baseline,
         prover: Prover,
-    ) -> tuple[list[Backported], list[NotBackported]]:
+    ) -> tuple[list[Backported], list[NotBackported], list[str]]:
         """Backport item after item; what failed is tried again behind the others, which may have cleared its way.
 
         Args:
             own: the stack as the audit knows it. stack: the same as it was deployed.
+
+        Returns:
+            what is done, what isn't, and the paths that will differ anew until the next deploy.
         """
         edits, refused = self._rounds(identity, verdict, wanted, stack, prover)
         if self._recheck is None or not edits:
-            return edits, refused
+            return edits, refused, []
         known = {item.path for item in verdict.items}
         left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
         if fresh := [item for path, item in left.items() if path not in known]:
@@ -153,15 +151,15 @@ class _Planner:
             edits = sorted([*edits, *also], key=lambda edit: edit.item.path)
             if also:
                 left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
-        self._left = sorted(left.keys() - known)
+        anew = sorted(left.keys() - known)
         stubborn = [edit for edit in edits if edit.item.path in left]
         if not stubborn:
-            return edits, refused
+            return edits, refused, anew
         prover.restart()
         kept = [edit.item for edit in edits if edit.item.path not in left]
         edits, more = self._rounds(identity, verdict, kept, stack, prover)
         why = "a second comparison would still find it"
-        return edits, [*refused, *more, *(NotBackported(item=edit.item, why=why) for edit in stubborn)]
+        return edits, [*refused, *more, *(NotBackported(item=edit.item, why=why) for edit in stubborn)], anew
 
     def _rounds(
         self, identity: Identity, verdict: ServiceDrift, wanted: Sequence[Item], own: Baseline, prover: Prover
@@ -268,8 +266,8 @@ def _agreed(verdicts: Sequence[ServiceDrift], refused: list[NotBackported]) -> I
 def _edited(baselines: Sequence[Baseline], own: Baseline, prover: Prover) -> tuple[Baseline, ...]:
     """Return the baselines as they will be after the merge."""
     tree = Overlay(own.tree, prover.changes)
-    endpoint_file = f"{own.directory}/docker-compose.{own.endpoint}.yml".lstrip("/")
-    more = (endpoint_file,) if endpoint_file in prover.changes and endpoint_file not in own.files else ()
+    new = own.endpoint_file
+    more = (new,) if new in prover.changes and new not in own.files else ()
     return tuple(
         replace(b, tree=tree, files=(*b.files, *(more if b is own else ()))) if b.repository == own.repository else b
         for b in baselines

@@ -158,15 +158,14 @@ class Prover:
         if not self._reads[self._number(other)].intersection(edited):
             return None
         after, _ = self._attempt(other, changes)
-        place = f"{other.stack} on {other.endpoint}" if other.endpoint else other.stack
         if before is None or isinstance(after, UserError):
             return (
-                f"the file also belongs to {place}, which can't be loaded"
+                f"the file also belongs to {other.label}, which can't be loaded"
                 if before is not None or isinstance(after, UserError)
                 else None
             )
         stray = [leaf for leaf in differing(before, after) if not (likewise and allowed(leaf, wish))]
-        return f"the same line also belongs to {place}" if stray else None
+        return f"the same line also belongs to {other.label}" if stray else None
 
     def _judge(self, wish: Wish, baseline: Baseline, before: Model, after: Model) -> str | None:
         changed = differing(before, after)
@@ -200,7 +199,7 @@ class Prover:
         for section, own in (("networks", name), ("volumes", volume)):
             if own and own != "default":
                 document[section] = {**document[section], own: {"external": True}}
-        path = f"{baseline.directory}/compose.wish.yaml".lstrip("/")
+        path = baseline.inside("compose.wish.yaml")
         data = yaml_text.document({key: value for key, value in document.items() if value}).encode()
         after, _ = self._attempt(replace(baseline, files=(path,)), {**self.changes, path: data})
         return None if isinstance(after, UserError) else leaves_of(after, wish)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from homelab_assets.remediation.identity import Identity
+from homelab_assets.remediation.identity import Identity, Kind, body_marker, marker, trailers
 
 
 class Proposal(Protocol):
@@ -57,3 +57,13 @@ class Proposal(Protocol):
     def message(self) -> str: ...
     @property
     def patch(self) -> str: ...
+
+
+def with_marks(text: str, plan: Proposal, kind: Kind) -> str:
+    """Return a body with the hidden lines that it is found by."""
+    return f"{text}\n\n{marker(plan.identity, plan.digest, kind)}\n{body_marker(plan.fingerprint)}\n"
+
+
+def with_trailers(text: str, plan: Proposal) -> str:
+    """Return a commit's message with the lines that its branch is recognised by."""
+    return f"{text}\n\n{trailers(plan.identity, plan.digest, plan.content)}\n"

@@ -33,17 +33,17 @@ def objection(
         except UserError:
             # What it reads can't be known; what it names can.
             if not own and _names(baseline, stack):
-                return f"{_name(baseline)} can't be loaded, and names {stack}"
+                return f"{baseline.label} can't be loaded, and names {stack}"
             continue
         try:
             after = load(edited)
         except UserError as error:
-            return f"{_name(baseline)} would not load any more: {error.what}"
+            return f"{baseline.label} would not load any more: {error.what}"
         stray = [leaf for leaf in differing(before, after) if not (own and _expected(leaf, services))]
         if stray:
-            return f"it would also change {describe(stray[0])} in {_name(baseline)}"
+            return f"it would also change {describe(stray[0])} in {baseline.label}"
         if mounted := _mounted(after, baselines, stack, files):
-            return f"{_name(baseline)} mounts `{mounted}`"
+            return f"{baseline.label} mounts `{mounted}`"
     return None
 
 
@@ -55,10 +55,6 @@ def surviving(
         left = [file for file in baseline.files if file not in files or files[file] is not None]
         if left and not (baseline.stack == stack and baseline.endpoint in endpoints):
             yield baseline, replace(baseline, tree=Overlay(baseline.tree, files), files=left)
-
-
-def _name(baseline: Baseline) -> str:
-    return f"{baseline.stack} on {baseline.endpoint}" if baseline.endpoint else baseline.stack
 
 
 def _names(baseline: Baseline, stack: str) -> bool:

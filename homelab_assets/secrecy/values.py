@@ -6,12 +6,10 @@ found out. Values that nobody would hide (numbers, paths, host names, time zones
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homelab_assets.secrecy.names import names_a_secret
-
-if TYPE_CHECKING:
-    from homelab_assets.secrecy.vault import Vault
+from homelab_assets.secrecy.vault import Vault
 
 _ORDINARY = re.compile(
     r"""
@@ -39,7 +37,7 @@ def is_ordinary(value: str) -> bool:
     return len(value) < 4 or _ORDINARY.fullmatch(value) is not None
 
 
-def named_secrets(variables: Mapping[str, str | None], vault: "Vault") -> Iterator[str]:
+def named_secrets(variables: Mapping[str, str | None], vault: Vault) -> Iterator[str]:
     """Give, in clear, the values whose names say that they are secrets, for whoever looks for them elsewhere.
 
     Plain words are left out: `postgres` is a password in one place, and the name of an image or a user in the next.
@@ -50,7 +48,7 @@ def named_secrets(variables: Mapping[str, str | None], vault: "Vault") -> Iterat
             yield clear
 
 
-def anywhere(values: Iterable[str]) -> "re.Pattern[str] | None":
+def anywhere(values: Iterable[str]) -> re.Pattern[str] | None:
     """Return a pattern that finds these values, alone or as a part of a text; None where there are none."""
     longest_first = sorted(set(values), key=len, reverse=True)
     return (
@@ -58,7 +56,7 @@ def anywhere(values: Iterable[str]) -> "re.Pattern[str] | None":
     )
 
 
-def seal_values(container: Any, values: Iterable[str], vault: "Vault") -> Any:
+def seal_values(container: Any, values: Iterable[str], vault: Vault) -> Any:
     """Seal these values wherever they stand in a container's inspect document, alone or as a part of a text.
 
     Args:
@@ -67,31 +65,29 @@ def seal_values(container: Any, values: Iterable[str], vault: "Vault") -> Any:
     pattern = anywhere(value for value in values if not is_ordinary(value) and "<secret#" not in value)
     if pattern is None:
         return container
-    seal = _Seal(lambda text: pattern.sub(lambda match: vault.token(match[0]), text))
+
+    def sealed(text: str) -> str:
+        return pattern.sub(lambda match: vault.token(match[0]), text)
+
     return {
-        **seal.parts(container, _IN_CONTAINER),
-        "Config": seal.parts(container.get("Config"), _IN_CONFIG),
-        "HostConfig": seal.parts(container.get("HostConfig"), _IN_HOST_CONFIG),
+        **_changed_in(container, _IN_CONTAINER, sealed),
+        "Config": _changed_in(container.get("Config"), _IN_CONFIG, sealed),
+        "HostConfig": _changed_in(container.get("HostConfig"), _IN_HOST_CONFIG, sealed),
     }
 
 
-class _Seal:
-    """Changes the texts of a document."""
-
-    def __init__(self, change: Callable[[str], str]) -> None:
-        self._change = change
-
-    def parts(self, node: Any, keys: tuple[str, ...]) -> Any:
-        if not isinstance(node, dict):
-            return node
-        return {key: self._texts(value) if key in keys else value for key, value in node.items()}
-
-    def _texts(self, node: Any) -> Any:
-        if isinstance(node, str):
-            return self._change(node)
-        if isinstance(node, list):
-            return [self._texts(item) for item in node]
-        if isinstance(node, dict):
-            # Compose's own labels say where a container belongs: names and paths.
-            return {k: v if str(k).startswith(_COMPOSE) else self._texts(v) for k, v in node.items()}
+def _changed_in(node: Any, keys: tuple[str, ...], change: Callable[[str], str]) -> Any:
+    if not isinstance(node, dict):
         return node
+    return {key: _changed(value, change) if key in keys else value for key, value in node.items()}
+
+
+def _changed(node: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(node, str):
+        return change(node)
+    if isinstance(node, list):
+        return [_changed(item, change) for item in node]
+    if isinstance(node, dict):
+        # Compose's own labels say where a container belongs: names and paths.
+        return {k: v if str(k).startswith(_COMPOSE) else _changed(v, change) for k, v in node.items()}
+    return node

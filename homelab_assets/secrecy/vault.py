@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from homelab_assets.secrecy.looks import find_secrets, looks_generated
@@ -23,9 +23,9 @@ def is_secret(name: str, value: str) -> bool:
     return is_whole_secret(name, value) or bool(find_secrets(value, entropy_counts(name))) or bool(TOKEN.search(value))
 
 
-def show(text: str, *, changed: bool = False) -> str:
-    """Return text for people: each token as `<secret>`, or as `<secret changed>`."""
-    return TOKEN.sub(SHOWN_CHANGED if changed else SHOWN, text)
+def show(text: str, cover: str = SHOWN) -> str:
+    """Return text for people: each token as `<secret>`, or as another cover such as `<secret changed>`."""
+    return TOKEN.sub(cover, text)
 
 
 def has_token(text: str) -> bool:
@@ -110,16 +110,7 @@ class Vault:
 
     def _seal_text(self, text: str, *, entropy: bool) -> str:
         spans = find_secrets(text, entropy)
-        if not spans:
-            return text
-        parts, last = [], 0
-        tokens = [match.span() for match in TOKEN.finditer(text)]
-        for start, end in spans:
-            if any(a < end and start < b for a, b in tokens):
-                continue
-            parts += [text[last:start], self.token(text[start:end])]
-            last = end
-        return "".join(parts) + text[last:]
+        return _replaced(text, spans, self.token) if spans else text
 
     def seal_args(self, arguments: Sequence[str]) -> list[str]:
         """Seal a command line given as a list: an argument after `--password` or its kin is a secret as a whole."""
@@ -195,15 +186,6 @@ class Vault:
         """Say whether `reveal` would leave no token in the text."""
         return all(match[0] in self._raw for match in TOKEN.finditer(text))
 
-    def same(self, one: str, other: str) -> bool | None:
-        """Compare two sealed texts: True, False, or None where tokens of another key make it impossible to know."""
-        if one == other:
-            return True
-        keys = {match["key"] for match in TOKEN.finditer(one)} | {match["key"] for match in TOKEN.finditer(other)}
-        if keys - {self.key_id}:
-            return None
-        return self.reveal(one) == self.reveal(other)
-
     def redact(self, text: str) -> str:
         """Make free text (a log line, an exception, an HTTP error) fit to be shown: its secrets become `<secret>`."""
         for raw in sorted((raw for raw in self._raw.values() if len(raw) >= 6), key=len, reverse=True):
@@ -227,11 +209,16 @@ def _passwords(arguments: Sequence[str]) -> list[int | None]:
 
 def redact(text: str) -> str:
     """Replace all that looks like a secret by `<secret>`, without a vault: for text that is shown, not compared."""
-    spans = find_secrets(text)
+    return show(_replaced(text, find_secrets(text), lambda secret: SHOWN))
+
+
+def _replaced(text: str, spans: Iterable[tuple[int, int]], put: Callable[[str], str]) -> str:
+    """Put something else in the places of secrets, but for those that are sealed already."""
     parts, last = [], 0
+    tokens = [match.span() for match in TOKEN.finditer(text)]
     for start, end in spans:
-        if TOKEN.search(text, max(0, start - 40), min(len(text), end + 40)):
+        if any(a < end and start < b for a, b in tokens):
             continue
-        parts += [text[last:start], SHOWN]
+        parts += [text[last:start], put(text[start:end])]
         last = end
-    return show("".join(parts) + text[last:])
+    return "".join(parts) + text[last:]

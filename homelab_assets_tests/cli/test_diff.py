@@ -78,7 +78,8 @@ def test_a_narrow_view_has_nothing_else(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("diff", "--service", ""), ("diff", "--stack", ""), ("diff", "--host", ""), ("remediate", "--service", "")]
+    "words",
+    [("diff", "--service", ""), ("diff", "--stack", ""), ("diff", "--host", ""), ("remediate", "--service", "")],
 )
 def test_an_empty_name_is_not_everything(home: Path, words: tuple[str, ...]) -> None:
     result = detect(*words)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from homelab_assets.compose import Project
-from homelab_assets.compose.confighash import config_hash, config_hashes
+from homelab_assets.compose.confighash import config_hashes
 from homelab_assets_tests.compose.plugin import Case, loaded
 from homelab_assets_tests.compose.record_hashes import FOLDER, HOME
 
@@ -82,4 +82,3 @@ def test_where_the_spelling_can_t_be_known_a_mismatch_proves_nothing() -> None:
 @pytest.mark.parametrize("version", ["2.17.3", "1.29.2", "dev"])
 def test_unknown_versions_have_no_hash(version: str) -> None:
     assert _computed(version, "plain") == [None]
-    assert config_hash(_project().services["plain"], "plain", version) is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from homelab_assets import compose
-from homelab_assets.compose.confighash import config_hash
+from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
@@ -24,7 +24,7 @@ def hashed(body: dict[str, Any], variables: dict[str, str] | None = None, versio
         ["/opt/apps/stacks/web/compose.yml"], read=lambda path: text if path.endswith("compose.yml") else None,
         project_directory="/opt/apps/stacks/web", environment=variables or {}, project_name="web",
     )  # fmt: skip
-    return {"com.docker.compose.config-hash": str(config_hash(project.services["app"], "app", version))}
+    return {"com.docker.compose.config-hash": str(next(config_hashes(project.services["app"], version)))}
 
 
 def judge(
@@ -128,7 +128,7 @@ def test_a_variable_with_two_values_is_told_even_if_the_hash_proves_both() -> No
             read=lambda path: b"services: {one: {image: 'plain:1', environment: {PASSWORD: '${PW}'}}}",
             project_directory="/opt/apps/stacks/web", environment={"PW": value}, project_name="web",
         )  # fmt: skip
-        hashes = {label: str(config_hash(project.services["one"], name, "2.40.3"))}
+        hashes = {label: str(next(config_hashes(project.services["one"], "2.40.3")))}
         created = f"2026-11-{day:02}T00:00:00Z"
         seen.append(container("web", name, labels=hashes, env={"PASSWORD": value}, created=created))
     stack = baseline("web", {"services": {name: {"image": "plain:1", **body} for name in values}})
@@ -289,7 +289,7 @@ def test_a_dependency_that_may_be_missing_counts_only_where_it_was_on() -> None:
     depends_on = {"depends_on": {"gpu": {"condition": "service_started", "required": False}}}
     for body, others in (({}, []), (depends_on, [container("web", "gpu")])):
         definition = {"command": None, **body, "entrypoint": None, "image": "plain:1", "networks": {"default": None}}
-        label = {"com.docker.compose.config-hash": str(config_hash(definition, "app", "2.26.1"))}
+        label = {"com.docker.compose.config-hash": str(next(config_hashes(definition, "2.26.1")))}
         seen = [container("web", "app", labels=label, version="2.26.1"), *others]
         app, *_ = audit(capture(seen, images=[PLAIN]), [baseline("web", text)]).services
         assert (app.service, app.evidence) == ("app", "verified")

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from homelab_assets.drift.document import DriftDocument
+from homelab_assets.drift.document import DriftDocument, Subject
 from homelab_assets.drift.policy import DEFAULTS, Policy, policy_from
 from homelab_assets.errors import ConfigurationError
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import audit, baseline, capture
 
-WHERE = {"host": "h", "stack": "s", "service": "x", "change": "changed"}
+WHERE = Subject("h", "s", "x")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ WHERE = {"host": "h", "stack": "s", "service": "x", "change": "changed"}
     ],
 )  # fmt: skip
 def test_shipped_severities(path: str, severity: str) -> None:
-    rule = Policy().judge(path, **WHERE)  # type: ignore[arg-type]
+    rule = Policy().judge(path, WHERE, "changed")
     assert (rule.severity, bool(rule.reason)) == (severity, True)
 
 
@@ -34,8 +34,8 @@ def test_the_last_shipped_rule_takes_everything() -> None:
 
 def test_rules_of_the_lab_come_first() -> None:
     policy = policy_from({"severity": [{"path": "labels.*", "severity": "breaking", "stack": "s"}]}, {}, "lab.yaml")
-    assert policy.judge("labels.x", **WHERE).severity == "breaking"  # type: ignore[arg-type]
-    assert policy.judge("labels.x", **{**WHERE, "stack": "t"}).severity == "cosmetic"  # type: ignore[arg-type]
+    assert policy.judge("labels.x", WHERE, "changed").severity == "breaking"
+    assert policy.judge("labels.x", WHERE._replace(stack="t"), "changed").severity == "cosmetic"
 
 
 @pytest.mark.parametrize(

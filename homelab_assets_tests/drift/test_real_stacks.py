@@ -2,7 +2,7 @@
 
 import pytest
 
-from homelab_assets.compose.confighash import config_hash
+from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.stacks import Stack, place_of
 from homelab_assets.secrecy import Vault
@@ -74,7 +74,7 @@ def test_the_hash_is_reproduced_below_the_home_of_whoever_deployed() -> None:
     model = Stack(baseline("web", text), place_of(baseline("web", text), (), None)).load({})
     definition = dict(model.services["app"])
     definition["volumes"] = [{**definition["volumes"][0], "source": "/home/larry/data"}]  # type: ignore[index,call-overload]
-    label = config_hash(definition, "app", "2.40.3", container_ids={}, label_files=())
+    label = next(config_hashes(definition, "2.40.3"))
     assert label
     labels = {"com.docker.compose.config-hash": label}
     verdict = _one(text, container("web", "app", mounts=[mount], labels=labels, directory=directory))
@@ -101,7 +101,7 @@ def test_a_folder_with_the_name_of_a_home_agrees_with_itself(
 def test_a_variable_of_the_build_leaves_the_hash_as_it_is() -> None:
     plain = "services: {app: {image: 'plain:1'}}"
     model = Stack(baseline("web", plain), place_of(baseline("web", plain), (), None)).load({})
-    label = config_hash(model.services["app"], "app", "2.40.3", container_ids={}, label_files=())
+    label = next(config_hashes(model.services["app"], "2.40.3"))
     text = "services: {app: {image: 'plain:1', build: {context: ., args: {VERSION: '${VERSION}'}}}}"
     verdict = _one(text, container("web", "app", labels={"com.docker.compose.config-hash": str(label)}))
     assert (found(verdict), verdict.evidence) == ([], "verified")

@@ -15,6 +15,7 @@ from homelab_assets.drift import filling, leaves
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
+from homelab_assets.drift.habits import Habits
 from homelab_assets.drift.leaf import Row, differences
 from homelab_assets.drift.stacks import Model, Stack, place_of
 from homelab_assets.drift.templates import UNSET, Alternative
@@ -70,7 +71,7 @@ def _restricted(observed: Observed, row: Row) -> Observed:
     only.labels, only.networks, only.image, only.image_config = {}, {}, None, {}
     # Of the host only what is the same for all its containers.
     only.host = copy.copy(observed.host)
-    only.host.habits, only.host.images = {}, {}
+    only.host.habits, only.host.images = Habits(), {}
     only.facts = {}
     return only
 
@@ -192,7 +193,7 @@ ELSEWHERE = {"env_file", "label_file", "secrets", "configs"}
 
 def _told(model: Model) -> Any:
     view = model.view
-    around = (view.name, view.networks, view.volumes, view.secrets, view.configs, view.services)
+    around = (view.name, view.networks, view.volumes, view.secrets, view.configs)
     return json.loads(json.dumps([model.services, model.disabled, around, model.references, model.open_files]))
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.drift.fields import TABLE, UNSEEN
-from homelab_assets.drift.keys_page import count_by_key, keys_page
 from homelab_assets.drift.rows import shapes
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.keys_page import keys_page, row_key
 from homelab_assets_tests.drift.mutations import MUTATIONS
 from homelab_assets_tests.drift.world import audit, baseline, capture
 
@@ -27,7 +27,7 @@ def test_every_key_of_the_specification_is_in_the_table_or_explained() -> None:
 
 def _page() -> str:
     declared = Counter(key for body in stacks.traps()["services"].values() for key in body)
-    return keys_page(count_by_key([mutation.path for mutation in MUTATIONS]), declared)
+    return keys_page(Counter(row_key(mutation.path) for mutation in MUTATIONS), declared)
 
 
 def test_the_page_is_current() -> None:

@@ -10,11 +10,15 @@ import os
 import signal
 import sys
 
-from homelab_assets.audit import run_audit, write_reports
+from homelab_assets import reports
+from homelab_assets.audit import Audit, remember, run_audit
 from homelab_assets.documentation.generate import PARTS
 from homelab_assets.documenting import document_audit, write_documents
-from homelab_assets.lab.settings import load_lab
+from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.remediation.flow import open_pull_requests, plan_audit
+from homelab_assets.repository.cleanup import find_stale
+from homelab_assets.repository.structure import selection
+from homelab_assets.repository.validate import validate_lab
 from homelab_assets.secrecy import Vault
 
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "subprocess.Popen")
@@ -25,6 +29,14 @@ def _is_change(event: str, arguments: tuple[object, ...]) -> bool:
         flags = arguments[2]
         return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
     return event in _CHANGES
+
+
+def _write_reports(lab: Lab, audit: Audit) -> None:
+    remember(lab, audit.document)
+    structure = validate_lab(lab, selection(lab.structure), generated_at=audit.document.generated_at)
+    reports.write_drift_report(lab, audit.document)
+    reports.write_cleanup_report(lab, find_stale(audit.baselines, audit.captures, audit.document))
+    reports.write_structure_report(lab, structure)
 
 
 def main(what: str, file: str, end: int) -> None:
@@ -42,7 +54,7 @@ def main(what: str, file: str, end: int) -> None:
     audit = run_audit(lab, vault=vault)
     sys.addaudithook(hook)
     if what == "audit":
-        write_reports(lab, audit)
+        _write_reports(lab, audit)
         documents, _ = document_audit(lab, audit.captures, audit.baselines, audit.document, vault=vault)
         write_documents(lab, documents, whole=PARTS)
     else:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from homelab_assets.remediation.flow import write_proposals
 from homelab_assets.remediation.identity import CLEANUP
+from homelab_assets.remediation.no_forge import write_proposals
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.remediation.world import World

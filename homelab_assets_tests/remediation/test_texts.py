@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from homelab_assets.drift.document import Item
 from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.body import title_of
-from homelab_assets.remediation.flow import write_proposals
 from homelab_assets.remediation.identity import (
     DRIFT,
     Identity,
@@ -26,6 +25,7 @@ from homelab_assets.remediation.identity import (
     trailers,
 )
 from homelab_assets.remediation.markdown import code
+from homelab_assets.remediation.no_forge import write_proposals
 from homelab_assets.remediation.patch import patch_of
 from homelab_assets.remediation.repository_docs import BEGIN, END, ServiceRow, repository_readme, with_target
 from homelab_assets.remediation.weakening import weaknesses

@@ -30,6 +30,7 @@ from homelab_assets import compose
 from homelab_assets.compose import dotenv, interpolation, shellwords, short_syntax, units
 from homelab_assets.documentation import markers, traefik
 from homelab_assets.documentation.cron import next_run
+from homelab_assets.drift.document import Subject
 from homelab_assets.drift.policy import policy_from
 from homelab_assets.engine.address import parse_address
 from homelab_assets.engine.known_hosts import judge, parse_known_hosts
@@ -165,7 +166,7 @@ def _policy(text: str) -> None:
         {},
         "lab.yaml",
     )
-    policy.ignoring(text[:1000] + "x", host="h", stack="s", service="x" * 100, today="2026-11-23")
+    policy.ignoring(text[:1000] + "x", Subject("h", "s", "x" * 100), "2026-11-23")
 
 
 def _inspect(text: str) -> None:

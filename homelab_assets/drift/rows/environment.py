@@ -74,10 +74,10 @@ def _given_environment(container: Observed, declared: Declared) -> Given:
 
 def of_image(contributes: Callable[[Mapping[str, Any]], Mapping[str, Any]], container: Observed) -> dict[str, Any]:
     """What a container's image contributes to a row, worked out once for each image of a host."""
-    key = (contributes, id(container.image_config))
-    if key not in container.host.contributed:
-        container.host.contributed[key] = contributes(container.image_config)
-    found: dict[str, Any] = container.host.contributed[key]
+    facts, key = container.host.facts, (contributes, id(container.image_config))
+    if key not in facts:
+        facts[key] = contributes(container.image_config)
+    found: dict[str, Any] = facts[key]
     return found
 
 

@@ -16,7 +16,7 @@ from homelab_assets.drift.rows.mount import (
     requested_mounts,
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
-from homelab_assets.drift.view import Declared, Observed, clean
+from homelab_assets.drift.view import PROJECT, REPLACES, SERVICE, Declared, Observed, clean
 
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
@@ -126,7 +126,7 @@ def _with_comparable_options(mount: Mount, declared: Any, container: Observed) -
         return mount
     if "propagation" not in wanted and options.get("propagation") in _DEFAULT_PROPAGATIONS:
         del options["propagation"]
-    too_old = container.host.podman or container.host.api < (1, 45) or (2,) <= container.compose < (2, 26)
+    too_old = container.host.podman or container.host.api < (1, 45) or container.made_before(2, 26)
     if too_old and "subpath" in wanted:
         options.setdefault("subpath", wanted["subpath"])
     return mount._replace(options=tuple(sorted(options.items())))
@@ -145,7 +145,7 @@ def _as_asked_for(target: str, mount: Mount, declared: Any, container: Observed)
 
 def _inherits(container: Observed) -> bool:
     """Whether Compose may have given it mounts of its predecessor."""
-    return "com.docker.compose.replace" in container.labels and container.proven is not False
+    return REPLACES in container.labels and container.proven is not False
 
 
 def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf]:
@@ -175,7 +175,7 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
     for target in own:
         # Compose carries any old mount at a path of the image's VOLUMEs over to the new container.
         given[f"volumes.{clean(target)}"] = UNKNOWN if _inherits(container) else anonymous
-    if "com.docker.compose.replace" in container.labels:
+    if REPLACES in container.labels:
         for target, requested in requested_mounts(container).items():
             if GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
                 given.setdefault(f"volumes.{target}", anonymous)
@@ -272,8 +272,8 @@ def _observed_volumes_from(container: Observed, declared: Declared) -> dict[str,
 
 def _names(lender: Observed, container: Observed) -> tuple[str, ...]:
     """What another container is called here: its service where it's of the same project, its name."""
-    service = lender.labels.get("com.docker.compose.service")
-    same_project = lender.labels.get("com.docker.compose.project") == container.labels.get("com.docker.compose.project")
+    service = lender.labels.get(SERVICE)
+    same_project = lender.labels.get(PROJECT) == container.labels.get(PROJECT)
     return (service, lender.name) if service and same_project else (lender.name,)
 
 

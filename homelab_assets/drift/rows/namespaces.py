@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.shapes import scalar
-from homelab_assets.drift.view import PROJECT, Declared, Observed, labels_of, name_of
+from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
+from homelab_assets.drift.rows.shapes import on_podman, scalar, usual
+from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed, labels_of, name_of
 
 
 def shared_namespace(mode: str, container: Observed, declared: str) -> str:
@@ -19,7 +19,7 @@ def shared_namespace(mode: str, container: Observed, declared: str) -> str:
     if other is None:
         return f"container:{reference[:12]}"
     labels = labels_of(other)
-    service = labels.get("com.docker.compose.service")
+    service = labels.get(SERVICE)
     project = labels.get(PROJECT)
     if declared.startswith("container:") and declared.removeprefix("container:") in (name_of(other), other.get("Id")):
         return declared
@@ -40,46 +40,37 @@ def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **op
         mode = str(container.host_config.get(field) or "")
         return {key: Leaf(shared_namespace(mode, container, str(declared.get(key) or "")))} if mode else {}
 
+    if given:
+        options["given"] = lambda container, declared: {key: given(container)}
     return Row(
         key=key, kind="scalar", where=f"HostConfig.{field}", expected=expected, observed=observed, nothing=default,
-        given=(lambda container, declared: {key: given(container)}) if given else lambda container, declared: {},
         **options,
     )  # fmt: skip
 
 
-def _usual(topic: str, field: str) -> Any:
-    def given(container: Observed) -> tuple[Any, ...]:
-        value = container.host_config.get(field)
-        return (value,) if container.host.usual(topic, value, container) else ()
-
-    return given
-
-
 def _ipc_default(container: Observed) -> tuple[Any, ...]:
-    return ("shareable", *_usual("ipc", "IpcMode")(container))
+    return ("shareable", *usual("ipc", "IpcMode", container))
 
 
 def _cgroup_default(container: Observed) -> tuple[Any, ...]:
     default = "private" if str(container.host.info.get("CgroupVersion")) == "2" else "host"
     privileged = ("host",) if container.host_config.get("Privileged") else ()
-    return (default, *privileged, *_usual("cgroup", "CgroupnsMode")(container))
-
-
-def _podman_parent(container: Observed, declared: Declared) -> tuple[Any, ...]:
-    return (container.host_config.get("CgroupParent"),) if container.host.podman else ()
+    return (default, *privileged, *usual("cgroup", "CgroupnsMode", container))
 
 
 ROWS: tuple[Row, ...] = (
     _sharing(
-        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon="ipc",
+        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon=True,
         engine="`private`, or the daemon's default",
     ),
     _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
     scalar("uts", "HostConfig.UTSMode", default=("private",)),
     scalar("userns_mode", "HostConfig.UsernsMode"),
     _sharing(
-        "cgroup", "CgroupnsMode", given=_cgroup_default, daemon="cgroup",
+        "cgroup", "CgroupnsMode", given=_cgroup_default, daemon=True,
         engine="`host` (cgroup v1), `private` (v2), or the daemon's",
     ),
-    scalar("cgroup_parent", "HostConfig.CgroupParent", given=_podman_parent, still=("HostConfig.CgroupParent",)),
+    scalar(
+        "cgroup_parent", "HostConfig.CgroupParent", given=on_podman(ANYTHING), still=("HostConfig.CgroupParent",),
+    ),
 )  # fmt: skip

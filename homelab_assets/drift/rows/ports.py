@@ -95,7 +95,7 @@ def _forms(leaf: Leaf) -> tuple[str, ...]:
     written = leaf.shown
     forms: list[str] = []
     for text in [written] if isinstance(written, str) else list(written):
-        bare = text.removesuffix("/udp") if text.endswith("/udp") else text
+        bare = text.removesuffix("/udp")
         forms += [text, f"{bare}/tcp"] if bare == text else [text]
         if text.count(":") == 1:
             forms.append(f"0.0.0.0:{text}")

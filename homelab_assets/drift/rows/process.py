@@ -13,11 +13,13 @@ from homelab_assets.drift.rows.shapes import (
     dig,
     duration_forms,
     has_marker,
+    on_podman,
     scalar,
     unseen,
+    usual,
     write_duration,
 )
-from homelab_assets.drift.view import Declared, Observed, clean
+from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names
 
 _GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
 _OF_PODMAN = "localhost/"
@@ -88,10 +90,10 @@ def _expected_platform(declared: Declared) -> dict[str, Leaf]:
 def _platform(text: str) -> Any:
     if has_marker(text):
         return text
-    parts = text.lower().split("/")
-    system, architecture = ("linux", parts[0]) if len(parts) == 1 and parts[0] not in ("linux", "windows") else (
-        parts[0], parts[1] if len(parts) > 1 else ""
-    )  # fmt: skip
+    system, _, rest = text.lower().partition("/")
+    architecture = rest.partition("/")[0]
+    if "/" not in text and system not in ("linux", "windows"):
+        system, architecture = "linux", system
     return system, {"x86_64": "amd64", "aarch64": "arm64", "x86-64": "amd64"}.get(architecture, architecture)
 
 
@@ -159,11 +161,6 @@ def _command_of_image(container: Observed, declared: Declared) -> Mapping[str, A
     return {"command": UNKNOWN if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
 
 
-def _generated_names(declared: Declared, container: Observed) -> tuple[str, ...]:
-    project = container.labels.get("com.docker.compose.project") or declared.project.name
-    return tuple(f"{project}{dash}{declared.name}{dash}{container.number}" for dash in "-_")
-
-
 def _expected_name(declared: Declared) -> dict[str, Leaf]:
     name = declared.get("container_name")
     return {"container_name": Leaf(name)} if name else {}
@@ -174,7 +171,8 @@ def _observed_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
 
 
 def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
-    return {"container_name": _generated_names(declared, container)}
+    project = container.labels.get(PROJECT) or declared.project.name
+    return {"container_name": generated_names(project, declared.name, container.number)}
 
 
 def _given_hostname(container: Observed, declared: Declared) -> Any:
@@ -188,20 +186,15 @@ def _given_hostname(container: Observed, declared: Declared) -> Any:
     return (container.name,) if container.host.podman else ()
 
 
-def _whole_seconds(value: Any) -> Any:
-    nanoseconds = as_nanoseconds(value)
-    return nanoseconds // 10**9 if isinstance(nanoseconds, int) else nanoseconds
-
-
 def _grace_period(value: Any) -> Any:
-    return value if isinstance(value, int) else _whole_seconds(value)
+    """In whole seconds, as the engine keeps it; a number counts seconds already."""
+    nanoseconds = as_nanoseconds(value)
+    return nanoseconds // 10**9 if isinstance(nanoseconds, int) and not isinstance(value, int) else nanoseconds
 
 
 def _runtime_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
-    runtime = container.host_config.get("Runtime")
-    habitual = (runtime,) if container.host.usual("runtime", runtime, container) else ()
     default = container.host.info.get("DefaultRuntime")
-    return ("runc", "oci", "crun", "io.containerd.runc.v2", default, *habitual)
+    return ("runc", "oci", "crun", "io.containerd.runc.v2", default, *usual("runtime", "Runtime", container))
 
 
 ROWS: tuple[Row, ...] = (
@@ -238,16 +231,13 @@ ROWS: tuple[Row, ...] = (
         write=lambda seconds: write_duration(seconds * 10**9) if isinstance(seconds, int) else seconds,
         forms=lambda leaf: duration_forms(leaf.value * 10**9),
     ),
-    scalar(
-        "init", "HostConfig.Init", normal=boolean, still=("HostConfig.Init",),
-        given=lambda container, declared: (False,) if container.host.podman else (),
-    ),
+    scalar("init", "HostConfig.Init", normal=boolean, still=("HostConfig.Init",), given=on_podman((False,))),
     Row(
         key="container_name", kind="scalar", where="Name", live=True,
         expected=_expected_name, observed=_observed_name, given=_given_name,
         engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
     ),
-    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon="runtime", engine="the daemon's default"),
+    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon=True, engine="the daemon's default"),
     scalar("isolation", "HostConfig.Isolation", default=("", "default")),
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
-from homelab_assets.drift.rows.shapes import as_bytes, plain, scalar, size_forms, unseen, write_bytes
+from homelab_assets.drift.rows.shapes import as_bytes, on_podman, plain, scalar, size_forms, unseen, usual, write_bytes
 from homelab_assets.drift.view import Declared, Observed
 
 _LIMITS = ("deploy", "resources", "limits")
@@ -58,15 +58,6 @@ def _same_cpus(expected: Any, observed: Any) -> bool:
     return isinstance(expected, float) and abs(expected - observed) <= max(_CPU_TOLERANCE * abs(expected), 2e-6)
 
 
-def _podman_pids(container: Observed, declared: Declared) -> Any:
-    return (2048,) if container.host.podman else ()
-
-
-def _shm_given(container: Observed, declared: Declared) -> tuple[Any, ...]:
-    size = container.host_config.get("ShmSize")
-    return (size,) if container.host.usual("shm_size", size, container) else ()
-
-
 def _limit(value: Any) -> tuple[Any, Any]:
     if isinstance(value, Mapping):
         # Compose prints a limit of zero as an empty mapping.
@@ -100,7 +91,7 @@ def _given_ulimits(container: Observed, declared: Declared) -> Given:
     return {
         f"ulimits.{name}": ANYTHING
         for name, limit in found_ulimits(container)
-        if container.host.podman or container.host.usual(f"ulimits.{name}", limit, container)
+        if container.host.podman or container.host.habits.usual(f"ulimits.{name}", limit, container)
     }
 
 
@@ -137,9 +128,8 @@ def _observed_blkio(container: Observed, declared: Declared) -> dict[str, Leaf]:
     return found
 
 
-def _podman_quota(container: Observed, declared: Declared) -> Any:
-    """Podman writes `cpus` as period and quota too: `cpus` is what is compared."""
-    return ANYTHING if container.host.podman else ()
+_PODMANS_QUOTA = on_podman(ANYTHING)
+"""Podman writes `cpus` as period and quota too: `cpus` is what is compared."""
 
 
 def _given_cpus(container: Observed, declared: Declared) -> Given:
@@ -179,17 +169,18 @@ ROWS: tuple[Row, ...] = (
     scalar("cpu_shares", "HostConfig.CpuShares", normal=plain, default=0, live=True, needs="CPUShares"),
     scalar("cpuset", "HostConfig.CpusetCpus", normal=str, live=True, needs="CPUSet"),
     scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod",
-           given=_podman_quota, still=("HostConfig.CpuPeriod",)),
+           given=_PODMANS_QUOTA, still=("HostConfig.CpuPeriod",)),
     scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota",
-           given=_podman_quota, still=("HostConfig.CpuQuota",)),
+           given=_PODMANS_QUOTA, still=("HostConfig.CpuQuota",)),
     _realtime("cpu_rt_period", "CpuRealtimePeriod"),
     _realtime("cpu_rt_runtime", "CpuRealtimeRuntime"),
     scalar("cpu_count", "HostConfig.CpuCount", normal=plain, default=0),
     scalar("pids_limit", "HostConfig.PidsLimit", normal=plain, default=(0, -1), live=True, needs="PidsLimit",
-           given=_podman_pids, still=("HostConfig.PidsLimit",), aliases=[(*_LIMITS, "pids")]),
-    _size_row("shm_size", "ShmSize", default=(_SHM_SIZE, 65536000, 0), given=_shm_given, daemon="shm_size",
+           given=on_podman((2048,)), still=("HostConfig.PidsLimit",), aliases=[(*_LIMITS, "pids")]),
+    _size_row("shm_size", "ShmSize", default=(_SHM_SIZE, 65536000, 0), daemon=True,
+              given=lambda container, declared: usual("shm_size", "ShmSize", container),
               engine="64m, or the daemon's default"),
-    Row(key="ulimits", kind="keyed", where="HostConfig.Ulimits", daemon="ulimits", engine="the daemon's default limits",
+    Row(key="ulimits", kind="keyed", where="HostConfig.Ulimits", daemon=True, engine="the daemon's default limits",
         expected=_expected_ulimits, observed=_observed_ulimits, given=_given_ulimits),
     scalar("oom_kill_disable", "HostConfig.OomKillDisable", default=False, needs="OomKillDisable"),
     scalar("oom_score_adj", "HostConfig.OomScoreAdj", normal=plain, default=0),

@@ -1,6 +1,7 @@
 """Privileges: capabilities, security options, devices, kernel settings."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,14 +15,7 @@ def capability(text: str) -> str:
     return text if has_marker(text) else text.upper().removeprefix("CAP_")
 
 
-def members(
-    key: str,
-    field: str,
-    *,
-    normal: Callable[[str], str] = str,
-    given: Callable[..., Given] | None = None,
-    **options: Any,
-) -> Row:
+def members(key: str, field: str, *, normal: Callable[[str], str] = str, **options: Any) -> Row:
     """A row for a list in which order means nothing: a leaf for each member."""
 
     def leaves(values: Any) -> dict[str, Leaf]:
@@ -32,8 +26,7 @@ def members(
 
     return Row(
         key=key, kind="set", where=f"HostConfig.{field}", observed=observed, still=(f"HostConfig.{field}",),
-        expected=lambda declared: leaves(declared.get(key)),
-        given=given or (lambda container, declared: {}), **options,
+        expected=lambda declared: leaves(declared.get(key)), **options,
     )  # fmt: skip
 
 
@@ -57,18 +50,14 @@ def _podman_drops(container: Observed, declared: Declared) -> Given:
 
 def _option(text: str) -> tuple[str, str]:
     """Name and value of a security option; `no-new-privileges` alone means true."""
-    name, _, value = (
-        text.replace(":", "=", 1).partition("=") if "=" not in text.partition(":")[0] else text.partition("=")
-    )
+    name, _, value = re.sub("[:=]", "=", text, count=1).partition("=")
     return name, value or ("true" if name == "no-new-privileges" else "")
 
 
-def _option_leaf(text: str, written: Any = None) -> tuple[str, Leaf]:
+def _option_leaf(text: str) -> tuple[str, Leaf]:
     name, value = _option(text)
-    if name == "no-new-privileges":
-        return f"security_opt.{name}:{value}", Leaf(value, text)
     if name == "seccomp" and value.lstrip().startswith("{"):
-        return "security_opt.seccomp", Leaf(_profile(value), written or "seccomp:<profile>")
+        return "security_opt.seccomp", Leaf(_profile(value), "seccomp:<profile>")
     if name == "seccomp":
         return "security_opt.seccomp", Leaf(value, text)
     return f"security_opt.{name}:{value}", Leaf(value, text)
@@ -184,10 +173,10 @@ def _expected_gpus(declared: Declared) -> dict[str, Leaf]:
 def _observed_gpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
     wanted = _expected_gpus(declared)
     path = next(iter(wanted), "gpus")
-    if path == "gpus" and wanted and (2,) <= container.compose < (2, 30):
+    if path == "gpus" and wanted and container.made_before(2, 30):
         return {path: unseen("this version of Compose ignores it")}
     # Compose before 2.30 tells no count where git has none, which today means all.
-    older = container.v1 or (2,) <= container.compose < (2, 30)
+    older = container.v1 or container.made_before(2, 30)
     uncounted = -1 if older and any(count == -1 for _, (_, count, *_) in _requests(declared)) else 0
     found = []
     for request in container.host_config.get("DeviceRequests") or ():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -135,6 +136,54 @@ def boolean(value: Any) -> Any:
     return False if isinstance(value, str) and value.lower() in ("false", "no", "n", "off") else value
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scalar:
+    """How a row for one value reads both sides; see `scalar`. `places`: where a service may declare it."""
+
+    key: str
+    field: Sequence[str]
+    normal: Callable[[Any], Any]
+    write: Callable[[Any], Any] | None
+    image: Sequence[str]
+    given: Callable[[Observed, Declared], Any] | None
+    needs: Sequence[str]
+    places: Sequence[tuple[str, ...]]
+
+    def place(self, declared: Declared) -> tuple[str, ...] | None:
+        """Where the service declares it; None where it doesn't."""
+        for place in self.places:
+            if dig(declared.service, *place) not in (None, ""):
+                return place
+        return None
+
+    def expected(self, declared: Declared) -> dict[str, Leaf]:
+        found = self.place(declared)
+        if found is None:
+            return {}
+        value = self.normal(dig(declared.service, *found))
+        written = self.write(value) if self.write and not has_marker(value) else None
+        return {".".join(found): Leaf(value, written)}
+
+    def observed(self, container: Observed, declared: Declared) -> dict[str, Leaf]:
+        path = ".".join((self.place(declared) if len(self.places) > 1 else None) or (self.key,))
+        if self.needs and not all(map(container.host.can, self.needs)):
+            return {path: unseen("the host's kernel ignores it")} if self.place(declared) else {}
+        value = dig(container.container, *self.field)
+        if value is None or value == "" or value == []:
+            return {}
+        value = self.normal(value)
+        return {path: Leaf(value, self.write(value) if self.write else None)}
+
+    def contributed(self, container: Observed, declared: Declared) -> Given:
+        """What the image has, and what engine or Compose put there."""
+        if self.image and container.image is None:
+            return {self.key: UNKNOWN}
+        own = dig(container.image_config, *self.image) if self.image else None
+        accepted = [] if own in (None, "", []) else [self.normal(own)]
+        more = self.given(container, declared) if self.given else ()
+        return {self.key: [*accepted, *more] if isinstance(more, list | tuple) else more}
+
+
 def scalar(
     key: str,
     where: str,
@@ -153,66 +202,44 @@ def scalar(
     Args:
         where: path of the field in the inspect document, dotted.
         normal: brings either side to the form that is compared. write: from that form to compose's.
-        image: path of the image's own value below its `Config`.
+        image: name of the image's own value in its `Config`.
         default: values that mean the same as an absent key.
         given: further values that engine or Compose put there; where it looks at no more than the container's field
             and the host, say so with `still`.
-        needs: flag of `/info` without which the kernel ignores the key.
+        needs: flags of `/info` without which the kernel ignores the key.
         aliases: other places of the service that declare the same, strongest first (`deploy` keys).
     """
-    fields = tuple(where.split("."))
-    kernel = tuple(needs.split()) if needs else ()
-
-    places = (*aliases, (key,))
-
-    def place(declared: Declared) -> tuple[str, ...] | None:
-        for place in places:
-            if dig(declared.service, *place) not in (None, ""):
-                return place
-        return None
-
-    def expected(declared: Declared) -> dict[str, Leaf]:
-        where_declared = place(declared)
-        if where_declared is None:
-            return {}
-        value = normal(dig(declared.service, *where_declared))
-        return {".".join(where_declared): Leaf(value, write(value) if write and not has_marker(value) else None)}
-
-    def observed(container: Observed, declared: Declared) -> dict[str, Leaf]:
-        where_declared = place(declared) if aliases else (key,)
-        if kernel and not all(container.host.can(flag) for flag in kernel):
-            return (
-                {".".join(where_declared or (key,)): unseen("the host's kernel ignores it")} if place(declared) else {}
-            )
-        value = dig(container.container, *fields)
-        if value is None or value == "" or value == []:
-            return {}
-        value = normal(value)
-        return {".".join(where_declared or (key,)): Leaf(value, write(value) if write else None)}
-
-    def all_given(container: Observed, declared: Declared) -> Given:
-        if image and container.image is None:
-            return {key: UNKNOWN}
-        own = dig(container.image_config, *image.split(".")) if image else None
-        accepted = [] if own in (None, "", []) else [normal(own)]
-        more = given(container, declared) if given else ()
-        return {key: [*accepted, *more] if isinstance(more, list | tuple) else more}
-
+    reading = _Scalar(
+        key=key, field=where.split("."), normal=normal, write=write, image=image.split(), given=given,
+        needs=needs.split(), places=(*aliases, (key,)),
+    )  # fmt: skip
     # What only reads its own field is still by nature; a row with a `given` of its own must say what that looks at.
-    if not image and not given and "still" not in options:
-        options["still"] = (where,)
+    if image or given:
+        options["given"] = reading.contributed
+    else:
+        options.setdefault("still", (where,))
     options.setdefault("keys", (key, *(path[0] for path in aliases)))
     return Row(
         key=key,
-        kind=options.pop("kind", "scalar"),
+        kind="scalar",
         where=where,
-        expected=expected,
-        observed=observed,
-        given=all_given if image or given else lambda container, declared: {},
+        expected=reading.expected,
+        observed=reading.observed,
         nothing=default if isinstance(default, tuple) else (default,),
         image=f"`{image}`" if image else "",
         **options,
     )
+
+
+def on_podman(accepted: Any) -> Callable[[Observed, Declared], Any]:
+    """For `given`: what podman puts there by itself."""
+    return lambda container, declared: accepted if container.host.podman else ()
+
+
+def usual(key: str, field: str, container: Observed) -> tuple[Any, ...]:
+    """What a container has in a field of `HostConfig`, if its daemon gives that where git says nothing."""
+    value = container.host_config.get(field)
+    return (value,) if container.host.habits.usual(key, value, container) else ()
 
 
 def unseen(reason: str) -> Leaf:

@@ -30,9 +30,7 @@ def _expected_restart(declared: Declared) -> dict[str, Leaf]:
         condition = policy.get("condition")
         attempts = policy.get("max_attempts") or 0
         if not condition:
-            return {_CONDITION_PATH: Leaf(("no", 0), "none")} if policy == {} else {
-                _CONDITION_PATH: Leaf(("no", 0), None)
-            }  # fmt: skip
+            return {_CONDITION_PATH: Leaf(("no", 0), None if policy else "none")}
         name = condition if has_marker(condition) else _CONDITION.get(condition, condition)
         leaves = {_CONDITION_PATH: Leaf(name if has_marker(name) else (name, 0), condition)}
         if attempts and (name == "on-failure" or has_marker(name)):
@@ -97,7 +95,7 @@ def _expected_health(declared: Declared) -> dict[str, Leaf]:
         return {"healthcheck.test": Leaf(("NONE",), ["NONE"])}
     leaves = {}
     if check.get("test"):
-        leaves["healthcheck.test"] = Leaf(_test(check["test"]), _write_test(_test(check["test"])))
+        leaves["healthcheck.test"] = Leaf(_test(check["test"]), list(_test(check["test"])))
     for name in _HEALTH:
         value = _health(check.get(name), name)
         if value not in (None, 0, ""):
@@ -105,13 +103,9 @@ def _expected_health(declared: Declared) -> dict[str, Leaf]:
     return leaves
 
 
-def _write_test(test: tuple[str, ...]) -> Any:
-    return list(test)
-
-
 def _found_health(check: Mapping[str, Any]) -> dict[str, Leaf]:
     test = _test(check.get("Test"))
-    leaves = {"healthcheck.test": Leaf(test, _write_test(test))} if test else {}
+    leaves = {"healthcheck.test": Leaf(test, list(test))} if test else {}
     for name, field in _HEALTH.items():
         if check.get(field):
             leaves[f"healthcheck.{name}"] = Leaf(check[field], _write_health(check[field], name))
@@ -164,36 +158,33 @@ def _expected_logging(declared: Declared) -> dict[str, Leaf]:
     }
 
 
-def _log_config(container: Observed) -> tuple[str, Mapping[str, Any]]:
+def log_config(container: Observed) -> tuple[str, Mapping[str, Any]]:
+    """The log driver of a container, and its options."""
     config: Mapping[str, Any] = container.host_config.get("LogConfig") or {}
     return str(config.get("Type") or ""), config.get("Config") or {}
 
 
 def _observed_logging(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    driver, options = _log_config(container)
+    driver, options = log_config(container)
     leaves = {"logging.driver": Leaf(driver)} if driver else {}
     wanted = _expected_logging(declared)
-    if (
-        "logging.driver" in wanted
-        and wanted["logging.driver"].value != driver
-        and not has_marker(wanted["logging.driver"].value)
-    ):
+    mine = wanted.pop("logging.driver", None)
+    if mine and mine.value != driver and not has_marker(mine.value):
         # Another driver brings its own options: the driver is the difference.
-        leaves |= {path: leaf for path, leaf in wanted.items() if path != "logging.driver"}
-        return leaves
+        return leaves | wanted
     return leaves | {f"logging.options.{name}": Leaf(str(value)) for name, value in options.items()}
 
 
 def _given_logging(container: Observed, declared: Declared) -> Given:
-    driver, options = _log_config(container)
-    host = container.host
+    driver, options = log_config(container)
+    host, usual = container.host, container.host.habits.usual
     given: dict[str, Any] = {}
-    if host.podman or host.usual("logging.driver", driver, container):
+    if host.podman or usual("logging.driver", driver, container):
         given["logging.driver"] = (driver,)
     else:
         given["logging.driver"] = ("json-file", str(host.info.get("LoggingDriver") or "json-file"))
     for name, value in options.items():
-        if host.podman or host.usual(f"logging.options.{name}", value, container):
+        if host.podman or usual(f"logging.options.{name}", value, container):
             given[f"logging.options.{name}"] = (value,)
     return given
 
@@ -245,7 +236,7 @@ ROWS: tuple[Row, ...] = (
         at_once=_only_the_images,
     ),
     Row(
-        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon="logging",
+        key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon=True,
         engine="the daemon's log driver and options",
         expected=_expected_logging, observed=_observed_logging, given=_given_logging,
     ),

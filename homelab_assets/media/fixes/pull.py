@@ -8,19 +8,10 @@ from functools import cached_property
 from homelab_assets.media.causes import cause
 from homelab_assets.media.plan import Fix
 from homelab_assets.model import FileTree
-from homelab_assets.remediation.identity import (
-    PIPELINE,
-    Identity,
-    body_marker,
-    branch_name,
-    content_digest,
-    digest_of,
-    marker,
-    trailers,
-)
-from homelab_assets.remediation.patch import patch_of
+from homelab_assets.remediation.identity import PIPELINE, Identity, branch_name, content_digest, digest_of
+from homelab_assets.remediation.patch import shown_patch
+from homelab_assets.remediation.proposal import with_marks, with_trailers
 from homelab_assets.rendering.markdown import cell
-from homelab_assets.secrecy import redact
 
 PLANS = "apply-plans"
 LABEL = "pipeline-fix"
@@ -104,16 +95,12 @@ class FixPull:
     @property
     def message(self) -> str:
         """The message of its commit."""
-        return f"{self.title}\n\n{trailers(self.identity, self.digest, self.content)}\n"
+        return with_trailers(self.title, self)
 
     @cached_property
     def patch(self) -> str:
-        """The patch, without context where the context would show a secret."""
-        for context in (3, 0):
-            text = patch_of(self.tree, self.files, context=context)
-            if redact(text) == text:
-                return text
-        return redact(text)
+        """The patch."""
+        return shown_patch(self.tree, self.files)
 
     @cached_property
     def _text(self) -> str:
@@ -130,8 +117,7 @@ class FixPull:
     @property
     def body(self) -> str:
         """The body of its pull request, with the hidden lines that it is found by."""
-        marks = f"{marker(self.identity, self.digest, PIPELINE)}\n{body_marker(self.fingerprint)}"
-        return f"{self._text}\n\n{marks}\n"
+        return with_marks(self._text, self, PIPELINE)
 
 
 _HOW_TO_APPLY = (

@@ -1,8 +1,8 @@
 """The page `docs/compose-keys.md`: every compose key, and what the audit makes of it. From the field table."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from homelab_assets.drift.document import Subject
 from homelab_assets.drift.fields import TABLE, UNSEEN
 from homelab_assets.drift.leaf import Row
 from homelab_assets.drift.policy import Policy
@@ -48,7 +48,7 @@ def keys_page(tested: Mapping[str, int], clean: Mapping[str, int]) -> str:
 
 
 def _line(row: Row, tested: Mapping[str, int], clean: Mapping[str, int]) -> str:
-    cells: Sequence[str] = (
+    cells = (
         f"`{row.key}`",
         row.kind,
         f"`{row.where}`",
@@ -63,22 +63,14 @@ def _line(row: Row, tested: Mapping[str, int], clean: Mapping[str, int]) -> str:
 
 
 def _severity(row: Row) -> str:
-    where: dict[str, Any] = {"host": "", "stack": "", "service": "", "change": "changed"}
-    rules = [Policy().judge(path, **where) for path in (row.key, f"{row.key}.x")]
+    paths = (row.key, f"{row.key}.x")
+    rules = [Policy().judge(path, Subject("", "", ""), "changed") for path in paths]
     own = [rule for rule in rules if rule.scope.path != "*"] or rules
     return own[0].severity + (" (Traefik's: functional)" if row.key == "labels" else "")
 
 
-def count_by_key(paths: Sequence[str]) -> dict[str, int]:
-    """Count tests by row, from the paths of the items that they expect."""
-    counts: dict[str, int] = {}
-    for path in paths:
-        key = _row_key(path)
-        counts[key] = counts.get(key, 0) + 1
-    return counts
-
-
-def _row_key(path: str) -> str:
+def row_key(path: str) -> str:
+    """The key of the row that tells of a path."""
     if path.startswith("networks.") and path.count(".") > 1:
         return "networks.*.aliases" if path.endswith(".aliases") else "networks.*.options"
     if path.startswith("deploy.resources.limits."):

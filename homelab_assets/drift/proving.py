@@ -1,0 +1,103 @@
+"""Whether Compose's hash proves what a stack's services were made from, and by which values of their variables."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from homelab_assets.drift.bindings import bind
+from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
+from homelab_assets.drift.matching import Match
+from homelab_assets.drift.stacks import Model
+from homelab_assets.drift.templates import UNSET, Alternative
+from homelab_assets.drift.unify import Settled, load_with, passed_on, sights_of
+from homelab_assets.secrecy import Vault
+
+_MAX_TRIES = 12
+
+
+def prove_services(settled: Settled, vault: Vault) -> None:
+    """Note what the hashes of a stack's containers prove."""
+    ids = {match.service: match.containers[0].id for match in settled.matches if match.containers}
+    _arbitrate(settled, ids, vault)
+    for match in settled.matches:
+        if match.containers:
+            _verify(settled, match, ids, vault)
+
+
+def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
+    """Give a variable for which containers show two values the one that more of their hashes prove: the other was put
+    there by hand."""
+
+    def proven(model: Model) -> int:
+        seen = [(match.service, match.containers[0]) for match in settled.matches if match.containers]
+        return sum(prove(model, *one, vault, ids).same for one in seen)
+
+    for name in settled.bindings.conflicts.keys() & settled.bindings.values.keys():
+        for value in settled.bindings.choices.get(name, ()):
+            values = {**settled.bindings.values, name: value}
+            model = load_with(settled.stack, values, settled.templates)
+            if model is not None and proven(model) > proven(settled.final):
+                settled.final, settled.bindings = model, replace(settled.bindings, values=values)
+
+
+def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> None:
+    """See whether Compose's own hash is reproduced, and by which values of the variables."""
+    container = match.containers[0]
+    proof = prove(settled.final, match.service, container, vault, ids)
+    if not proof.same and (proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service))):
+        for values in _other_choices(settled, match.service, vault):
+            model = load_with(settled.stack, {**settled.bindings.values, **values}, settled.templates)
+            if model is not None and prove(model, match.service, container, vault, ids).same:
+                settled.models[match.service] = model
+                proof = Proof(same=True)
+                break
+        else:
+            if proof.differs:
+                proof = _with_variables_of_then(settled, match, ids, vault) or proof
+    settled.proofs[match.service] = proof
+    for replica in match.containers:
+        same_label = replica.labels.get(HASH) == container.labels.get(HASH)
+        replica.proven = (True if proof.same else False if proof.differs else None) if same_label else None
+
+
+def _open_in_hash(model: Model, service: str) -> frozenset[str]:
+    """Names of the open variables that Compose's hash of a service would tell."""
+    return model.names_of(hashed(model.definition(service)))
+
+
+def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> Proof | None:
+    """See whether the container was made from these files with other values than the `.env` has by now."""
+    stack, templates = settled.stack, settled.templates
+    if not stack.settled:
+        return None
+    then = bind(sights_of(templates, [match]), templates.references, {}, vault, passed_on(templates, [match]))
+    model = load_with(stack, then.values, templates, settled={})
+    if model is not None and prove(model, match.service, match.containers[0], vault, ids).same:
+        return Proof(differs=True, variables_moved=True)
+    return None
+
+
+def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[str, Alternative]]:
+    """Other values that the service's variables may have had: their defaults, what another container says.
+
+    One that another service's containers deny is left out: a variable with two values in one stack is a finding.
+    """
+    used = settled.templates.names_in(service)
+    # What no container shows (a reservation of processors, say) is most often not set.
+    unset: dict[str, Alternative] = dict.fromkeys(_open_in_hash(settled.final, service), UNSET)
+    choices = [unset] if unset else []
+    defaults: dict[str, Alternative] = {}
+    for reference in settled.templates.references:
+        bound = settled.bindings.values.get(reference.name, UNSET)
+        usable = reference.operator in (":-", "-") and "$" not in reference.word and reference.word != bound
+        if usable and reference.name in used and reference.name in settled.bindings.values:
+            defaults[reference.name] = reference.word
+            choices.append({reference.name: reference.word})
+    for name, values in settled.bindings.choices.items():
+        if name in used:
+            choices += [{name: value} for value in values if value != settled.bindings.values.get(name)]
+    if len(defaults) > 1:
+        choices.append(defaults)
+    choices += [dict(values) for values in settled.bindings.together if not used.isdisjoint(values)]
+    denied = settled.bindings.denied_elsewhere
+    choices = [choice for choice in choices if not any(denied(*pair, service, vault) for pair in choice.items())]
+    return [{**unset, **choice} for choice in choices[:_MAX_TRIES]]
