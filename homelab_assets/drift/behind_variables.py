@@ -60,8 +60,8 @@ def _known(sealed: Mapping[str, str], vault: Vault) -> dict[str, str]:
 def values_behind_variables(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> set[str]:
     """Return what the variables of a host's stacks stand for, in clear where the process knows it: what its `.env`
     files say, what its containers give away, and the containers' own variables that are secrets by their names."""
-    # Without its `.env` files: containers that were started with other values than theirs give them away, too.
-    containers = Containers(Host(replace(captured, dotenv={})))
+    # Without its files: containers that were started with other values than theirs give them away, too.
+    containers = Containers(Host(replace(captured, dotenv={}, compose_variables={})))
     bound = [
         one for one in bind_to_hosts(baselines, {captured.host: containers}, [captured]) if one.host == captured.host
     ]

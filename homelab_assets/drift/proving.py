@@ -8,7 +8,7 @@ from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import UNSET, Alternative
-from homelab_assets.drift.unify import Settled, load_with, passed_on, sights_of
+from homelab_assets.drift.unify import Settled, load_with, passed_on, ruled_out, sights_of
 from homelab_assets.secrecy import Vault
 
 _MAX_TRIES = 12
@@ -69,8 +69,8 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
     stack, templates = settled.stack, settled.templates
     if not stack.settled:
         return None
-    then = bind(sights_of(templates, [match]), templates.references, {}, vault, passed_on(templates, [match]))
-    model = load_with(stack, then.values, templates, settled={})
+    then = bind(sights_of(templates, [match]), templates.references, {}, vault, passed_on(templates, [match])).values
+    model = load_with(stack, {**then, **ruled_out(settled, vault, then)}, templates, settled={})
     if model is not None and prove(model, match.service, match.containers[0], vault, ids).same:
         return Proof(differs=True, variables_moved=True)
     return None

@@ -35,11 +35,14 @@ class Place:
         directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
         project: the project's name in the labels, None where no container carries it.
         variables: `.env` values as the host holds them, by file; settled.
+        named: variables that the host's own compose files name, each with the fingerprint of its default, None where
+            it has none or several; None as a whole where these files aren't known.
     """
 
     directory: str
     project: str | None = None
     variables: Mapping[str, Mapping[str, str]] | None = None
+    named: Mapping[str, str | None] | None = None
 
 
 def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
@@ -59,7 +62,20 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         directory=directory if directory.startswith("/") else NO_FOLDER,
         project=project_of(group[0]),
         variables=variables,
+        named=_named(group, captured),
     )
+
+
+def _named(group: Sequence[Observed], captured: Captured) -> dict[str, str | None] | None:
+    """Variables that the compose files name which any of the containers was started from, if all are known."""
+    lists = {str(container.labels.get(CONFIG_FILES) or "") for container in group}
+    if not lists <= captured.compose_variables.keys():
+        return None
+    defaults: dict[str, set[str | None]] = {}
+    for files in lists:
+        for name, default in captured.compose_variables[files].items():
+            defaults.setdefault(name, set()).add(default)
+    return {name: found.pop() if len(found) == 1 else None for name, found in defaults.items()}
 
 
 def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:

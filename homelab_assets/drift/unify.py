@@ -18,7 +18,7 @@ from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
 from homelab_assets.drift.stacks import Model, Stack
-from homelab_assets.drift.templates import Alternative, Reference, pieces
+from homelab_assets.drift.templates import UNSET, Alternative, pieces
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.values import named_secrets
@@ -29,6 +29,7 @@ _OF_THE_SHELL = re.compile(
 """Variables that come from whoever deploys, not from a `.env`."""
 
 _MAX_ROUNDS = 3
+_NOTHING: Mapping[str, Alternative] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,32 +80,47 @@ def bind_variables(settled: Settled, vault: Vault) -> None:
 
 def _bind_more(settled: Settled, vault: Vault) -> bool:
     """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
-    known = {**settled.stack.settled, **settled.bindings.values}
-    final, matches = settled.final, settled.matches
-    # A default may hold further variables, which only the loading without the outer one shows.
-    left_out = _left_out(settled.stack, (*settled.templates.references, *final.references))
+    final, matches, stack = settled.final, settled.matches, settled.stack
+    known = {**ruled_out(settled, vault), **stack.settled, **settled.bindings.values}
+    left_out = _optional(settled) if stack.knows_env else ()
     found = bind(sights_of(final, matches), final.references, known, vault, passed_on(final, matches), left_out)
-    new = {name: value for name, value in found.values.items() if name not in settled.bindings.values}
+    not_it = ruled_out(settled, vault, found.values)
+    new = {name: value for name, value in {**found.values, **not_it}.items() if name not in settled.bindings.values}
     if not new:
         return False
+    choices = {name: others for name, others in found.choices.items() if name not in not_it}
     settled.bindings = Bindings(
         values={**settled.bindings.values, **new},
         conflicts={**found.conflicts, **settled.bindings.conflicts},
-        choices={**found.choices, **settled.bindings.choices},
+        choices={**choices, **settled.bindings.choices},
         together=[*settled.bindings.together, *found.together],
     )
     settled.final = _load_most(settled.stack, settled.bindings.values, settled.final)
     return True
 
 
-def _left_out(stack: Stack, references: Sequence[Reference]) -> frozenset[str]:
-    """Names of variables that come to something without a value wherever they stand, and that the `.env`, which was
-    read, does not set."""
-    if not stack.knows_env:
-        return frozenset()
+def _optional(settled: Settled) -> frozenset[str]:
+    """Names of variables that come to something without a value wherever they stand, and that no `.env` sets."""
+    # A default may hold further variables, which only the loading without the outer one shows.
+    references = (*settled.templates.references, *settled.final.references)
     bare = {reference.name for reference in references if reference.operator not in (":-", "-", ":+", "+")}
-    names = {reference.name for reference in references} - bare - stack.settled.keys()
+    names = {reference.name for reference in references} - bare - settled.stack.settled.keys()
     return frozenset(name for name in names if not _OF_THE_SHELL.fullmatch(name))
+
+
+def ruled_out(settled: Settled, vault: Vault, found: Mapping[str, Alternative] = _NOTHING) -> dict[str, Alternative]:
+    """Give, as not set, the variables of which nothing comes that runs, by what the host's own compose files say: they
+    do not name them, or it is their own default that was found.
+    """
+    named = settled.stack.place.named
+    if named is None:
+        return {}
+    names = [
+        name
+        for name in _optional(settled) & settled.final.project.variables.keys()
+        if name not in named or ((value := found.get(name)) is not UNSET and vault.fingerprint(value) == named[name])
+    ]
+    return dict.fromkeys(names, UNSET)
 
 
 def sights_of(model: Model, matches: Sequence[Match]) -> list[Sight]:

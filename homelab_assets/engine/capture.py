@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homelab_assets.engine.address import parse_address
+from homelab_assets.engine.compose_files import compose_file_lists, named_variables
 from homelab_assets.engine.environment_files import environment_file_paths, sealed_variables
 from homelab_assets.engine.recorded import read_capture
 from homelab_assets.errors import CaptureError, UserError
@@ -211,7 +212,7 @@ class _Task:
         self._progress = f"it had read {len(containers)} containers, and was reading {len(images)} images"
         reading_networks = pool.map(lambda name: seal(api.get(f"/networks/{name}")), networks)
         reading_images = pool.map(lambda name: seal(api.get(f"/images/{name}/json")), images)
-        dotenv = self._dotenv(connection, containers, info or {}, pool) if self._settings.read_env else {}
+        dotenv, compose_variables = self._files(connection, containers, info or {}, pool)
         return Captured(
             host=self._settings.name,
             captured_at=self._at,
@@ -224,18 +225,29 @@ class _Task:
                 key=lambda document: str(document.get("Name")),
             ),
             dotenv=dotenv,
+            compose_variables=compose_variables,
         )
 
-    def _dotenv(
+    def _files(
         self, connection: "Connection", containers: Sequence[Json], info: Mapping[str, Any], pool: ThreadPoolExecutor
-    ) -> dict[str, Mapping[str, str]]:
-        """Read the `.env` files beside the running compose files. Many can't be read: that is no error."""
-        paths = environment_file_paths(containers)
-        found: dict[str, Mapping[str, str]] = {}
-        for path, data in zip(paths, pool.map(lambda path: connection.read_file(path, info), paths), strict=True):
-            if data is not None and (variables := sealed_variables(data, path, self._vault)) is not None:
-                found[path] = variables
-        return found
+    ) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str | None]]]:
+        """Read the `.env` files beside the running compose files, and which variables those name. Many can't be read:
+        that is no error."""
+        if not self._settings.read_env:
+            return {}, {}
+        paths, lists = environment_file_paths(containers), compose_file_lists(containers)
+        wanted = [*paths, *sorted({file for files in lists for file in files.split(",")})]
+        texts = dict(zip(wanted, pool.map(lambda path: connection.read_file(path, info), wanted), strict=True))
+        dotenv, named = {}, {}
+        for path in paths:
+            data = texts[path]
+            if data is not None and (values := sealed_variables(data, path, self._vault)) is not None:
+                dotenv[path] = values
+        for files, services in lists.items():
+            parts = {file: texts[file] for file in files.split(",")}
+            if (defaults := named_variables(parts, services, self._vault)) is not None:
+                named[files] = defaults
+        return dotenv, named
 
 
 def _documents(value: Any, path: str) -> list[dict[str, Any]]:

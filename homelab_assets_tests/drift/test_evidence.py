@@ -28,13 +28,20 @@ def hashed(body: dict[str, Any], variables: dict[str, str] | None = None, versio
 
 
 def judge(
-    body: dict[str, Any], label: dict[str, str], *, dotenv: Any = None, committed: str | None = None, **running: Any
+    body: dict[str, Any],
+    label: dict[str, str],
+    *,
+    dotenv: Any = None,
+    named: Any = None,
+    committed: str | None = None,
+    **running: Any,
 ) -> ServiceDrift:
     running["labels"] = {**label, **running.get("labels", {})}
     seen = container("web", "app", created=CREATED, **running)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}}, committed_at=committed)
     vault = Vault(KEY)
-    document = audit(capture([seen], images=[PLAIN], dotenv=dotenv or {}, vault=vault), [stack], vault=vault)
+    files = {"dotenv": dotenv or {}, "compose_variables": named or {}}
+    document = audit(capture([seen], images=[PLAIN], vault=vault, **files), [stack], vault=vault)
     assert not document.problems
     return document.services[0]
 
@@ -195,6 +202,24 @@ def test_an_env_file_that_changed_after_the_deploy_is_a_deploy_that_is_due() -> 
     assert [item[0] for item in found(one)] == ["environment.TZ"]
     assert (one.cause, one.remedy) == ("git_ahead", "deploy")
     assert one.note == "it was created with other values of the variables than its .env has now"
+
+
+@pytest.mark.parametrize("default", [None, "moe"])
+def test_a_variable_that_the_host_s_own_file_does_not_name_or_has_a_default_of_its_own_has_not_changed(
+    default: str | None,
+) -> None:
+    body = {"environment": {"WHO": "${WHO:-larry}"}}
+    file = "/opt/apps/stacks/web/compose.yml"
+    one = judge(
+        body,
+        {**hashed(body, {"WHO": "moe"}), "com.docker.compose.project.config_files": file},
+        dotenv={"/opt/apps/stacks/web/.env": {"TZ": "UTC"}},
+        named={file: {"WHO": Vault(KEY).fingerprint(default)} if default else {}},
+        env={"WHO": "moe"},
+        committed="2026-11-01T00:00:00Z",
+    )
+    assert [item[0] for item in found(one)] == ["environment.WHO"]
+    assert (one.cause, one.note) == ("host_changed", None)
 
 
 @pytest.mark.parametrize("hash_of", ["same", "other"])

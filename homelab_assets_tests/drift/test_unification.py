@@ -4,19 +4,23 @@ import shlex
 from typing import Any
 
 import pytest
+import yaml
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, parse_reference, pieces
+from homelab_assets.engine.compose_files import named_variables
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
 
+FILES = "com.docker.compose.project.config_files"
+FILE = "/opt/apps/stacks/web/compose.yml"
 PLAIN = image("plain:1", "plain:2", Cmd=["run"])
 
 
 def unify(git: dict[str, Any], *containers: dict[str, Any], **more: Any) -> DriftDocument:
     services = git.get("services") or {"app": {"image": "plain:1", **git}}
-    captured = {key: more.pop(key) for key in ("dotenv", "vault") if key in more}
+    captured = {key: more.pop(key) for key in ("dotenv", "compose_variables", "vault") if key in more}
     stack = baseline("web", {**git, "services": services} if "services" in git else {"services": services}, **more)
     vault = captured.pop("vault", None)
     return audit(capture(containers, images=[PLAIN], vault=vault, **captured), [stack], vault=vault)
@@ -488,6 +492,39 @@ def test_what_a_known_dotenv_does_not_set_has_its_default(
     document = unify({"services": services}, *seen, variables=known)
     assert [service.service for service in document.services if service.items] == told
     assert items(document) == [("environment.OWNER", "changed")] * len(told)
+
+
+@pytest.mark.parametrize(
+    ("git", "host", "running", "told"),
+    [
+        # The host's file, as it is, and edited in one way or another.
+        ("${WHO:-larry}", "${WHO:-larry}", "larry", False),
+        ("${WHO:-larry}", "${WHO:-larry}", "moe", False),
+        ("${WHO:-larry}", "moe", "moe", True),
+        ("${WHO:-larry}", "larry", "larry", False),
+        ("${WHO:-larry}", "${WHO:-moe}", "moe", True),
+        ("${WHO:-larry}", "${WHO:-moe}", "curly", False),
+        ("${WHO-larry}", "moe", "moe", True),
+        ("a ${WHO:-larry} b", "a moe b", "a moe b", True),
+        ("${WHO:-${THEM:-larry}}", "${WHO:-moe}", "moe", True),
+        # Nothing says what git would come to.
+        ("${WHO:-${THEM:-larry}}", "${WHO:-${THEM:-moe}}", "moe", False),
+        ("${WHO}", "moe", "moe", False),
+        ("${WHO:?}", "moe", "moe", False),
+        ("${HOSTNAME:-box}", "moe", "moe", False),
+    ],
+)
+def test_the_host_s_own_compose_file_tells_what_comes_of_a_variable(
+    git: str, host: str, running: str, told: bool
+) -> None:
+    vault = Vault(KEY)
+    text = yaml.safe_dump({"services": {"app": {"image": "plain:1", "environment": {"OWNER": host}}}})
+    named = named_variables({FILE: text.encode()}, {"app"}, vault)
+    assert named is not None
+    seen = container("web", "app", env={"OWNER": running}, labels={FILES: FILE})
+    document = unify({"environment": {"OWNER": git}}, seen, vault=vault, compose_variables={FILE: named})
+    assert items(document) == ([("environment.OWNER", "changed")] if told else [])
+    assert items(unify({"environment": {"OWNER": git}}, seen)) == [], "which nobody can tell without it"
 
 
 def test_a_dotenv_that_sets_nothing_is_known_too() -> None:

@@ -99,6 +99,14 @@ def test_env_files_beside_the_compose_files_are_read_and_sealed(deployed_lab: Re
     assert "/opt/homelab-apps/stacks/organizr/.env" not in result.dotenv, "there is none"
 
 
+def test_the_running_compose_files_tell_which_variables_they_name(deployed_lab: RealLab) -> None:
+    vault = Vault(KEY)
+    result = captured(capture(deployed_lab, vault=vault))
+    named = result.compose_variables["/opt/homelab-apps/stacks/infra-core/docker-compose.yml"]
+    assert named["TZ"] == vault.fingerprint("Europe/Brussels")
+    assert named["CF_DNS_API_TOKEN"] is None, "it has no default"
+
+
 def test_no_planted_secret_is_in_a_capture(deployed_lab: RealLab, tmp_path: Path) -> None:
     result = captured(capture(deployed_lab))
     write_capture(result, tmp_path)
@@ -117,7 +125,8 @@ def test_a_recording_is_the_same_as_the_live_host(deployed_lab: RealLab, tmp_pat
 
 
 def test_env_files_can_be_left_alone(deployed_lab: RealLab) -> None:
-    assert captured(capture(deployed_lab, read_env=False)).dotenv == {}
+    result = captured(capture(deployed_lab, read_env=False))
+    assert (result.dotenv, result.compose_variables) == ({}, {})
 
 
 def test_an_engine_behind_its_forwarded_socket_gives_no_local_files(deployed_lab: RealLab) -> None:
