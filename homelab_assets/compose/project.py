@@ -34,7 +34,7 @@ class Project:
         name: project name. working_dir: absolute folder that relative paths were resolved against.
         services, disabled: canonical services by name, those that are on and those that are off by their profiles.
         networks, volumes, secrets, configs: canonical resources that services use, by key.
-        resources: by section, those that services use which are off as well.
+        resources: by section, all that the files declare.
         extensions: top-level `x-` keys.
         sources: canonical path → where its value is written, see `sources`.
         expressions: what the markers in values stand for, by number (symbolic loading only).
@@ -211,7 +211,7 @@ class _Loading:
                 for name in self._interpolator.warnings
             ),
             _documents=tuple(document for documents in self._files.documents.values() for document in documents),
-            resources=_used({**enabled, **disabled}, resources),
+            resources=resources,
             **_used(enabled, resources),
         )
 

@@ -301,3 +301,18 @@ def test_a_variable_in_a_list_of_words_is_part_of_one_word(
     assert found(_one(listed, seen)) == items
     in_one_text = "services: {app: {image: 'plain:1', command: '-n --secret=${SECRET} --min=1'}}"
     assert found(_one(in_one_text, container("web", "app", config={"Cmd": ["-n", "--secret=x", "y", "--min=1"]}))) == []
+
+
+def test_what_no_service_uses_any_more_has_its_key_all_the_same() -> None:
+    text = """
+    services: {app: {image: 'plain:1', networks: [front]}}
+    networks: {front: {}, back: {}, lan: {name: the-lan}}
+    volumes: {data: {}}
+    """
+    endpoint = {"Aliases": ["app"], "IPAMConfig": None}
+    seen = container(
+        "web", "app", networks=dict.fromkeys(("web_front", "web_back", "the-lan"), endpoint),
+        mounts=[{"Type": "volume", "Name": "web_data", "Source": "/x", "Destination": "/d", "RW": True}],
+    )  # fmt: skip
+    items = {item.path: item.running for item in _one(text, seen).items}
+    assert items == {"networks.back": "back", "networks.lan": "lan", "volumes./d": "data:/d"}
