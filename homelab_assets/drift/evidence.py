@@ -6,9 +6,10 @@ from typing import Any
 
 from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.compose.interpolation import OPEN
+from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
-from homelab_assets.drift.sealing import map_texts
+from homelab_assets.drift.sealing import as_split, map_texts
 from homelab_assets.drift.stacks import NO_FOLDER, Model, as_text
 from homelab_assets.drift.view import Observed, assignments, clean
 from homelab_assets.secrecy import Vault, has_token
@@ -105,8 +106,15 @@ def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> 
         unknown[0] = unknown[0] or has_token(text) or NO_FOLDER in text or text.startswith(unresolved)
         return text
 
-    clear: dict[str, Any] = map_texts(definition, clear_text)
+    clear: dict[str, Any] = {key: _resplit(value, vault) for key, value in definition.items()}
+    clear = map_texts(clear, clear_text)
     return None if unknown[0] or has_marker(clear) else clear
+
+
+def _resplit(value: Any, vault: Vault) -> Any:
+    """Words of a command as Compose splits them when it knows the secrets among them."""
+    sealed = isinstance(value, Words) and any(map(has_token, value))
+    return list(as_split(value, vault)) if sealed else value
 
 
 def _home(definition: Mapping[str, Any], container: Observed, unresolved: str) -> str | None:

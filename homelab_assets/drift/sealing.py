@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from homelab_assets.compose import shellwords
@@ -35,9 +35,8 @@ class SealedCompare:
         if not _tokens(sealed) and not _tokens(observed):
             return False
         running = self._reveal(observed)
-        if row.same(self._reveal(sealed), running) or (
-            row.seal == "arguments" and isinstance(expected, tuple) and row.same(self._as_split(expected), running)
-        ):
+        words = row.seal == "arguments" and isinstance(expected, tuple)
+        if row.same(self._reveal(sealed), running) or (words and row.same(as_split(expected, self.vault), running)):
             return True
         clear = self._reveal(expected)
         return row.same(clear, self._recognised(clear, observed)) or self._knowable(expected, observed)
@@ -56,15 +55,6 @@ class SealedCompare:
         literals = TOKEN.sub("\0", sealed).split("\0")
         match = re.fullmatch("(.+?)".join(map(re.escape, literals)), clear, re.DOTALL)
         return match is not None and all(map(self.vault.is_token_of, tokens, match.groups()))
-
-    def _as_split(self, words: tuple[Any, ...]) -> tuple[str, ...]:
-        """A command as Compose splits it when it knows its secrets: a blank in one, or a `&`, may end a word."""
-        known = (str(word) for word in words)
-        line = " ".join(self.vault.reveal(word) if has_token(word) else shlex.quote(word) for word in known)
-        try:
-            return tuple(shellwords.split(line))
-        except BaselineError:
-            return ()
 
     def _text(self, row: Row, path: str, expected: str, observed: str) -> bool | None:
         vault = self.vault
@@ -149,6 +139,16 @@ def explains(
         clear = [Piece(vault.reveal(part.literal), part.reference) for part in parts]
         found = match_pieces(clear, vault.reveal(text), known)
     return found
+
+
+def as_split(words: Iterable[Any], vault: Vault) -> tuple[str, ...]:
+    """A command as Compose splits it when it knows its secrets: a blank in one, or a `&`, may end a word."""
+    known = (str(word) for word in words)
+    line = " ".join(vault.reveal(word) if has_token(word) else shlex.quote(word) for word in known)
+    try:
+        return tuple(shellwords.split(line))
+    except BaselineError:
+        return ()
 
 
 def map_texts(value: Any, change: Callable[[str], str]) -> Any:
