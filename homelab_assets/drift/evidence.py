@@ -1,7 +1,7 @@
 """Compose's own hash of a service: where it's reproduced, the file in git is what the container was made from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from homelab_assets.compose.confighash import config_hashes
@@ -32,10 +32,12 @@ class Proof:
 
     Attributes:
         same: it was reproduced. differs: the container was made from another model.
+        whole: it was, and git has all that the service's variables come from.
         variables_moved: it would be reproduced with the variables that the container shows, not with the `.env` of now.
     """
 
     same: bool = False
+    whole: bool = False
     differs: bool = False
     variables_moved: bool = False
 
@@ -52,15 +54,27 @@ def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Ma
     label = container.labels.get(HASH)
     if not label:
         return NOTHING
-    definition = _in_clear(model, service, container, vault)
-    if definition is None:
-        return NOTHING
-    if dependencies := definition.get("depends_on"):
-        definition["depends_on"] = _taken_up(dependencies, model, ids) or None
-    label_files = model.project.label_files.get(service, ())
     version = ".".join(str(number) for number in container.compose)
+    files = model.open_files["environment"].get(service) or {}
+    proof = NOTHING
+    # Most files that may be missing are: without them first.
+    for contributing in ({}, files) if files else ({},):
+        definition = _in_clear(model, service, container, vault, contributing)
+        if definition is None:
+            proof = NOTHING
+            continue
+        if dependencies := definition.get("depends_on"):
+            definition["depends_on"] = _taken_up(dependencies, model, ids) or None
+        label_files = model.project.label_files.get(service, ())
+        proof = _compared(config_hashes(definition, version, container_ids=ids, label_files=label_files), label)
+        if proof.same:
+            return replace(proof, whole=not contributing)
+    return proof
+
+
+def _compared(hashes: Iterable[str | None], label: str) -> Proof:
     differs = True
-    for computed in config_hashes(definition, version, container_ids=ids, label_files=label_files):
+    for computed in hashes:
         if computed == label:
             return Proof(same=True)
         differs = differs and computed is not None
@@ -84,13 +98,15 @@ def hashed(definition: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _in_clear(model: Model, service: str, container: Observed, vault: Vault) -> dict[str, Any] | None:
+def _in_clear(
+    model: Model, service: str, container: Observed, vault: Vault, files: Mapping[str, frozenset[str]]
+) -> dict[str, Any] | None:
     """The service's model without anything open or sealed; None where that isn't possible. It must not leave here."""
     definition = model.definition(service)
     if not definition or model.open_files["labels"].get(service):
         return None
     definition = hashed(definition)
-    if environment := _environment(model, service, definition, container):
+    if environment := _environment(definition, container, files):
         definition["environment"] = environment
     text = as_text(definition)
     if not any(sign in text for sign in _UNCLEAR):
@@ -130,12 +146,11 @@ def _home(definition: Mapping[str, Any], container: Observed, unresolved: str) -
 
 
 def _environment(
-    model: Model, service: str, definition: Mapping[str, Any], container: Observed
+    definition: Mapping[str, Any], container: Observed, files: Mapping[str, frozenset[str]]
 ) -> dict[str, str | None]:
     """The variables, with those that only the deployer knew (passed on, or from a file that git lacks) as they run."""
     declared: dict[str, str | None] = definition.get("environment") or {}
-    from_files = model.open_files["environment"].get(service)
-    if None not in declared.values() and not from_files:
+    if None not in declared.values() and not files:
         return declared
     running = container.variables
     image = assignments(container.image_config.get("Env"))
@@ -144,8 +159,8 @@ def _environment(
     }
     if _LEAVES_OUT[0] <= container.compose < _LEAVES_OUT[1]:
         own |= {name: None for name, value in declared.items() if value is None and own[name] == image.get(name)}
-    if from_files:
-        anew = frozenset().union(*from_files.values())
+    if files:
+        anew = frozenset().union(*files.values())
         own |= {
             name: value
             for name, value in running.items()

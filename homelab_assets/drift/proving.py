@@ -46,9 +46,8 @@ def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault
     if not proof.same and (proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service))):
         for values in _other_choices(settled, match.service, vault):
             model = load_with(settled.stack, {**settled.bindings.values, **values}, settled.templates)
-            if model is not None and prove(model, match.service, container, vault, ids).same:
-                settled.models[match.service] = model
-                proof = Proof(same=True)
+            if model is not None and (found := prove(model, match.service, container, vault, ids)).same:
+                settled.models[match.service], proof = model, found
                 break
         else:
             if proof.differs:

@@ -8,6 +8,7 @@ from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_older import as_older
 from homelab_assets.drift.compose_v1 import as_v1
 from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status, Subject
+from homelab_assets.drift.evidence import NOTHING
 from homelab_assets.drift.image_moved import moved_to, short
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
@@ -50,7 +51,9 @@ class Judge:
 
     def _items(self, match: Match, model: Model) -> tuple[dict[str, Item], list[Comparison]]:
         declared = model.declared(match.service)
-        comparer = Comparer(compare=self.compare, references=model.references, open_files=model.open_files)
+        whole = self.settled.proofs.get(match.service, NOTHING).whole
+        files = {} if whole else model.open_files
+        comparer = Comparer(compare=self.compare, references=model.references, open_files=files)
         writer = ItemWriter(
             policy=self.policy, compare=self.compare, settled=self.settled, final=model, subject=self._subject(match)
         )

@@ -347,3 +347,20 @@ def test_a_secret_that_ends_a_command_is_part_of_the_hash_as_compose_split_it() 
         seen = container("web", "app", labels=label, config=config)
         (one,) = audit(capture([seen], images=[PLAIN], vault=vault), [stack], vault=vault).services
         assert (found(one), one.evidence, one.cause) == (items, "verified", "host_changed" if items else None)
+
+
+@pytest.mark.parametrize(
+    ("given", "items", "silent"),
+    [
+        ({}, [("environment.A", "changed", "functional"), ("environment.NEW", "added", "functional")], []),
+        ({"FILE": "1"}, [], ["environment.A", "environment.NEW"]),
+    ],
+)
+def test_the_hash_proves_that_a_file_which_may_be_missing_is(
+    given: dict[str, str], items: list[tuple[str, str, str]], silent: list[str]
+) -> None:
+    label = hashed({"environment": {"A": "1", **given}})
+    text = "services: {app: {image: 'plain:1', env_file: [a.env, {path: gone.env, required: false}]}}"
+    seen = container("web", "app", labels=label, env={"A": "2", "NEW": "x"})
+    (one,) = audit(capture([seen], images=[PLAIN]), [baseline("web", text, extra={"a.env": "A=1\n"})]).services
+    assert (found(one), list(one.uncompared)) == (items, silent)
