@@ -4,6 +4,8 @@ from homelab_assets.lab.schema import Choice, Day, Flag, ListOf, MapOf, Record, 
 
 _URL = r"(ssh|unix|tcp|capture):.+"
 _HTTP = Text(pattern=r"https?://\S+", example="http://192.168.50.161:7878")
+# Stands in documents and pull requests, as part of links.
+_LINKED = Text(pattern=r"https?://[^\s/@]+(/\S*)?", example="http://git.lan:3000, without a login")
 # A pattern of the shell: a longer one is a mistake, and takes its time.
 _GLOB = Text(pattern=r"[^\n]{0,500}", example="environment.*")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
@@ -53,7 +55,7 @@ LAB_YAML = Record(
                         keys={
                             "kind": Choice(("github", "gitea", "none")),
                             "slug": Text(pattern=r"[\w.-]+/[\w.-]+", example="owner/homelab-apps"),
-                            "url": _HTTP,
+                            "url": _LINKED,
                             "token": Text(pattern=r"\$\{\w+\}", example="${GITHUB_TOKEN}"),
                             "remote": Text(pattern=r"[\w.-]+", example="origin"),
                             "base": Text(),
@@ -129,7 +131,7 @@ LAB_YAML = Record(
                 "max_open": Whole(least=0, most=1000),
                 "auto_merge": Choice(("never", "cosmetic")),
                 "documentation": Flag(),
-                "report_url": _HTTP,
+                "report_url": _LINKED,
             }
         ),
         "documentation": Record(
