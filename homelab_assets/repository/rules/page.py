@@ -26,6 +26,26 @@ structure:
 ```
 
 A comment on a line of its own speaks of the next line. A comment that hides nothing any more is reported (HL802).
+
+In a repository of stacks, on GitHub or Gitea, this repository is an action that annotates pull requests:
+
+```yaml
+    steps:
+      - uses: actions/checkout@v4
+      - uses: OWNER/homelab_assets@main      # where you keep this repository
+        with: {path: ., arguments: --ignore HL6}
+```
+
+and before each commit a hook of [pre-commit](https://pre-commit.com):
+
+```yaml
+repos:
+  - repo: https://github.com/OWNER/homelab_assets
+    rev: COMMIT                              # or a tag
+    hooks: [{id: drift-detector-validate}]
+```
+
+Any other CI runs `drift-detector validate FOLDER` with `--format sarif` or `--format junit`.
 """
 
 
