@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from homelab_assets.drift.rows.shapes import write_bytes
 from homelab_assets.model import Json
 
 _LONGEST = 60
@@ -22,6 +23,8 @@ _IN_KEYS = {
 }
 _ORDERED = {"command", "entrypoint", "healthcheck.test"}
 """Lists that mean something only as a whole."""
+_SIZES = {"mem_limit", "memswap_limit", "mem_reservation", "shm_size", "memory"}
+"""Last parts of paths whose values the model holds in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,14 @@ def _repeats(change: ModelChange, found: Sequence[ModelChange]) -> bool:
 def _compared(service: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[ModelChange]:
     for path, before, after in _differences("", old, new):
         kind = "added" if before is None else "removed" if after is None else "changed"
-        yield ModelChange(service=service, path=path, kind=kind, old=_short(before), new=_short(after))
+        old_text, new_text = (_short(_as_written(path, value)) for value in (before, after))
+        yield ModelChange(service=service, path=path, kind=kind, old=old_text, new=new_text)
+
+
+def _as_written(path: str, value: Any) -> Any:
+    """Return a size as people write it: `512m`."""
+    in_bytes = path.rpartition(".")[2] in _SIZES and str(value).isdecimal()
+    return write_bytes(int(value)) if in_bytes else value
 
 
 def _differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -111,7 +121,7 @@ def _short(value: Any) -> str:
         return ""
     if isinstance(value, Mapping):
         known = value.get("published") or value.get("source")
-        text = str(known) if known else ", ".join(f"{key}: {part}" for key, part in value.items())
+        text = str(known) if known else ", ".join(f"{key}: {_short(part)}" for key, part in value.items())
     elif isinstance(value, list | tuple):
         text = " ".join(map(_short, value))
     else:

@@ -43,6 +43,9 @@ COMPOSE = "services:\n  web:\n    image: nginx:1.0\n    environment: {TZ: UTC}\n
         ({"volumes": [{"source": "x", "target": "/x"}]}, {"volumes": []}, [("volumes./x", "removed", "x", "")]),
         ({"depends_on": {"a": {"condition": "x"}}}, {"depends_on": {"a": {"condition": "y"}}}, [("depends_on.a.condition", "changed", "x", "y")]),
         ({"mem_limit": None}, {"mem_limit": "1g"}, [("mem_limit", "added", "", "1g")]),
+        ({"mem_limit": "536870912"}, {"mem_limit": "1073741824"}, [("mem_limit", "changed", "512m", "1g")]),
+        ({"deploy": {"resources": {"limits": {"memory": "1000"}}}}, {"deploy": {}}, [("deploy.resources", "removed", "limits: memory: 1000", "")]),
+        ({"deploy": {"limits": {"memory": "1024"}}}, {"deploy": {"limits": {"memory": "${MEMORY}"}}}, [("deploy.limits.memory", "changed", "1k", "${MEMORY}")]),
         ({"init": True}, {"init": False}, [("init", "changed", "true", "false")]),
     ],
 )  # fmt: skip
