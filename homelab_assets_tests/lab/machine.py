@@ -190,6 +190,7 @@ class Machine:
             return
         if self._is_ours(pid):
             os.kill(pid, signal.SIGKILL)
+            _thaw(cgroup)
             wait_until(lambda: not Path(f"/proc/{pid}").exists(), seconds=20, what=f"{self.name}: end")
         for top in Path("/sys/fs/cgroup").glob("*/" + cgroup), Path("/sys/fs/cgroup").glob(cgroup):
             for folder in top:
@@ -212,6 +213,14 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
+
+
+def _thaw(cgroup: str) -> None:
+    """Let paused containers go on: as long as they are frozen they don't die, and their host with them."""
+    for pattern, text in (f"*/{cgroup}/**/freezer.state", "THAWED"), (f"{cgroup}/**/cgroup.freeze", "0"):
+        for file in Path("/sys/fs/cgroup").glob(pattern):
+            with suppress(OSError):
+                file.write_text(text)
 
 
 def _remove_cgroup(folder: Path) -> None:

@@ -85,7 +85,8 @@ def test_an_engine_can_be_killed_and_started_again(lab: RealLab) -> None:
     assert machine.answers()
 
 
-def test_a_host_ends_with_its_first_process(lab: RealLab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_host_ends_with_its_first_process(lab: RealLab, tmp_path: Path, paused: bool) -> None:
     from homelab_assets_tests.lab.machine import Machine
 
     machine = Machine("short-lived", tmp_path / "short-lived", lab.tools)
@@ -93,6 +94,11 @@ def test_a_host_ends_with_its_first_process(lab: RealLab, tmp_path: Path) -> Non
     pid = machine.pid
     inside = machine.run("cat", "/run/docker.pid").stdout
     assert int(inside) > 1
+    if paused:
+        name, image = next(iter(load_images().items()))
+        lab.load(machine, {name: image})
+        machine.docker("run", "-d", "--name", "paused", "--entrypoint", "sleep", name, "900")
+        machine.docker("pause", "paused")
     machine.stop()
     assert not Path(f"/proc/{pid}").exists()
     left = subprocess.run(
