@@ -54,8 +54,9 @@ class Captured:
         containers, images, networks, volumes: inspect documents, containers sorted by name.
         dotenv: variables of `.env` files that lie beside the running compose files, by the path of the file on the
             host; values sealed. Never written to disk in clear.
-        compose_variables: variables that the running compose files name, by the list of these files in the label: each
-            with the fingerprint of its default, None where it has none or several. Only lists that tell all.
+        compose_variables: variables that services use by the compose files that they were started from, by the list of
+            these files in the label and by service: each with the fingerprint of its default, None where it has none
+            or several. Only lists that tell all.
         seconds: how long the capture took.
     """
 
@@ -67,7 +68,7 @@ class Captured:
     networks: Sequence[Mapping[str, Json]]
     volumes: Sequence[Mapping[str, Json]]
     dotenv: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    compose_variables: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    compose_variables: Mapping[str, Mapping[str, Mapping[str, str | None]]] = field(default_factory=dict)
     seconds: float = 0.0
 
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homelab_assets import compose
+from homelab_assets.compose import shapes
 from homelab_assets.compose.interpolation import OPEN, Interpolator
-from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, normalised, project_of
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
-from homelab_assets.drift.view import Declared, Observed, ProjectView
+from homelab_assets.drift.view import SERVICE, Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline, Captured, Json, Span
 
 _ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
-ALL_KEYS = frozenset(SERVICE.attributes)
+ALL_KEYS = frozenset(shapes.SERVICE.attributes)
 _EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LANGUAGE|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
 
@@ -35,14 +35,14 @@ class Place:
         directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
         project: the project's name in the labels, None where no container carries it.
         variables: `.env` values as the host holds them, by file; settled.
-        named: variables that the host's own compose files name, each with the fingerprint of its default, None where
-            it has none or several; None as a whole where these files aren't known.
+        used: variables that its containers use by the host's own compose files, each with the fingerprint of its
+            default, None where it has none or several; None as a whole where these files aren't known.
     """
 
     directory: str
     project: str | None = None
     variables: Mapping[str, Mapping[str, str]] | None = None
-    named: Mapping[str, str | None] | None = None
+    used: Mapping[str, str | None] | None = None
 
 
 def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
@@ -62,18 +62,19 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         directory=directory if directory.startswith("/") else NO_FOLDER,
         project=project_of(group[0]),
         variables=variables,
-        named=_named(group, captured),
+        used=_used(group, captured),
     )
 
 
-def _named(group: Sequence[Observed], captured: Captured) -> dict[str, str | None] | None:
-    """Variables that the compose files name which any of the containers was started from, if all are known."""
-    lists = {str(container.labels.get(CONFIG_FILES) or "") for container in group}
-    if not lists <= captured.compose_variables.keys():
-        return None
+def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None] | None:
+    """Variables that the containers use by the compose files that they were started from, if all of these are known."""
     defaults: dict[str, set[str | None]] = {}
-    for files in lists:
-        for name, default in captured.compose_variables[files].items():
+    for container in group:
+        known = captured.compose_variables.get(str(container.labels.get(CONFIG_FILES)), {})
+        used = known.get(str(container.labels.get(SERVICE)))
+        if used is None:
+            return None
+        for name, default in used.items():
             defaults.setdefault(name, set()).add(default)
     return {name: found.pop() if len(found) == 1 else None for name, found in defaults.items()}
 

@@ -110,15 +110,15 @@ def _optional(settled: Settled) -> frozenset[str]:
 
 def ruled_out(settled: Settled, vault: Vault, found: Mapping[str, Alternative] = _NOTHING) -> dict[str, Alternative]:
     """Give, as not set, the variables of which nothing comes that runs, by what the host's own compose files say: they
-    do not name them, or it is their own default that was found.
+    do not use them, or it is their own default that was found.
     """
-    named = settled.stack.place.named
-    if named is None:
+    used = settled.stack.place.used
+    if used is None:
         return {}
     names = [
         name
         for name in _optional(settled) & settled.final.project.variables.keys()
-        if name not in named or ((value := found.get(name)) is not UNSET and vault.fingerprint(value) == named[name])
+        if name not in used or ((value := found.get(name)) is not UNSET and vault.fingerprint(value) == used[name])
     ]
     return dict.fromkeys(names, UNSET)
 

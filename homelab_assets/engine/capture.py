@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homelab_assets.engine.address import parse_address
-from homelab_assets.engine.compose_files import compose_file_lists, named_variables
+from homelab_assets.engine.compose_files import compose_file_lists, used_variables
 from homelab_assets.engine.environment_files import environment_file_paths, sealed_variables
 from homelab_assets.engine.recorded import read_capture
 from homelab_assets.errors import CaptureError, UserError
@@ -230,24 +230,24 @@ class _Task:
 
     def _files(
         self, connection: "Connection", containers: Sequence[Json], info: Mapping[str, Any], pool: ThreadPoolExecutor
-    ) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str | None]]]:
-        """Read the `.env` files beside the running compose files, and which variables those name. Many can't be read:
+    ) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, dict[str, str | None]]]]:
+        """Read the `.env` files beside the running compose files, and which variables those use. Many can't be read:
         that is no error."""
         if not self._settings.read_env:
             return {}, {}
         paths, lists = environment_file_paths(containers), compose_file_lists(containers)
         wanted = [*paths, *sorted({file for files in lists for file in files.split(",")})]
         texts = dict(zip(wanted, pool.map(lambda path: connection.read_file(path, info), wanted), strict=True))
-        dotenv, named = {}, {}
+        dotenv, used = {}, {}
         for path in paths:
             data = texts[path]
             if data is not None and (values := sealed_variables(data, path, self._vault)) is not None:
                 dotenv[path] = values
         for files, services in lists.items():
             parts = {file: texts[file] for file in files.split(",")}
-            if (defaults := named_variables(parts, services, self._vault)) is not None:
-                named[files] = defaults
-        return dotenv, named
+            if (variables := used_variables(parts, services, self._vault)) is not None:
+                used[files] = variables
+        return dotenv, used
 
 
 def _documents(value: Any, path: str) -> list[dict[str, Any]]:

@@ -1,11 +1,18 @@
-"""The compose files that running stacks were started from: which variables they name. Nothing else of them is kept."""
+"""The compose files that running stacks were started from: which variables they use. Nothing else of them is kept."""
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from posixpath import isabs
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homelab_assets.errors import HomelabError
 from homelab_assets.secrecy import Vault
+
+if TYPE_CHECKING:
+    from homelab_assets.compose import Expression
+
+_NAME = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 
 def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
@@ -25,35 +32,43 @@ def _is_allowed(path: str) -> bool:
     return plain and path.endswith((".yml", ".yaml"))
 
 
-def named_variables(
+def used_variables(
     files: Mapping[str, bytes | None], services: Collection[str], vault: Vault
-) -> dict[str, str | None] | None:
-    """List the variables that compose files name, each with the fingerprint of its default.
+) -> dict[str, dict[str, str | None]] | None:
+    """List the variables that services use, each with the fingerprint of its default.
 
     Args:
-        files: text by path. services: names of the services that were started from them.
+        files: the compose files that they were started from, by path in merge order. services: names.
 
     Returns:
-        None for a default where there is none, or several. None for the whole where these files don't tell all: one
-        can't be read, or refers to further files, or a service is missing: they aren't what they were at the start.
+        By service; None for a default where there is none, or several. None for the whole where these files don't tell
+        all: one can't be read, or refers to further files, or a service is missing: they aren't what they were then.
     """
-    from homelab_assets.compose.documents import read_documents
-    from homelab_assets.compose.interpolation import variables_of
+    from homelab_assets import compose
 
+    if None in files.values():
+        return None
     try:
-        documents = [one for path, data in files.items() if data is not None for one in read_documents(data, path)]
-    except (HomelabError, RecursionError, ValueError):
+        loaded = compose.load(
+            list(files), read=files.get, project_directory="/", environment={}, project_name="any", symbolic=True
+        )
+    except HomelabError:
         return None
-    roots = [document.root for document in documents if isinstance(document.root, dict)]
-    declared = [root["services"] for root in roots if isinstance(root.get("services"), dict)]
-    refers = any("include" in root for root in roots) or any(
-        isinstance(body, dict) and "extends" in body for section in declared for body in section.values()
-    )
-    if None in files.values() or refers or not set(services) <= set().union(*declared):
+    known = {**loaded.services, **loaded.disabled}
+    if not set(services) <= known.keys():
         return None
-    defaults: dict[str, set[str | None]] = {}
-    for document in documents:
-        for scalar in document.templates:
-            for name, use in variables_of(scalar):
-                defaults.setdefault(name, set()).add(None if use.default is None else vault.fingerprint(use.default))
-    return {name: found.pop() if len(found) == 1 else None for name, found in defaults.items()}
+    return {name: _defaults([known[name], loaded.resources], loaded.expressions, vault) for name in services}
+
+
+def _defaults(part: Any, expressions: Sequence["Expression"], vault: Vault) -> dict[str, str | None]:
+    """Names of the variables in a part of a model, those within defaults too, with the fingerprints of defaults."""
+    from homelab_assets.compose.interpolation import MARKER
+
+    found: dict[str, set[str | None]] = {}
+    for number in set(MARKER.findall(json.dumps(part, ensure_ascii=False))):
+        used = expressions[int(number)]
+        default = used.argument if used.operator.endswith("-") else None
+        found.setdefault(used.name, set()).add(None if default is None else vault.fingerprint(default))
+        for name in _NAME.findall(used.argument):
+            found.setdefault(name, set()).add(None)
+    return {name: defaults.pop() if len(defaults) == 1 else None for name, defaults in found.items()}

@@ -32,7 +32,7 @@ def judge(
     label: dict[str, str],
     *,
     dotenv: Any = None,
-    named: Any = None,
+    used: Any = None,
     committed: str | None = None,
     **running: Any,
 ) -> ServiceDrift:
@@ -40,7 +40,7 @@ def judge(
     seen = container("web", "app", created=CREATED, **running)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}}, committed_at=committed)
     vault = Vault(KEY)
-    files = {"dotenv": dotenv or {}, "compose_variables": named or {}}
+    files = {"dotenv": dotenv or {}, "compose_variables": used or {}}
     document = audit(capture([seen], images=[PLAIN], vault=vault, **files), [stack], vault=vault)
     assert not document.problems
     return document.services[0]
@@ -205,7 +205,7 @@ def test_an_env_file_that_changed_after_the_deploy_is_a_deploy_that_is_due() -> 
 
 
 @pytest.mark.parametrize("default", [None, "moe"])
-def test_a_variable_that_the_host_s_own_file_does_not_name_or_has_a_default_of_its_own_has_not_changed(
+def test_a_variable_that_the_host_s_own_file_does_not_use_or_has_a_default_of_its_own_has_not_changed(
     default: str | None,
 ) -> None:
     body = {"environment": {"WHO": "${WHO:-larry}"}}
@@ -214,7 +214,7 @@ def test_a_variable_that_the_host_s_own_file_does_not_name_or_has_a_default_of_i
         body,
         {**hashed(body, {"WHO": "moe"}), "com.docker.compose.project.config_files": file},
         dotenv={"/opt/apps/stacks/web/.env": {"TZ": "UTC"}},
-        named={file: {"WHO": Vault(KEY).fingerprint(default)} if default else {}},
+        used={file: {"app": {"WHO": Vault(KEY).fingerprint(default)} if default else {}}},
         env={"WHO": "moe"},
         committed="2026-11-01T00:00:00Z",
     )

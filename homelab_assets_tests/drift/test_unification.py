@@ -8,7 +8,7 @@ import yaml
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, parse_reference, pieces
-from homelab_assets.engine.compose_files import named_variables
+from homelab_assets.engine.compose_files import used_variables
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
@@ -519,10 +519,10 @@ def test_the_host_s_own_compose_file_tells_what_comes_of_a_variable(
 ) -> None:
     vault = Vault(KEY)
     text = yaml.safe_dump({"services": {"app": {"image": "plain:1", "environment": {"OWNER": host}}}})
-    named = named_variables({FILE: text.encode()}, {"app"}, vault)
-    assert named is not None
+    used = used_variables({FILE: text.encode()}, {"app"}, vault)
+    assert used is not None
     seen = container("web", "app", env={"OWNER": running}, labels={FILES: FILE})
-    document = unify({"environment": {"OWNER": git}}, seen, vault=vault, compose_variables={FILE: named})
+    document = unify({"environment": {"OWNER": git}}, seen, vault=vault, compose_variables={FILE: used})
     assert items(document) == ([("environment.OWNER", "changed")] if told else [])
     assert items(unify({"environment": {"OWNER": git}}, seen)) == [], "which nobody can tell without it"
 

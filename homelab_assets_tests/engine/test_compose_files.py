@@ -1,8 +1,8 @@
-"""Which variables the running compose files name, and when nobody can say so."""
+"""Which variables running services use by their compose files, and when nobody can say so."""
 
 import pytest
 
-from homelab_assets.engine.compose_files import compose_file_lists, named_variables
+from homelab_assets.engine.compose_files import compose_file_lists, used_variables
 from homelab_assets.secrecy import Vault
 
 VAULT = Vault(b"a key for tests of 32 bytes long")
@@ -40,9 +40,26 @@ def test_labels_do_not_make_us_read_other_files(files: object) -> None:
 
 def test_each_variable_has_the_fingerprint_of_its_one_default() -> None:
     vault = Vault(b"a key for tests of 32 bytes long")
-    found = named_variables({FILE: WEB}, {"web"}, vault)
-    assert found == {"TAG": vault.fingerprint("1"), "WHO": None, "A": None}
+    found = used_variables({FILE: WEB}, {"web"}, vault)
+    assert found == {"web": {"TAG": vault.fingerprint("1"), "WHO": None, "A": None}}
     assert not vault.revealable(vault.fingerprint("1")), "what git may show is no secret from now on"
+
+
+def test_a_service_uses_what_is_left_of_its_files() -> None:
+    """Defaults that hold variables, what all services share, profiles that are off; not what a later file covers."""
+    base = b"""
+        x-unused: ${X}
+        services:
+          web: {image: 'web:${TAG:-1}', user: '${U:-${V:-0}}', volumes: ['data:/data']}
+          db: {image: 'db:${TAG:-1}', profiles: ['${P:-p}']}
+        volumes: {data: {name: '${D-d}'}}
+    """
+    over = b"services: {web: {image: 'web:2'}}"
+    shared = {"D": VAULT.fingerprint("d")}
+    assert used_variables({FILE: base, "/opt/web/more.yml": over}, {"web", "db"}, VAULT) == {
+        "web": {**shared, "U": VAULT.fingerprint("${V:-0}"), "V": None},
+        "db": {**shared, "TAG": VAULT.fingerprint("1"), "P": VAULT.fingerprint("p")},
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,5 +77,5 @@ def test_each_variable_has_the_fingerprint_of_its_one_default() -> None:
     ids=["gone", "broken", "no text", "deep", "aliases", "include", "extends", "another stack's by now"],
 )
 def test_files_that_do_not_tell_all_tell_nothing(more: bytes | None, services: set[str]) -> None:
-    assert named_variables({FILE: WEB, "/opt/web/more.yml": more}, services, VAULT) is None
-    assert named_variables({FILE: WEB, "/opt/web/more.yml": b""}, {"web"}, VAULT) is not None
+    assert used_variables({FILE: WEB, "/opt/web/more.yml": more}, services, VAULT) is None
+    assert used_variables({FILE: WEB, "/opt/web/more.yml": b""}, {"web"}, VAULT) is not None
