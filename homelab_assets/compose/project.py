@@ -104,6 +104,7 @@ def load(
     profiles: Sequence[str] = (),
     symbolic: bool = False,
     unset: Collection[str] = (),
+    by_default: bool = False,
     is_directory: Callable[[str], bool] | None = None,
 ) -> Project:
     """Load compose files as `docker compose -f FILE…` of Compose 2.40.3 does.
@@ -118,6 +119,7 @@ def load(
         symbolic: variables that `environment` lacks become markers (see `interpolation`) instead of empty text, and
             missing env files are recorded instead of refused.
         unset: variables that are known to be set nowhere; symbolic loading leaves no markers for them.
+        by_default: a variable that chooses a file, and has no value, has its default instead of being refused.
         is_directory: tells folders from files; asked for the `project_directory` of an `include` and for env files that
             are not there.
 
@@ -130,7 +132,20 @@ def load(
         loading = _Loading(read, project_directory, dict(environment), symbolic, unset, is_directory)
         return loading.project(list(files), project_name, profiles)
     except BaselineError as error:
-        raise at(error, Origin(files[0])) from None
+        if not by_default or not error.needs or error.needs in unset:
+            raise at(error, Origin(files[0])) from None
+        return load(
+            files,
+            read=read,
+            project_directory=project_directory,
+            environment=environment,
+            project_name=project_name,
+            profiles=profiles,
+            symbolic=symbolic,
+            unset={*unset, error.needs},
+            by_default=True,
+            is_directory=is_directory,
+        )
     except RecursionError:
         raise BaselineError("is nested too deeply", where=files[0]) from None
     except ValueError as error:

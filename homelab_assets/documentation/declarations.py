@@ -34,6 +34,7 @@ def load_project(
         environment=variables,
         project_name=name,
         symbolic=True,
+        by_default=True,
     )
 
 

@@ -20,7 +20,7 @@ from homelab_assets.model import Baseline, Captured, Json, Span
 _ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 ALL_KEYS = frozenset(shapes.SERVICE.attributes)
-_EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LANGUAGE|LC_[A-Z]+|TERM|DISPLAY")
+_EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
 
 NO_FOLDER = "/\uf8ff"

@@ -30,6 +30,7 @@ def load_model(baseline: Baseline) -> Mapping[str, Any]:
         project_directory=directory,
         environment={},
         symbolic=True,
+        by_default=True,
     )
     model = {
         "services": {**project.services, **project.disabled},

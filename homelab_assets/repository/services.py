@@ -42,6 +42,7 @@ def load_project(
             project_directory=(_ROOT + directory).rstrip("/"),
             environment={},
             symbolic=True,
+            by_default=True,
         )
     except BaselineError as error:
         raise BaselineError(_inside(error.what), where=_inside(error.where), hint=_inside(error.hint)) from None

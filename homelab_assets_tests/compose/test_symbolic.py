@@ -200,3 +200,20 @@ def test_open_short_forms_survive_a_further_file() -> None:
 def test_what_stands_for_an_open_form_can_not_be_written() -> None:
     with pytest.raises(BaselineError, match="must be one of bind, cluster"):
         _load("services: {a: {image: x, volumes: [{type: bind-or-volume, source: a, target: /b}]}}")
+
+
+@pytest.mark.parametrize(
+    "extends", ["{file: '${PART:-cpu}.yaml', service: app}", "{file: cpu.yaml, service: '${ONE:-app}'}"]
+)
+def test_a_variable_that_chooses_a_file_is_refused_or_has_its_default(extends: str) -> None:
+    files = {
+        "compose.yaml": f"services: {{a: {{image: 'x:${{TAG}}', extends: {extends}}}}}",
+        "cpu.yaml": "services: {app: {user: '1'}}",
+    }
+    contents = {f"{FOLDER}/{name}": body.encode() for name, body in files.items()}
+    where: dict[str, Any] = {"project_directory": FOLDER, "environment": {}, "symbolic": True}
+    with pytest.raises(BaselineError) as refused:
+        load([f"{FOLDER}/compose.yaml"], read=contents.get, **where)
+    assert refused.value.needs in ("PART", "ONE")
+    project = load([f"{FOLDER}/compose.yaml"], read=contents.get, by_default=True, **where)
+    assert (project.services["a"]["user"], [use.name for use in project.expressions]) == ("1", ["TAG"])

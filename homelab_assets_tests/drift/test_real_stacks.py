@@ -276,13 +276,15 @@ def test_a_label_file_that_git_lacks_may_set_labels_anew() -> None:
 
 
 @pytest.mark.parametrize(("name", "items"), [("USER", []), ("OWNER", [("user", "changed", "functional")])])
-def test_what_a_login_exports_beats_the_env_file(name: str, items: list[tuple[str, str, str]]) -> None:
-    text = f"services: {{app: {{image: 'plain:1', user: '${{{name}}}'}}}}"
-    captured = capture(
-        [container("web", "app", config={"User": "root"})], images=[IMAGE],
-        dotenv={"/opt/apps/stacks/web/.env": {name: "larry"}},
-    )  # fmt: skip
-    assert found(audit(captured, [baseline("web", text)]).services[0]) == items
+@pytest.mark.parametrize("default", ["", ":-nobody"])
+def test_what_a_login_exports_beats_the_env_file(name: str, items: list[tuple[str, str, str]], default: str) -> None:
+    text = f"services: {{app: {{image: 'plain:1', user: '${{{name}{default}}}'}}}}"
+    for user, differences in (("root", items), ("larry", [])):
+        captured = capture(
+            [container("web", "app", config={"User": user})], images=[IMAGE],
+            dotenv={"/opt/apps/stacks/web/.env": {name: "larry"}},
+        )  # fmt: skip
+        assert found(audit(captured, [baseline("web", text)]).services[0]) == differences
 
 
 @pytest.mark.parametrize(

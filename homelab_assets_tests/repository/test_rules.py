@@ -433,3 +433,16 @@ def test_files_that_can_not_be_read_are_hl901_and_hide_nothing_else(text: str, t
     found = [finding for finding in findings_in(tmp_path) if finding.rule != "HL106"]
     assert [(f.rule, f.file) for f in found] == [("HL001", COMPOSE_FILE), ("HL901", "stacks/bad/compose.yml")]
     assert BROKEN[text] is None or found[1].line == BROKEN[text]
+
+
+def test_a_variable_may_choose_the_service_that_is_extended(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "stacks/app/compose.yml": "services: {web: {extends: {file: parts.yml, service: '${PART:-cpu}'}}}\n",
+            "stacks/app/parts.yml": "services: {cpu: {image: 'nginx:latest'}}\n",
+        },
+    )
+    rules = {finding.rule for finding in findings_in(tmp_path)}
+    assert "HL001" in rules
+    assert "HL901" not in rules
