@@ -20,7 +20,7 @@ from homelab_assets.model import Baseline, Captured, Json, Span
 _ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 ALL_KEYS = frozenset(shapes.SERVICE.attributes)
-_EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
+EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
 
 NO_FOLDER = "/\uf8ff"
@@ -194,7 +194,7 @@ class Stack:
         self.home = posixpath.dirname(baseline.files[0]) if baseline.files else baseline.directory
         self.settled: dict[str, Alternative] = dict(baseline.variables)
         for variables in (place.variables or {}).values():
-            self.settled.update({name: value for name, value in variables.items() if not _EXPORTED.fullmatch(name)})
+            self.settled.update({name: value for name, value in variables.items() if not EXPORTED.fullmatch(name)})
         self.choosing: dict[str, Alternative] = {}
 
     @property

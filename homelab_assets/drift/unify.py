@@ -17,15 +17,13 @@ from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
-from homelab_assets.drift.stacks import Model, Stack
+from homelab_assets.drift.stacks import EXPORTED, Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative, pieces
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.values import named_secrets
 
-_OF_THE_SHELL = re.compile(
-    r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|TERM|HOSTNAME|E?[UG]ID|DISPLAY|(?:LC|XDG|SSH|DOCKER|COMPOSE)_\w+"
-)
+_OF_THE_SHELL = re.compile(rf"{EXPORTED.pattern}|HOSTNAME|E?[UG]ID|(?:XDG|SSH|DOCKER|COMPOSE)_\w+")
 """Variables that come from whoever deploys, not from a `.env`."""
 
 _MAX_ROUNDS = 3
