@@ -200,20 +200,60 @@ BUILD = _texts(".", "./sub", "https://github.com/a/b.git") | st.fixed_dictionari
         "labels": _map_or_list(),
     },
 )
+HOOKS = st.lists(
+    st.fixed_dictionaries(
+        {"command": WORDS.filter(bool) | st.just(["a", "b c"])},
+        optional={"user": STRINGS, "privileged": FLAGS, "working_dir": _texts("/w"), "environment": _map_or_list()},
+    ),
+    max_size=2,
+)
+WATCH = st.fixed_dictionaries(
+    {"path": _texts("./a", "/b"), "action": _texts("sync", "rebuild"), "target": _texts("/t")},
+    optional={"ignore": _texts("x/") | st.lists(_texts("x/"), max_size=1), "initial_sync": _among("true", "false")},
+)
+GPUS = _texts("all") | st.lists(
+    st.fixed_dictionaries(
+        {}, optional={"driver": _texts("d"), "capabilities": st.just(["gpu"]), "options": _map_or_list()}
+    )
+    .flatmap(lambda request: st.sampled_from([{}, {"count": Plain("2")}, {"device_ids": ["0"]}]).map(request.__or__))
+    .filter(bool),
+    max_size=2,
+)
+BLKIO = st.fixed_dictionaries(
+    {},
+    optional={
+        "weight": NUMBERS,
+        "weight_device": st.just([{"path": "/dev/a", "weight": Plain("10")}]),
+        "device_read_bps": st.lists(st.fixed_dictionaries({"path": _texts("/dev/a"), "rate": SIZES}), max_size=1),
+    },
+)
 
 ATTRIBUTES: dict[str, Strategy] = {
+    "annotations": _map_or_list(),
+    "attach": BOOLEANS,
+    "blkio_config": BLKIO,
     "build": BUILD,
     "cap_add": st.lists(_texts("NET_ADMIN", "ALL", "CAP_NET_ADMIN"), max_size=2),
+    "cap_drop": st.lists(_texts("ALL", "MKNOD"), max_size=2),
+    "cgroup": _texts("host", "private"),
     "command": COMMANDS,
+    "configs": st.lists(
+        _texts("cfg")
+        | st.fixed_dictionaries({"source": _texts("cfg")}, optional={"target": _texts("/t"), "gid": _texts("1")}),
+        max_size=2,
+    ),
     "container_name": _texts("one", "two", "${SET}"),
     "cpus": _among("0.5", "1", ".25") | _texts("1.5", "${NUMBER}"),
     "depends_on": DEPENDS_ON,
     "deploy": DEPLOY,
+    "develop": st.fixed_dictionaries({}, optional={"watch": st.lists(WATCH, max_size=2)}),
+    "device_cgroup_rules": st.lists(_texts("c 1:3 mr", "a *:* rwm"), max_size=2, unique=True),
     "devices": st.lists(
         _texts("/dev/a", "/dev/a:/dev/b", "/dev/a:/dev/c:r") | st.just({"source": "/dev/e", "target": "/dev/f"}),
         max_size=2,
     ),
     "dns": _texts("1.1.1.1", "") | st.lists(_texts("1.1.1.1", "8.8.8.8", ""), max_size=2),
+    "dns_search": _texts("d.e") | st.lists(_texts("d.e", "f"), max_size=2),
     "entrypoint": COMMANDS,
     "env_file": _texts("one.env")
     | st.lists(
@@ -225,24 +265,35 @@ ATTRIBUTES: dict[str, Strategy] = {
     "expose": st.lists(_texts("80", "81/udp") | _among("80"), max_size=2),
     "extra_hosts": st.lists(_texts("a:1.1.1.1", "a=2.2.2.2", "b=[::1]", "c"), max_size=2)
     | st.dictionaries(NAMES, _texts("1.1.1.1", "::1"), max_size=2),
+    "gpus": GPUS,
+    "group_add": st.lists(_texts("audio", "${NUMBER}") | _among("44", "010"), max_size=2, unique=True),
     "healthcheck": HEALTHCHECK,
     "hostname": STRINGS,
     "init": FLAGS,
+    "label_file": _texts("two.env") | st.lists(_texts("one.env", "two.env"), max_size=2),
     "labels": _map_or_list(),
     "logging": LOGGING,
     "mem_limit": SIZES,
+    "memswap_limit": SIZES | _among("-1"),
+    "models": st.just(["m"]) | st.fixed_dictionaries({"m": _among("~") | st.just({"model_var": "V"})}),
     "network_mode": _texts("host", "none", "service:a", "container:x"),
     "networks": NETWORKS,
+    "oom_score_adj": INTEGERS,
     "pids_limit": INTEGERS,
+    "platform": _texts("linux/amd64"),
     "ports": PORTS,
+    "post_start": HOOKS,
     "privileged": FLAGS,
     "profiles": st.lists(_texts("p", "q"), max_size=1),
     "pull_policy": _mostly(_texts("always", "if_not_present"), _texts("sometimes")),
     "restart": _among("no", "always", "true") | _texts("on-failure:3", "${UNSET}"),
     "scale": INTEGERS,
     "secrets": SECRETS,
+    "security_opt": st.lists(_texts("no-new-privileges:true", "label=disable"), max_size=2, unique=True),
     "shm_size": SIZES,
     "stop_grace_period": DURATIONS,
+    "stop_signal": _texts("SIGINT"),
+    "storage_opt": st.dictionaries(_texts("size"), _texts("1G") | _among("1"), max_size=1),
     "sysctls": _map_or_list(),
     "tmpfs": _texts("/t", "/t:size=1m") | st.lists(_texts("/t", "/u"), max_size=2),
     "tty": FLAGS,
@@ -268,14 +319,12 @@ def _service(draw: st.DrawFn, *, image: bool) -> dict[str, Any]:
 
 @st.composite
 def stacks(draw: st.DrawFn) -> Case:
-    """A stack of one or two files, with an `.env` and env files."""
+    """A stack of one or two files, with an `.env` and env files; now and then it includes a file or extends one."""
     services = draw(st.dictionaries(NAMES, _service(image=True), min_size=1, max_size=3))
     if draw(st.integers(0, 4)) == 0:
         services["d"] = {"extends": draw(_texts(*services)), **draw(_service(image=False))}
     sound = draw(st.integers(0, 9)) != 6
-    if sound:
-        _untangle(services, services)
-    resources = {
+    resources: dict[str, Any] = {
         "volumes": {
             "vol": draw(
                 _among(
@@ -293,18 +342,29 @@ def stacks(draw: st.DrawFn) -> Case:
             )
         },
         "secrets": {"sec": draw(_among("{file: ./s}", "{environment: SET}", "{external: true}"))},
+        "configs": {"cfg": draw(_among("{file: ./s}", "{content: 'a ${SET} $$b'}", "{environment: EMPTY}"))},
+        "models": {"m": Plain("{model: ai/m, context_size: 1024}")},
     }
-    files = {**FILES, "compose.yaml": render({"services": services, **resources})}
+    files = dict(FILES)
+    if draw(st.integers(0, 5)) == 3:
+        services["e"] = {"extends": {"service": "l", "file": "sub/lent.yaml"}, **draw(_service(image=False))}
+        files.update({f"sub/{name}": "E=sub\n" for name in ("one.env", "two.env")})
+        files["sub/lent.yaml"] = render({"services": _untangled(draw(_service(image=True)), "l", sound)})
+    if draw(st.integers(0, 5)) == 3:
+        # Both files define the same: what stands relative to the one folder is another thing in the other.
+        resources.update(
+            {"volumes": {"vol": None}, "secrets": {"sec": {"file": "/s"}}, "configs": {"cfg": {"file": "/c"}}}
+        )
+        resources["include"] = [draw(_include(files, resources))]
+    if sound:
+        _untangle(services, services)
+    files["compose.yaml"] = render({"services": services, **resources})
     load = ["compose.yaml"]
     if draw(st.booleans()):
         over = draw(st.dictionaries(st.sampled_from(sorted(services)), _service(image=False), min_size=1, max_size=2))
         if sound:
             _untangle(over, services)
-        tagged = {
-            name: {key: _tag(value) if draw(st.integers(0, 7)) == 0 else value for key, value in service.items()}
-            for name, service in over.items()
-        }
-        files["over.yaml"] = render({"services": tagged})
+        files["over.yaml"] = render({"services": {name: draw(_tagged(service)) for name, service in over.items()}})
         load.append("over.yaml")
     return Case(
         name="generated",
@@ -330,8 +390,35 @@ def _untangle(services: dict[str, Any], known: dict[str, Any]) -> None:
             service.get("deploy", {}).pop("replicas", None)
 
 
-def _tag(value: Any) -> Any:
-    return Plain(f"!override {render(value)}") if isinstance(value, dict | list) else Plain("!reset null")
+def _untangled(service: dict[str, Any], name: str, sound: bool) -> dict[str, Any]:
+    services = {name: service}
+    if sound:
+        _untangle(services, services)
+    return services
+
+
+@st.composite
+def _include(draw: st.DrawFn, files: dict[str, str], resources: dict[str, Any]) -> Any:
+    """An entry of `include`; what it names is added to the files."""
+    service = _untangled(draw(_service(image=True)), "i", True)
+    files.update({f"{folder}{name}": "I=${SET}\n" for folder in ("inc/", "") for name in ("one.env", "two.env")})
+    files.update({"inc/.env": "SET=inc\nNUMBER=8\n", "other.env": "SET=other\nSIZE=1k\nTIME=1s\nFLAG=no\nNUMBER=9\n"})
+    files["inc/c.yaml"] = render({"services": service, **resources})
+    files["inc/over.yaml"] = render({"services": {"i": {"labels": ["over=1"]}}})
+    path = draw(_texts("inc/c.yaml") | st.just(["./inc/c.yaml", "inc/over.yaml"]))
+    further = {"project_directory": _texts(".", "inc", "./inc/"), "env_file": _texts("other.env")}
+    entry = {"path": path, **draw(st.fixed_dictionaries({}, optional=further))}
+    return path if entry == {"path": path} and isinstance(path, str) and draw(st.booleans()) else entry
+
+
+@st.composite
+def _tagged(draw: st.DrawFn, value: Any, *, top: bool = True) -> Any:
+    """Put tags before some of the values, at any depth."""
+    if not top and draw(st.integers(0, 11)) == 7:
+        return Plain(f"!override {render(value)}") if draw(st.booleans()) else Plain("!reset null")
+    if isinstance(value, dict):
+        return {key: draw(_tagged(item, top=False)) for key, item in value.items()}
+    return [draw(_tagged(item, top=False)) for item in value] if isinstance(value, list) else value
 
 
 def render(value: Any) -> str:
