@@ -17,6 +17,7 @@ from homelab_assets.compose.yaml_nodes import Mapping, Node, Scalar, Sequence
 MAX_VALUES = 200_000
 _KEPT_FILES = 512
 _DROPPED = object()
+_HERE = object()
 
 Path = tuple[str, ...]
 
@@ -67,7 +68,7 @@ class _Reader:
         self._values = 0
         self._overridden = False  # below an `!override`, where Compose sees neither further tags nor aliases
         self._visited: set[int] = set()
-        self._aliased: dict[int, tuple[set[str], set[str]]] = {}  # node → where aliases of it stand, and what is above
+        self._aliased: dict[int, dict[Any, Any]] = {}  # node → the tree of the names at which aliases of it stand
 
     def document(self, root: Node) -> Document:
         tree = self._value(root, ())
@@ -164,22 +165,22 @@ class _Reader:
         self._visited.add(id(node))
         return True
 
-    def _check_alias(self, node: Node, path: Path, place: Node) -> None:
+    def _check_alias(self, node: Node, path: Path, key: Node) -> None:
         """Refuse what Compose takes for a circle: an alias below another one of the same anchor.
 
         It goes by the dotted names of the places: `a.b` is below `a`, even where both are keys of one mapping.
         """
         if not path or path[0] == "<<":
             return
-        name = ".".join(path)
-        dots = [index for index, character in enumerate(name) if character == "."]
-        above = {name[:index] for index in dots}
-        places, ancestors = self._aliased.setdefault(id(node), (set(), set()))
-        if name in ancestors or not places.isdisjoint(above):
+        place = self._aliased.setdefault(id(node), {})
+        is_circle = False
+        for step in ".".join(path).split("."):
+            is_circle = is_circle or _HERE in place
+            place = place.setdefault(step, {})
+        if is_circle or (place and _HERE not in place):
             hint = "Compose takes a dot in a name for a step down; write the value out"
-            refuse(f"cycle detected: the anchor of {name} is used above or below it, too", place, hint=hint)
-        places.add(name)
-        ancestors |= above
+            refuse(f"cycle detected: the anchor of {'.'.join(path)} is used above or below it, too", key, hint=hint)
+        place[_HERE] = {}
 
 
 def _name(key: Node) -> str:

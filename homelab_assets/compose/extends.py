@@ -106,12 +106,17 @@ class Extends:
 
 def reset(tree: Map, resets: Collection[Path]) -> None:
     """Delete the keys that `!reset` and `!override` name; the name `*` is every key, as for Compose."""
-    for key in list(tree):
-        below = [path[1:] for path in resets if path and path[0] in (key, "*")]
-        if () in below:
+    below: dict[str, list[Path]] = {}
+    for path in resets:
+        if path:
+            below.setdefault(path[0], []).append(path[1:])
+    everywhere = below.pop("*", [])
+    for key in list(tree) if everywhere else [key for key in below if key in tree]:
+        paths = [*below.get(key, ()), *everywhere]
+        if () in paths:
             tree.drop(key)
-        elif below and type(tree[key]) is Map:
-            reset(tree[key], below)
+        elif type(tree[key]) is Map:
+            reset(tree[key], paths)
 
 
 def _target(value: Any, name: str, place: Node | None) -> tuple[str, str | None]:

@@ -38,11 +38,8 @@ class ServiceFiles:
     def complete(self, services: dict[str, Plain], *, strict: bool) -> None:
         """Read env files and label files, and let `scale` decide the number of replicas."""
         for name, service in services.items():
-            try:
-                self._read_env_files(name, service, strict)
-                self._read_label_files(name, service, strict)
-            except BaselineError as error:
-                raise at(error, self.sources.nearest("services", name, "env_file")) from None
+            self._read_env_files(name, service, strict)
+            self._read_label_files(name, service, strict)
             if "scale" in service and "deploy" in service:
                 service["deploy"]["replicas"] = service["scale"]
             services[name] = {key: service[key] for key in SERVICE.attributes if key in service}
@@ -59,14 +56,17 @@ class ServiceFiles:
         lookup = dotenv.lookup_first(self.environment, dict(known))
         lines: dict[str, tuple[str, int]] = {}
         unread: dict[str, frozenset[str]] = {}
-        for entry in files:
+        for index, entry in enumerate(files):
             path = entry.get("path", "")
-            found = self._read_variables(path, entry.get("format"), known, lookup)
-            if found is None and entry["required"] and strict:
-                refuse(f"env file {path} not found", hint="create it, or set required: false")
-            elif found is None and strict and self.is_directory is not None and self.is_directory(path):
-                refuse(f"env file {path} is a directory")
-            elif found is None:
+            try:
+                found = self._read_variables(path, entry.get("format"), known, lookup)
+                if found is None and entry["required"] and strict:
+                    refuse(f"env file {path} not found", hint="create it, or set required: false")
+                if found is None and strict and self.is_directory is not None and self.is_directory(path):
+                    refuse(f"env file {path} is a directory")
+            except BaselineError as error:
+                raise at(error, self.sources.nearest("services", name, "env_file", str(index))) from None
+            if found is None:
                 unread[path] = frozenset(lines.keys() - own.keys())
             else:
                 lines.update({key: (path, line) for key, line in found.items()})
@@ -101,14 +101,15 @@ class ServiceFiles:
         own = service.get("labels") or {}
         unread: dict[str, frozenset[str]] = {}
         self.label_files[name] = files
-        for path in files:
+        for index, path in enumerate(files):
             data = None if OPEN in path else self.read(path)
             if data is not None:
                 found = dotenv.parse(text_of(data), labels.get, file=path)
                 labels.update(found)
                 unread = _without(unread, found)
             elif strict:
-                refuse(f"label file {path} not found")
+                place = self.sources.nearest("services", name, "label_file", str(index))
+                refuse(f"label file {path} not found", place)
             else:
                 unread[path] = frozenset(labels.keys() - own.keys())
         if unread:

@@ -35,6 +35,12 @@ def _refusal(text: str | bytes, **files: str) -> BaselineError:
         ("services:\n  a:\n    image: x\n   b: y\n", 4, "not valid YAML"),
         ("services:\n  a:\n    image: x\n    command: (a)\n", 4, "command line"),
         ("services:\n  a:\n    image: x\n    env_file: gone\n", 4, "not found"),
+        (
+            "services:\n  a:\n    image: x\n    env_file:\n      - path: /e\n        required: false\n      - gone\n",
+            7,
+            "not found",
+        ),
+        ("services:\n  a:\n    image: x\n    label_file:\n      - gone\n", 5, "label file"),
         ("services:\n  a:\n    image: x\n    volumes:\n      - {type: tmpfs}\n", 5, "missing a mount target"),
         ("services:\n  a:\n    image: x\n    networks:\n      - default\n      - n\n", 6, "undefined network n"),
         ("services:\n  a:\n    image: x\n    networks:\n      default:\n      n:\n", 6, "undefined network n"),
@@ -105,13 +111,14 @@ BOMB = "x-0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         "services: {a: {image: '" + "${A:-" * 900 + "x" + "}" * 900 + "'}}",
         "services: {a: {image: '" + "${A:-x} " * 100_000 + "'}}",
         "x-a: [" + "a:," * 200_000 + "]",
+        "x-v: &v 1\nx-a:\n  ? " + "a." * 500_000 + "\n  : *v\n  a: *v\n",
         b"\x00\x01\x02",
         b"\xff\xfe\xff",
         b"services: {a: {image: \xc3\x28}}",
         "x" * 5_000_000,
         "services:\n" + "".join(f"  s{n}: {{extends: s{n + 1}}}\n" for n in range(3000)),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_hostile_files_end_quickly(text: str | bytes) -> None:
     started = time.process_time()
