@@ -11,6 +11,7 @@ from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.markdown import terminal_safe
 
 if TYPE_CHECKING:
+    from homelab_assets.drift.document import DriftDocument
     from homelab_assets.lab.settings import Lab, RepositorySettings
     from homelab_assets.model import Captured, CaptureResult
     from homelab_assets.remediation.adopt import Adoption
@@ -30,6 +31,7 @@ def command(options: Options, container: str, host: str | None, repository: str 
 
     Exit code: 0 the stack says all that runs, 1 something can't be said in compose, 2 not completed.
     """
+    from homelab_assets.audit import compare, load, utc_now
     from homelab_assets.remediation.adopt import adopt
 
     lab = options.lab()
@@ -37,8 +39,9 @@ def command(options: Options, container: str, host: str | None, repository: str 
     vault = open_vault(lab, create=open_)
     captures = _capture(lab, host, vault)
     captured, name = _find(captures, container)
-    _refuse_known(lab, captures, captured.host, name, vault)
-    adoption = adopt(captured, name, vault=vault, folder=_folder(place))
+    known = load(lab, vault=vault)
+    _refuse_known(compare(lab, captures, known, vault=vault, now=utc_now()), captured.host, name)
+    adoption = adopt(captured, name, vault=vault, folder=_folder(place), baselines=known.baselines)
     options.write(_render(adoption, options))
     if open_:
         from homelab_assets.remediation.flow import open_adoption
@@ -78,11 +81,11 @@ def _find(captures: "Sequence[CaptureResult]", container: str) -> "tuple[Capture
     return found[0][0], name_of(found[0][1])
 
 
-def _refuse_known(lab: "Lab", captures: "Sequence[CaptureResult]", host: str, name: str, vault: "Vault") -> None:
+def _refuse_known(document: "DriftDocument", host: str, name: str) -> None:
     """Refuse a container that a stack in git declares: a second one would fight with it for the container's name."""
-    from homelab_assets.audit import compare, load, utc_now
-
-    document = compare(lab, captures, load(lab, vault=vault), vault=vault, now=utc_now())
+    for seen in document.hosts:
+        if seen.name == host and seen.status != "captured":
+            raise UserError(str(seen.error), where=host, hint=seen.hint)
     for verdict in document.services:
         if (verdict.host, verdict.container) == (host, name) and verdict.status in ("clean", "drifted", "stopped"):
             raise UserError(

@@ -131,7 +131,16 @@ def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], a
     )
 
 
-def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> None:
+def experienced_host(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Host:
+    """Return a host that knows what its daemon gives to every container, as far as the stacks of git on it show."""
+    containers = Containers(Host(captured))
+    bound = bind_to_hosts(baselines, {captured.host: containers}, [captured])
+    audit = _Audit(vault=vault, policy=Policy(), now=captured.captured_at)
+    _settled(audit, containers, bound, frozenset(name for one in bound for name in one.project_names))
+    return containers.host
+
+
+def _settled(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> Sequence[Settled]:
     settled: list[Settled] = []
     for one in sorted(bound, key=lambda one: not one.group):
         try:
@@ -139,7 +148,11 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
         except UserError as error:
             _broken(audit, one.baseline, containers, error)
     learn(containers.host, settled)
-    for stack in settled:
+    return settled
+
+
+def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> None:
+    for stack in _settled(audit, containers, bound, names):
         judge = Judge(
             host=containers.host,
             settled=stack,

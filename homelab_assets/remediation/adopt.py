@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from homelab_assets import compose
+from homelab_assets.drift.compare import experienced_host
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.leaves import Comparer
 from homelab_assets.drift.rows.links import link_pairs, service_of
 from homelab_assets.drift.sealing import SealedCompare, map_texts
-from homelab_assets.drift.view import Declared, Host, Observed, ProjectView, name_of
-from homelab_assets.model import Captured
+from homelab_assets.drift.view import Declared, Observed, ProjectView, name_of
+from homelab_assets.model import Baseline, Captured
 from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.backport import PLACEHOLDER, secret_name
 from homelab_assets.remediation.identity import kebab
@@ -64,17 +65,20 @@ class Adoption:
         return files | ({f"{self.directory}/.env.sample": self.sample.encode()} if self.sample else {})
 
 
-def adopt(captured: Captured, container: str, *, vault: Vault, folder: str = "stacks") -> Adoption:
+def adopt(
+    captured: Captured, container: str, *, vault: Vault, folder: str = "stacks", baselines: Sequence[Baseline] = ()
+) -> Adoption:
     """Make a stack of a container.
 
     Args:
         captured: the host, with the container and its image. container: name or id.
         folder: where stacks lie in the repository, "" for its root.
+        baselines: what git has; its stacks on that host show what the daemon gives to every container.
 
     Raises:
         KeyError: the host has no such container.
     """
-    host = Host(captured)
+    host = experienced_host(captured, baselines, vault)
     document = host.by_reference(container)
     if document is None:
         raise KeyError(container)

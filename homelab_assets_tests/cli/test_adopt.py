@@ -46,3 +46,15 @@ def test_what_git_declares_is_not_adopted_a_second_time(
     assert f"git has {container} already: homelab-apps, stacks/" in result.stderr
     assert result.stdout == ""
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_recording_that_no_engine_wrote_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
+    demo = demo_lab_file({"HOMELAB_STATE": str(tmp_path / "demo")}).parent
+    file = demo / "captures" / "ct-docker-01" / "containers.json"
+    containers = json.loads(file.read_text())
+    next(one for one in containers if one["Name"] == "/organizr")["HostConfig"]["LogConfig"] = 5
+    file.write_text(json.dumps(containers))
+    result = CliRunner().invoke(main, ["adopt", "uptime-kuma", "--lab", str(demo / "lab.yaml")])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "error: ct-docker-01: its documents are not what Docker's API gives" in result.stderr

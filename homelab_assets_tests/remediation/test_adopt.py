@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from homelab_assets.audit import capture
+from homelab_assets.audit import capture, load
 from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.policy import policy_from
 from homelab_assets.drift.view import name_of
-from homelab_assets.lab.settings import load_lab
+from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.model import Captured
 from homelab_assets.remediation.adopt import adopt
 from homelab_assets.remediation.adoption_body import adoption_body, adoption_title
@@ -25,8 +25,12 @@ VAULT = Vault(b"k" * 32)
 
 
 @pytest.fixture(scope="module")
-def captures(tmp_path_factory: pytest.TempPathFactory) -> list[Captured]:
-    lab = load_lab(None, {"HOMELAB_STATE": str(tmp_path_factory.mktemp("demo"))})
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return load_lab(None, {"HOMELAB_STATE": str(tmp_path_factory.mktemp("demo"))})
+
+
+@pytest.fixture(scope="module")
+def captures(lab: Lab) -> list[Captured]:
     found = capture(lab, tuple(lab.hosts), vault=VAULT)
     return [one for one in found if isinstance(one, Captured)]
 
@@ -63,6 +67,27 @@ def test_the_audit_finds_nothing_on_an_adopted_container(captures: list[Captured
     (verdict,) = document.services
     assert (verdict.service, [item.path for item in verdict.items]) == ("uptime-kuma", [])
     assert verdict.status == "clean"
+
+
+def test_what_the_daemon_gives_to_every_container_is_left_out(lab: Lab, captures: list[Captured]) -> None:
+    captured = next(one for one in captures if one.host == "ct-media-01")
+    known = load(lab, vault=VAULT).baselines
+    assert "shm_size: 96m" in adopt(captured, "watchtower", vault=VAULT).compose_file
+    adoption = adopt(captured, "watchtower", vault=VAULT, baselines=known)
+    assert {"shm_size", "logging", "ulimits"} & set(
+        yaml.safe_load(adoption.compose_file)["services"]["watchtower"]
+    ) == set()
+    stack = baseline(
+        Files(dict(adoption.files)),
+        files=(f"{adoption.directory}/docker-compose.yml",),
+        stack=adoption.stack,
+        endpoint=captured.host,
+        directory=adoption.directory,
+    )
+    policy = policy_from({}, {}, "lab.yaml")
+    document = compare_all([captured], [*known, stack], vault=VAULT, policy=policy, now="2026-11-23T06:00:00Z")
+    (verdict,) = [one for one in document.services if one.container == "watchtower"]
+    assert (verdict.status, [item.path for item in verdict.items]) == ("clean", [])
 
 
 @pytest.mark.parametrize(
