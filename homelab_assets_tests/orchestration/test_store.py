@@ -55,6 +55,7 @@ def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
             networks=[],
             volumes=[],
             dotenv={"/opt/x/.env": {"TZ": "UTC"}},
+            compose_variables={"/opt/x/compose.yml": {"app": {"TZ": None}}},
         ),
     ],
 )
