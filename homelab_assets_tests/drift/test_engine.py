@@ -58,44 +58,52 @@ def test_compose_v1_is_clean_right_after_up(bench: Bench, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_generated_stacks_are_clean_right_after_up(bench: Bench, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
-    document = _generated(random.Random(seed))
+def test_generated_stacks_are_clean_right_after_up_and_a_change_in_each_service_is_found(
+    bench: Bench, seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git, running, changes = _generated(random.Random(seed))
     for compose in COMPOSE:
-        bench.up(f"gen{seed}", document, compose, "--no-start", "--force-recreate")
-        result = bench.audit(f"gen{seed}", document)
+        bench.up(f"gen{seed}", git, compose, "--no-start", "--force-recreate")
+        result = bench.audit(f"gen{seed}", git)
         assert _items(result) == []
         _tell(capsys, f"{len(result.services)} generated services clean", bench, compose)
+        bench.up(f"gen{seed}", running, compose, "--no-start")
+        result = {one.service: found(one) for one in bench.audit(f"gen{seed}", git).services}
+        assert result == {"anchor": [], **changes}
+        _tell(capsys, f"{len(changes)} changes in generated services found, nothing else", bench, compose)
 
 
-def _generated(dice: random.Random) -> dict[str, Any]:
-    """Services that each declare a handful of keys at random."""
-    keep_apart = {
-        "container_name",
-        "network_mode",
-        "networks",
-        "scale",
-        "volumes_from",
-        "pid",
-        "ipc",
-        "cpus",
-        "cpu_quota",
-        "cpu_period",
-    }
-    services: dict[str, Body] = {"anchor": {"image": PLAIN}}
+KEPT_APART = {
+    "container_name", "cpu_period", "cpu_quota", "cpus", "deploy", "hostname", "ipc", "mac_address", "network_mode",
+    "networks", "pid", "scale", "uts", "volumes_from",
+}  # fmt: skip
+"""Keys that exclude others, or that a whole stack can't have in every service."""
+WITH_A_LIMIT = {"mem_reservation", "memswap_limit", "oom_kill_disable"}
+"""Keys that the engine takes beside a limit of memory only."""
+
+
+def _generated(dice: random.Random) -> tuple[Body, Body, dict[str, list[tuple[str, str, str]]]]:
+    """A stack of services that each declare a handful of keys at random, the same with one change in each, and the
+    items that must come of them."""
+    git: dict[str, Body] = {"anchor": {"image": PLAIN}}
+    running: dict[str, Body] = {"anchor": {"image": PLAIN}}
+    changes = {}
     for number in range(25):
+        change = dice.choice([one for one in MUTATIONS if KEPT_APART.isdisjoint(one.git | one.running)])
         body: Body = {}
-        for mutation in dice.sample(MUTATIONS, 8):
-            for key, value in (mutation.running if dice.random() < 0.5 else mutation.git).items():
-                if key not in keep_apart and key != "deploy":
+        for other in dice.sample(MUTATIONS, 8):
+            for key, value in (other.running if dice.random() < 0.5 else other.git).items():
+                if key not in KEPT_APART and key not in change.git | change.running:
                     body.setdefault(key, value)
-        body.setdefault("image", PLAIN)
-        if "memswap_limit" in body:
+        if "mem_limit" in change.git | change.running:
+            body = {key: value for key, value in body.items() if key not in WITH_A_LIMIT}
+        elif not WITH_A_LIMIT.isdisjoint(body | change.git | change.running):
             body["mem_limit"] = "64m"
-        if "mem_reservation" in body and "mem_limit" in body:
-            body["mem_limit"] = "64m"
-        services[f"g{number:02d}"] = body
+        name = f"g{number:02d}"
+        git[name], running[name] = {**body, **change.git}, {**body, **change.running}
+        changes[name] = [(change.path, change.change, change.severity)]
     document = stacks.manual_changes()[0]
-    return {**document, "services": services}
+    return {**document, "services": git}, {**document, "services": running}, changes
 
 
 @pytest.mark.parametrize(
