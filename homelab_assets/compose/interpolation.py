@@ -21,6 +21,7 @@ MAX_VALUES = 200_000
 _LONG, _MANY = 100_000, 1_000
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_AFTER_DOLLAR = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _TEMPLATE = re.compile(
     rf"\$(?:(?P<escaped>\$)|(?P<named>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?][^\n]*)?)\}}|(?P<invalid>)))"
 )
@@ -206,6 +207,11 @@ def _closing_brace(text: str) -> int:
             index += 1
         index += 1
     return len(text) - 1
+
+
+def names_in(text: str) -> set[str]:
+    """Names of all variables that a text may refer to: whatever follows a `$`, escaped or not."""
+    return set(_AFTER_DOLLAR.findall(text))
 
 
 def variables_of(scalar: Scalar) -> Iterator[tuple[str, VariableUse]]:

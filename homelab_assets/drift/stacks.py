@@ -68,15 +68,15 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
 
 def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None] | None:
     """Variables that the containers use by the compose files that they were started from, if all of these are known."""
-    defaults: dict[str, set[str | None]] = {}
+    defaults: dict[str, str | None] = {}
     for container in group:
         known = captured.compose_variables.get(str(container.labels.get(CONFIG_FILES)), {})
         used = known.get(str(container.labels.get(SERVICE)))
         if used is None:
             return None
         for name, default in used.items():
-            defaults.setdefault(name, set()).add(default)
-    return {name: found.pop() if len(found) == 1 else None for name, found in defaults.items()}
+            defaults[name] = default if defaults.get(name, default) == default else None
+    return defaults
 
 
 def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:

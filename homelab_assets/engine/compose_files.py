@@ -1,18 +1,16 @@
 """The compose files that running stacks were started from: which variables they use. Nothing else of them is kept."""
 
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from posixpath import isabs
 from typing import TYPE_CHECKING, Any
 
+from homelab_assets.engine.environment_files import is_plain
 from homelab_assets.errors import HomelabError
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
     from homelab_assets.compose import Expression
-
-_NAME = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 
 def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
@@ -28,8 +26,7 @@ def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, set
 
 def _is_allowed(path: str) -> bool:
     # A label is written by whoever started the container: it must not make us read any file of the host.
-    plain = isabs(path) and "\0" not in path and not path.startswith(("/proc/", "/sys/", "/dev/"))
-    return plain and path.endswith((".yml", ".yaml"))
+    return isabs(path) and path.endswith((".yml", ".yaml")) and is_plain(path)
 
 
 def used_variables(
@@ -62,13 +59,13 @@ def used_variables(
 
 def _defaults(part: Any, expressions: Sequence["Expression"], vault: Vault) -> dict[str, str | None]:
     """Names of the variables in a part of a model, those within defaults too, with the fingerprints of defaults."""
-    from homelab_assets.compose.interpolation import MARKER
+    from homelab_assets.compose.interpolation import MARKER, names_in
 
-    found: dict[str, set[str | None]] = {}
+    found: dict[str, str | None] = {}
     for number in set(MARKER.findall(json.dumps(part, ensure_ascii=False))):
         used = expressions[int(number)]
         default = used.argument if used.operator.endswith("-") else None
-        found.setdefault(used.name, set()).add(None if default is None else vault.fingerprint(default))
-        for name in _NAME.findall(used.argument):
-            found.setdefault(name, set()).add(None)
-    return {name: defaults.pop() if len(defaults) == 1 else None for name, defaults in found.items()}
+        mark = None if default is None else vault.fingerprint(default)
+        found[used.name] = mark if found.get(used.name, mark) == mark else None
+        found |= dict.fromkeys(names_in(used.argument))
+    return found

@@ -29,8 +29,12 @@ def environment_file_paths(containers: Iterable[Mapping[str, Any]]) -> list[str]
 
 
 def _is_allowed(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return bool(_ALLOWED.fullmatch(name)) and "\0" not in path and not path.startswith(("/proc/", "/sys/", "/dev/"))
+    return bool(_ALLOWED.fullmatch(path.rpartition("/")[2])) and is_plain(path)
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path may be that of a file which somebody keeps: none of the kernel's."""
+    return "\0" not in path and not path.startswith(("/proc/", "/sys/", "/dev/"))
 
 
 def sealed_variables(data: bytes, path: str, vault: Vault) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from homelab_assets.compose.interpolation import names_in
 from homelab_assets.drift.document import Item
 from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.drift.sealing import map_texts, texts_in
@@ -176,7 +177,7 @@ def _taken_names(baseline: Baseline, prover: Prover) -> set[str]:
     names = {*baseline.samples, *baseline.variables}
     for file in baseline.files:
         text = (tree.read(file) or b"").decode("utf-8", "replace")
-        names |= set(re.findall(r"\$\{?([A-Za-z_]\w*)", text))
+        names |= names_in(text)
     return names
 
 
