@@ -31,12 +31,14 @@ def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
         seen = [(match.service, match.containers[0]) for match in settled.matches if match.containers]
         return sum(prove(model, *one, vault, ids).same for one in seen)
 
-    for name in settled.bindings.conflicts.keys() & settled.bindings.values.keys():
+    contested = settled.bindings.conflicts.keys() & settled.bindings.values.keys()
+    most = proven(settled.final) if contested else 0
+    for name in contested:
         for value in settled.bindings.choices.get(name, ()):
             values = {**settled.bindings.values, name: value}
             model = load_with(settled.stack, values, settled.templates)
-            if model is not None and proven(model) > proven(settled.final):
-                settled.final, settled.bindings = model, replace(settled.bindings, values=values)
+            if model is not None and (count := proven(model)) > most:
+                settled.final, settled.bindings, most = model, replace(settled.bindings, values=values), count
 
 
 def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> None:
