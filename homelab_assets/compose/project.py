@@ -128,29 +128,20 @@ def load(
     """
     if not files:
         refuse("no compose file specified")
-    try:
-        loading = _Loading(read, project_directory, dict(environment), symbolic, unset, is_directory)
-        return loading.project(list(files), project_name, profiles)
-    except BaselineError as error:
-        if not by_default or not error.needs or error.needs in unset:
-            raise at(error, Origin(files[0])) from None
-        return load(
-            files,
-            read=read,
-            project_directory=project_directory,
-            environment=environment,
-            project_name=project_name,
-            profiles=profiles,
-            symbolic=symbolic,
-            unset={*unset, error.needs},
-            by_default=True,
-            is_directory=is_directory,
-        )
-    except RecursionError:
-        raise BaselineError("is nested too deeply", where=files[0]) from None
-    except ValueError as error:
-        # A number of thousands of digits somewhere: Compose calls it out of range, Python does not read it.
-        raise BaselineError(f"holds a value that can't be read: {error}", where=files[0]) from None
+    without = set(unset)
+    while True:
+        try:
+            loading = _Loading(read, project_directory, dict(environment), symbolic, without, is_directory)
+            return loading.project(list(files), project_name, profiles)
+        except BaselineError as error:
+            if not by_default or error.needs is None or error.needs in without:
+                raise at(error, Origin(files[0])) from None
+            without.add(error.needs)
+        except RecursionError:
+            raise BaselineError("is nested too deeply", where=files[0]) from None
+        except ValueError as error:
+            # A number of thousands of digits somewhere: Compose calls it out of range, Python does not read it.
+            raise BaselineError(f"holds a value that can't be read: {error}", where=files[0]) from None
 
 
 class _Loading:
