@@ -12,8 +12,8 @@ from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.policy import policy_from
 from homelab_assets.drift.view import name_of
 from homelab_assets.lab.settings import Lab, load_lab
-from homelab_assets.model import Captured
-from homelab_assets.remediation.adopt import adopt
+from homelab_assets.model import Baseline, Captured
+from homelab_assets.remediation.adopt import Adoption, adopt
 from homelab_assets.remediation.adoption_body import adoption_body, adoption_title
 from homelab_assets.remediation.adoption_plan import AdoptionPlan
 from homelab_assets.remediation.body import BODY_LIMIT
@@ -35,6 +35,17 @@ def captures(lab: Lab) -> list[Captured]:
     return [one for one in found if isinstance(one, Captured)]
 
 
+def merged(adoption: Adoption, host: str) -> Baseline:
+    """The stack once it is in git."""
+    return baseline(
+        Files(dict(adoption.files)),
+        files=(f"{adoption.directory}/docker-compose.yml",),
+        stack=adoption.stack,
+        endpoint=host,
+        directory=adoption.directory,
+    )
+
+
 def test_what_comes_out_says_what_runs(captures: list[Captured]) -> None:
     left = {}
     for captured in captures:
@@ -53,13 +64,7 @@ def test_what_comes_out_says_what_runs(captures: list[Captured]) -> None:
 def test_the_audit_finds_nothing_on_an_adopted_container(captures: list[Captured]) -> None:
     captured = next(one for one in captures if one.host == "ct-docker-01")
     adoption = adopt(captured, "uptime-kuma", vault=VAULT)
-    stack = baseline(
-        Files(dict(adoption.files)),
-        files=(f"{adoption.directory}/docker-compose.yml",),
-        stack=adoption.stack,
-        endpoint=captured.host,
-        directory=adoption.directory,
-    )
+    stack = merged(adoption, captured.host)
     alone = replace(captured, containers=[d for d in captured.containers if name_of(d) == "uptime-kuma"])
     document = compare_all(
         [alone], [stack], vault=VAULT, policy=policy_from({}, {}, "lab.yaml"), now="2026-11-23T06:00:00Z"
@@ -77,13 +82,7 @@ def test_what_the_daemon_gives_to_every_container_is_left_out(lab: Lab, captures
     assert {"shm_size", "logging", "ulimits"} & set(
         yaml.safe_load(adoption.compose_file)["services"]["watchtower"]
     ) == set()
-    stack = baseline(
-        Files(dict(adoption.files)),
-        files=(f"{adoption.directory}/docker-compose.yml",),
-        stack=adoption.stack,
-        endpoint=captured.host,
-        directory=adoption.directory,
-    )
+    stack = merged(adoption, captured.host)
     policy = policy_from({}, {}, "lab.yaml")
     document = compare_all([captured], [*known, stack], vault=VAULT, policy=policy, now="2026-11-23T06:00:00Z")
     (verdict,) = [one for one in document.services if one.container == "watchtower"]
