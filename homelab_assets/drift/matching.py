@@ -88,7 +88,8 @@ def _same_folder(baseline: Baseline, container: Observed) -> bool:
     files = str(container.labels.get(CONFIG_FILES) or "").split(",")
     directory = baseline.directory.strip("/")
     if not directory:
-        return False
+        # A repository whose root is the stack is named like it, and so is its clone.
+        return folder.endswith("/" + baseline.stack)
     return folder.endswith("/" + directory) or any(
         file.endswith("/" + name) for file in files for name in baseline.files
     )

@@ -48,7 +48,7 @@ class Place:
 def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
     """Read from the containers' labels where a stack was deployed."""
     if not group or captured is None:
-        return Place(directory="/" + baseline.directory.strip("/"))
+        return Place(directory="/" + (baseline.directory.strip("/") or baseline.stack))
     labels = next((c.labels for c in group if c.labels.get(WORKING_DIR)), group[0].labels)
     directory = str(labels.get(WORKING_DIR) or "").rstrip("/")
     named = str(labels.get(_ENVIRONMENT_FILE) or "")

@@ -1,5 +1,7 @@
 """What the stacks of other people have taught: each case is one that real engines showed to be judged wrongly."""
 
+from dataclasses import replace
+
 import pytest
 
 from homelab_assets.compose.confighash import config_hashes
@@ -7,7 +9,7 @@ from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.stacks import Stack, place_of
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+from homelab_assets_tests.drift.world import KEY, Files, audit, baseline, capture, found
 
 IMAGE = image("plain:1", Cmd=["run"])
 
@@ -318,3 +320,16 @@ def test_what_no_service_uses_any_more_has_its_key_all_the_same() -> None:
     )  # fmt: skip
     items = {item.path: item.running for item in _one(text, seen).items}
     assert items == {"networks.back": "back", "networks.lan": "lan", "volumes./d": "data:/d"}
+
+
+def test_a_stack_in_the_root_of_its_repository_is_known_by_its_folder_whatever_its_project_is_called() -> None:
+    """`COMPOSE_PROJECT_NAME` stands in a `.env` that git doesn't have."""
+    text = "services: {app: {image: 'plain:1', volumes: ['./data:/data']}}"
+    stack = replace(baseline("apps", text), directory="", files=("compose.yml",), tree=Files({"compose.yml": text}))
+    mount = {"Type": "bind", "Source": "/opt/apps/data", "Destination": "/data", "RW": True}
+    seen = container("media", "app", directory="/opt/apps", mounts=[mount])
+    document = audit(capture([seen], images=[IMAGE]), [stack])
+    assert [(one.service, one.status, one.items) for one in document.services] == [("app", "clean", ())]
+    document = audit(capture([]), [stack])
+    assert [(one.service, one.status) for one in document.services] == [("app", "missing")]
+    assert not document.problems

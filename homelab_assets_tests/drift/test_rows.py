@@ -170,9 +170,29 @@ def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
 ) -> None:
     running = {"host": {"NetworkMode": mode}, "networks": {name: {} for name in joined}}
     assert items({"network_mode": asked}, running, own={}) == told
-    if mode != "host":
-        # That would be what the variable stands for.
+    if mode in ("bridge", "default"):
+        # Else that would be what the variable stands for.
         assert items({"network_mode": f"${{MODE:-{asked}}}"}, running, own={}) == told
+
+
+@pytest.mark.parametrize("asked", ["ext", "${MODE:-ext}", "${MODE}"])
+@pytest.mark.parametrize(
+    ("mode", "joined", "told"),
+    [
+        ("ext", ["ext"], []),
+        ("ext", ["ext", "more"], [("networks.more", "added", "functional")]),
+        ("ext", [], [("network_mode", "removed", "breaking")]),
+        ("other", ["other"], [("network_mode", "removed", "breaking"), ("networks.other", "added", "functional")]),
+        ("none", ["none"], [("network_mode", "changed", "breaking")]),
+    ],
+)
+def test_a_mode_can_be_a_network_by_its_name(
+    asked: str, mode: str, joined: list[str], told: list[tuple[str, str, str]]
+) -> None:
+    running = {"host": {"NetworkMode": mode}, "networks": {name: {} for name in joined}}
+    if "$" in asked and mode != "ext":
+        told = [] if joined else told
+    assert items({"network_mode": asked}, running, own={}) == told
 
 
 @pytest.mark.parametrize(

@@ -78,12 +78,16 @@ def _plain_mode(container: Observed) -> str:
 
 
 def _mode(container: Observed, declared: Declared) -> str:
-    """As `_plain_mode`; the bridge too where git may ask for it and somebody has the container join other networks."""
-    wanted, plain = _declared_mode(declared), _plain_mode(container)
-    asked = wanted in ("bridge", "default") or has_marker(wanted)
-    if not plain and asked and container.mode() in ("bridge", "default"):
-        return "" if _BRIDGES.isdisjoint(container.networks) else "bridge"
-    return plain
+    """As `_plain_mode`; also what git may ask for by `network_mode`, where the container has it: the bridge, though
+    somebody has the container join other networks, or a network by its name."""
+    plain = _plain_mode(container)
+    wanted, mode = _declared_mode(declared), container.mode()
+    if plain or not wanted:
+        return plain
+    if mode in ("bridge", "default"):
+        asked = wanted in ("bridge", "default") or has_marker(wanted)
+        return "bridge" if asked and not _BRIDGES.isdisjoint(container.networks) else ""
+    return mode if (wanted == mode or may_be(wanted, mode)) and mode in _by_name(container) else ""
 
 
 def _mode_differs(container: Observed, declared: Declared) -> bool:
@@ -98,7 +102,7 @@ def _expected_networks(declared: Declared) -> dict[str, Leaf]:
 def _observed_networks(container: Observed, declared: Declared) -> dict[str, Leaf]:
     attached, mode = attached_networks(container, declared), _mode(container, declared)
     if not _mode_differs(container, declared):
-        own = {declared.project.network_key(name) for name in _BRIDGES} if mode else set()
+        own = {declared.project.network_key(name) for name in (*_BRIDGES, mode)} if mode else set()
         return {f"networks.{key}": Leaf(True, key) for key in attached if key not in own}
     leaves = dict(_expected_networks(declared)) if mode else {}
     return leaves | {f"networks.{key}": Leaf(True, key) for key in attached if key != "default"}
