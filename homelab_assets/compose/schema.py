@@ -172,7 +172,7 @@ def mapping(
 
     Args:
         keys: checks of known keys. required: keys that must be there.
-        others: check of further keys, all of them or those that match `pattern` entirely.
+        others: check of further keys, all of them or those that match `pattern` entirely, as a marker may.
         extensions: allow `x-` keys. open_: allow keys that nothing above covers.
     """
     known = dict(keys or {})
@@ -185,7 +185,7 @@ def mapping(
         for key, item in value.items():
             check = known.get(key)
             if check is None:
-                if others is not None and (fits is None or fits(key)):
+                if others is not None and (fits is None or OPEN in key or fits(key)):
                     check = others
                 elif open_ or (extensions and key.startswith("x-")):
                     continue

@@ -333,3 +333,18 @@ def test_a_stack_in_the_root_of_its_repository_is_known_by_its_folder_whatever_i
     document = audit(capture([]), [stack])
     assert [(one.service, one.status) for one in document.services] == [("app", "missing")]
     assert not document.problems
+
+
+@pytest.mark.parametrize(
+    ("joined", "items"),
+    [
+        (["lan"], []),
+        (["lan", "more"], [("networks.more", "added", "functional")]),
+        (["other"], [("networks.lan", "removed", "functional"), ("networks.other", "added", "functional")]),
+    ],
+)
+def test_a_service_can_name_its_networks_by_variables(joined: list[str], items: list[tuple[str, str, str]]) -> None:
+    text = "{services: {app: {image: 'plain:1', networks: [$NET]}}, networks: {lan: {name: $NET, external: true}}}"
+    networks = {name: {"Aliases": ["web-app-1", "app"], "IPAMConfig": None} for name in joined}
+    for known in ({}, {"NET": "lan"}):
+        assert found(_one(text, container("web", "app", networks=networks), variables=known)) == items
