@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import yaml
 
 from homelab_assets.drift.compare import compare_all
@@ -116,7 +117,7 @@ def _parse_only(name: str, capture: str, stacks: dict[str, dict[str, bytes]]) ->
 def _audit(fleet, vault: Vault):
     captures, baselines = [], []
     for name, text, stacks in fleet:
-        document = vault.seal_inspect(json.loads(text))
+        document = vault.seal_inspect(msgspec.json.decode(text))
         captures.append(
             Captured(
                 host=name,

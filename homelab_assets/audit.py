@@ -6,10 +6,12 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from homelab_assets.drift import history
 from homelab_assets.drift.document import DriftDocument
@@ -27,8 +29,7 @@ Progress = Callable[[str], None]
 _FETCH_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
+class Audit(Struct, frozen=True, kw_only=True):
     """Everything that one audit saw, and what it makes of it. `captures` are in the order of `lab.yaml`."""
 
     captures: Sequence[CaptureResult]

@@ -4,15 +4,24 @@ Plain values only: nothing here reads a file, a clock or the network.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
 
 Json = Any
 """A JSON value as `json.loads` returns it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Unprinted:
+    """For a record that holds something in clear: logs and messages show no more of it than what it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class Span(Struct, frozen=True, kw_only=True):
     """Where a value stands in a text file.
 
     Attributes:
@@ -43,8 +52,7 @@ class FileTree(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
+class Captured(Struct, frozen=True, kw_only=True):
     """What one engine said of itself at one moment: inspect documents, secrets already sealed.
 
     Attributes:
@@ -72,8 +80,7 @@ class Captured:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreachable:
+class Unreachable(Struct, frozen=True, kw_only=True):
     """A host that could not be captured. `error` says why, `hint` what to do next."""
 
     host: str
@@ -86,8 +93,7 @@ class Unreachable:
 CaptureResult = Captured | Unreachable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(Struct, frozen=True, kw_only=True):
     """One stack as git holds it, bound to one endpoint.
 
     Attributes:
@@ -131,8 +137,7 @@ class Baseline:
         return f"{self.stack} on {self.endpoint}" if self.endpoint else self.stack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """Something that could not be read, compared or done: neither drift nor clean. It makes the exit code 2.
 
     `kind` is one of host, repository, baseline, container, report.

@@ -1,8 +1,9 @@
 """Writes generated documents: only what changed, whole or not at all, around people's own text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from homelab_assets.documentation import markers
 from homelab_assets.documentation.words import NOTES
@@ -18,8 +19,7 @@ MANAGED = {
 """By part, the folder below `docs/` whose generated files go when what they are about is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True):
     """What writing did, by path. `problems`: files that were left alone, with the reason."""
 
     written: Sequence[Path] = ()

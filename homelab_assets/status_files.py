@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.documentation.cron import next_run
 from homelab_assets.drift.document import DriftDocument
@@ -17,8 +18,7 @@ _DAY = re.compile(r"^(?:drift|pipeline-test)-[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 _CATALOG = "service_catalog.json"
 
 
-@dataclass(slots=True)
-class Leftovers:
+class Leftovers(Struct):
     """The last results, each None where there is none, and what could not be read."""
 
     document: DriftDocument | None = None

@@ -8,9 +8,10 @@ The drift document's own, `homelab_assets/drift/schema/drift-v1.json`, is writte
 import json
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from homelab_assets.documentation.catalog import Entry as CatalogEntry
 from homelab_assets.documentation.status import Status
@@ -34,7 +35,7 @@ def of_type(hint: Any) -> Schema:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint in _SCALARS:
         return {"type": _SCALARS[hint]}
-    if is_dataclass(hint):
+    if isinstance(hint, type) and issubclass(hint, Struct):
         return of_object(properties_of(hint))
     if origin is Literal:
         return {"enum": list(arguments)}
@@ -51,9 +52,9 @@ def of_type(hint: Any) -> Schema:
 
 
 def properties_of(kind: Any, *, without: Sequence[str] = (), **more: Schema) -> dict[str, Schema]:
-    """Return the schemas of a dataclass's fields by name."""
+    """Return the schemas of a record's fields by name."""
     hints = get_type_hints(kind)
-    return {one.name: of_type(hints[one.name]) for one in fields(kind) if one.name not in without} | more
+    return {name: of_type(hints[name]) for name in kind.__struct_fields__ if name not in without} | more
 
 
 def of_object(properties: Mapping[str, Schema], *, optional: Sequence[str] = ()) -> Schema:

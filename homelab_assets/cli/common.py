@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+from msgspec import Struct
 
 from homelab_assets.errors import UserError
 from homelab_assets.rendering.markdown import terminal_lines
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 OK, FINDINGS, INCOMPLETE = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """The options that all verbs take. `format` is what was asked for, or goes by where output goes."""
 
     lab_file: str | None

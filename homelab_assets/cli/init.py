@@ -1,10 +1,10 @@
 """`drift-detector init`: look around and write a commented lab.yaml."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from homelab_assets.cli.common import Options, verb
 from homelab_assets.errors import ConfigurationError

@@ -86,7 +86,7 @@ def _split(options: tuple[str, ...]) -> list[str]:
 
 
 def _join(results: list["StructureResult"]) -> "StructureResult":
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from homelab_assets.errors import ConfigurationError
 
@@ -124,7 +124,7 @@ def _render(result: "StructureResult", options: Options) -> str:
 
 def _from_roots(result: "StructureResult") -> "StructureResult":
     """Name files as a forge does: from the root of the clone, where only a folder of it was checked."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     def moved(repository: "RepositoryResult") -> "RepositoryResult":
         folder = Path(repository.path).resolve()

@@ -9,11 +9,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice, product
 from json.encoder import encode_basestring
 from math import prod
 from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.compose.spellings import UNKNOWN, Version, spellings
@@ -27,8 +29,7 @@ _MAY_COME = ("deploy", "dns")
 """Keys that an older version prints though today's model has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What Compose versions from `since` on leave out of the hash, besides `build` and `pull_policy`."""
 
     since: Version
@@ -100,8 +101,8 @@ def config_hashes(
 
 def _digest(printed: Mapping[str, Json]) -> str:
     model = {key: value for key, value in printed.items() if value is not None or key in _NULLABLE}
-    text = go_json(model) if _WITH_FRACTIONS & model.keys() else _plain_go_json(model)
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = go_json(model).encode() if _WITH_FRACTIONS & model.keys() else _plain_go_json(model)
+    return hashlib.sha256(text).hexdigest()
 
 
 def _hashed(service: Mapping[str, Json], rule: Rule) -> dict[str, Json]:
@@ -150,17 +151,16 @@ _ESCAPED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\
 _ESCAPES = str.maketrans(dict(_ESCAPED))
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _WITH_FRACTIONS = frozenset({"cpus", "cpu_percent", "deploy"})
 """Where alone a service can hold a number that Go and Python spell differently."""
 
 
-def _plain_go_json(model: Json) -> str:
-    """As `go_json`, by Python's own encoder: for what holds no fractions."""
-    text = _ENCODER.encode(model)
+def _plain_go_json(model: Json) -> bytes:
+    """As `go_json`, by a fast encoder: for what holds no fractions."""
+    text = msgspec.json.encode(model)
     for character, escape in _ESCAPED:
-        if character in text:
-            text = text.replace(character, escape)
+        if (written := character.encode()) in text:
+            text = text.replace(written, escape.encode())
     return text
 
 

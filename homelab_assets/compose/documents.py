@@ -5,8 +5,9 @@ tree (`interpolation` makes the copy that is worked on).
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.compose import yaml_nodes
 from homelab_assets.compose.problems import refuse
@@ -22,8 +23,7 @@ _HERE = object()
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """One YAML document.
 
     Attributes:

@@ -3,7 +3,8 @@
 import codecs
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.compose.interpolation import Interpolator, Lookup
 from homelab_assets.compose.problems import refuse
@@ -21,8 +22,7 @@ _HINT = "a line is NAME=value; quote a value of several lines"
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\", "$": "$$"}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a file, as a place."""
 
     file: str
@@ -104,8 +104,7 @@ def parse_raw(data: bytes, lookup: Lookup, *, file: str, lines: dict[str, int] |
     return variables
 
 
-@dataclass(slots=True)
-class _Parser:
+class _Parser(Struct):
     text: str
     file: str
     variables: dict[str, str]

@@ -1,7 +1,8 @@
 """Files to one merged tree: documents in order, `extends`, `include`, `!reset`, and the rules of `merge`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from homelab_assets.compose.canonical import canonicalise, set_defaults
 from homelab_assets.compose.casts import CASTS

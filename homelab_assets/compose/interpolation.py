@@ -6,8 +6,9 @@ pair of private-use characters round a number, that flows through everything as 
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from homelab_assets.compose.problems import Place, at, refuse
 from homelab_assets.compose.tree import Map, Rules, Seq
@@ -36,8 +37,7 @@ class Written(Place, Protocol):
     def span(self) -> Span: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
+class Expression(Struct, frozen=True, kw_only=True):
     """A use of a variable whose value is not known. `argument`: the raw default, alternate or message."""
 
     name: str
@@ -46,8 +46,7 @@ class Expression:
     span: Span | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariableUse:
+class VariableUse(Struct, frozen=True, kw_only=True):
     """Where a file names a variable. `default` is None without one; `required`: loading fails without a value."""
 
     span: Span
@@ -61,8 +60,7 @@ def is_marked(value: Any) -> bool:
     return type(value) is str and OPEN in value
 
 
-@dataclass(slots=True)
-class Interpolator:
+class Interpolator(Struct):
     """Replaces variables in trees of one project.
 
     Attributes:

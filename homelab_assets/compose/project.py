@@ -2,9 +2,10 @@
 
 import posixpath
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
@@ -26,8 +27,7 @@ from homelab_assets.model import Span
 Plain = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True, dict=True):
     """What Compose would deploy.
 
     Attributes:

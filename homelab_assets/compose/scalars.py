@@ -7,9 +7,10 @@ import base64
 import binascii
 import math
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.yaml_nodes import Scalar
@@ -37,8 +38,7 @@ _TIMESTAMP = re.compile(
 _TYPE_TAGS = {"!!bool": bool, "!!int": int, "!!float": float, "!!null": type(None)}
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamp:
+class Timestamp(Struct, frozen=True):
     """A YAML timestamp: a type that no compose key takes. `text` is its RFC 3339 form."""
 
     text: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.compose.interpolation import OPEN, Interpolator
 from homelab_assets.compose.paths import join
@@ -14,16 +15,14 @@ _UNKNOWN = re.compile("[\udc80-\udcff]")
 _REMOTE = ("oci://", "http://", "https://", "git://", "ssh://", "git@", "github.com/")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A whole file, as a place for a problem."""
 
     file: str
     line: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """What a set of files sees: the main files, or those of one `include`.
 
     Attributes:

@@ -1,8 +1,9 @@
 """The files that a service names: `env_file` and `label_file`, read into its variables and labels."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.compose import dotenv
 from homelab_assets.compose.interpolation import OPEN, Interpolator
@@ -15,8 +16,7 @@ from homelab_assets.errors import BaselineError
 Plain = dict[str, Any]
 
 
-@dataclass(slots=True, kw_only=True)
-class ServiceFiles:
+class ServiceFiles(Struct, kw_only=True):
     """Reads the files of a project's services.
 
     Attributes:

@@ -5,10 +5,11 @@ Where the canonical model no longer tells how the file spelled a thing, a row gi
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any
+
+from msgspec import Struct
 
 Json = Any
 Version = tuple[int, int, int]
@@ -23,8 +24,7 @@ _DEFAULT_PORT = {"mode": "ingress", "protocol": "tcp"}
 _ALL_DEVICES = -1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spelling:
+class Spelling(Struct, frozen=True, kw_only=True):
     """How versions `since` one and `before` another print a key.
 
     Attributes:

@@ -6,10 +6,10 @@ refuses an anchor that is defined twice) and its typing is not (see `scalars`). 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from homelab_assets.compose.dialect import Dialect
 from homelab_assets.compose.problems import refuse
@@ -112,8 +112,7 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     file: str
     line: int
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.documentation.estate import Estate, Port, Service
 from homelab_assets.documentation.purposes import application_of
@@ -22,8 +23,7 @@ _SAFE_HOST = re.compile(r"[a-z0-9.-]+(?::\d+)?|\[[0-9a-f:]+\]", re.IGNORECASE)
 _SAFE_PATH = re.compile(r"[\w/.~%+@:,=-]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """One way in.
 
     Attributes:

@@ -1,9 +1,11 @@
 """The audit trail: who changed what, when and why, grouped by what the commits changed in the model."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets.documentation.change import ModelChange, model_changes
 from homelab_assets.documentation.links import Forge
@@ -55,8 +57,7 @@ Models = Callable[[str, str], Mapping[str, Mapping[str, Json]] | None]
 """Canonical services of a stack's folder at a commit, none where it is not there; None where it can't be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """One repository's recent past.
 
     Attributes:
@@ -75,8 +76,7 @@ class History:
     shallow: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One thing that happened, in time: a commit's effect on a service, a drift first seen, a step of a pull request.
 
     Attributes:
@@ -98,8 +98,7 @@ class Event:
     files: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class Trail(Struct, frozen=True, kw_only=True):
     """Events, newest first; `compares`: address of all changes of a repository in the time, by repository."""
 
     since: str

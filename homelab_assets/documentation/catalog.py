@@ -1,8 +1,9 @@
 """The service catalog: what runs where, what it is for, how to reach it, and whether it is as git says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 from homelab_assets.documentation.access import Access, Address
 from homelab_assets.documentation.estate import UNJUDGED, Estate, Service
@@ -32,8 +33,7 @@ _FLOATING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One service of the catalog. Texts hold `<secret>` where a secret stands.
 
     Attributes:
@@ -72,8 +72,7 @@ class Entry:
         return next(iter(usable), "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalog:
+class Catalog(Struct, frozen=True, kw_only=True):
     """All entries, in the estate's order."""
 
     generated_at: str
@@ -89,7 +88,7 @@ class Catalog:
             "generated_at": self.generated_at,
             "demo": self.demo,
             "hosts": [dict(host) for host in self.hosts],
-            "services": [{**asdict(entry), "url": entry.url} for entry in self.entries],
+            "services": [{**to_builtins(entry), "url": entry.url} for entry in self.entries],
         }
 
 
@@ -173,8 +172,7 @@ def place_of(service: Service) -> tuple[str | None, str | None, int | None]:
     return None, None, None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """How the services of a catalog are, counted. `unjudged`: neither drifted nor clean, as nobody could look."""
 
     services: int = 0

@@ -1,8 +1,10 @@
 """What a commit changed in the model of a stack, service by service, as people would say it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.drift.rows.shapes import write_bytes
 from homelab_assets.model import Json
@@ -27,8 +29,7 @@ _SIZES = {"mem_limit", "memswap_limit", "mem_reservation", "shm_size", "memory"}
 """Last parts of paths whose values the model holds in bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelChange:
+class ModelChange(Struct, frozen=True, kw_only=True):
     """One change of one service. `path` as compose spells it; values are short texts, "" where there is none."""
 
     service: str

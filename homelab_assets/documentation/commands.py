@@ -3,7 +3,8 @@
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.compose.normalise import project_name
 from homelab_assets.documentation.estate import Service
@@ -15,8 +16,7 @@ _DEFAULT_FILES = frozenset({"compose.yaml", "compose.yml", "docker-compose.yml",
 _PORTAINER = re.compile(r"/data/compose/\d+(?:/.*)?", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commands:
+class Commands(Struct, frozen=True, kw_only=True):
     """What to type. Each is one or more lines of shell; "" where it does not apply.
 
     Attributes:

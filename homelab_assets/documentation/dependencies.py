@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from homelab_assets.documentation import words
 from homelab_assets.documentation.access import Access
@@ -38,8 +39,7 @@ _SYSTEM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependency:
+class Dependency(Struct, frozen=True, kw_only=True):
     """`source` needs `target`. `evidence` says how that is known, in Markdown, most telling first."""
 
     source: Key
@@ -48,8 +48,7 @@ class Dependency:
     evidence: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class Shared(Struct, frozen=True, kw_only=True):
     """Data that several services of a host use: a path or a volume, who writes and who only reads it."""
 
     host: str
@@ -58,8 +57,7 @@ class Shared:
     readers: Sequence[Key]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Map:
+class Map(Struct, frozen=True, kw_only=True):
     """All dependencies, sorted; data that is shared; groups of services that need one another in a circle."""
 
     dependencies: Sequence[Dependency]

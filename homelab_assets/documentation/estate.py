@@ -4,9 +4,10 @@ All generators of documents read it. Its texts are sealed; whatever renders them
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct, field
 
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.model import Json
@@ -19,8 +20,7 @@ UNJUDGED = frozenset({"unreachable", "unknown"})
 """Verdicts of the audit that say nothing of a service."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Port:
+class Port(Struct, frozen=True, kw_only=True):
     """A published port. `address` is what it is bound to on the host: "" for all addresses."""
 
     container: int
@@ -34,8 +34,7 @@ class Port:
         return self.address.startswith("127.") or self.address == "::1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
+class Mount(Struct, frozen=True, kw_only=True):
     """A mount: `source` is a path of the host, or the name of a volume; `target` a path in the container.
 
     `path`: where the data lies on the host as far as it is known: of a bind, or of a volume that stands for a folder.
@@ -48,8 +47,7 @@ class Mount:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class Declaration(Struct, frozen=True, kw_only=True):
     """One service as git declares it.
 
     Attributes:
@@ -78,8 +76,7 @@ class Declaration:
     held: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """One service on one host: what runs where something runs, else what git says.
 
     Attributes:
@@ -136,8 +133,7 @@ class Service:
         return self.verdict.status if self.verdict else "not audited"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostFacts:
+class HostFacts(Struct, frozen=True, kw_only=True):
     """One host. `address` is where people reach it, `connection` how its engine is reached, `login`
     the command that opens a shell there; sizes are bytes; absent facts are None or ""."""
 
@@ -156,8 +152,7 @@ class HostFacts:
     containers: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkFacts:
+class NetworkFacts(Struct, frozen=True, kw_only=True):
     """One network of one engine."""
 
     host: str
@@ -167,8 +162,7 @@ class NetworkFacts:
     subnets: Sequence[str] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estate:
+class Estate(Struct, frozen=True, kw_only=True, dict=True):
     """Everything at one moment. Hosts in the order of `lab.yaml`, services and networks sorted."""
 
     generated_at: str

@@ -1,8 +1,9 @@
 """All documents of an estate, in parts that can be made on their own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.documentation.estate import Estate
 from homelab_assets.documentation.links import Forge
@@ -10,8 +11,7 @@ from homelab_assets.documentation.links import Forge
 PARTS = ("catalog", "architecture", "dependencies", "audit_trail", "runbooks")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class Material(Struct, frozen=True, kw_only=True):
     """What documents are made from.
 
     Attributes:
@@ -28,8 +28,7 @@ class Material:
     reports: str = "../reports"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documents:
+class Documents(Struct, frozen=True, kw_only=True):
     """Texts by path: `docs` below the folder of documents, `reports` below that of reports."""
 
     docs: Mapping[str, str] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """What breaks if a service stops."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.documentation.dependencies import Dependency, Kind
 from homelab_assets.documentation.estate import Key
@@ -17,8 +18,7 @@ EFFECTS: Mapping[Kind, str] = {
 _SPREADS: frozenset[Kind] = frozenset({"namespace", "service", "application"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
+class Impact(Struct, frozen=True, kw_only=True):
     """What a stop does: `direct` by effect, worst first; `further`: what fails because something else does."""
 
     direct: Mapping[Kind, Sequence[Key]]

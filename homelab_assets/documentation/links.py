@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from homelab_assets.documentation.estate import Service
 from homelab_assets.drift.document import ServiceDrift
@@ -21,8 +22,7 @@ _PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?")
 _UNUSABLE = re.compile(r"[^a-z0-9._-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forge:
+class Forge(Struct, frozen=True, kw_only=True):
     """Builds addresses of one repository on its forge. `branch` is what its files are linked at."""
 
     kind: str

@@ -9,7 +9,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LINE = re.compile(
     r"^<!-- homelab-assets:(?P<kind>begin|end) (?P<name>[a-z0-9-]+)(?: [^\n]*?)?-->[ \t]*\r?$", re.MULTILINE
@@ -30,8 +31,7 @@ class BrokenMarkers(ValueError):
         self.what, self.line = what, line
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     name: str | None
     text: str
 

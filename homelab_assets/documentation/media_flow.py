@@ -1,8 +1,9 @@
 """The way of a film or a series: request, search, download, import, library. Roles come from the images that run."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, Key, Service
@@ -35,8 +36,7 @@ _WATCHED = "films and series"
 _MOST_NEAR = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(Struct, frozen=True, kw_only=True):
     """Something that passes from one service (or folder of `host`) to another. `seen`: evidence shows the link."""
 
     host: str

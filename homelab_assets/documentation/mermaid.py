@@ -5,8 +5,9 @@ that (https://mermaid.js.org/config/schema-docs/config.html): whoever draws spli
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from homelab_assets.rendering.markdown import terminal_safe
 from homelab_assets.secrecy import show
@@ -68,8 +69,7 @@ def _escape(text: str) -> str:
     return escaped.replace("://", "#58;//").replace("www.", "www#46;") or "#8203;"
 
 
-@dataclass(slots=True)
-class Chart:
+class Chart(Struct):
     """A flowchart under construction. Nodes are known by any hashable key; their ids are invented."""
 
     direction: Literal["LR", "TB"] = "LR"

@@ -1,12 +1,12 @@
 """What services are for: said by a person, by labels, or by the bundled list of well-known images; never guessed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from homelab_assets.documentation.estate import Service
 
@@ -21,8 +21,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(Struct, frozen=True, kw_only=True):
     """A well-known application.
 
     Attributes:
@@ -36,8 +35,7 @@ class Application:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
+class Purpose(Struct, frozen=True, kw_only=True):
     """What a service is for, and who says so: `lab.yaml`, a label's name, or `well-known image`."""
 
     text: str

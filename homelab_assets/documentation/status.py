@@ -1,9 +1,10 @@
 """The state of the homelab at a glance, from what the last runs left behind."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 from homelab_assets.drift.document import DriftDocument
 
@@ -13,8 +14,7 @@ STALE_AUDIT, STALE_PIPELINE = timedelta(hours=26), timedelta(days=7)
 _NOT_WELL = ("stopped", "restarting", "missing", "paused")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostLine:
+class HostLine(Struct, frozen=True, kw_only=True):
     """One host: counts of services. `reachable`: the last audit could capture it; `ping`: it answers now, if asked."""
 
     name: str
@@ -28,8 +28,7 @@ class HostLine:
     drifted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceLine:
+class ServiceLine(Struct, frozen=True, kw_only=True):
     """A service that asks for attention, and why: its state, its health, or what the audit found."""
 
     host: str
@@ -40,8 +39,7 @@ class ServiceLine:
     drift: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditLine:
+class AuditLine(Struct, frozen=True, kw_only=True):
     """The last audit. `result`: `clean`, `drifted` or `incomplete`; `stale`: it should have run again since."""
 
     at: str
@@ -51,8 +49,7 @@ class AuditLine:
     summary: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineLine:
+class PipelineLine(Struct, frozen=True, kw_only=True):
     """The last test of the media pipeline. `link` and `cause` say where it is broken; "" where it is not."""
 
     at: str
@@ -65,8 +62,7 @@ class PipelineLine:
     health_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ping:
+class Ping(Struct, frozen=True, kw_only=True):
     """Whether something answers now. `milliseconds` is None where it does not."""
 
     name: str
@@ -75,8 +71,7 @@ class Ping:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """Everything at a glance.
 
     Attributes:
@@ -109,7 +104,7 @@ class Status:
 
     def to_json(self) -> dict[str, Any]:
         """Return the status as plain JSON values."""
-        return {"schema": 1, **asdict(self), "exit_code": self.exit_code}
+        return {"schema": 1, **to_builtins(self), "exit_code": self.exit_code}
 
 
 def build_status(
@@ -152,7 +147,7 @@ def build_status(
 
 
 def _advised(status: Status) -> Status:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(status, recommendations=tuple(_recommendations(status)))
 

@@ -2,7 +2,8 @@
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from homelab_assets.documentation import seen
 from homelab_assets.documentation.commands import folder_of, is_portainers

@@ -5,7 +5,8 @@ https://doc.traefik.io/traefik/routing/routers/#rule
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.documentation.estate import Service
 from homelab_assets.documentation.purposes import repository_of
@@ -22,8 +23,7 @@ _LONGEST_NAME = 260
 _MOST = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """One way to reach a router: a host name ("" for any), and a path that requests begin with ("" for any).
 
     `exact`: requests have this path, and none that goes on behind it.
@@ -34,8 +34,7 @@ class Match:
     exact: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Router:
+class Router(Struct, frozen=True, kw_only=True):
     """One router of a service. `tls` is None where its labels don't say; `enabled`: they ask Traefik to look at it."""
 
     name: str
@@ -47,8 +46,7 @@ class Router:
     enabled: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entrypoint:
+class Entrypoint(Struct, frozen=True, kw_only=True):
     """An entry point of a Traefik.
 
     Attributes:
@@ -63,8 +61,7 @@ class Entrypoint:
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
+class Proxy(Struct, frozen=True, kw_only=True):
     """A Traefik of the estate: the service and its entry points by lower-case name.
 
     `exposes_all`: it serves containers that don't say `traefik.enable=true`.

@@ -1,7 +1,9 @@
 """The drift document, put together from the verdicts."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import BaselineRef, DriftDocument, HostStatus, Ignored, ServiceDrift
 from homelab_assets.model import Baseline, CaptureResult, Problem, Unreachable
@@ -30,7 +32,7 @@ def assembled(
         ),
         baselines=_references(baselines),
         services=tuple(services),
-        problems=tuple(asdict(problem) for problem in problems),
+        problems=tuple(to_builtins(problem) for problem in problems),
         ignored=tuple(sorted(ignored, key=lambda i: (i.host, i.stack or "", i.service, i.path))),
         notices=notices,
     )

@@ -1,7 +1,8 @@
 """What stands behind git's variables on a host, found as the comparison finds it, so that it can be sealed at rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from homelab_assets.drift.binding_hosts import bind_to_hosts
 from homelab_assets.drift.malformed import MalformedCapture, reading, without

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import Status
 from homelab_assets.drift.matching import Containers, normalised, project_group, project_of
@@ -15,8 +16,7 @@ UNASSIGNED = "unassigned"
 _CONTAINER_NAME = re.compile(r"""^[ \t]*container_name:[ \t]*["']?([\w.-]+)["']?[ \t\r]*(?:#.*)?$""", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(Struct, frozen=True, kw_only=True):
     """A stack on a host.
 
     Attributes:

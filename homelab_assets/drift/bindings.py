@@ -5,8 +5,9 @@ project folder has one `.env`, so a variable has one value: the one that most ob
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sharing import Explanation, Sharing, share_out
@@ -25,8 +26,7 @@ from homelab_assets.secrecy import TOKEN, Vault
 _NOTHING: Mapping[str, Alternative] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """One running value allows a variable to be one of these."""
 
     name: str
@@ -35,8 +35,7 @@ class Observation:
     created: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bindings:
+class Bindings(Struct, frozen=True, kw_only=True):
     """What was found out.
 
     Attributes:

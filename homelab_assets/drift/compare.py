@@ -3,7 +3,8 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.compose.normalise import project_name
 from homelab_assets.drift.assembling import assembled
@@ -25,8 +26,7 @@ from homelab_assets.model import Baseline, Captured, CaptureResult, Problem
 from homelab_assets.secrecy import Vault
 
 
-@dataclass(slots=True)
-class _Audit:
+class _Audit(Struct):
     """What is being put together."""
 
     vault: Vault

@@ -4,9 +4,10 @@ Each limit was seen with upstream's programs of 2.18 to 2.40, and with Debian's 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import plain

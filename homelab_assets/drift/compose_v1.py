@@ -3,10 +3,10 @@
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import boolean

@@ -6,8 +6,9 @@ are additions that readers may ignore.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct, field, to_builtins
 
 SCHEMA = 1
 
@@ -32,8 +33,7 @@ class Subject(NamedTuple):
         return "/".join(part for part in self if part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """One difference: a leaf that a person would change.
 
     Attributes:
@@ -65,8 +65,7 @@ class Item:
     spelled: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceDrift:
+class ServiceDrift(Struct, frozen=True, kw_only=True):
     """The verdict on one service on one host.
 
     Attributes:
@@ -113,8 +112,7 @@ class ServiceDrift:
         return next((severity for severity in SEVERITIES if severity in present), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostStatus:
+class HostStatus(Struct, frozen=True, kw_only=True):
     """One host: captured or not, and how much of it could be judged.
 
     Attributes:
@@ -132,8 +130,7 @@ class HostStatus:
     coverage: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRef:
+class BaselineRef(Struct, frozen=True, kw_only=True):
     """What the audit compared with."""
 
     repository: str
@@ -143,8 +140,7 @@ class BaselineRef:
     stacks: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
+class Ignored(Struct, frozen=True, kw_only=True):
     """A difference that a rule of `lab.yaml` hides. `rule` is its position, `until` its last day."""
 
     host: str
@@ -161,8 +157,7 @@ class Ignored:
         return Subject(self.host, self.stack, self.service)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriftDocument:
+class DriftDocument(Struct, frozen=True, kw_only=True):
     """The whole result. Services are sorted by host, stack, service, container; items by path.
 
     Attributes:
@@ -220,11 +215,11 @@ class DriftDocument:
             "schema": self.schema,
             "generated_at": self.generated_at,
             "demo": self.demo,
-            "hosts": [asdict(host) for host in self.hosts],
-            "baselines": [asdict(baseline) for baseline in self.baselines],
-            "services": [asdict(service) for service in self.services],
+            "hosts": [to_builtins(host) for host in self.hosts],
+            "baselines": [to_builtins(baseline) for baseline in self.baselines],
+            "services": [to_builtins(service) for service in self.services],
             "problems": [dict(problem) for problem in self.problems],
-            "ignored": [asdict(ignored) for ignored in self.ignored],
+            "ignored": [to_builtins(ignored) for ignored in self.ignored],
             "notices": list(self.notices),
             "new": list(self.new),
             "gone": list(self.gone),

@@ -1,8 +1,10 @@
 """Compose's own hash of a service: where it's reproduced, the file in git is what the container was made from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.compose.interpolation import OPEN
@@ -26,8 +28,7 @@ _UNCLEAR = ("<secret#", OPEN, NO_FOLDER, "/~")
 """Without one of these in it a model is clear: no secret, no open variable, no folder or home that isn't known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """What the hash says.
 
     Attributes:

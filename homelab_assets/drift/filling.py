@@ -7,8 +7,9 @@ short forms, files to include, …) a value decides what the load makes of it, a
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
 from homelab_assets.drift.stacks import Model, as_text

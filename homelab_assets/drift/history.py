@@ -1,8 +1,9 @@
 """What is new since the last audit, what went away, and since when each difference stands."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift, Subject
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import Change, Item, Subject
 from homelab_assets.drift.fields import TABLE
@@ -25,8 +26,7 @@ TWO_VALUES = "one variable, two values"
 UNFINISHED = "an interrupted recreate of Compose left it this name"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ItemWriter:
+class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
     """Writes the items of one service.
 
     Attributes:

@@ -5,8 +5,10 @@ of the table says how the service in git and the inspect document yield the same
 """
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from homelab_assets.drift.document import Change
 from homelab_assets.drift.view import Declared, Observed
@@ -59,8 +61,7 @@ def equal(expected: Any, observed: Any) -> bool:
     return bool(expected == observed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One compose key.
 
     Attributes:
@@ -103,7 +104,7 @@ class Row:
 
     def __post_init__(self) -> None:
         if not self.keys:
-            object.__setattr__(self, "keys", (self.key.partition(".")[0],))
+            force_setattr(self, "keys", (self.key.partition(".")[0],))
 
     def speaks(self, declared: Container[str]) -> bool:
         """Whether git says something, by the keys that a service has."""

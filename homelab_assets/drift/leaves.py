@@ -1,8 +1,9 @@
 """Comparing all rows of one container with one service, open variables and secrets in play."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from homelab_assets.drift import compose_older, compose_v1, podman
 from homelab_assets.drift.fields import TABLE
@@ -23,8 +24,7 @@ _ALWAYS_SHOWN = frozenset(
 """Rows whose entries all show on a container, whatever their keys come to: no engine runs one with an empty key."""
 
 
-@dataclass(slots=True)
-class Comparison:
+class Comparison(Struct):
     """The outcome for one container: what differs, what agrees (a count), what could not be compared."""
 
     differences: list[Difference] = field(default_factory=list)
@@ -32,8 +32,7 @@ class Comparison:
     uncompared: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparer:
+class Comparer(Struct, frozen=True, kw_only=True):
     """Compares containers with services.
 
     Attributes:

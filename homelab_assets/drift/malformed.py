@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from homelab_assets.model import CaptureResult, Unreachable
 from homelab_assets.secrecy import redact
@@ -10,12 +9,13 @@ from homelab_assets.secrecy import redact
 _MISTAKES = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError)
 
 
-@dataclass
 class MalformedCapture(Exception):
     """A capture does not have the shape of Docker's API. `why`: what could not be done with it."""
 
-    host: str
-    why: str
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(host, why)
+        self.host = host
+        self.why = why
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets.compose.normalise import project_name as normalised
 from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView, generated_names
@@ -27,8 +29,7 @@ def project_of(container: Observed) -> str | None:
     return container.labels.get(PROJECT) or container.labels.get(_PODMAN_PROJECT) or None
 
 
-@dataclass(slots=True)
-class Containers:
+class Containers(Struct):
     """The containers of one host, by the project that their labels name, and which of them have found their service."""
 
     host: Host
@@ -104,8 +105,7 @@ def _elsewhere(baseline: Baseline, container: Observed, known: Collection[str] |
     return elsewhere and (known is None or normalised(base) in known)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """One service of one stack and the containers that are it.
 
     Attributes:

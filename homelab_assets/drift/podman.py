@@ -4,8 +4,9 @@ Measured on podman 4.3 and 5.4, driven by Compose v2 through the socket and by p
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.mount import Mount

@@ -1,17 +1,17 @@
 """How bad a difference is, and which ones are accepted: data, first match wins, each row with its reason."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import Change, Ignored, Severity, Subject
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.errors import ConfigurationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """What a rule is about. Patterns as in the shell (`*`, `?`, `[…]`); `*` matches dots too."""
 
     path: str = "*"
@@ -46,8 +46,7 @@ def _covers(pattern: str, other: str) -> bool:
     return pattern.endswith("*") and not any(character in head for character in wild) and other.startswith(head)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeverityRule:
+class SeverityRule(Struct, frozen=True, kw_only=True):
     """Differences in this scope are this bad, for this reason. `where` is `file:line` of a rule from `lab.yaml`."""
 
     scope: Scope
@@ -56,8 +55,7 @@ class SeverityRule:
     where: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreRule:
+class IgnoreRule(Struct, frozen=True, kw_only=True):
     """Differences in this scope are accepted for this reason, until this day (included) or for ever.
 
     `number` is the rule's position in `lab.yaml`, from 1.
@@ -113,8 +111,7 @@ DEFAULTS: tuple[SeverityRule, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """Severity rules (first match wins) and ignore rules."""
 
     severities: Sequence[SeverityRule] = DEFAULTS

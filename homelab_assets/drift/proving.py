@@ -1,7 +1,8 @@
 """Whether Compose's hash proves what a stack's services were made from, and by which values of their variables."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from homelab_assets.drift.bindings import bind
 from homelab_assets.drift.evidence import HASH, Proof, hashed, prove

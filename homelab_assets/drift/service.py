@@ -1,8 +1,9 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_older import as_older
@@ -23,8 +24,7 @@ from homelab_assets.drift.view import Declared, Host, Observed
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
+class Judge(Struct, frozen=True, kw_only=True):
     """What all services of one stack on one host are judged with."""
 
     host: Host

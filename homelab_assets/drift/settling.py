@@ -1,7 +1,8 @@
 """One stack on one host: where it was deployed, which containers are its services, what its variables are."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from homelab_assets.drift.matching import Containers, match_services, project_group
 from homelab_assets.drift.proving import prove_services

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
@@ -15,8 +16,7 @@ KEY_END = "\0"
 _WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Sight(Struct, frozen=True, kw_only=True):
     """The leaves of one row on one container: git's, with markers, and the running ones.
 
     Attributes:

@@ -1,11 +1,13 @@
 """A baseline as the host would have loaded it: same folder, same project name, same variables where known."""
 
-import json
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets import compose
 from homelab_assets.compose import shapes
@@ -18,7 +20,6 @@ from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline, Captured, Json, Span
 
 _ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
 ALL_KEYS = frozenset(shapes.SERVICE.attributes)
 EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
@@ -27,8 +28,7 @@ NO_FOLDER = "/\uf8ff"
 """Stands for the project's folder where no label tells it (Portainer): relative binds are compared by their tail."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where and as what a stack was deployed on a host.
 
     Attributes:
@@ -105,8 +105,7 @@ def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True):
     """One loading of a stack: its services, what they refer to, where each value stands, which variables are open.
 
     Attributes:
@@ -265,7 +264,7 @@ class Stack:
 
 def as_text(value: Any) -> str:
     """A part of a model as one text, the fastest way to see whether something stands anywhere in it."""
-    return _ENCODER.encode(value)
+    return msgspec.json.encode(value).decode()
 
 
 def _dotenv(variables: Mapping[str, str]) -> bytes:

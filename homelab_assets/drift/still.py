@@ -7,9 +7,10 @@ for all containers that have it.
 
 import marshal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Row, differences
@@ -24,8 +25,7 @@ _FIELDS = {
 }
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True, eq=False):
     """How services with one set of keys are compared: `still` rows may be settled at once, the `others` never."""
 
     still: Sequence[Row]

@@ -6,7 +6,8 @@ is then compared holds no template any more.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.drift.bindings import Bindings, Observation, bind
 from homelab_assets.drift.evidence import Proof
@@ -30,8 +31,7 @@ _MAX_ROUNDS = 3
 _NOTHING: Mapping[str, Alternative] = {}
 
 
-@dataclass(slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, kw_only=True):
     """A stack with all that could be found out about its variables.
 
     Attributes:

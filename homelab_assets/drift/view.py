@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct, field
 
 from homelab_assets.compose import paths
 from homelab_assets.drift.habits import Habits
@@ -19,8 +20,7 @@ Result = TypeVar("Result")
 _HEX_ID = re.compile(r"[0-9a-f]{12,64}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectView:
+class ProjectView(Struct, frozen=True, kw_only=True):
     """The part of a compose project that its services refer to.
 
     Attributes:
@@ -65,8 +65,7 @@ class ProjectView:
         return "." if directory and path == directory else path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(Struct, frozen=True, kw_only=True):
     """A service as git declares it: the canonical form that `docker compose config` prints."""
 
     name: str

@@ -1,16 +1,16 @@
 """The `docker:` URL of a host in `lab.yaml`."""
 
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from homelab_assets.errors import ConfigurationError
 
 Kind = Literal["ssh", "unix", "tcp", "capture"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Where an engine is reached.
 
     Attributes:

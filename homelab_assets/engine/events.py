@@ -4,9 +4,10 @@ import hashlib
 import json
 import re
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.engine.api import EngineApi
 from homelab_assets.engine.connection import connect
@@ -17,8 +18,7 @@ _UP = frozenset({"running", "restarting", "paused", "removing"})
 _ACTIONS = ("create", "destroy", "rename", "update", "stop", "start", "die", "restart", "connect", "disconnect")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineEvent:
+class EngineEvent(Struct, frozen=True, kw_only=True):
     """One event: `kind` is container or network, `container` the id it is about, `at` Unix seconds."""
 
     kind: str
@@ -27,8 +27,7 @@ class EngineEvent:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineLook:
+class EngineLook(Struct, frozen=True, kw_only=True):
     """What an engine said: its clock (Unix seconds), events, and a fingerprint of its containers' ids, names, images
     and whether they run."""
 

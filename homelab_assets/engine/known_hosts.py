@@ -5,15 +5,15 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
+
+from msgspec import Struct
 
 Verdict = Literal["known", "unknown", "changed", "revoked"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownHost:
+class KnownHost(Struct, frozen=True, kw_only=True):
     """One line: whom it names, and the key. `marker` is empty, `@revoked` or `@cert-authority`."""
 
     patterns: str

@@ -5,9 +5,12 @@ This module starts fast: it needs neither the Docker SDK nor SSH.
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from homelab_assets.errors import CaptureError, UserError
 from homelab_assets.files import write_whole
@@ -80,8 +83,11 @@ def _read_json(file: Path) -> Json:
     try:
         if file.stat().st_size > _LARGEST:
             raise CaptureError("is too large for a capture", where=str(file), hint="record it again")
-        text = file.read_bytes().decode("utf-8-sig")
-        return json.loads(text)
+        data = file.read_bytes()
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(data)
+        # It takes what the other one does not, or says where the mistake is.
+        return json.loads(data.decode("utf-8-sig"))
     except FileNotFoundError:
         raise CaptureError(
             "no such file", where=str(file), hint="the recording is not complete: record it again"

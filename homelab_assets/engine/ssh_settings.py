@@ -5,9 +5,11 @@ import glob
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.engine.address import Address, parse_address
 from homelab_assets.errors import CaptureError, ConfigurationError
@@ -19,8 +21,7 @@ _FORGETFUL = frozenset({"/dev/null", "none"})
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SshTarget:
+class SshTarget(Struct, frozen=True, kw_only=True):
     """One SSH login, ready to be used.
 
     Attributes:

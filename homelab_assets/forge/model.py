@@ -1,8 +1,9 @@
 """What a forge is to this project: a place for pull requests, whichever software runs it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from homelab_assets.errors import ForgeError
 
@@ -43,8 +44,7 @@ class Refusal(ForgeError):
         super().__init__(what, where=where, hint=hint)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True, kw_only=True):
     """A pull request of this repository's own branches.
 
     Attributes:
@@ -65,8 +65,7 @@ class PullRequest:
     merge_commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(Struct, frozen=True, kw_only=True):
     """An issue that is no pull request."""
 
     number: int

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+
+from msgspec import Struct
 
 _COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _SKIPPED = frozenset({"node_modules", "venv", "__pycache__", "snap", "Library"})
@@ -13,8 +14,7 @@ _FORGE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundHost:
+class FoundHost(Struct, frozen=True, kw_only=True):
     """A Docker engine that may be there: its name, its `docker:` URL, and where that is known from."""
 
     name: str
@@ -22,8 +22,7 @@ class FoundHost:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundRepository:
+class FoundRepository(Struct, frozen=True, kw_only=True):
     """A clone nearby.
 
     `stacks` is the pattern of its compose folders, or None; `forge_host` and `slug` come from its remote.

@@ -2,59 +2,52 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_CHARACTERS = 1_000_000
 _MAX_DEPTH = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """A string. `pattern` must match all of it; `example` is shown when it does not."""
 
     pattern: str | None = None
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class Whole(Struct, frozen=True, kw_only=True):
     """A whole number within bounds, both inclusive."""
 
     least: int = 0
     most: int = 2**31
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """true or false."""
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """A date, YYYY-MM-DD; kept as text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of a few words."""
 
     of: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """A list, or a single item that stands for a list of one."""
 
     item: "Spec"
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Struct, frozen=True):
     """A mapping with free keys. `names` says in words which keys are meant."""
 
     value: "Spec"
@@ -62,8 +55,7 @@ class MapOf:
     names: str = "letters, digits, dot, dash and underscore"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """A mapping with known keys."""
 
     keys: Mapping[str, "Spec"]
@@ -73,8 +65,7 @@ class Record:
 Spec = Text | Whole | Flag | Day | Choice | ListOf | MapOf | Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mistake:
+class Mistake(Struct, frozen=True, kw_only=True):
     """One thing that is wrong in the document. `line` is 1-based."""
 
     line: int
@@ -83,8 +74,7 @@ class Mistake:
     hint: str | None = None
 
 
-@dataclass(slots=True)
-class Checker:
+class Checker(Struct):
     """Walks a document and collects values and mistakes. `lines` maps a dotted key to its 1-based line."""
 
     mistakes: list[Mistake] = field(default_factory=list)

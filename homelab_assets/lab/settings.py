@@ -7,18 +7,19 @@ are relative to the file.
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.errors import ConfigurationError
 from homelab_assets.lab.cross_check import cross_mistakes
 from homelab_assets.lab.keys import LAB_YAML
 from homelab_assets.lab.schema import MAX_CHARACTERS, Checker, Mistake, compose_document
+from homelab_assets.model import Unprinted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostSettings:
+class HostSettings(Struct, frozen=True, kw_only=True):
     """How to reach one Docker engine. Times are seconds; `budget` bounds the whole capture."""
 
     name: str
@@ -34,8 +35,7 @@ class HostSettings:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgeSettings:
+class ForgeSettings(Struct, frozen=True, kw_only=True):
     """Where pull requests go. `token` names the environment variable that holds the token."""
 
     kind: str
@@ -46,8 +46,7 @@ class ForgeSettings:
     base: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositorySettings:
+class RepositorySettings(Struct, frozen=True, kw_only=True):
     """A clone. `stacks` are glob patterns of folders; `env_files` maps a stack to local `.env` files, outside git."""
 
     name: str
@@ -58,8 +57,7 @@ class RepositorySettings:
     forge: ForgeSettings = field(default_factory=lambda: ForgeSettings(kind="none"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lab:
+class Lab(Unprinted, Struct, frozen=True, kw_only=True):
     """A homelab, as `lab.yaml` describes it.
 
     Attributes:
@@ -84,7 +82,7 @@ class Lab:
     schedule: Mapping[str, Any]
     notify: Sequence[str]
     lines: Mapping[str, int]
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
     root: Path
     state: Path
 

@@ -2,8 +2,9 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.servarr import Servarr
@@ -19,8 +20,7 @@ class Refused(Exception):
     """A step can't be done; the message says why, without secrets."""
 
 
-@dataclass(slots=True)
-class Executor:
+class Executor(Struct):
     """Does one step. `undo` is set before anything is written: a step that fails half-way can be taken back, too."""
 
     clients: Clients

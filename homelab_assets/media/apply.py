@@ -5,8 +5,10 @@ step is last-known-bad anyway: it was proved to be refused.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.media.actions import Executor, Refused, Undo
 from homelab_assets.media.clients import Clients
@@ -16,8 +18,7 @@ from homelab_assets.media.settings import MediaSettings
 State = Literal["done", "already", "failed", "undone", "not tried"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """What became of one step. `detail` says why it failed, or why it can't be undone."""
 
     step: Step

@@ -1,16 +1,15 @@
 """The catalogue of causes: why a link of the pipeline breaks, and what cures it. Data: `causes.yaml`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 import yaml
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """One way in which a link breaks.
 
     Attributes:

@@ -1,9 +1,10 @@
 """The media host's containers, read from inspect documents. Values only: no engine is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from homelab_assets.media.settings import APPS, MediaSettings
 
@@ -11,8 +12,7 @@ _IMAGES = {"overseerr": ("overseerr", "jellyseerr", "seerr"), "plex": ("plex", "
 _SERVICE_LABEL = "com.docker.compose.service"
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container. `raw` is its inspect document; `volumes` are driver options of the host's volumes by name."""
 
     raw: Mapping[str, Any]
@@ -109,8 +109,7 @@ class Container:
         return f"{self.name} ({self.id[:12]})"
 
 
-@dataclass(frozen=True, slots=True)
-class MediaContainers:
+class MediaContainers(Struct, frozen=True):
     """The containers of one host, and which app each of the pipeline's ones is."""
 
     everything: Sequence[Container]

@@ -6,14 +6,14 @@ relative; a mapping applies when its host is the download client's and its remot
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.media.mounts import is_inside
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientFolder:
+class ClientFolder(Struct, frozen=True, kw_only=True):
     """Where finished downloads are.
 
     Attributes:

@@ -6,7 +6,8 @@ A file alone is not believed where the environment sets the key: then the app ig
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from homelab_assets.media.containers import MediaContainers
 from homelab_assets.media.settings import MediaSettings, Service

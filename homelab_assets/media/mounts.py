@@ -6,16 +6,16 @@ answer means "as far as the mounts tell".
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.media.containers import Container
 
 _NETWORK_TYPES = ("nfs", "nfs4", "cifs", "smb3", "sshfs", "fuse.sshfs", "glusterfs", "ceph", "rclone")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A path of a container, resolved.
 
     Attributes:
@@ -53,8 +53,7 @@ class Place:
         return one == two or (one.startswith("volume ") and two.startswith("volume "))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ephemeral:
+class Ephemeral(Struct, frozen=True, kw_only=True):
     """No mount covers the path: it lies in the container's own layer and dies with it."""
 
     path: str

@@ -5,8 +5,10 @@ executed only after a person has written their name into `approved`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import fields, replace
 
 from homelab_assets.errors import UserError
 
@@ -23,8 +25,7 @@ Action = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComposeEdit:
+class ComposeEdit(Struct, frozen=True, kw_only=True):
     """What a compose file shall say, in the drift document's words.
 
     Attributes:
@@ -41,8 +42,7 @@ class ComposeEdit:
     samples: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One change in one app.
 
     Attributes:
@@ -76,8 +76,7 @@ class Step:
         return f"{self.app}: set {self.field}{f' of {what}' if what else ''} to {value}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(Struct, frozen=True, kw_only=True):
     """What cures one failed check.
 
     Attributes:
@@ -95,13 +94,13 @@ class Fix:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fix as JSON values."""
-        return {**asdict(self), "steps": [{**asdict(step), "what": str(step)} for step in self.steps]}
+        return {**to_builtins(self), "steps": [{**to_builtins(step), "what": str(step)} for step in self.steps]}
 
 
 def apply_plan(fixes: Sequence[Fix], *, generated_at: str, host: str | None) -> dict[str, Any]:
     """Return the apply plan of all fixes that change an app, as JSON values; `steps` is empty where none does."""
     steps = [
-        {"number": 0, "check": fix.check, "cause": fix.cause, **asdict(step), "what": str(step)}
+        {"number": 0, "check": fix.check, "cause": fix.cause, **to_builtins(step), "what": str(step)}
         for fix in fixes
         for step in fix.steps
     ]

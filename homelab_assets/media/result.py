@@ -1,8 +1,9 @@
 """What a run of the pipeline check found, as values and as JSON (`schema: 1`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.media.probes import LINKS, Link, Probe
 from homelab_assets.media.verdicts import STATUSES, Blocked, Fail, Status, Verdict, status_of, verdict_json
@@ -10,8 +11,7 @@ from homelab_assets.media.verdicts import STATUSES, Blocked, Fail, Status, Verdi
 _WORST: tuple[Status, ...] = ("fail", "unknown", "blocked", "pass", "skipped")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """A probe with its verdict. `seconds` is how long judging took, calls included."""
 
     probe: Probe
@@ -30,8 +30,7 @@ class Check:
         return {**head, **verdict_json(self.verdict), "needs": list(probe.needs), "seconds": round(self.seconds, 3)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineResult:
+class PipelineResult(Struct, frozen=True, kw_only=True):
     """All checks of one run.
 
     Attributes:

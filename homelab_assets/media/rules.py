@@ -1,8 +1,9 @@
 """Recommended settings, each with its reason. What differs is advice, not a failure: media flows all the same."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.probes.base import Sight, title_of
@@ -10,8 +11,7 @@ from homelab_assets.media.probes.base import Sight, title_of
 OK = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A recommendation. `seen` returns what stands there instead, None where all is well or nothing is known."""
 
     id: str
@@ -22,8 +22,7 @@ class Rule:
     seen: Callable[[Sight], str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
+class Advice(Struct, frozen=True, kw_only=True):
     """A setting that differs from a recommendation."""
 
     id: str
@@ -35,7 +34,7 @@ class Advice:
 
     def to_json(self) -> dict[str, Any]:
         """Return the advice as JSON values."""
-        return asdict(self)
+        return to_builtins(self)
 
 
 def advise(sight: Sight) -> list[Advice]:

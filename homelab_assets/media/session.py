@@ -7,10 +7,12 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.errors import ConfigurationError
 from homelab_assets.media.clients import Clients, open_clients
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
 _CREDENTIALS = ("api_key", "token", "username", "password")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """Everything that a run needs, open. `salt` keys the fingerprints of secrets."""
 
     settings: MediaSettings

@@ -1,14 +1,17 @@
 """The `media` section of `lab.yaml` as types. Only the standard library, so that `lab.yaml` loads fast."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
+
+from homelab_assets.model import Unprinted
 
 APPS = ("overseerr", "radarr", "sonarr", "prowlarr", "qbittorrent", "gluetun", "plex", "bazarr", "sabnzbd")
 """Every app that can be configured. `seerr` is another name of `overseerr`: same API, same place in the chain."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Unprinted, Struct, frozen=True, kw_only=True):
     """How to reach one app, from where this project runs.
 
     Attributes:
@@ -20,10 +23,10 @@ class Service:
     """
 
     url: str
-    api_key: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
+    api_key: str | None = None
+    token: str | None = None
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     container: str | None = None
     ca: str | None = None
     verify_tls: bool = True
@@ -34,8 +37,7 @@ class Service:
         return tuple(value for value in (self.api_key, self.token, self.password) if value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaPaths:
+class MediaPaths(Struct, frozen=True, kw_only=True):
     """The folder layout that fixes propose, as the apps see it inside their containers.
 
     `movies` and `tv` are where qBittorrent puts finished downloads of its categories; `library_movies` and
@@ -57,8 +59,7 @@ class MediaPaths:
         return posixpath.commonpath([self.incomplete, self.movies, self.tv, self.library_movies, self.library_tv])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaSettings:
+class MediaSettings(Struct, frozen=True, kw_only=True):
     """The media pipeline of a lab.
 
     Attributes:
@@ -78,7 +79,7 @@ class MediaSettings:
     def __post_init__(self) -> None:
         if "seerr" in self.services:
             services = {"overseerr" if name == "seerr" else name: one for name, one in self.services.items()}
-            object.__setattr__(self, "services", services)
+            force_setattr(self, "services", services)
 
     def service(self, app: str) -> Service | None:
         """Return how to reach an app, or None where it is not configured."""

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.servarr import Provider
@@ -13,8 +14,7 @@ from homelab_assets.media.settings import MediaSettings
 Fingerprint = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """The state of the apps, as values.
 
     Attributes:

@@ -1,8 +1,10 @@
 """What a probe can say. A verdict is a type; `Unknown` never counts as a pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.media.causes import cause
 from homelab_assets.secrecy import SHOWN, redact
@@ -14,15 +16,13 @@ Evidence = Sequence[str]
 """Observations that a person can check, one sentence each, without secrets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """The link holds; `evidence` says what was seen."""
 
     evidence: Evidence = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+class Fail(Struct, frozen=True):
     """The link is broken. `cause` is a code of the catalogue, which holds title, diagnosis and the general remedy.
 
     Attributes:
@@ -41,15 +41,13 @@ class Fail:
         return cause(self.cause).severity == "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(Struct, frozen=True):
     """Not judged: it hangs on a check that failed. `by` is the id of the check where the trouble begins."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Could not be judged. `cause` is a code where the catalogue knows the reason."""
 
     why: str
@@ -57,8 +55,7 @@ class Unknown:
     evidence: Evidence = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Does not apply here, or was not asked for."""
 
     why: str

@@ -4,7 +4,9 @@ Assets that need all hosts read them here instead of as inputs: an input per hos
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+
+from msgspec import to_builtins
+from msgspec.structs import fields, replace
 
 from homelab_assets.audit import Audit
 from homelab_assets.drift.behind_variables import woken
@@ -23,7 +25,7 @@ BASELINE_SCHEMA = 1
 def capture_to_json(result: CaptureResult) -> Json:
     """Return a capture as plain JSON. A host that could not be captured is an explicit document, not a missing one."""
     status = "captured" if isinstance(result, Captured) else "unreachable"
-    return {"schema": CAPTURE_SCHEMA, "status": status, **asdict(result)}
+    return {"schema": CAPTURE_SCHEMA, "status": status, **to_builtins(result)}
 
 
 def capture_from_json(document: Mapping[str, Json]) -> CaptureResult:
@@ -55,8 +57,8 @@ def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = No
         "ref": snapshot.ref if snapshot else None,
         "commit": snapshot.commit if snapshot else None,
         "committed_at": snapshot.committed_at if snapshot else None,
-        "refs": [asdict(ref) for ref in loaded.refs if ref.repository == repository],
-        "problems": [asdict(problem) for problem in loaded.problems if problem.repository == repository],
+        "refs": [to_builtins(ref) for ref in loaded.refs if ref.repository == repository],
+        "problems": [to_builtins(problem) for problem in loaded.problems if problem.repository == repository],
         "notices": notices,
         "stacks": [_stack(stack) for stack in loaded.baselines if stack.repository == repository],
     }

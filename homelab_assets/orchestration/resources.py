@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from msgspec.structs import replace
 
 from homelab_assets import audit
 from homelab_assets.audit import utc_now

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from msgspec import Struct
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.files import write_whole
@@ -21,8 +21,7 @@ from homelab_assets.orchestration.store import JsonStore
 from homelab_assets.secrecy import redact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What a run left.
 
     Attributes:

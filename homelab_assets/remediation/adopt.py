@@ -7,8 +7,9 @@ by the same rules as in an audit, and comparing the result with the container fi
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets import compose
 from homelab_assets.drift.compare import experienced_host
@@ -37,8 +38,7 @@ _ROUNDS = 5
 _SHARED = {"network_mode": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adoption:
+class Adoption(Struct, frozen=True, kw_only=True):
     """A new stack.
 
     Attributes:

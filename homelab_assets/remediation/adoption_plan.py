@@ -1,8 +1,9 @@
 """The adoption of a container as a proposal. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from homelab_assets.errors import UserError
 from homelab_assets.model import FileTree
@@ -17,8 +18,7 @@ from homelab_assets.repository.stacks import read_stack
 from homelab_assets.repository.targets import FILE_NAMES
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdoptionPlan:
+class AdoptionPlan(Struct, frozen=True, kw_only=True, dict=True):
     """A new stack for a container. See `Proposal` for what all kinds have in common."""
 
     adoption: Adoption

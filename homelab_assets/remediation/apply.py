@@ -5,7 +5,9 @@ request or in the branch's commit.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
@@ -27,8 +29,7 @@ _EDITED = "<!-- homelab-assets:edited -->"
 _ABANDONED = "<!-- homelab-assets:abandoned -->"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """How far the tool may go by itself. `auto_merge`: `never`, or `cosmetic` after checks passed."""
 
     limits: Limits = field(default_factory=Limits)

@@ -1,7 +1,9 @@
 """The edits of a stack's files that could write a difference into git, the best first; `backport` proves them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import Item
 from homelab_assets.errors import UserError
@@ -15,8 +17,7 @@ from homelab_assets.remediation.wish import Wish
 from homelab_assets.remediation.yaml_tree import line_of, parse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """One edit that might say what runs.
 
     Attributes:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import names_in
 from homelab_assets.drift.document import Item
@@ -21,8 +23,7 @@ _HIDDEN = re.compile(r"<secret(?: changed)?>|" + TOKEN.pattern)
 PLACEHOLDER = "change-me"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backported:
+class Backported(Struct, frozen=True, kw_only=True):
     """One difference that git will not have any more.
 
     Attributes:
@@ -39,8 +40,7 @@ class Backported:
     override: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotBackported:
+class NotBackported(Struct, frozen=True, kw_only=True):
     """One difference that stays, and why."""
 
     item: Item

@@ -5,9 +5,10 @@ else of the same stack changes. What can't be proved stays, and the proposal say
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, FileTree
@@ -27,8 +28,7 @@ from homelab_assets.secrecy import redact
 LABEL = "cleanup"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CleanupPlan:
+class CleanupPlan(Struct, frozen=True, kw_only=True, dict=True):
     """The removal of what is stale in one stack. See `Proposal` for what all kinds have in common.
 
     Attributes:

@@ -1,7 +1,8 @@
 """The one issue that shows where every drifted service stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.remediation.body import sentence
@@ -14,8 +15,7 @@ _MOST = 100
 _LIMIT = 60_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of one service, as the dashboard and the terminal show it.
 
     Attributes:

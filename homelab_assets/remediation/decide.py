@@ -5,8 +5,9 @@ changed; never over a person's commits; not again after a person said no; closed
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import DriftDocument, Status
 from homelab_assets.forge.model import PullRequest
@@ -30,8 +31,7 @@ Gone = Callable[[Identity], str | None]
 """Says why a pull request without a plan has no purpose any more; None where that can't be known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
+class Branch(Struct, frozen=True, kw_only=True):
     """A branch of the remote, as this tool sees it.
 
     Attributes:
@@ -46,16 +46,14 @@ class Branch:
     conflicts: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How many pull requests are opened in one run, and may be open at once."""
 
     max_new_per_run: int = 5
     max_open: int = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What to do about one service.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from homelab_assets.documentation import markers
 from homelab_assets.model import FileTree
@@ -17,8 +18,7 @@ IDENTITY = Identity(host=ANY, stack=ANY, service="documentation")
 _MOST_LISTED = 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class DocumentsPlan:
+class DocumentsPlan(Struct, frozen=True, kw_only=True, dict=True):
     """The documents that would change. See `Proposal` for what all kinds have in common.
 
     Attributes:

@@ -8,9 +8,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import Subject
 
@@ -20,8 +21,7 @@ _CLOSED = "<!-- homelab-assets:closed -->"
 _NOT_IN_BRANCH = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """A family of pull requests, which leaves those of the other families alone.
 
     Attributes:
@@ -44,8 +44,7 @@ KINDS = (DRIFT, CLEANUP, ADOPTION, PIPELINE, DOCUMENTS)
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True, order=True):
     """What a pull request is about: the service on its host, or the whole stack, where host and service are `*`."""
 
     host: str

@@ -5,9 +5,11 @@ The forge is the truth; this is what was last seen of it, so that nothing has to
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from homelab_assets.files import read_json, write_whole
 from homelab_assets.forge.model import PullRequest
@@ -17,8 +19,7 @@ from homelab_assets.secrecy import redact
 _MOST_EVENTS, _MOST_CLOSED = 50, 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One pull request.
 
     Attributes:
@@ -68,7 +69,7 @@ def record(state: Path, repository: str, pulls: Sequence[PullRequest], now: str)
     entries = [*(one for one in mine if one is not None), *others]
     still = [one for one in entries if one.state == "open"]
     ended = [one for one in entries if one.state != "open"][:_MOST_CLOSED]
-    data = {"schema": 1, "pull_requests": [asdict(one) for one in (*still, *ended)]}
+    data = {"schema": 1, "pull_requests": [to_builtins(one) for one in (*still, *ended)]}
     write_whole(state / "pull_requests.json", json.dumps(data, ensure_ascii=False, indent=1) + "\n", private=True)
 
 
@@ -106,6 +107,6 @@ def _happened(before: Entry | None, now: Entry) -> Iterable[str]:
 
 
 def _entry(data: Mapping[str, Any]) -> Entry:
-    own = {key: str(data[key]) for key in Entry.__slots__ if key not in ("number", "events")}
+    own = {key: str(data[key]) for key in Entry.__struct_fields__ if key not in ("number", "events")}
     events = tuple((str(at), str(what)) for at, what in data["events"])
     return Entry(**own, number=int(data["number"]), events=events)

@@ -1,8 +1,9 @@
 """One remediation plan: what would be done about one drifted service, and the texts that say so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import SEVERITIES, Cause, Severity
 from homelab_assets.model import Baseline
@@ -14,8 +15,7 @@ from homelab_assets.remediation.patch import patch_of, shown_patch
 LABEL = "drift-remediation"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RemediationPlan:
+class RemediationPlan(Struct, frozen=True, kw_only=True, dict=True):
     """What would be done about one drifted service.
 
     Attributes:

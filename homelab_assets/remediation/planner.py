@@ -5,7 +5,8 @@ was created needs a deploy, not a pull request, and its items say so.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
 from homelab_assets.errors import UserError

@@ -5,8 +5,9 @@ are compared leaf by leaf; what differs must be what was wished for, and must ha
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, FileTree

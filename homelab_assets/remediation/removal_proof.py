@@ -2,8 +2,9 @@
 
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
@@ -21,8 +22,7 @@ _STAMP = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class ServiceRow:
+class ServiceRow(Struct, frozen=True, kw_only=True, order=True):
     """One line of the README's table."""
 
     stack: str

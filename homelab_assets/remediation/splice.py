@@ -5,8 +5,9 @@ the result means what it should is proved by reading it again.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.remediation import yaml_text
 from homelab_assets.remediation.yaml_tree import Node, walk
@@ -20,8 +21,7 @@ class FromVariable(CannotEdit):
     """Git takes the value from a variable. No other place may say it either: that would write what it stood for."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Splice:
+class Splice(Struct, frozen=True, order=True):
     """Replace `text[start:end]` by `new`."""
 
     start: int
@@ -166,8 +166,7 @@ def insert_lines(text: str, after: int, column: int, lines: Sequence[str]) -> Sp
     return Splice(end, end, newline.join(lines) + newline)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How a file indents: mappings by `step`, lists by `dash`. `inline`: new collections go into brackets."""
 
     step: int = 2

@@ -1,8 +1,9 @@
 """What a compose file shall say, and which keys are written how."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.remediation import short_forms
 from homelab_assets.remediation.yaml_tree import Node
@@ -25,8 +26,7 @@ LISTED: Mapping[str, Callable[[Node], str | None]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """What a compose file shall say.
 
     Attributes:

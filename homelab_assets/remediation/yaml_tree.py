@@ -6,10 +6,10 @@ from the parser's events. Offsets are code points of the text, ends are exclusiv
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import yaml
+from msgspec import Struct
 
 from homelab_assets.errors import UserError
 
@@ -21,8 +21,7 @@ class Unreadable(UserError):
     """The text is no YAML document that can be edited safely."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """One node.
 
     Attributes:

@@ -1,10 +1,10 @@
 """The cleanup report: for a terminal, as Markdown and as JSON."""
 
-from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
 
 from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.markdown import cell, code, table, terminal_safe
@@ -83,7 +83,7 @@ def cleanup_terminal(report: "CleanupReport", *, color: bool) -> str:
 
 def cleanup_json(report: "CleanupReport") -> str:
     """Render as JSON, schema 1."""
-    data = {"schema": 1, **asdict(report)}
+    data = {"schema": 1, **to_builtins(report)}
     return json_text(data)
 
 

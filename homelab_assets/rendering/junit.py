@@ -4,17 +4,17 @@ The dialect is that of pytest and Jenkins: https://github.com/testmoapp/junitxml
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
+
+from msgspec import Struct
 
 from homelab_assets.rendering.findings import printable
 
 Outcome = Literal["passed", "failed", "error", "skipped"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One check. `error` means that it could not be made; `message` says why it did not pass, `detail` the rest."""
 
     suite: str

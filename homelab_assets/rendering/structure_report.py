@@ -1,10 +1,10 @@
 """The result of the structure rules: for a terminal, as Markdown, as JSON, and as neutral findings for CI formats."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
 
 from homelab_assets.rendering.findings import LEVELS, Finding, Level, Rule
 from homelab_assets.rendering.json_text import json_text
@@ -102,7 +102,7 @@ def structure_json(result: "StructureResult") -> str:
         "generated_at": result.generated_at,
         "complete": result.complete,
         "repositories": [_plain(repository) for repository in result.repositories],
-        "problems": [asdict(problem) for problem in result.problems],
+        "problems": [to_builtins(problem) for problem in result.problems],
         "notices": list(result.notices),
         "summary": {"findings": len(result.findings)} | {str(level): result.count(level) for level in LEVELS},
     }
@@ -179,7 +179,7 @@ def _prose(text: str) -> str:
 
 
 def _plain(repository: "RepositoryResult") -> Mapping[str, Any]:
-    data = asdict(repository)
+    data = to_builtins(repository)
     for finding in (*data["findings"], *(ignored["finding"] for ignored in data["ignored"])):
         del finding["names"]
     return data

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import BaselineRef
 from homelab_assets.errors import BaselineError, UserError
@@ -17,8 +18,7 @@ from homelab_assets.repository.trees import WorkingTree
 from homelab_assets.secrecy import Vault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baselines:
+class Baselines(Struct, frozen=True, kw_only=True):
     """What git says should run.
 
     Attributes:

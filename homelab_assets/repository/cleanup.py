@@ -5,9 +5,10 @@ that could not be read, a profile that is off, a job that ends, a scale of 0: no
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
@@ -107,8 +108,7 @@ class _Running:
         return (host, stack, service) in self._missing
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     """Judges one stack."""
 
     snapshot: Snapshot

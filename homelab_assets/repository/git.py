@@ -10,8 +10,9 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from homelab_assets.repository.git_errors import GitError, explain
 from homelab_assets.repository.git_process import Answer, end, kill, start
@@ -19,8 +20,7 @@ from homelab_assets.repository.git_process import Answer, end, kill, start
 LOCAL_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clone:
+class Clone(Struct, frozen=True, kw_only=True):
     """What kind of clone this is, and what the operator is in the middle of.
 
     Attributes:
@@ -36,8 +36,7 @@ class Clone:
     grafts: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
+class Git(Struct, frozen=True):
     """Git for one clone (or for no clone, with any existing folder, as `ls_remote` of a URL needs)."""
 
     path: Path

@@ -5,8 +5,9 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from homelab_assets.repository.git_errors import GitError
 
@@ -53,8 +54,7 @@ _KEPT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What a git command said. `text` is for ids and names that are known to be text; `names` splits at NUL."""
 
     code: int

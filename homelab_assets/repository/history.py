@@ -1,10 +1,11 @@
 """What git remembers: commits, and when each folder last changed."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from subprocess import Popen
+
+from msgspec import Struct
 
 from homelab_assets.repository.git import Git
 
@@ -13,8 +14,7 @@ from homelab_assets.repository.git import Git
 _FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%s", "%b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(Struct, frozen=True, kw_only=True):
     """One commit. Times are ISO 8601 UTC, "" where the commit has none that makes sense; `files` are the paths that it
     changed against its first parent."""
 

@@ -2,8 +2,9 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets import compose
 from homelab_assets.compose.documents import read_documents
@@ -19,8 +20,7 @@ from homelab_assets.repository.rules.view import Place, ServiceView, Variable
 _ROOT = "/\ue002repository/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedProject:
+class LoadedProject(Struct, frozen=True, kw_only=True):
     """The services of some merged files, and the variables that those files use, each once, where it stands first."""
 
     services: tuple[ServiceView, ...]

@@ -1,7 +1,8 @@
 """Open a repository at what counts as the truth: its ref, or its working tree."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.errors import BaselineError
 from homelab_assets.lab.settings import RepositorySettings
@@ -15,8 +16,7 @@ from homelab_assets.repository.trees import GitTree, WorkingTree
 WORKING_TREE = "working tree"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """One repository, opened at what counts as the truth.
 
     Attributes:

@@ -3,8 +3,9 @@
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import FileTree
@@ -23,8 +24,7 @@ _MAX_STACKS = 5000
 _NONE: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
+class Stack(Struct, frozen=True, kw_only=True):
     """One folder with compose files. All paths are relative to the repository's root.
 
     Attributes:

@@ -1,8 +1,9 @@
 """What cleanup finds: stale things, stacks that could not be judged, and the edits that would remove the former."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import BaselineRef
 from homelab_assets.model import FileTree
@@ -13,8 +14,7 @@ Confidence = Literal["high", "medium", "low"]
 CONFIDENCES: tuple[Confidence, ...] = ("high", "medium", "low")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaleItem:
+class StaleItem(Struct, frozen=True, kw_only=True):
     """One thing in git without a running counterpart.
 
     Attributes:
@@ -35,8 +35,7 @@ class StaleItem:
     last_commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unjudged:
+class Unjudged(Struct, frozen=True, kw_only=True):
     """A stack that could not be judged on a host (None: on any), and why."""
 
     repository: str
@@ -45,8 +44,7 @@ class Unjudged:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
+class Removal(Struct, frozen=True, kw_only=True):
     """One edit that would remove a stale thing: a whole file, a service of a compose file, or an entry of
     stack-targets.yml (`name` says which; `endpoint` alone goes where the stack keeps others)."""
 
@@ -61,8 +59,7 @@ class Removal:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanupReport:
+class CleanupReport(Struct, frozen=True, kw_only=True):
     """What is stale, what could not be judged, and the edits that would remove it.
 
     `incomplete` says whether a host or a baseline was missing altogether.

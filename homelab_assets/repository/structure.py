@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.errors import ConfigurationError
 from homelab_assets.model import Problem
@@ -20,8 +22,7 @@ from homelab_assets.secrecy import redact
 NOT_CHECKED = "HL9"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignore:
+class Ignore(Struct, frozen=True, kw_only=True):
     """A row of `structure.ignore`. None matches everything; `rule` is an id or a prefix, `path` a glob pattern."""
 
     rule: str
@@ -40,8 +41,7 @@ class Ignore:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which rules run, as prefixes of ids, and what is ignored."""
 
     select: tuple[str, ...] = ()
@@ -53,16 +53,14 @@ class Selection:
         return rule.startswith(self.select or ("",)) and not (self.deselect and rule.startswith(self.deselect))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
+class Ignored(Struct, frozen=True, kw_only=True):
     """A finding that a comment or a setting hides, and why."""
 
     finding: Finding
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryResult:
+class RepositoryResult(Struct, frozen=True, kw_only=True):
     """One repository.
 
     Attributes:
@@ -82,8 +80,7 @@ class RepositoryResult:
     fixed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StructureResult:
+class StructureResult(Struct, frozen=True, kw_only=True):
     """All repositories. `problems` are repositories that could not be read; `notices` are remarks on settings."""
 
     generated_at: str

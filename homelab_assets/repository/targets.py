@@ -4,9 +4,9 @@ Three forms may be mixed: `<stack>: <endpoint>`, `<stack>: [a, b]` and `<stack>:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 from homelab_assets.lab.schema import Mistake, compose_document
 from homelab_assets.model import FileTree
@@ -14,16 +14,14 @@ from homelab_assets.model import FileTree
 FILE_NAMES = ("stack-targets.yml", "stack-targets.yaml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, kw_only=True):
     """One endpoint of a stack, and the 1-based line that names it."""
 
     name: str
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
+class Targets(Struct, frozen=True, kw_only=True):
     """The whole file. `lines` says where each stack stands; `mistakes` are what could not be understood."""
 
     file: str

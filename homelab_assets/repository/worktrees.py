@@ -10,8 +10,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from homelab_assets.errors import UserError
 from homelab_assets.repository.git import Git
@@ -21,8 +22,7 @@ _PREFIX = "homelab-worktree-"
 _REGULAR, _EXECUTABLE = "100644", "100755"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """Who commits. `when` is an ISO 8601 time; None means now."""
 
     name: str
@@ -30,8 +30,7 @@ class Identity:
     when: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worktree:
+class Worktree(Struct, frozen=True, kw_only=True):
     """A checkout of one commit, for this process alone."""
 
     path: Path

@@ -1,10 +1,9 @@
 """Rules of Traefik 2 and 3 give the addresses under which a router answers, and no others."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from homelab_assets.documentation.access import Access
 from homelab_assets.documentation.architecture import architecture_documents

@@ -1,10 +1,10 @@
 """Since when a difference stands, what is new, what went away."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.history import remember

@@ -1,8 +1,7 @@
 """What the stacks of other people have taught: each case is one that real engines showed to be judged wrongly."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.drift.document import ServiceDrift

@@ -5,11 +5,11 @@ import gzip
 import json
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.drift import filling, leaves
 from homelab_assets.drift.document import DriftDocument

@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.engine import capture_host, capture_hosts, read_capture, write_capture
 from homelab_assets.lab.settings import HostSettings

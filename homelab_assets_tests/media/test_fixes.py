@@ -3,9 +3,9 @@
 import copy
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.errors import UserError
 from homelab_assets.media.apply import execute

@@ -1,9 +1,9 @@
 """What was not shown to be so is not green, and what stands in front of an app is not taken for the app."""
 
 import copy
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.containers import bind

@@ -3,11 +3,11 @@
 import copy
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.errors import ConfigurationError
 from homelab_assets.lab.settings import load_lab

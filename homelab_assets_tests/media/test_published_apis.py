@@ -6,7 +6,6 @@ The descriptions are read from a folder beside the checkout; where it is missing
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import jsonschema
 import pytest
 import requests
 import yaml
+from msgspec.structs import replace
 
 from homelab_assets.media.apply import execute
 from homelab_assets.media.clients.shapes import OVERSEERR, PLEX, SERVARR

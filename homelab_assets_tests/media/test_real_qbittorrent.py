@@ -1,11 +1,11 @@
 """The client against the real qBittorrent, and the simulated one held against it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.qbittorrent import QBittorrent

@@ -5,12 +5,12 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets import audit
 from homelab_assets.drift.document import DriftDocument

@@ -1,11 +1,11 @@
 """Backfills: the reports of past days, from what was recorded and from git as it stood then."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.lab.settings import Lab

@@ -1,11 +1,11 @@
 """Adopting: every container of the recorded homelab becomes a stack that says exactly what runs."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from homelab_assets.audit import capture, load
 from homelab_assets.drift.compare import compare_all

@@ -1,10 +1,10 @@
 """Every kind of manual change, as real engines recorded it: backported alone, and a second audit finds nothing."""
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.model import Captured
 from homelab_assets.remediation.loading import load_model

@@ -2,10 +2,10 @@
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.audit import capture, load
 from homelab_assets.drift.compare import compare_all

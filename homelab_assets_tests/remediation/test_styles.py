@@ -3,11 +3,11 @@
 import copy
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.planner import plan_remediation

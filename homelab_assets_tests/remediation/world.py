@@ -6,9 +6,11 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.audit import Audit, run_audit
 from homelab_assets.lab.demo import demo_lab_file

@@ -1,9 +1,9 @@
 """The drift document in one sentence: what was found, and whether everything could be looked at; and as a report."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument, HostStatus, Item, ServiceDrift
 from homelab_assets.rendering.drift_markdown import drift_markdown

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row, Uncompared
 from homelab_assets.drift.view import Declared, Observed
@@ -136,8 +137,7 @@ def boolean(value: Any) -> Any:
     return False if isinstance(value, str) and value.lower() in ("false", "no", "n", "off") else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scalar:
+class _Scalar(Struct, frozen=True, kw_only=True):
     """How a row for one value reads both sides; see `scalar`. `places`: where a service may declare it."""
 
     key: str

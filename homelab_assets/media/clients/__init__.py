@@ -4,7 +4,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.media.clients.egress import Egress, FileIdentity
 from homelab_assets.media.clients.gluetun import Gluetun
@@ -19,8 +20,7 @@ from homelab_assets.media.settings import MediaSettings
 __all__ = ["Clients", "Egress", "FileIdentity", "Trouble", "open_clients"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clients:
+class Clients(Struct, frozen=True, kw_only=True):
     """Clients of the configured apps; None where one is not configured.
 
     Attributes:

@@ -1,10 +1,9 @@
 """What is seen by looking out of a container, and at its files."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Egress:
+class Egress(Struct, frozen=True, kw_only=True):
     """Addresses that the internet sees, asked for from inside qBittorrent's network. None: no route; "": not known."""
 
     v4: str | None
@@ -12,8 +11,7 @@ class Egress:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileIdentity:
+class FileIdentity(Struct, frozen=True, kw_only=True):
     """What makes a file the same file under another name: device, inode; `links` counts its names."""
 
     device: int

@@ -1,16 +1,16 @@
 """Gluetun's control server. Only GET: a PUT to the same routes stops the tunnel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.media.clients.shapes import GLUETUN, read
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble
 from homelab_assets.media.settings import Service
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gluetun:
+class Gluetun(Struct, frozen=True, kw_only=True):
     """A client of Gluetun."""
 
     transport: Transport

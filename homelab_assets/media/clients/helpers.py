@@ -1,15 +1,16 @@
 """Bazarr and SABnzbd, which stand beside the chain: are they up, and is the key right?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
 from homelab_assets.media.settings import Service
+from homelab_assets.model import Unprinted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bazarr:
+class Bazarr(Struct, frozen=True, kw_only=True):
     """A client of Bazarr."""
 
     transport: Transport
@@ -33,12 +34,11 @@ class Bazarr:
         return json_of(self.transport.get("/api/system/status"), dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SABnzbd:
+class SABnzbd(Unprinted, Struct, frozen=True, kw_only=True):
     """A client of SABnzbd. Its key goes into the query, so it is among the texts that are scrubbed."""
 
     transport: Transport
-    key: str = field(default="", repr=False)
+    key: str = ""
 
     @classmethod
     def of(cls, service: Service) -> "SABnzbd":

@@ -11,10 +11,10 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from docker.errors import NotFound
+from msgspec import Struct, field
 
 from homelab_assets.engine.address import parse_address
 from homelab_assets.engine.api import EngineApi
@@ -33,8 +33,7 @@ _SERVICES = {4: "https://api.ipify.org", 6: "https://api6.ipify.org"}
 _ASK = "{{ curl -fsS{flag} -m 8 {url} || wget -q -T 8 -O - {url}; }} 2>/dev/null"
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(Struct, frozen=True):
     """Containers of one host. `effects` counts what was done: `file` (read) and `exec`."""
 
     api: EngineApi

@@ -1,8 +1,9 @@
 """Overseerr and its successor Seerr: the same API v1. A refused key is 403 here, not 401."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.media.clients.shapes import OVERSEERR, read
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
@@ -16,8 +17,7 @@ AGENTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overseerr:
+class Overseerr(Struct, frozen=True, kw_only=True):
     """A client of Overseerr or Seerr."""
 
     transport: Transport

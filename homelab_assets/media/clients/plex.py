@@ -1,17 +1,17 @@
 """Plex Media Server. It speaks XML unless asked for JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from homelab_assets.media.clients.shapes import PLEX, fitting
 from homelab_assets.media.clients.transport import Transport, Trouble, json_of, usable
 from homelab_assets.media.settings import Service
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
+class Library(Struct, frozen=True, kw_only=True):
     """A library: `kind` is `movie` or `show`; `locations` are folders as Plex sees them."""
 
     key: str
@@ -20,8 +20,7 @@ class Library:
     locations: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plex:
+class Plex(Struct, frozen=True, kw_only=True):
     """A client of Plex."""
 
     transport: Transport

@@ -5,12 +5,14 @@ does not try that credential again, also not in a later run when it is given a m
 """
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from homelab_assets.media.clients.shapes import QBITTORRENT, read
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble, usable
 from homelab_assets.media.settings import Service
+from homelab_assets.model import Unprinted
 
 # app/preferences holds passwords too; only these leave the client.
 _PREFERENCES = (
@@ -22,8 +24,7 @@ _PREFERENCES = (
 )  # fmt: skip
 
 
-@dataclass(slots=True, kw_only=True)
-class QBittorrent:
+class QBittorrent(Unprinted, Struct, kw_only=True):
     """A client of qBittorrent.
 
     Attributes:
@@ -34,7 +35,7 @@ class QBittorrent:
     service: Service
     transport: Transport
     memory: MutableMapping[str, str] = field(default_factory=dict)
-    fingerprint: str = field(default="", repr=False)
+    fingerprint: str = ""
     _login: "str | Trouble | None" = None
 
     @classmethod

@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from homelab_assets.media.clients.shapes import SERVARR, fitting, read
 from homelab_assets.media.clients.transport import Reply, Transport, Trouble, json_of, usable
 from homelab_assets.media.settings import Service
+from homelab_assets.model import Unprinted
 
 MASK = "********"
 """What the API shows instead of a stored key or password. Sent back, it keeps the stored one."""
 TEST_SECONDS = 45.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Unprinted, Struct, frozen=True, kw_only=True):
     """An indexer, download client, application or notification. `raw` is the whole resource, for sending it back."""
 
     id: int
@@ -23,19 +24,17 @@ class Provider:
     implementation: str
     enabled: bool
     fields: Mapping[str, Any]
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """One reason why a provider's test failed. `field` is the setting that it is about, or ""."""
 
     field: str
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Servarr:
+class Servarr(Unprinted, Struct, frozen=True, kw_only=True):
     """A client of one Servarr app.
 
     Attributes:
@@ -46,7 +45,7 @@ class Servarr:
     app: str
     api: str
     transport: Transport
-    key: str = field(default="", repr=False)
+    key: str = ""
 
     @classmethod
     def of(cls, app: str, service: Service) -> "Servarr":

@@ -7,10 +7,12 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct, field
+
 from homelab_assets.media.settings import Service
+from homelab_assets.model import Unprinted
 from homelab_assets.secrecy import SHOWN, redact
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ _PATIENCE = 2
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Why a call has no usable answer: a code of the catalogue of causes, and what was seen, without secrets.
 
     Attributes:
@@ -44,13 +45,12 @@ class Trouble:
         return self.late or self.odd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Unprinted, Struct, frozen=True, kw_only=True):
     """What an app answered. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
-    text: str = field(repr=False)
+    text: str
     where: str
 
     @property
@@ -69,8 +69,7 @@ class Reply:
             )
 
 
-@dataclass(slots=True)
-class Transport:
+class Transport(Unprinted, Struct):
     """Talks to one app. Equal GETs of one run are asked once; any change forgets them.
 
     An app that let two calls in a row run out of time is not asked any more: a run has a budget.
@@ -83,14 +82,14 @@ class Transport:
     """
 
     base: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    secrets: Sequence[str] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secrets: Sequence[str] = ()
     read_seconds: float = READ_SECONDS
     verify: bool | str = True
     effects: Counter[str] = field(default_factory=Counter)
     _silent: int = 0
-    _seen: dict[str, "Reply | Trouble"] = field(default_factory=dict, repr=False)
-    _session: "requests.Session | None" = field(default=None, repr=False)
+    _seen: dict[str, "Reply | Trouble"] = field(default_factory=dict)
+    _session: "requests.Session | None" = None
 
     @classmethod
     def of(cls, service: Service, headers: Mapping[str, str] | None = None) -> "Transport":

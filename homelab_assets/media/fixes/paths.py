@@ -2,8 +2,9 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from homelab_assets.media.clients.servarr import Provider
 from homelab_assets.media.containers import Container

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import cached_property
+
+from msgspec import Struct, to_builtins
 
 from homelab_assets.media.causes import cause
 from homelab_assets.media.plan import Fix
@@ -17,8 +18,7 @@ PLANS = "apply-plans"
 LABEL = "pipeline-fix"
 
 
-@dataclass(frozen=True, kw_only=True)
-class FixPull:
+class FixPull(Struct, frozen=True, kw_only=True, dict=True):
     """A pull request that cures one failed check.
 
     Attributes:
@@ -78,7 +78,7 @@ class FixPull:
     @cached_property
     def digest(self) -> str:
         """Names the set of changes; who closes the pull request declines these."""
-        changes = [[asdict(one) for one in self.fix.edits], [asdict(one) for one in self.fix.steps]]
+        changes = [[to_builtins(one) for one in self.fix.edits], [to_builtins(one) for one in self.fix.steps]]
         return digest_of(str(self.identity), self.fix.cause, changes)
 
     @cached_property

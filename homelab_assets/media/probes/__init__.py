@@ -1,6 +1,6 @@
 """All probes, in the order of the chain: what stands earlier explains what stands later."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from homelab_assets.media.probes import downloads, end_to_end, health, indexers, library, paths, requests, vpn
 from homelab_assets.media.probes.apps import probes_of
@@ -9,8 +9,7 @@ from homelab_assets.media.probes.base import Probe, Sight
 __all__ = ["LINKS", "PROBES", "Link", "Probe", "Sight"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """One link of the chain. `beside`: it stands beside the chain and nothing hangs on it."""
 
     id: str

@@ -1,7 +1,8 @@
 """What a probe is, and what it gets to see."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.containers import Container, MediaContainers
@@ -9,8 +10,7 @@ from homelab_assets.media.settings import MediaSettings
 from homelab_assets.media.verdicts import Fail, Skipped, Unknown, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Sight(Struct, frozen=True, kw_only=True):
     """What a probe judges by. Clients remember what they were told, so probes may ask for the same thing again.
 
     Attributes:
@@ -37,8 +37,7 @@ class Sight:
         return self.containers.get(app) if self.containers else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(Struct, frozen=True, kw_only=True):
     """One check.
 
     Attributes:

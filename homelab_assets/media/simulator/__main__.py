@@ -4,7 +4,8 @@ import argparse
 import json
 import signal
 import threading
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from homelab_assets.media.simulator import FAULTS, World
 
@@ -37,7 +38,8 @@ def main() -> None:
     with World(faults=faults, versions=versions, port_base=options.port_base) as world:
         settings = world.settings()
         services = {
-            name: {key: value for key, value in asdict(one).items() if value} for name, one in settings.services.items()
+            name: {key: value for key, value in to_builtins(one).items() if value}
+            for name, one in settings.services.items()
         }
         # These credentials open nothing but this simulator.
         print(

@@ -1,8 +1,9 @@
 """Faults of the simulated apps: what is set wrongly, off, stale or broken in them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from homelab_assets.media.clients import Egress
 from homelab_assets.media.simulator.certificates import certificate
@@ -16,7 +17,7 @@ Fault = Callable[[World], None]
 def service(world: World, app: str, **changes: str | None) -> None:
     service = world.overrides[app]
     assert service is not None
-    world.overrides[app] = replace(service, **changes)  # type: ignore[arg-type]
+    world.overrides[app] = replace(service, **changes)
 
 
 def refused(app: str) -> Fault:

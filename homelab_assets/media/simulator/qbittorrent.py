@@ -4,10 +4,11 @@ import json
 import posixpath
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from homelab_assets.media.simulator.server import App, Network, Request, Response, Route, reply, words
 

@@ -6,14 +6,14 @@ import re
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+
+class Request(Struct, frozen=True, kw_only=True):
     """What a caller sent. Header names are lower case; `match` holds the groups of the route's pattern."""
 
     method: str
@@ -32,8 +32,7 @@ class Request:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(Struct, frozen=True, kw_only=True):
     """What an app answers."""
 
     status: int = 200
@@ -55,8 +54,7 @@ def words(text: str, status: int = 200, kind: str = "text/plain", **headers: str
 Route = Callable[[Request], Response]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What one simulated app got from another."""
 
     status: int
@@ -145,7 +143,7 @@ class App:
         for method, pattern, route in self._routes:
             found = pattern.fullmatch(request.path)
             if found and method == request.method:
-                from dataclasses import replace
+                from msgspec.structs import replace
 
                 return route(replace(request, match=found.groups()))
         return reply({"message": "NotFound"}, 404)

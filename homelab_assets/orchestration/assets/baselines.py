@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 import dagster as dg
+from msgspec.structs import replace
 from pydantic import Field
 
 from homelab_assets import audit

@@ -4,13 +4,13 @@ A partition is a day. What ran on a day can't be found out later: the drift and 
 documents that were recorded then. Structure comes from git, as its baseline branches stood at the end of the day.
 """
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+from msgspec.structs import replace
 
 from homelab_assets import reports
 from homelab_assets.drift.document import DriftDocument

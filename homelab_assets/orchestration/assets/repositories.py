@@ -1,9 +1,9 @@
 """What the repositories themselves look like: stale files and broken conventions."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from msgspec.structs import replace
 
 from homelab_assets import reports
 from homelab_assets.lab.settings import Lab

@@ -1,11 +1,11 @@
 """What failed that nobody has been told of yet, and what has recovered?"""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """The last verdict on a thing that passes or fails: an asset check, or a job's last run that ended."""
 
     thing: str
@@ -13,8 +13,7 @@ class Verdict:
     description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class News(Struct, frozen=True, kw_only=True):
     """What to tell: a thing that failed after it had passed, or passed after it had failed."""
 
     thing: str

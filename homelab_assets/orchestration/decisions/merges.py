@@ -1,28 +1,26 @@
 """Did a baseline branch move since the last look?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.model import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """The commit that a baseline's ref names now."""
 
     ref: str
     commit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotRead:
+class NotRead(Struct, frozen=True, kw_only=True):
     """A ref that could not be read: no news, neither moved nor gone."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """A baseline branch that names another commit than before. A force push or a revert is a move like any other."""
 
     repository: str
@@ -31,8 +29,7 @@ class Move:
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What follows from one look.
 
     Attributes:

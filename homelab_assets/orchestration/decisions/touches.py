@@ -1,7 +1,8 @@
 """Which hosts did somebody touch, and have they been quiet long enough to be audited?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.model import Json
 
@@ -16,8 +17,7 @@ _CONNECTS = frozenset({"connect", "disconnect"})
 _RESTARTS = frozenset({"start", "die", "restart"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One event of an engine: `kind` is container or network, `container` its id, `at` Unix seconds."""
 
     kind: str
@@ -26,8 +26,7 @@ class Event:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """What one host's engine says at one moment.
 
     Attributes:
@@ -42,15 +41,13 @@ class Look:
     events: Sequence[Event] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deaf:
+class Deaf(Struct, frozen=True, kw_only=True):
     """A host whose engine does not answer. Its cursor stays, the others go on."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What follows: hosts to audit now (sorted), hosts still being worked on, and deaf ones with the reason.
 
     `run_key` names the touches to audit by host and moment. Dagster never runs the same key twice: a count would start

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
 
 import dagster as dg
+from msgspec.structs import replace
 
 from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import HostSettings, Lab

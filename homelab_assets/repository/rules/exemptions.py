@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _COMMENT = re.compile(r"#\s*homelab:\s*ignore\[(?P<rules>[^\]\n]*)\](?P<reason>[^\n]*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exemption:
+class Exemption(Struct, frozen=True, kw_only=True):
     """One such comment. `covers` are the 1-based lines that it speaks of; `rules` are ids or prefixes of them."""
 
     file: str

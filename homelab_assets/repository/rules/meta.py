@@ -1,7 +1,8 @@
 """What a structure rule says of itself, and what it finds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from homelab_assets.rendering.findings import Level
 
@@ -18,8 +19,7 @@ FAMILIES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """A small repository that shows a rule.
 
     Attributes:
@@ -35,8 +35,7 @@ class Example:
     files: Mapping[str, str | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
+class Meta(Struct, frozen=True, kw_only=True):
     """A rule. Ids are never reused; the first three characters name the family.
 
     Attributes:
@@ -61,8 +60,7 @@ class Meta:
         return FAMILIES[self.id[:3]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One place that does not follow a rule. Messages name things, never values that may be secret.
 
     Attributes:

@@ -1,10 +1,11 @@
 """What structure rules look at: one repository, its stacks, and their services in Compose's canonical form."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
-from homelab_assets.model import FileTree, Json
+from msgspec import Struct
+
+from homelab_assets.model import FileTree, Json, Unprinted
 from homelab_assets.repository.rules.exemptions import Exemption
 from homelab_assets.repository.rules.meta import Finding
 from homelab_assets.repository.stacks import Stack
@@ -17,8 +18,7 @@ TIMEZONE = "Europe/Brussels"
 Place = tuple[str, int | None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServiceView:
+class ServiceView(Struct, frozen=True, kw_only=True, dict=True):
     """A service as it is deployed to some endpoints.
 
     Attributes:
@@ -105,26 +105,23 @@ class ServiceView:
         return self.restart in {"no", "none", "on-failure"} or bool(self.config.get("profiles"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(Struct, frozen=True, kw_only=True):
     """A `${VAR}` that compose files of a stack use, and where it stands first."""
 
     name: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(Unprinted, Struct, frozen=True, kw_only=True):
     """A line `NAME=value` of an env file in the repository. `value` may be a secret."""
 
     name: str
-    value: str = field(repr=False)
+    value: str
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(Struct, frozen=True, kw_only=True):
     """A file that could not be understood."""
 
     file: str
@@ -133,8 +130,7 @@ class Broken:
     stack: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackView:
+class StackView(Struct, frozen=True, kw_only=True):
     """One stack.
 
     Attributes:
@@ -156,8 +152,7 @@ class StackView:
     endpoints: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """One repository.
 
     Attributes:
