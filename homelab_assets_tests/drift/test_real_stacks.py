@@ -61,9 +61,10 @@ def test_an_image_as_a_volume_is_read_only_by_nature() -> None:
     assert found(_one(text, container("web", "app", mounts=[mount], host=host))) == []
 
 
-def test_a_rename_is_one_difference_even_if_the_name_holds_a_variable() -> None:
-    text = "services: {app: {image: 'plain:1', container_name: '${PREFIX}.app'}}"
-    endpoint = {"Aliases": ["harbor.app", "app"], "IPAMConfig": None, "Links": None}
+@pytest.mark.parametrize(("written", "old"), [("${PREFIX}.app", "harbor.app"), ("$NAME", "harbor")])
+def test_a_rename_is_one_difference_even_if_the_name_holds_a_variable(written: str, old: str) -> None:
+    text = f"services: {{app: {{image: 'plain:1', container_name: '{written}'}}}}"
+    endpoint = {"Aliases": [old, "app"], "IPAMConfig": None, "Links": None}
     seen = container("web", "app", name="renamed", networks={"web_default": endpoint})
     assert found(_one(text, seen)) == [("container_name", "changed", "functional")]
 

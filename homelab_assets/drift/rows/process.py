@@ -19,7 +19,7 @@ from homelab_assets.drift.rows.shapes import (
     usual,
     write_duration,
 )
-from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names
+from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names, may_be
 
 _GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
 _OF_PODMAN = "localhost/"
@@ -167,7 +167,19 @@ def _expected_name(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    return {"container_name": Leaf(container.name)} if container.name else {}
+    wanted = declared.get("container_name")
+    name = _first_name(container, declared, wanted) if has_marker(wanted) else container.name
+    return {"container_name": Leaf(name)} if name else {}
+
+
+def _first_name(container: Observed, declared: Declared, template: str) -> str:
+    """The name that Compose gave, by which a variable in it is known: a rename by hand leaves it behind as an alias."""
+    options = declared.get("networks")
+    own = {declared.name, container.config.get("Hostname")}
+    own.update(*(each["aliases"] for each in (options or {}).values() if each and each.get("aliases")))
+    aliases = {alias for endpoint in container.networks.values() for alias in (endpoint or {}).get("Aliases") or ()}
+    left = [alias for alias in aliases - own if may_be(template, alias) and not _GENERATED_HOSTNAME.fullmatch(alias)]
+    return left[0] if len(left) == 1 and container.name not in aliases else container.name
 
 
 def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
