@@ -165,8 +165,9 @@ class Comparer(Struct, frozen=True, kw_only=True):
 
 
 def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
-    """Whether the hash proves that Compose put nothing there, and nothing else tells what the daemon does."""
-    return bool(row.daemon and observed.proven and observed.host.habits.alone(path, observed))
+    """Whether Compose put nothing there, as the hash proves if it is one that we can compute, and nothing else tells
+    what the daemon does."""
+    return bool(row.daemon and (observed.proven or observed.v1) and observed.host.habits.alone(path, observed))
 
 
 def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:

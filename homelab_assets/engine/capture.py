@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from homelab_assets.engine.address import parse_address
 from homelab_assets.engine.compose_files import compose_file_lists, used_variables
-from homelab_assets.engine.environment_files import environment_file_paths, sealed_variables
+from homelab_assets.engine.environment_files import environment_files, sealed_variables
 from homelab_assets.engine.recorded import read_capture
 from homelab_assets.errors import CaptureError, UserError
 from homelab_assets.lab.settings import HostSettings
@@ -236,13 +236,13 @@ class _Task:
         that is no error."""
         if not self._settings.read_env:
             return {}, {}
-        paths, lists = environment_file_paths(containers), compose_file_lists(containers)
-        wanted = [*paths, *sorted({file for files in lists for file in files.split(",")})]
+        env_files, lists = environment_files(containers), compose_file_lists(containers)
+        wanted = [*env_files, *sorted({file for files in lists for file in files.split(",")})]
         texts = dict(zip(wanted, pool.map(lambda path: connection.read_file(path, info), wanted), strict=True))
         dotenv, used = {}, {}
-        for path in paths:
+        for path, v1 in env_files.items():
             data = texts[path]
-            if data is not None and (values := sealed_variables(data, path, self._vault)) is not None:
+            if data is not None and (values := sealed_variables(data, path, self._vault, v1=v1)) is not None:
                 dotenv[path] = values
         for files, services in lists.items():
             parts = {file: texts[file] for file in files.split(",")}

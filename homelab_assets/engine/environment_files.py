@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from io import StringIO
 from posixpath import isabs, join, normpath
 from typing import Any
 
@@ -13,19 +14,21 @@ _PREFIX = "com.docker.compose.project."
 _ALLOWED = re.compile(r"(?:.*[._-])?env(?:[._-].*)?", re.IGNORECASE)
 
 
-def environment_file_paths(containers: Iterable[Mapping[str, Any]]) -> list[str]:
-    """List the `.env` files that containers' Compose labels point to, in order of path: what they were started with, if
-    the label says it, else the `.env` beside the compose files."""
-    paths: set[str] = set()
+def environment_files(containers: Iterable[Mapping[str, Any]]) -> dict[str, bool]:
+    """Return the paths of the `.env` files that containers' Compose labels point to, in order: what they were started
+    with, if the label says it, else the `.env` beside the compose files. Each with whether only Compose v1 reads it."""
+    found: dict[str, bool] = {}
     for container in containers:
         labels = (container.get("Config") or {}).get("Labels") or {}
         folder = labels.get(f"{_PREFIX}working_dir")
         named = labels.get(f"{_PREFIX}environment_file")
         if not isinstance(folder, str) or not isabs(folder):
             continue
-        files = named.split(",") if isinstance(named, str) and named else [".env"]
-        paths.update(normpath(join(folder, file)) for file in files)
-    return sorted(path for path in paths if _is_allowed(path))
+        v1 = str(labels.get("com.docker.compose.version")).startswith("1.")
+        for file in named.split(",") if isinstance(named, str) and named else [".env"]:
+            path = normpath(join(folder, file))
+            found[path] = found.get(path, True) and v1
+    return {path: found[path] for path in sorted(found) if _is_allowed(path)}
 
 
 def _is_allowed(path: str) -> bool:
@@ -37,12 +40,31 @@ def is_plain(path: str) -> bool:
     return "\0" not in path and not path.startswith(("/proc/", "/sys/", "/dev/"))
 
 
-def sealed_variables(data: bytes, path: str, vault: Vault) -> dict[str, str] | None:
-    """Read a `.env` file and seal its values by their names; None where Compose could not read it either."""
+def sealed_variables(data: bytes, path: str, vault: Vault, *, v1: bool = False) -> dict[str, str] | None:
+    """Read a `.env` file and seal its values by their names; None where Compose could not read it either.
+
+    Args:
+        v1: read it as Compose v1 does, to which quotes and `$` mean something else.
+    """
     from homelab_assets.compose.dotenv import parse
 
     try:
-        values = parse(data.decode("utf-8-sig"), file=path)
+        text = data.decode("utf-8-sig")
+        values = _read_by_v1(text) if v1 else parse(text, file=path)
     except (UnicodeDecodeError, HomelabError):
         return None
     return {name: vault.seal(name, value) for name, value in values.items()}
+
+
+def _read_by_v1(text: str) -> dict[str, str]:
+    """What Compose v1 makes of a `.env` file, by the library that it uses itself; without what only the shell knew."""
+    from dotenv import dotenv_values
+    from dotenv.variables import Variable, parse_variables
+
+    values: dict[str, str | None] = {}
+    for name, written in dotenv_values(stream=StringIO(text), interpolate=False).items():
+        parts = list(parse_variables(written or ""))
+        names = {part.name for part in parts if isinstance(part, Variable) and part.default is None}
+        if written is not None and names <= values.keys():
+            values[name] = "".join(part.resolve(values) for part in parts)
+    return {name: value for name, value in values.items() if value is not None}

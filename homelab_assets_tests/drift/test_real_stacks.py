@@ -348,3 +348,12 @@ def test_a_service_can_name_its_networks_by_variables(joined: list[str], items: 
     networks = {name: {"Aliases": ["web-app-1", "app"], "IPAMConfig": None} for name in joined}
     for known in ({}, {"NET": "lan"}):
         assert found(_one(text, container("web", "app", networks=networks), variables=known)) == items
+
+
+@pytest.mark.parametrize(("version", "told"), [("1.29.2", False), ("2.40.3", True)])
+def test_what_may_be_the_daemons_is_not_told_of_the_only_container_that_v1_made(version: str, told: bool) -> None:
+    """Its hash is one that nobody can compute here."""
+    own = container("web", "app", version=version, host={"ShmSize": 100663296}, created="2026-11-02T00:00:00Z")
+    verdict = _one("services: {app: {image: 'plain:1'}}", own)
+    assert [path for path, *_ in found(verdict)] == ["shm_size"] * told
+    assert list(verdict.uncompared) == ["shm_size"] * (not told)

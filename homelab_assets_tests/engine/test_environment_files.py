@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from homelab_assets.engine.connection import FILE_LIMIT, UnixConnection
-from homelab_assets.engine.environment_files import environment_file_paths, sealed_variables
+from homelab_assets.engine.environment_files import environment_files, sealed_variables
 from homelab_assets.secrecy import Vault
 
 P = "com.docker.compose.project."
 
 
 def paths(**labels: Any) -> list[str]:
-    return environment_file_paths([{"Config": {"Labels": {P + key: value for key, value in labels.items()}}}])
+    return list(environment_files([{"Config": {"Labels": {P + key: value for key, value in labels.items()}}}]))
 
 
 CASES: list[tuple[dict[str, Any], list[str]]] = [
@@ -36,7 +36,7 @@ def test_paths(labels: dict[str, Any], expected: list[str]) -> None:
 
 
 def test_containers_without_labels() -> None:
-    assert environment_file_paths([{}, {"Config": None}, {"Config": {"Labels": None}}]) == []
+    assert environment_files([{}, {"Config": None}, {"Config": {"Labels": None}}]) == {}
 
 
 def test_values_are_sealed_by_their_names() -> None:
@@ -46,6 +46,47 @@ def test_values_are_sealed_by_their_names() -> None:
     assert found["TZ"] == "Europe/Brussels"
     assert "planted" not in found["API_KEY"]
     assert vault.reveal(found["API_KEY"]) == "planted 42"
+
+
+V1 = """\
+A="q+J9=w$$x#Z"
+B="a\\$b"
+C=$$literal$$key
+D='x ${A}'
+E=${NOPE:-def}
+export F=1 # c
+G=
+H=a $F
+I=${HOME}/x
+J
+"""
+READ = {
+    "A": "q+J9=w$$x#Z",
+    "B": "a\\$b",
+    "C": "$$literal$$key",
+    "D": "x q+J9=w$$x#Z",
+    "E": "def",
+    "F": "1",
+    "G": "",
+    "H": "a $F",
+}
+
+
+def test_compose_v1_reads_a_file_in_its_own_way() -> None:
+    """As 1.29.2 prints them; what the shell gives, and what has no value, isn't known."""
+    vault = Vault(b"a key for tests of 32 bytes long")
+    found = sealed_variables(V1.encode(), "/opt/.env", vault, v1=True)
+    assert found is not None
+    assert {name: vault.reveal(value) for name, value in found.items()} == READ
+
+
+def test_a_file_is_read_as_v1_does_if_nobody_else_reads_it() -> None:
+    def labels(version: str) -> dict[str, Any]:
+        own = {P + "working_dir": "/opt/a", "com.docker.compose.version": version}
+        return {"Config": {"Labels": own}}
+
+    assert environment_files([labels("1.29.2")]) == {"/opt/a/.env": True}
+    assert environment_files([labels("1.29.2"), labels("2.40.3")]) == {"/opt/a/.env": False}
 
 
 @pytest.mark.parametrize("text", ["A B=1", 'A="open', "A=${"])
