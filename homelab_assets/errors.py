@@ -4,6 +4,8 @@ Every error that a user can cause or cure is a `UserError`: it names what failed
 is printed without a traceback. Anything else that escapes is a defect of this project.
 """
 
+from typing import NamedTuple
+
 
 class HomelabError(Exception):
     """Base of all errors that this project raises on purpose."""
@@ -34,15 +36,27 @@ class ConfigurationError(UserError):
     """`lab.yaml`, a command-line option or an environment variable is wrong."""
 
 
+class Needs(NamedTuple):
+    """A variable that has no value, in the name of a file or a service.
+
+    Attributes:
+        before, after: the file's absolute path around it; empty for a service.
+    """
+
+    variable: str
+    before: str = ""
+    after: str = ""
+
+
 class BaselineError(UserError):
     """A compose file, a repository or a ref in it can't be read as a baseline.
 
     Attributes:
-        needs: name of the variable whose value alone tells which file is meant, or None.
+        needs: the variable whose value alone tells which file is meant, or None.
     """
 
     def __init__(
-        self, what: str, *, where: str | None = None, hint: str | None = None, needs: str | None = None
+        self, what: str, *, where: str | None = None, hint: str | None = None, needs: "Needs | None" = None
     ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.needs = needs

@@ -2,7 +2,7 @@
 
 from typing import NoReturn, Protocol
 
-from homelab_assets.errors import BaselineError
+from homelab_assets.errors import BaselineError, Needs
 
 
 class Place(Protocol):
@@ -15,7 +15,7 @@ class Place(Protocol):
     def line(self) -> int: ...
 
 
-def refuse(what: str, place: Place | None = None, *, hint: str | None = None, needs: str | None = None) -> NoReturn:
+def refuse(what: str, place: Place | None = None, *, hint: str | None = None, needs: Needs | None = None) -> NoReturn:
     """Raise a `BaselineError`; without a place the nearest container that has one adds it (`at`)."""
     raise BaselineError(what, where=_where(place), hint=hint, needs=needs)
 

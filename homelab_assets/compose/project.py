@@ -134,9 +134,9 @@ def load(
             loading = _Loading(read, project_directory, dict(environment), symbolic, without, is_directory)
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
-            if not by_default or error.needs is None or error.needs in without:
+            if not by_default or error.needs is None or error.needs.variable in without:
                 raise at(error, Origin(files[0])) from None
-            without.add(error.needs)
+            without.add(error.needs.variable)
         except RecursionError:
             raise BaselineError("is nested too deeply", where=files[0]) from None
         except ValueError as error:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from homelab_assets.compose.interpolation import OPEN, Interpolator
+from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
 from homelab_assets.compose.paths import join
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.yaml_nodes import Node
+from homelab_assets.errors import Needs
 
 Read = Callable[[str], bytes | None]
 _UNKNOWN = re.compile("[\udc80-\udcff]")
@@ -45,19 +46,23 @@ class Scope(Struct, frozen=True, kw_only=True):
             BaselineError: it is no local file, or a variable without a value is in it.
         """
         if OPEN in written:
-            self.refuse_open(written, place, what=what)
+            self.refuse_open(written, place, what=what, is_file=True)
         if written.startswith(_REMOTE):
             refuse(f"{what}: {written} is not a local file", place)
         return written if written.startswith("/") else join(self.directory, written)
 
-    def refuse_open(self, text: str, place: Node | None, *, what: str) -> None:
+    def refuse_open(self, text: str, place: Node | None, *, what: str, is_file: bool = False) -> None:
         """Refuse a text that a variable without a value stands in, by the variable's name."""
-        if OPEN not in text:
+        if (match := MARKER.search(text)) is None:
             return
-        index = int(text[text.index(OPEN) + 1 :].partition("\ue001")[0])
-        name = self.interpolator.expressions[index].name
+        name = self.interpolator.expressions[int(match[1])].name
+        needs = Needs(name)
+        if is_file:
+            path = text if text.startswith("/") else join(self.directory, text)
+            before, _, after = path.partition(match[0])
+            needs = Needs(name, before, after)
         what = f"{what} names a file by the variable {name}, whose value is not known"
-        refuse(what, place, hint=f"give {name} a value", needs=name)
+        refuse(what, place, hint=f"give {name} a value", needs=needs)
 
 
 def text_of(data: bytes) -> str:

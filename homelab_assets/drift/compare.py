@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from homelab_assets.compose.normalise import project_name
 from homelab_assets.drift.assembling import assembled
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
+from homelab_assets.drift.deployed import place_of
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
 from homelab_assets.drift.learning import learn
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
@@ -18,7 +19,7 @@ from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import settle_stack
-from homelab_assets.drift.stacks import Stack, place_of
+from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import SERVICE, Host, Observed
 from homelab_assets.errors import UserError

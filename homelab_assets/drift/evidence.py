@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.shellwords import Words
+from homelab_assets.drift.deployed import NO_FOLDER
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import as_split, map_texts
-from homelab_assets.drift.stacks import NO_FOLDER, Model, as_text
+from homelab_assets.drift.stacks import Model, as_text
 from homelab_assets.drift.view import Observed, assignments, clean
 from homelab_assets.secrecy import Vault, has_token
 

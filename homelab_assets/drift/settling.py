@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
 from homelab_assets.drift.matching import Containers, match_services, project_group
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
-from homelab_assets.drift.stacks import NO_FOLDER, Model, Stack, as_deployed, place_of
+from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.unify import Settled, bind_variables
 from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError

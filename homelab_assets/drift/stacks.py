@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,97 +12,18 @@ from msgspec.structs import replace
 from homelab_assets import compose
 from homelab_assets.compose import shapes
 from homelab_assets.compose.interpolation import OPEN, Interpolator
-from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, normalised, project_of
+from homelab_assets.drift.deployed import Place
+from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
-from homelab_assets.drift.view import SERVICE, Declared, Observed, ProjectView
-from homelab_assets.errors import BaselineError, UserError
-from homelab_assets.model import Baseline, Captured, Json, Span
+from homelab_assets.drift.view import Declared, ProjectView
+from homelab_assets.errors import BaselineError, Needs
+from homelab_assets.model import Baseline, Json, Span
 
-_ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
 ALL_KEYS = frozenset(shapes.SERVICE.attributes)
+_MOST_CHOICES = 20
 EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
-
-NO_FOLDER = "/\uf8ff"
-"""Stands for the project's folder where no label tells it (Portainer): relative binds are compared by their tail."""
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """Where and as what a stack was deployed on a host.
-
-    Attributes:
-        directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
-        project: the project's name in the labels, None where no container carries it.
-        variables: `.env` values as the host holds them, by file; settled.
-        used: variables that its containers use by the host's own compose files, each with the fingerprint of its
-            default, None where it has none or several; None as a whole where these files aren't known.
-    """
-
-    directory: str
-    project: str | None = None
-    variables: Mapping[str, Mapping[str, str]] | None = None
-    used: Mapping[str, str | None] | None = None
-
-
-def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
-    """Read from the containers' labels where a stack was deployed."""
-    if not group or captured is None:
-        return Place(directory="/" + (baseline.directory.strip("/") or baseline.stack))
-    labels = next((c.labels for c in group if c.labels.get(WORKING_DIR)), group[0].labels)
-    directory = str(labels.get(WORKING_DIR) or "").rstrip("/")
-    named = str(labels.get(_ENVIRONMENT_FILE) or "")
-    files = named.split(",") if named else [".env"]
-    variables = {
-        path: captured.dotenv[path]
-        for file in files
-        if (path := posixpath.normpath(posixpath.join(directory or "/", file))) in captured.dotenv
-    }
-    return Place(
-        directory=directory if directory.startswith("/") else NO_FOLDER,
-        project=project_of(group[0]),
-        variables=variables,
-        used=_used(group, captured),
-    )
-
-
-def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None] | None:
-    """Variables that the containers use by the compose files that they were started from, if all of these are known."""
-    defaults: dict[str, str | None] = {}
-    for container in group:
-        known = captured.compose_variables.get(str(container.labels.get(CONFIG_FILES)), {})
-        used = known.get(str(container.labels.get(SERVICE)))
-        if used is None:
-            return None
-        for name, default in used.items():
-            defaults[name] = default if defaults.get(name, default) == default else None
-    return defaults
-
-
-def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:
-    """Return the baseline with the files that the stack was brought up with, as the labels of its youngest container
-    name them (`-f`, `COMPOSE_FILE`): if git has them all, and there are more than its own base and endpoint file.
-    """
-    if not group or not baseline.files:
-        return baseline
-    labels = max(group, key=lambda container: container.created).labels
-    folder = str(labels.get(WORKING_DIR) or "").rstrip("/")
-    home = posixpath.dirname(baseline.files[0])
-    named = str(labels.get(CONFIG_FILES) or "").split(",")
-    inside = [posixpath.relpath(file, folder or "/") if file.startswith("/") else file for file in named]
-    files = [posixpath.normpath(posixpath.join(home, file)) for file in inside]
-    # Whoever names files switches the automatic override off.
-    own = {file for file in baseline.files if ".override." not in posixpath.basename(file)}
-    if files[0] != baseline.files[0] or not own < set(files) or not _all_in_git(files, baseline):
-        return baseline
-    return replace(baseline, files=tuple(files))
-
-
-def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:
-    try:
-        return all(not file.startswith("..") and baseline.tree.read(file) is not None for file in files)
-    except UserError:
-        return False
 
 
 class Model(Struct, frozen=True, kw_only=True):
@@ -220,8 +141,9 @@ class Stack:
                 unset=not_set(variables),
             )
         except BaselineError as error:
-            if error.needs and error.needs not in self.choosing and self.knows_env:
-                self.choosing[error.needs] = self.settled.get(error.needs, UNSET)
+            needs = error.needs
+            if needs and needs.variable not in self.choosing and (chosen := self._choose(needs, variables)):
+                self.choosing |= chosen
                 return self.load(variables)
             # It is git's file that is wrong, wherever the host keeps its copy.
             file, _, line = (error.where or "").rpartition(":")
@@ -241,6 +163,37 @@ class Stack:
             variables=variables,
             to_repository=self._in_git,
         )
+
+    def _choose(self, needs: Needs, variables: Mapping[str, Alternative]) -> dict[str, Alternative]:
+        """Give a value to a variable that chooses a file: as the `.env` has it, else the only one for which git has
+        such a file, or of several the one whose services run; nothing where that can't be told."""
+        if self.knows_env:
+            return {needs.variable: self.settled.get(needs.variable, UNSET)}
+        values = list(self._choices(needs))[:_MOST_CHOICES]
+        running = {value: self._running_with(needs.variable, value, variables) for value in values}
+        most = max(running.values(), default=0)
+        best = [value for value in values if running[value] == most]
+        return {needs.variable: best[0]} if len(best) == 1 and (most or len(values) == 1) else {}
+
+    def _running_with(self, variable: str, value: str, variables: Mapping[str, Alternative]) -> int:
+        """How many of the services that run are git's if a variable has this value."""
+        trial = Stack(self.baseline, self.place)
+        trial.choosing = {**self.choosing, variable: value}
+        try:
+            return len(self.place.services & trial.load(variables).services.keys())
+        except BaselineError:
+            return 0
+
+    def _choices(self, needs: Needs) -> Iterator[str]:
+        """Values for which git has the file that a variable's value would name."""
+        folder, beginning = posixpath.split(needs.before)
+        end, _, below = needs.after.partition("/")
+        for entry in self.baseline.tree.list(self._in_git(folder).removeprefix(".")) if folder else ():
+            name = entry.rstrip("/")
+            value = name.removeprefix(beginning).removesuffix(end)
+            path = f"{folder}/{name}/{below}" if below else f"{folder}/{name}"
+            if value and f"{beginning}{value}{end}" == name and self._read(path) is not None:
+                yield value
 
     def _on_host(self, path: str) -> str:
         """Where a file of the repository lies on the host."""

@@ -4,8 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import config_hashes
+from homelab_assets.drift.deployed import place_of
 from homelab_assets.drift.document import ServiceDrift
-from homelab_assets.drift.stacks import Stack, place_of
+from homelab_assets.drift.stacks import Stack
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import KEY, Files, audit, baseline, capture, found
@@ -246,6 +247,30 @@ def test_a_variable_may_choose_what_is_extended_or_included(text: str, known: di
     assert (document.problems, found(document.services[0])) == ((), [])
     (unknown,) = audit(capture([seen], images=[IMAGE]), [baseline("web", text, extra=extra)]).services
     assert unknown.status == "unknown"
+
+
+@pytest.mark.parametrize("written", ["hosts/$HOST/main.yml", "hosts/${HOST}/main.yml", "hosts/on-$HOST.yml"])
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [("dns", [("dns", "clean")]), ("proxy", [("proxy", "clean")]), ("other", [("other", "unknown")])],
+)
+def test_what_runs_tells_which_file_was_included(written: str, service: str, told: list[tuple[str, str]]) -> None:
+    """One repository for several machines, each of which includes its own folder by a variable of its `.env`."""
+    extra = {
+        path.format(host): f"services: {{{name}: {{image: 'plain:1', labels: {{on: '$HOST'}}}}}}"
+        for host, name in (("pi", "dns"), ("nas", "proxy"))
+        for path in ("hosts/{}/main.yml", "hosts/on-{}.yml")
+    }
+    host = {"dns": "pi"}.get(service, "nas")
+    seen = container("web", service, labels={"on": host})
+    document = audit(capture([seen], images=[IMAGE]), [baseline("web", f"include: ['{written}']", extra=extra)])
+    assert [(one.service, one.status) for one in document.services] == told
+
+
+def test_the_only_file_that_a_variable_can_name_is_the_one() -> None:
+    extra = {"hosts/pi/main.yml": "services: {dns: {image: 'plain:1'}}"}
+    document = audit(capture([]), [baseline("web", "include: [hosts/$HOST/main.yml]", extra=extra)])
+    assert [(one.service, one.status) for one in document.services] == [("dns", "missing")]
 
 
 @pytest.mark.parametrize("file", ["more.env", "${MORE:-more.env}"])

@@ -12,12 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from homelab_assets.drift import filling, leaves
+from homelab_assets.drift.deployed import place_of
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.habits import Habits
 from homelab_assets.drift.leaf import Row, differences
-from homelab_assets.drift.stacks import Model, Stack, place_of
+from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.drift.view import Declared, Host, Observed, ProjectView
 from homelab_assets.errors import BaselineError

@@ -1,0 +1,97 @@
+"""Where, as what and from which files a stack was deployed, as the labels of its containers tell."""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, project_of
+from homelab_assets.drift.view import SERVICE, Observed
+from homelab_assets.errors import UserError
+from homelab_assets.model import Baseline, Captured
+
+_ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
+
+NO_FOLDER = "/\uf8ff"
+"""Stands for the project's folder where no label tells it (Portainer): relative binds are compared by their tail."""
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where and as what a stack was deployed on a host.
+
+    Attributes:
+        directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
+        project: the project's name in the labels, None where no container carries it.
+        variables: `.env` values as the host holds them, by file; settled.
+        services: what its containers there are called as services.
+        used: variables that its containers use by the host's own compose files, each with the fingerprint of its
+            default, None where it has none or several; None as a whole where these files aren't known.
+    """
+
+    directory: str
+    project: str | None = None
+    variables: Mapping[str, Mapping[str, str]] | None = None
+    services: frozenset[str] = frozenset()
+    used: Mapping[str, str | None] | None = None
+
+
+def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
+    """Read from the containers' labels where a stack was deployed."""
+    if not group or captured is None:
+        return Place(directory="/" + (baseline.directory.strip("/") or baseline.stack))
+    labels = next((c.labels for c in group if c.labels.get(WORKING_DIR)), group[0].labels)
+    directory = str(labels.get(WORKING_DIR) or "").rstrip("/")
+    named = str(labels.get(_ENVIRONMENT_FILE) or "")
+    files = named.split(",") if named else [".env"]
+    variables = {
+        path: captured.dotenv[path]
+        for file in files
+        if (path := posixpath.normpath(posixpath.join(directory or "/", file))) in captured.dotenv
+    }
+    return Place(
+        directory=directory if directory.startswith("/") else NO_FOLDER,
+        project=project_of(group[0]),
+        variables=variables,
+        services=frozenset(str(container.labels.get(SERVICE)) for container in group),
+        used=_used(group, captured),
+    )
+
+
+def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None] | None:
+    """Variables that the containers use by the compose files that they were started from, if all of these are known."""
+    defaults: dict[str, str | None] = {}
+    for container in group:
+        known = captured.compose_variables.get(str(container.labels.get(CONFIG_FILES)), {})
+        used = known.get(str(container.labels.get(SERVICE)))
+        if used is None:
+            return None
+        for name, default in used.items():
+            defaults[name] = default if defaults.get(name, default) == default else None
+    return defaults
+
+
+def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:
+    """Return the baseline with the files that the stack was brought up with, as the labels of its youngest container
+    name them (`-f`, `COMPOSE_FILE`): if git has them all, and there are more than its own base and endpoint file.
+    """
+    if not group or not baseline.files:
+        return baseline
+    labels = max(group, key=lambda container: container.created).labels
+    folder = str(labels.get(WORKING_DIR) or "").rstrip("/")
+    home = posixpath.dirname(baseline.files[0])
+    named = str(labels.get(CONFIG_FILES) or "").split(",")
+    inside = [posixpath.relpath(file, folder or "/") if file.startswith("/") else file for file in named]
+    files = [posixpath.normpath(posixpath.join(home, file)) for file in inside]
+    # Whoever names files switches the automatic override off.
+    own = {file for file in baseline.files if ".override." not in posixpath.basename(file)}
+    if files[0] != baseline.files[0] or not own < set(files) or not _all_in_git(files, baseline):
+        return baseline
+    return replace(baseline, files=tuple(files))
+
+
+def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:
+    try:
+        return all(not file.startswith("..") and baseline.tree.read(file) is not None for file in files)
+    except UserError:
+        return False
