@@ -229,6 +229,12 @@ def test_compose_v1_names() -> None:
     assert statuses(run([seen])) == {"web_app_1": "clean"}
 
 
+@pytest.mark.parametrize(("version", "told"), [("1.29.2", []), ("2.40.3", ["environment.affinity:container"])])
+def test_compose_v1_leaves_a_variable_behind_when_it_recreates(version: str, told: list[str]) -> None:
+    seen = container("web", "app", name="web_app_1", version=version, env={"affinity:container": "=" + "0a" * 32})
+    assert [path for path, *_ in found(run([seen]).services[0])] == told
+
+
 @pytest.mark.parametrize(
     ("file", "running", "clean"),
     [

@@ -69,6 +69,9 @@ def _given_environment(container: Observed, declared: Declared) -> Given:
     given = given | {f"environment.{name}": ANYTHING for proxy in proxies for name in (proxy, proxy.lower())}
     if declared.get("use_api_socket"):
         given |= {"environment.DOCKER_CONFIG": ("/run/secrets/docker",)}
+    if container.v1:
+        # By this it asks for the machine of the container that this one replaces.
+        given |= {"environment.affinity:container": ANYTHING}
     return given | {f"environment.{name}": ANYTHING for name in _PODMAN_VARIABLES} if container.host.podman else given
 
 
