@@ -35,7 +35,7 @@ _DOCKERS_MORE = frozenset({"AUDIT_WRITE", "MKNOD", "NET_RAW"})
 """What Docker's default has beyond them: podman 4 counts from there, and says that these were dropped."""
 
 _NEVER_SHOWN = frozenset(
-    {"sysctls", "links", "external_links", "device_cgroup_rules", "domainname", "cgroup", "runtime"}
+    {"sysctls", "links", "external_links", "device_cgroup_rules", "gpus", "domainname", "cgroup", "runtime"}
 )
 _WHAT_IT_DOES_ANYWAY = (("init", False), ("stop_grace_period", 0), ("userns_mode", "host"))
 _NOT_OF_A_PRIVILEGED_ONE = ("cap_add", "devices")
@@ -134,6 +134,6 @@ def unshown(difference: Difference, container: Observed) -> str | None:
         return "podman's API shows the addresses of running containers only"
     if root == "stop_grace_period" and container.podman_compose:
         return "podman-compose keeps it to itself"
-    if difference.change == "removed" and (root in _NEVER_SHOWN or path.startswith("logging.options.")):
+    if difference.change == "removed" and (difference.row.key in _NEVER_SHOWN or path.startswith("logging.options.")):
         return "podman's API doesn't show it"
     return None

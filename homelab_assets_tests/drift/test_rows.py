@@ -316,6 +316,19 @@ def test_an_image_built_here_is_podman_s_own() -> None:
         assert items({"build": "."}, {"config": {"Image": name}}, own={}, engine=PODMAN) == []
 
 
+@pytest.mark.parametrize(("engine", "told"), [(PODMAN, 0), (DOCKER, 1)])
+@pytest.mark.parametrize(
+    "git",
+    [
+        {"gpus": "all"},
+        {"deploy": {"resources": {"reservations": {"devices": [{"driver": "nvidia", "capabilities": ["gpu"]}]}}}},
+        {"sysctls": {"net.ipv4.ip_forward": "1"}},
+    ],
+)
+def test_what_podman_never_shows_is_not_told(git: Body, engine: Body, told: int) -> None:
+    assert len(items(git, {}, own={}, engine=engine)) == told
+
+
 @pytest.mark.parametrize("git", [{"cpus": 0.5}, {"deploy": {"resources": {"limits": {"cpus": "0.5"}}}}])
 def test_a_kernel_that_cannot_limit_processors_drops_no_limit(git: Body) -> None:
     assert items(git, {}, own={}, engine={**DOCKER, "info": {"CpuCfsQuota": False}}) == []
