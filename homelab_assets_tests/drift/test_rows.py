@@ -329,6 +329,15 @@ def test_what_podman_never_shows_is_not_told(git: Body, engine: Body, told: int)
     assert len(items(git, {}, own={}, engine=engine)) == told
 
 
+@pytest.mark.parametrize(
+    ("name", "engine", "told"),
+    [("RLIMIT_NOFILE", PODMAN, 0), ("RLIMIT_NPROC", PODMAN, 0), ("RLIMIT_CORE", PODMAN, 1), ("core", DOCKER, 1)],
+)
+def test_podman_s_own_limits_are_two(name: str, engine: Body, told: int) -> None:
+    running = {"host": {"Ulimits": [{"Name": name, "Soft": 77, "Hard": 77}]}}
+    assert len(items({}, running, own={}, engine=engine)) == told
+
+
 @pytest.mark.parametrize("git", [{"cpus": 0.5}, {"deploy": {"resources": {"limits": {"cpus": "0.5"}}}}])
 def test_a_kernel_that_cannot_limit_processors_drops_no_limit(git: Body) -> None:
     assert items(git, {}, own={}, engine={**DOCKER, "info": {"CpuCfsQuota": False}}) == []

@@ -87,11 +87,16 @@ def _observed_ulimits(container: Observed, declared: Declared) -> dict[str, Leaf
     return {f"ulimits.{name}": Leaf(limit, _write_limit(limit)) for name, limit in found_ulimits(container)}
 
 
+_PODMANS_LIMITS = ("nofile", "nproc")
+"""Limits that podman sets in every container, and shows as if they had been asked for."""
+
+
 def _given_ulimits(container: Observed, declared: Declared) -> Given:
     return {
         f"ulimits.{name}": ANYTHING
         for name, limit in found_ulimits(container)
-        if container.host.podman or container.host.habits.usual(f"ulimits.{name}", limit, container)
+        if (container.host.podman and name in _PODMANS_LIMITS)
+        or container.host.habits.usual(f"ulimits.{name}", limit, container)
     }
 
 
