@@ -20,6 +20,9 @@ class Unprinted:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
 
 class Span(Struct, frozen=True, kw_only=True):
     """Where a value stands in a text file.

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
 from homelab_assets.media.addresses import is_home, is_public, networks
 from homelab_assets.media.clients.names import resolved
@@ -190,6 +191,6 @@ def test_apps_are_found_by_service_name_or_image() -> None:
 def test_settings_file_seerr_under_overseerr_and_hide_their_secrets() -> None:
     settings = MediaSettings(services={"seerr": Service(url="http://x", api_key="very-secret")})
     assert settings.service("overseerr") is not None
-    assert "very-secret" not in repr(settings)
+    assert "very-secret" not in repr(settings) + pretty_repr(settings)
     assert settings.secrets == ("very-secret",)
     assert MediaPaths().root == "/media"
