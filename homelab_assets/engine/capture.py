@@ -207,7 +207,7 @@ class _Task:
         names = [str(item["Id"]) for item in _documents(listed, "/containers/json")]
         self._progress = f"it was reading {len(names)} containers"
         seal = self._vault.seal_inspect
-        containers = _found(pool.map(lambda name: seal(api.get(f"/containers/{name}/json")), names))
+        containers = _found("containers", pool.map(lambda name: seal(api.get(f"/containers/{name}/json")), names))
         networks = [str(item["Id"]) for item in _documents(network_list, "/networks")]
         images = _images_in_use(containers, _documents(image_list, "/images/json"))
         self._progress = f"it had read {len(containers)} containers, and was reading {len(images)} images"
@@ -219,8 +219,8 @@ class _Task:
             captured_at=self._at,
             engine={"version": version, "info": seal(info)},
             containers=sorted(containers, key=lambda document: str(document.get("Name"))),
-            images=_found(reading_images),
-            networks=sorted(_found(reading_networks), key=lambda document: str(document.get("Name"))),
+            images=_found("images", reading_images),
+            networks=sorted(_found("networks", reading_networks), key=lambda document: str(document.get("Name"))),
             volumes=sorted(
                 (seal(item) for item in _documents((volumes or {}).get("Volumes") or [], "/volumes")),
                 key=lambda document: str(document.get("Name")),
@@ -259,9 +259,12 @@ def _documents(value: Any, path: str) -> list[dict[str, Any]]:
     return value
 
 
-def _found(documents: Iterable[Json]) -> list[Json]:
+def _found(kind: str, documents: Iterable[Json]) -> list[Json]:
     """Leave out what vanished between the list and the inspect call."""
-    return [document for document in documents if document is not None]
+    found = [document for document in documents if document is not None]
+    if not all(isinstance(document, dict) for document in found):
+        raise CaptureError(f"the engine answers with {kind} that are no JSON objects", hint="is it a Docker engine?")
+    return found
 
 
 def _images_in_use(containers: Sequence[Json], images: Sequence[Mapping[str, Any]]) -> list[str]:

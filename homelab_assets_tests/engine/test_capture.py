@@ -121,6 +121,7 @@ FAULTS: dict[str, tuple[dict[str, Answer], str]] = {
     "says no JSON": ({"/version": lambda handler: handler.answer(200, b"<html>")}, "answer to GET /version is no JSON"),
     "lists nonsense": ({"/containers/json": {"a": 1}}, "GET /containers/json with something else than a list"),
     "lists nothing": ({"/containers/json": None}, "GET /containers/json with something else than a list"),
+    "gives a list": ({"/images/sha256:one/json": [["a"]]}, "the engine answers with images that are no JSON objects"),
     "lists strings": ({"/containers/json": ["a"]}, "GET /containers/json with something else than a list"),
 }
 
