@@ -55,7 +55,7 @@ class FileTree(Protocol):
         ...
 
 
-class Captured(Struct, frozen=True, kw_only=True):
+class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captured"):
     """What one engine said of itself at one moment: inspect documents, secrets already sealed.
 
     Attributes:
@@ -83,7 +83,7 @@ class Captured(Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-class Unreachable(Struct, frozen=True, kw_only=True):
+class Unreachable(Struct, frozen=True, kw_only=True, tag_field="status", tag="unreachable"):
     """A host that could not be captured. `error` says why, `hint` what to do next."""
 
     host: str
@@ -94,6 +94,7 @@ class Unreachable(Struct, frozen=True, kw_only=True):
 
 
 CaptureResult = Captured | Unreachable
+"""Their tags, `status` in what is stored, tell which of the two it is."""
 
 
 class Baseline(Struct, frozen=True, kw_only=True):

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from homelab_assets.documentation.estate import Service
 
@@ -95,17 +94,7 @@ def _by_repository() -> Mapping[str, Application]:
     text = resources.files("homelab_assets.documentation").joinpath("known_images.yaml").read_text("utf-8")
     known: dict[str, Application] = {}
     for name, entry in yaml.load(text, _LOADER).items():  # noqa: S506  # a safe loader
-        application = _application(name, entry)
+        application = convert({"name": name, **entry}, Application)
         own = (name, f"{name}/{name}", f"linuxserver/{name}", f"hotio/{name}")
         known.update(dict.fromkeys((*own, *entry.get("images", ())), application))
     return known
-
-
-def _application(name: str, entry: Mapping[str, Any]) -> Application:
-    return Application(
-        name=name,
-        purpose=entry["purpose"],
-        group=entry["group"],
-        port=entry.get("port"),
-        path=entry.get("path", ""),
-    )

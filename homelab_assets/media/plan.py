@@ -5,12 +5,13 @@ executed only after a person has written their name into `approved`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from msgspec import Struct, to_builtins
-from msgspec.structs import fields, replace
+from msgspec import Struct, convert, to_builtins
+from msgspec.structs import replace
 
 from homelab_assets.errors import UserError
+from homelab_assets.secrecy import redact
 
 Action = Literal[
     "provider_field",
@@ -144,12 +145,10 @@ def refuse_foreign(document: Mapping[str, Any], host: str | None) -> None:
 
 
 def _step(number: int, values: Any) -> Step:
-    known = {field.name for field in fields(Step)}
-    if not isinstance(values, Mapping) or not known - {"before", "before_hash", "after_hash"} <= set(values):
-        raise UserError("is incomplete", where=f"step {number}")
-    step = Step(**{key: value for key, value in values.items() if key in known})
-    if step.action not in get_args(Action) or not isinstance(step.target, Mapping):
-        raise UserError(f"asks for {step.action!r}, which plans can't do", where=f"step {number}")
+    try:
+        step = convert(values, Step)
+    except ValueError as error:
+        raise UserError(f"is nothing that a plan can do: {redact(str(error))}", where=f"step {number}") from None
     lacking = ", ".join(sorted(_TARGET.get(step.action, frozenset()) - set(step.target)))
     if lacking or (step.action == "create_mapping" and not isinstance(step.value, Mapping)):
         raise UserError(f"does not say what it changes ({lacking or 'value'})", where=f"step {number}")

@@ -4,14 +4,15 @@ Assets that need all hosts read them here instead of as inputs: an input per hos
 """
 
 from collections.abc import Mapping
+from itertools import chain
 
-from msgspec import to_builtins
-from msgspec.structs import fields, replace
+from msgspec import convert, to_builtins
+from msgspec.structs import asdict, replace
 
 from homelab_assets.audit import Audit
 from homelab_assets.drift.behind_variables import woken
 from homelab_assets.drift.document import DriftDocument
-from homelab_assets.model import Baseline, Captured, CaptureResult, Json, Problem, Unreachable
+from homelab_assets.model import Baseline, Captured, CaptureResult, Json, Problem
 from homelab_assets.orchestration import names
 from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.store import JsonStore
@@ -24,20 +25,22 @@ BASELINE_SCHEMA = 1
 
 def capture_to_json(result: CaptureResult) -> Json:
     """Return a capture as plain JSON. A host that could not be captured is an explicit document, not a missing one."""
-    status = "captured" if isinstance(result, Captured) else "unreachable"
-    return {"schema": CAPTURE_SCHEMA, "status": status, **to_builtins(result)}
+    return {"schema": CAPTURE_SCHEMA, **to_builtins(result)}
 
 
 def capture_from_json(document: Mapping[str, Json]) -> CaptureResult:
     """Read a stored capture back.
 
     Raises:
-        ValueError: it is no capture of this schema.
+        ValueError: it is no capture of this schema; what to do stands in the text, and nothing secret.
     """
     if document.get("schema") != CAPTURE_SCHEMA:
         raise ValueError("a stored capture has another schema: materialize it again")
-    fields = {key: value for key, value in document.items() if key not in {"schema", "status"}}
-    return Captured(**fields) if document["status"] == "captured" else Unreachable(**fields)
+    try:
+        result: CaptureResult = convert(document, CaptureResult)
+    except ValueError as error:
+        raise ValueError(f"a stored capture can't be used ({redact(str(error))}): materialize it again") from None
+    return result
 
 
 def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = None) -> Json:
@@ -57,8 +60,8 @@ def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = No
         "ref": snapshot.ref if snapshot else None,
         "commit": snapshot.commit if snapshot else None,
         "committed_at": snapshot.committed_at if snapshot else None,
-        "refs": [to_builtins(ref) for ref in loaded.refs if ref.repository == repository],
-        "problems": [to_builtins(problem) for problem in loaded.problems if problem.repository == repository],
+        "refs": to_builtins([ref for ref in loaded.refs if ref.repository == repository]),
+        "problems": to_builtins([problem for problem in loaded.problems if problem.repository == repository]),
         "notices": notices,
         "stacks": [_stack(stack) for stack in loaded.baselines if stack.repository == repository],
     }
@@ -83,11 +86,11 @@ def stored_baselines(store: JsonStore, laboratory: Laboratory) -> Baselines:
     documents = {name: store.read(names.baseline(name)) for name in laboratory.lab.repositories}
     loaded = laboratory.baselines_at({name: one["commit"] for name, one in documents.items() if one["commit"]})
     refs = {name: one["ref"] for name, one in documents.items()}
-    unread = [Problem(**problem) for one in documents.values() if not one["commit"] for problem in one["problems"]]
+    unread = [convert(one["problems"], list[Problem]) for one in documents.values() if not one["commit"]]
     return Baselines(
         baselines=tuple(replace(one, ref=refs[one.repository]) for one in loaded.baselines),
         refs=tuple(replace(one, ref=refs[one.repository]) for one in loaded.refs),
-        problems=(*loaded.problems, *unread),
+        problems=(*loaded.problems, *chain.from_iterable(unread)),
         notices=tuple(notice for one in documents.values() for notice in one["notices"]),
         snapshots=tuple(replace(one, ref=refs[one.repository.name]) for one in loaded.snapshots),
     )
@@ -108,4 +111,4 @@ def stored_audit(store: JsonStore, laboratory: Laboratory) -> Audit:
 
 
 def _stack(stack: Baseline) -> Json:
-    return {field.name: getattr(stack, field.name) for field in fields(stack) if field.name != "tree"}
+    return {name: value for name, value in asdict(stack).items() if name != "tree"}

@@ -4,11 +4,10 @@ The forge is the truth; this is what was last seen of it, so that nothing has to
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from msgspec import Struct, field, to_builtins
+from msgspec import Struct, convert, to_builtins
 from msgspec.structs import replace
 
 from homelab_assets.files import read_json, write_whole
@@ -38,18 +37,17 @@ class Entry(Struct, frozen=True, kw_only=True):
     url: str
     state: str
     digest: str
-    events: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    events: Sequence[tuple[str, str]] = ()
 
 
 def read_journal(state: Path) -> tuple[list[Entry] | None, str | None]:
     """Return the pull requests, newest first, None where none was ever looked at; and what is wrong with the file."""
     file = state / "pull_requests.json"
     try:
-        data = read_json(file)
-        return [_entry(one) for one in data["pull_requests"]], None
+        return convert(read_json(file)["pull_requests"], list[Entry]), None
     except FileNotFoundError:
         return None, None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+    except (ValueError, KeyError, TypeError, OSError):
         return None, f"{file} can't be read; the next run that looks at pull requests writes it anew"
 
 
@@ -69,7 +67,7 @@ def record(state: Path, repository: str, pulls: Sequence[PullRequest], now: str)
     entries = [*(one for one in mine if one is not None), *others]
     still = [one for one in entries if one.state == "open"]
     ended = [one for one in entries if one.state != "open"][:_MOST_CLOSED]
-    data = {"schema": 1, "pull_requests": [to_builtins(one) for one in (*still, *ended)]}
+    data = {"schema": 1, "pull_requests": to_builtins([*still, *ended])}
     write_whole(state / "pull_requests.json", json.dumps(data, ensure_ascii=False, indent=1) + "\n", private=True)
 
 
@@ -104,9 +102,3 @@ def _happened(before: Entry | None, now: Entry) -> Iterable[str]:
         yield "reopened" if now.state == "open" else now.state
     elif before.digest != now.digest:
         yield "updated"
-
-
-def _entry(data: Mapping[str, Any]) -> Entry:
-    own = {key: str(data[key]) for key in Entry.__struct_fields__ if key not in ("number", "events")}
-    events = tuple((str(at), str(what)) for at, what in data["events"])
-    return Entry(**own, number=int(data["number"]), events=events)

@@ -1,6 +1,7 @@
 """The document is what its schema says, survives JSON, and counts what it holds."""
 
 import json
+from typing import Any
 
 import jsonschema
 import pytest
@@ -41,6 +42,32 @@ def test_it_is_what_the_schema_says(name: str) -> None:
 def test_it_survives_json(name: str) -> None:
     data = json.loads(json.dumps(DOCUMENTS[name].to_json()))
     assert json.loads(json.dumps(DriftDocument.from_json(data).to_json())) == data
+
+
+def test_what_a_later_version_adds_is_passed_over() -> None:
+    data = json.loads(json.dumps(DOCUMENTS["changed"].to_json()))
+    later = json.loads(json.dumps(data))
+    for record in (later, *later["hosts"], *later["services"], *(i for s in later["services"] for i in s["items"])):
+        record["later"] = {"a": 1}
+    assert DriftDocument.from_json(later) == DriftDocument.from_json(data)
+
+
+PASSWORD = "postgres://larry:correct-horse-battery@db/app"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"services": [{"host": "a"}]}, r"Object missing required field `stack` - at `\$.services\[0\]`"),
+        ({"hosts": [{"name": "a", "status": PASSWORD}]}, r"Invalid enum value .* - at `\$.hosts\[0\].status`"),
+        ({"baselines": PASSWORD}, r"Expected `array`, got `str` - at `\$.baselines`"),
+        ({"generated_at": None}, r"Expected `str`, got `null` - at `\$.generated_at`"),
+    ],
+)
+def test_what_is_no_document_is_told_by_its_place(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"not a drift document: {message}") as raised:
+        DriftDocument.from_json({**json.loads(json.dumps(DOCUMENTS["empty"].to_json())), **change})
+    assert "correct-horse-battery" not in str(raised.value)
 
 
 def test_the_schema_is_a_schema() -> None:

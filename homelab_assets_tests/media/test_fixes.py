@@ -284,10 +284,10 @@ def test_a_world_that_moved_on_is_left_alone() -> None:
         ({"approved": None}, "nobody has approved"),
         ({"approved": "  "}, "nobody has approved"),
         ({"kind": "shopping list"}, "no apply plan"),
-        ({"steps": [{"app": "radarr"}]}, "step 1: is incomplete"),
+        ({"steps": [{"app": "radarr"}]}, "step 1: is nothing that a plan can do: .* `action`"),
         (
             {"steps": [{"app": "plex", "action": "run", "target": {}, "field": "x", "value": "rm"}]},
-            "which plans can't do",
+            "step 1: is nothing that a plan can do: .* 'run' - at `\\$.action`",
         ),
         (
             {"steps": [{"app": "qbittorrent", "action": "category", "target": {}, "field": "savePath", "value": "/x"}]},

@@ -66,3 +66,10 @@ def test_captures_survive_storage(result: CaptureResult) -> None:
 def test_a_capture_of_another_schema_is_refused() -> None:
     with pytest.raises(ValueError, match="another schema"):
         capture_from_json({"schema": 99, "status": "captured"})
+
+
+def test_what_is_no_capture_is_refused_and_says_what_to_do() -> None:
+    document = {"schema": 1, "status": "unreachable", "host": "nas", "captured_at": "2026-11-23T06:00:00Z"}
+    assert capture_from_json({**document, "error": "no route", "later": 1}).host == "nas"
+    with pytest.raises(ValueError, match=r"can't be used \(.*`error`\): materialize it again"):
+        capture_from_json(document)

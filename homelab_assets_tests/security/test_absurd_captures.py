@@ -10,9 +10,11 @@ import pytest
 
 from homelab_assets.drift.behind_variables import sealed_for_rest
 from homelab_assets.drift.compare import compare_all
+from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.policy import policy_from
 from homelab_assets.lab import demo
 from homelab_assets.model import Captured
+from homelab_assets.orchestration.documents import capture_from_json, capture_to_json
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.world import baseline
 
@@ -59,8 +61,11 @@ def test_no_odd_value_in_a_capture_ends_the_audit(tally: Callable[[str], None]) 
                 **{name: [one for one in sealed[name] if isinstance(one, dict)] for name in names[:4]},
             )  # fmt: skip
             try:
-                compare_all([captured], git, vault=vault, policy=policy, now="2026-11-23T06:00:00Z")
-                sealed_for_rest(captured, git, vault)
+                document = compare_all([captured], git, vault=vault, policy=policy, now="2026-11-23T06:00:00Z")
+                stored = sealed_for_rest(captured, git, vault)
+                # What was written can be read.
+                DriftDocument.from_json(json.loads(json.dumps(document.to_json())))
+                capture_from_json(json.loads(json.dumps(capture_to_json(stored))))
             except Exception as error:
                 raise AssertionError(f"{'.'.join(map(str, place))} = {value!r}: {error!r}") from error
             count += 1
