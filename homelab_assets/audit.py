@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from homelab_assets.drift import history
 from homelab_assets.drift.document import DriftDocument
@@ -112,10 +112,8 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
 
     with ThreadPoolExecutor(max(1, min(8, len(lab.repositories))), thread_name_prefix="baselines") as pool:
         parts = list(pool.map(one, lab.repositories))
-    merged = {
-        field.name: tuple(chain.from_iterable(getattr(part, field.name) for part in parts))
-        for field in fields(Baselines)
-    }
+    names = Baselines.__struct_fields__
+    merged = {name: tuple(chain.from_iterable(getattr(part, name) for part in parts)) for name in names}
     merged["baselines"] = tuple(sorted(merged["baselines"], key=lambda b: (b.repository, b.stack, b.endpoint or "")))
     for ref in merged["refs"]:
         if progress is not None:

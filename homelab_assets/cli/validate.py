@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from homelab_assets.cli.common import Options, verb
 
@@ -86,8 +87,6 @@ def _split(options: tuple[str, ...]) -> list[str]:
 
 
 def _join(results: list["StructureResult"]) -> "StructureResult":
-    from msgspec.structs import replace
-
     from homelab_assets.errors import ConfigurationError
 
     if not results:
@@ -124,7 +123,6 @@ def _render(result: "StructureResult", options: Options) -> str:
 
 def _from_roots(result: "StructureResult") -> "StructureResult":
     """Name files as a forge does: from the root of the clone, where only a folder of it was checked."""
-    from msgspec.structs import replace
 
     def moved(repository: "RepositoryResult") -> "RepositoryResult":
         folder = Path(repository.path).resolve()

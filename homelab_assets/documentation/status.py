@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument
 
@@ -143,12 +144,6 @@ def build_status(
         problems=tuple(problems),
         demo=demo,
     )
-    return _advised(status)
-
-
-def _advised(status: Status) -> Status:
-    from msgspec.structs import replace
-
     return replace(status, recommendations=tuple(_recommendations(status)))
 
 

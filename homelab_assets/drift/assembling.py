@@ -32,7 +32,7 @@ def assembled(
         ),
         baselines=_references(baselines),
         services=tuple(services),
-        problems=tuple(to_builtins(problem) for problem in problems),
+        problems=to_builtins(tuple(problems)),
         ignored=tuple(sorted(ignored, key=lambda i: (i.host, i.stack or "", i.service, i.path))),
         notices=notices,
     )

@@ -54,7 +54,7 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
     ref: str | None = None
     stacks: Sequence[str] = ("stacks/*",)
     env_files: Mapping[str, Sequence[Path]] = field(default_factory=dict)
-    forge: ForgeSettings = field(default_factory=lambda: ForgeSettings(kind="none"))
+    forge: ForgeSettings = ForgeSettings(kind="none")
 
 
 class Lab(Unprinted, Struct, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec import to_builtins
+
 from homelab_assets.media.causes import cause
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.names import resolved
@@ -73,7 +75,7 @@ def run_pipeline(
         generated_at=generated_at,
         checks=sorted(checks, key=lambda check: position[check.probe.id]),
         health_only=health_only,
-        advice=[] if health_only else [advice.to_json() for advice in advise(sight)],
+        advice=[] if health_only else to_builtins(advise(sight)),
         effects=clients.effects(),
         seconds=time.monotonic() - begin,
     )

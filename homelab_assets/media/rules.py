@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.probes.base import Sight, title_of
@@ -31,10 +31,6 @@ class Advice(Struct, frozen=True, kw_only=True):
     seen: str
     wanted: str
     rationale: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the advice as JSON values."""
-        return to_builtins(self)
 
 
 def advise(sight: Sight) -> list[Advice]:

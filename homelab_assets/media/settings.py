@@ -1,4 +1,4 @@
-"""The `media` section of `lab.yaml` as types. Only the standard library, so that `lab.yaml` loads fast."""
+"""The `media` section of `lab.yaml` as types."""
 
 from collections.abc import Mapping, Sequence
 

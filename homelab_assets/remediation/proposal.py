@@ -20,7 +20,7 @@ class Proposal(Protocol):
         title, body, message, patch: texts, secrets hidden.
     """
 
-    # Read only, so that frozen dataclasses and properties fit.
+    # Read only, so that frozen records and properties fit.
     @property
     def identity(self) -> Identity: ...
     @property

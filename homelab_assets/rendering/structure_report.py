@@ -102,7 +102,7 @@ def structure_json(result: "StructureResult") -> str:
         "generated_at": result.generated_at,
         "complete": result.complete,
         "repositories": [_plain(repository) for repository in result.repositories],
-        "problems": [to_builtins(problem) for problem in result.problems],
+        "problems": to_builtins(result.problems),
         "notices": list(result.notices),
         "summary": {"findings": len(result.findings)} | {str(level): result.count(level) for level in LEVELS},
     }

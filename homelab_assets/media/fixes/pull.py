@@ -78,7 +78,7 @@ class FixPull(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def digest(self) -> str:
         """Names the set of changes; who closes the pull request declines these."""
-        changes = [[to_builtins(one) for one in self.fix.edits], [to_builtins(one) for one in self.fix.steps]]
+        changes = to_builtins([self.fix.edits, self.fix.steps])
         return digest_of(str(self.identity), self.fix.cause, changes)
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -143,8 +144,6 @@ class App:
         for method, pattern, route in self._routes:
             found = pattern.fullmatch(request.path)
             if found and method == request.method:
-                from msgspec.structs import replace
-
                 return route(replace(request, match=found.groups()))
         return reply({"message": "NotFound"}, 404)
 
