@@ -223,7 +223,7 @@ def _live(lab: "Lab", session: "Session", wait: int, options: Options) -> int:
         options.say(check_line(signs[outcome[0]], STEPS[step], outcome[1], color=options.color), styled=True)
 
     file = lab.state / "live-run.json"
-    state = read_state(file.read_text(encoding="utf-8") if file.is_file() else "") or new_state(utc_now())
+    state = read_state(file.read_bytes() if file.is_file() else b"") or new_state(utc_now())
     state = run_live(session.clients, state, now=utc_now, seconds=wait, progress=show)
     write_whole(file, json_text(state))
     if state["finished_at"]:

@@ -6,11 +6,36 @@ within its time and says what it waits for.
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
+
+import msgspec
 
 from homelab_assets.media.clients import Clients, Trouble
 
-State = dict[str, Any]
+
+class Done(TypedDict):
+    """What came of one step (see `Outcome`), and when."""
+
+    state: str
+    text: str
+    at: str
+
+
+class State(TypedDict):
+    """How far a live run is. What it found on its way: the number of the history's last entry, the download's id, the
+    film's file."""
+
+    schema: Literal[1]
+    title: str
+    tmdb_id: int
+    started_at: str
+    finished_at: str | None
+    steps: dict[str, Done]
+    history: NotRequired[int]
+    download: NotRequired[str]
+    file: NotRequired[str]
+
+
 Outcome = tuple[str, str]
 """`done`, `waiting`, `manual` or `failed`, and what was seen or what to do."""
 
@@ -50,25 +75,22 @@ def run_live(
     Returns:
         The new state; `finished_at` is set once the film is in Plex.
     """
-    state = {**state, "steps": dict(state["steps"])}
+    state = state.copy()
+    steps = state["steps"] = state["steps"].copy()
     deadline = time.monotonic() + seconds
     for step in STEPS:
-        while state["steps"].get(step, {}).get("state") != "done":
+        while (before := steps[step]["state"] if step in steps else None) != "done":
             outcome = _LOOKS[step](clients, state)
-            if outcome[0] != state["steps"].get(step, {}).get("state") and progress is not None:
+            if outcome[0] != before and progress is not None:
                 progress(step, outcome)
-            state["steps"][step] = {
-                **state["steps"].get(step, {}),
-                "state": outcome[0],
-                "text": outcome[1],
-                "at": now(),
-            }
+            steps[step] = {"state": outcome[0], "text": outcome[1], "at": now()}
             if outcome[0] == "done":
                 break
             if outcome[0] == "failed" or time.monotonic() + pause > deadline:
                 return state
             time.sleep(pause)
-    return {**state, "finished_at": now()}
+    state["finished_at"] = now()
+    return state
 
 
 def _request(clients: Clients, state: State) -> Outcome:
@@ -225,13 +247,10 @@ _LOOKS: dict[str, Callable[[Clients, State], Outcome]] = {
 }
 
 
-def read_state(text: str) -> State | None:
+def read_state(data: bytes) -> State | None:
     """Read a kept state that is not finished; None where there is none to go on with."""
-    import json
-
     try:
-        state = json.loads(text)
-    except ValueError:
+        state = msgspec.json.decode(data, type=State)
+    except (ValueError, RecursionError):
         return None
-    fits = isinstance(state, dict) and state.get("schema") == 1 and isinstance(state.get("steps"), dict)
-    return state if fits and not state.get("finished_at") else None
+    return None if state["finished_at"] else state

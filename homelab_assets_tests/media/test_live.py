@@ -1,5 +1,6 @@
 """The live run against the simulator: a request really becomes a file in Plex, over several runs where need be."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,6 @@ def test_a_request_becomes_a_film_in_plex() -> None:
 
 
 def test_a_slow_download_is_waited_for_over_several_runs() -> None:
-    import json
-
     with World() as world:
         for file in world.media.rglob("*.mkv"):
             file.unlink()
@@ -44,7 +43,7 @@ def test_a_slow_download_is_waited_for_over_several_runs() -> None:
         assert states(state)["downloaded"] == "waiting"
         assert state["finished_at"] is None
         world.qbittorrent.patience = 0
-        state = go(world, read_state(json.dumps(state)))
+        state = go(world, read_state(json.dumps(state).encode()))
         assert state["finished_at"] == WHEN
         assert len(world.overseerr.requests) == 1
 
@@ -139,7 +138,22 @@ def test_plex_has_to_show_the_very_file(title: str, shown: bool) -> None:
     assert states(state)["in_library"] == ("done" if shown else "waiting")
 
 
-def test_a_finished_or_damaged_state_is_not_gone_on_with() -> None:
-    assert read_state("") is None
-    assert read_state("[]") is None
-    assert read_state('{"schema": 1, "steps": {}, "finished_at": "2026-11-23T06:00:00Z"}') is None
+KEPT = json.dumps(new_state("2026-11-23T06:00:00Z"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        KEPT[:-9],
+        "[" * 100_000,
+        KEPT.replace('"finished_at": null', '"finished_at": "2026-11-23T06:00:00Z"'),
+        KEPT.replace('"steps": {}', '"steps": {"requested": "done"}'),
+        KEPT.replace('"schema": 1', '"schema": 2'),
+        KEPT.replace("Night", "\udcff"),
+    ],
+)
+def test_a_finished_or_damaged_state_is_not_gone_on_with(text: str) -> None:
+    assert read_state(KEPT.encode()) == json.loads(KEPT)
+    assert read_state(text.encode("utf-8", "surrogateescape")) is None
