@@ -175,6 +175,23 @@ def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
         assert items({"network_mode": f"${{MODE:-{asked}}}"}, running, own={}) == told
 
 
+@pytest.mark.parametrize("shared", [{"NetworkMode": "host"}, {"UTSMode": "host"}])
+@pytest.mark.parametrize(
+    ("asked", "runs", "told"),
+    [("nas", "nas", []), ("nas", "pve-1", ["removed"]), ("nas", "store", ["changed"]), (None, "store", [])],
+)
+def test_another_name_than_the_host_s_was_given_by_somebody(
+    shared: dict[str, str], asked: str | None, runs: str, told: list[str]
+) -> None:
+    mode = {"network_mode": "host"} if "NetworkMode" in shared else {"uts": "host"}
+    body = {"image": "plain:1", **mode, **({"hostname": asked} if asked else {})}
+    networks: dict[str, Any] = {"networks": {"host": {}}} if "NetworkMode" in shared else {}
+    one = container("web", "app", host=shared, config={"Hostname": runs}, **networks)
+    engine = {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {"Name": "pve-1"}}
+    document = audit(capture([one], engine=engine), [baseline("web", {"services": {"app": body}})])
+    assert [(i.path, i.change) for v in document.services for i in v.items] == [("hostname", one) for one in told]
+
+
 @pytest.mark.parametrize("asked", ["ext", "${MODE:-ext}", "${MODE}"])
 @pytest.mark.parametrize(
     ("mode", "joined", "told"),
