@@ -135,13 +135,21 @@ def load(
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
-                raise at(error, Origin(files[0])) from None
+                raise at(_about(error, sorted(without.difference(unset))), Origin(files[0])) from None
             without.add(error.needs.variable)
         except RecursionError:
             raise BaselineError("is nested too deeply", where=files[0]) from None
         except ValueError as error:
             # A number of thousands of digits somewhere: Compose calls it out of range, Python does not read it.
             raise BaselineError(f"holds a value that can't be read: {error}", where=files[0]) from None
+
+
+def _about(error: BaselineError, guessed: Sequence[str]) -> BaselineError:
+    """Add which variables chose files without having a value: that may be all that is wrong."""
+    if not guessed:
+        return error
+    more = f"{', '.join(f'`{name}`' for name in guessed)} chooses a file, and its value is not known here"
+    return BaselineError(f"{error.what} ({more})", where=error.where, hint=error.hint, needs=error.needs)
 
 
 class _Loading:

@@ -217,3 +217,10 @@ def test_a_variable_that_chooses_a_file_is_refused_or_has_its_default(extends: s
     assert refused.value.needs in (("PART", f"{FOLDER}/", ".yaml"), ("ONE", "", ""))
     project = load([f"{FOLDER}/compose.yaml"], read=contents.get, by_default=True, **where)
     assert (project.services["a"]["user"], [use.name for use in project.expressions]) == ("1", ["TAG"])
+
+
+def test_a_file_that_no_default_finds_is_said_to_be_chosen_by_a_variable() -> None:
+    files = {f"{FOLDER}/compose.yaml": b"include: ['parts/$SITE/db.yml']"}
+    with pytest.raises(BaselineError) as refused:
+        load(list(files), read=files.get, project_directory=FOLDER, environment={}, symbolic=True, by_default=True)
+    assert refused.value.what.endswith("no such file (`SITE` chooses a file, and its value is not known here)")
