@@ -1,7 +1,9 @@
 """One service in one compose file, and the edits that all kinds of keys have in common."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 from homelab_assets.remediation import splice, yaml_text
@@ -74,25 +76,55 @@ class Editor:
     def _replace(self, node: Node, flow: bool, typed: bool) -> Iterator[list[Splice]]:
         self.refuse_variable(node)
         value = self.wish.value
-        if node.kind == "sequence" and isinstance(value, list):
+        if node.kind == "sequence" and isinstance(value, list) and not any(isinstance(part, Mapping) for part in value):
             yield from self.sequence(node, [str(part) for part in value])
         elif isinstance(value, list) and self.wish.head.startswith("dns") and len(value) == 1 and node.kind == "scalar":
             yield splice.replace(node, value[0], flow=flow)
-        elif isinstance(value, list) and node.kind == "scalar" and node.style in ("", '"', "'"):
+        elif isinstance(value, list) and node.kind == "scalar":
             words = [_shell_word(str(part)) for part in value]
+            yield from self._within(node, [str(part) for part in value])
             if self.wish.path == "healthcheck.test" and value[:1] == ["CMD-SHELL"] and len(value) == 2:
-                yield splice.replace(node, value[1], flow=flow)
-            elif all(words):
+                yield from self.scalar(node, value[1], flow=flow, typed=False)
+            elif all(words) and node.style not in ("|", ">"):
                 yield splice.replace(node, " ".join(word for word in words if word), flow=flow)
             yield splice.replace(node, value, flow=flow)
         elif node.kind == "mapping" and isinstance(value, Mapping) and not node.anchor and not node.merges:
             yield self._members(node, value)
         elif node.kind in ("sequence", "mapping"):
             if node.anchor or not node.flow:
-                raise CannotEdit("git has a list or mapping where one value runs")
+                one = "git has a list or mapping where one value runs"
+                raise CannotEdit(
+                    one if isinstance(value, str | int | float) else "git writes it in a form that is not edited"
+                )
             yield [Splice(node.body, node.end, yaml_text.flow(value, typed=typed))]
         else:
-            yield splice.replace(node, value, flow=flow, typed=typed)
+            yield from self.scalar(node, value, flow=flow, typed=typed)
+
+    def scalar(self, node: Node, value: Any, *, flow: bool, typed: bool) -> Iterator[list[Splice]]:
+        """Write another value in the same style; of a block of lines only those change that differ."""
+        if node.style == "|" and isinstance(value, str):
+            head, _, rest = self.text[node.body : node.end].partition("\n")
+            lines = yaml_text.literal_lines(value, rest[: len(rest) - len(rest.lstrip())].rpartition("\n")[2])
+            if lines:
+                same = re.match(r"\|-?(?=\s|$)", head)
+                lines[0] = head.rstrip() if same and same[0] == lines[0] else lines[0]
+                yield [Splice(node.body, node.end, splice.newline_of(self.text, node.body).join(lines))]
+        yield splice.replace(node, value, flow=flow, typed=typed)
+
+    def _within(self, node: Node, wanted: list[str]) -> Iterator[list[Splice]]:
+        """Change one argument of a command that is written as one text, and leave its other words and lines alone."""
+        try:
+            present = shlex.split(node.text)
+        except ValueError:
+            return
+        other = [(old, new) for old, new in zip(present, wanted, strict=False) if old != new]
+        if len(present) != len(wanted) or len(other) != 1 or not other[0][0]:
+            return
+        (old, new), text = other[0], self.text[node.body : node.end]
+        if text.count(old) == 1 and "\n" not in new:
+            yield [Splice(node.body, node.end, text.replace(old, new))]
+        if node.text.count(old) == 1:
+            yield from self.scalar(node, node.text.replace(old, new), flow=False, typed=False)
 
     def _members(self, node: Node, value: Mapping[str, Any]) -> list[Splice]:
         """Change the entries of a mapping that differ; both have the same keys."""
@@ -106,33 +138,25 @@ class Editor:
         return edits
 
     def sequence(self, node: Node, wanted: list[str]) -> Iterator[list[Splice]]:
-        """Turn one list of arguments into another, keeping the items that stay."""
-        present = [item.text for item in node.items]
-        if len(present) == len(wanted) and all(item.kind == "scalar" for item in node.items):
-            changed = [(item, text) for item, text in zip(node.items, wanted, strict=True) if item.text != text]
-            for item, _ in changed:
-                self.refuse_variable(item)
-            yield [part for item, text in changed for part in splice.replace(item, text, flow=node.flow)]
+        """Turn one list of arguments into another; the items that stay are not touched."""
+        if not wanted:
+            yield [Splice(node.body, node.end, "[]")]
             return
-        head = next(
-            (i for i, (a, b) in enumerate(zip(present, wanted, strict=False)) if a != b), min(len(present), len(wanted))
-        )
-        if head == len(present) and present:
-            # Each further argument stands on a line of its own, or behind the last one in brackets.
-            yield [part for text in wanted[head:] for part in splice.add_item(self.text, node, text)]
-            return
-        if len(wanted) < len(present):
-            gone = _positions_missing(present, wanted)
-            if gone is not None and wanted:
-                yield [part for position in gone for part in splice.remove_item(self.text, node, position)]
-                return
-        for item in node.items:
-            self.refuse_variable(item)
-        if node.flow:
-            yield [Splice(node.body, node.end, yaml_text.flow(wanted))]
-            return
-        lines = yaml_text.block(wanted, indent=node.items[0].column - 2, dash=0)
-        yield [Splice(node.body, node.end, splice.newline_of(self.text, node.body).join(lines).lstrip())]
+        present, edits = [item.text for item in node.items], list[Splice]()
+        for kind, start, end, first, last in SequenceMatcher(None, present, wanted, autojunk=False).get_opcodes():
+            if kind == "equal":
+                continue
+            both = min(end - start, last - first)
+            if both:
+                for item in node.items[start:end]:
+                    self.refuse_variable(item)
+            for item, text in zip(node.items[start:end], wanted[first:last], strict=False):
+                edits += splice.replace(item, text, flow=node.flow)
+            if start + both < end:
+                edits += splice.remove_items(self.text, node, start + both, end)
+            if first + both < last:
+                edits += splice.insert_items(self.text, node, start + both, wanted[first + both : last])
+        yield edits
 
     def collection(self, key: str) -> Node | None:
         """Return the service's own collection; None where it has none and none is merged in."""
@@ -235,10 +259,14 @@ class Editor:
         Raises:
             CannotEdit: the text holds a variable.
         """
-        if node.kind == "scalar" and _VARIABLE.search(node.text.removeprefix(f"{name}=")):
+        text = node.text.removeprefix(f"{name}=")
+        if node.kind != "scalar" or not _VARIABLE.search(text):
+            return
+        if re.fullmatch(r"\s*\$(?:\w+|\{[^{}]*\})\s*", text):
             raise FromVariable(
                 "git takes it from a variable: its value belongs into the `.env` on the host, not into git"
             )
+        raise FromVariable("git builds it with variables, whose values stay out of git: change the text by hand")
 
 
 def was_typed(node: Node) -> bool:
@@ -250,15 +278,3 @@ def _shell_word(text: str) -> str | None:
     if re.fullmatch(r"[\w@%+=:,./${}-]+", text):
         return text
     return None if "'" in text else f"'{text}'"
-
-
-def _positions_missing(present: list[str], wanted: list[str]) -> list[int] | None:
-    """Positions whose removal turns one list into the other; None where removal alone does not."""
-    gone, rest = [], iter([*wanted, None])
-    expected = next(rest)
-    for position, text in enumerate(present):
-        if text == expected:
-            expected = next(rest)
-        else:
-            gone.append(position)
-    return gone if expected is None else None

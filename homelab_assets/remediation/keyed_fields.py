@@ -34,7 +34,7 @@ def keyed_proposals(editor: Editor) -> Iterator[list[Splice]]:
             own = node.get(name)
             assert own is not None
             editor.refuse_variable(own)
-            yield splice.replace(own, value, flow=node.flow, typed=was_typed(own))
+            yield from editor.scalar(own, value, flow=node.flow, typed=was_typed(own))
     elif editor.wish.removes:
         raise CannotEdit("it comes from an anchor or a file that others share, and can't be taken out here")
     elif not node.entries:

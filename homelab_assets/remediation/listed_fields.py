@@ -107,6 +107,7 @@ def _exchange(editor: Editor, node: Node, found: list[int], values: list[Any]) -
 def _change_item(editor: Editor, node: Node, item: Node, value: Any) -> Iterator[list[Splice]]:
     editor.refuse_variable(item)
     if item.kind == "scalar" and isinstance(value, str):
+        value = short_forms.with_unseen(item.text, value) if editor.wish.head == "volumes" else value
         yield splice.replace(item, value, flow=node.flow) + _declaration(editor, [value])
     elif item.kind == "scalar":
         yield [Splice(item.body, item.end, yaml_text.flow(value))]

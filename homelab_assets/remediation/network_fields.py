@@ -23,7 +23,7 @@ def network_proposals(editor: Editor) -> Iterator[list[Splice]]:
         return
     node = editor.collection("networks")
     if wish.removes:
-        yield _detach(editor, node, name)
+        yield from _detach(editor, node, name)
         return
     extra = wish.value if isinstance(wish.value, dict) and wish.value else None
     declaration = splice.declare(editor.text, editor.whole, "networks", name, wish.declared)
@@ -32,11 +32,15 @@ def network_proposals(editor: Editor) -> Iterator[list[Splice]]:
         both: Any = ["default", name] if extra is None else {"default": None, name: extra}
         yield editor.new_entry("networks", both) + declaration
         yield editor.new_entry("networks", [name] if extra is None else {name: extra}) + declaration
-    elif node.kind == "sequence" and extra is None and node.items:
+    elif node.kind in ("sequence", "mapping") and not node.items and not node.entries:
+        # Empty brackets are no networks of its own either.
+        yield [Splice(node.body, node.end, yaml_text.flow({"default": None, name: extra})), *declaration]
+        yield [Splice(node.body, node.end, yaml_text.flow({name: extra})), *declaration]
+    elif node.kind == "sequence" and extra is None:
         yield splice.add_item(editor.text, node, name) + declaration
     elif node.kind == "sequence":
         yield _as_mapping(editor, node, {name: extra}) + declaration
-    elif node.kind == "mapping" and node.entries:
+    elif node.kind == "mapping":
         yield splice.add_entry(editor.text, node, name, extra, editor.layout) + declaration
     else:
         raise CannotEdit("it is an anchor that others share")
@@ -72,17 +76,20 @@ _DETAILS = frozenset(
 )
 
 
-def _detach(editor: Editor, node: Node | None, name: str) -> list[Splice]:
+def _detach(editor: Editor, node: Node | None, name: str) -> Iterator[list[Splice]]:
     if node is None or node.kind not in ("sequence", "mapping"):
         raise CannotEdit("git does not say it here, so it is Compose's default")
     if node.kind == "sequence":
         names = [item.text for item in node.items]
         if name not in names:
             raise CannotEdit("git does not say it here")
-        return editor.without_item(editor.service, "networks", node, names.index(name))
-    if node.get(name) is None:
+        yield editor.without_item(editor.service, "networks", node, names.index(name))
+    elif node.get(name) is None:
         raise CannotEdit("git does not say it here")
-    return editor.without(node, name)
+    else:
+        yield editor.without(node, name)
+    if len(node.items) + len(node.entries) == 1:
+        raise CannotEdit("git names no other network, and without any Compose attaches the service to `default`")
 
 
 def _attachment(editor: Editor, name: str, detail: str) -> Iterator[list[Splice]]:
@@ -102,8 +109,12 @@ def _attachment(editor: Editor, name: str, detail: str) -> Iterator[list[Splice]
         return
     if node.kind != "mapping":
         raise CannotEdit("it is an anchor that others share")
+    attachment = node.get(name)
     if path[0] == "aliases":
         yield from _aliases(editor, node, name, path)
+    elif editor.wish.removes and attachment is not None and attachment.get(detail) is not None:
+        # The attachment itself stays, also when nothing is left to say about it.
+        yield splice.remove_entry(editor.text, attachment, attachment.index(detail))
     else:
         yield from editor.nested(node, [name, *path])
 
@@ -135,8 +146,16 @@ def _as_mapping(editor: Editor, node: Node, added: dict[str, Any]) -> list[Splic
     value = {**names, **added}
     if node.flow:
         return [Splice(node.body, node.end, yaml_text.flow(value))]
-    column = editor.service.entries[editor.service.index("networks")][0].column
-    lines = yaml_text.block(value, indent=column, step=editor.layout.step, dash=editor.layout.dash)
-    start = editor.text.rfind("\n", 0, node.start) + 1
-    lines = [line.replace(": null", ":") for line in lines]
-    return [Splice(start, node.end, splice.newline_of(editor.text, node.start).join(lines))]
+    # Line by line: comments stay where they are.
+    outer = editor.service.entries[editor.service.index("networks")][0].column
+    step, dash = editor.layout.step, editor.layout.dash
+    column = max(splice.dash_column(editor.text, node), outer + step)
+    edits = list[Splice]()
+    for item in node.items:
+        start = editor.text.rfind("\n", 0, item.start) + 1
+        edits += [Splice(start, item.start, " " * column), Splice(item.end, item.end, ":")]
+        if own := value.pop(item.text):
+            lines = yaml_text.block(own, indent=column, step=step, dash=dash)
+            edits.append(splice.insert_lines(editor.text, item.end, column, lines))
+    lines = yaml_text.block(value, indent=column - step, step=step, dash=dash)
+    return edits + ([splice.insert_lines(editor.text, node.end, column, lines)] if value else [])

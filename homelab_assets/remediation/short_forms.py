@@ -11,6 +11,7 @@ from typing import Any
 from homelab_assets.remediation.yaml_tree import Node
 
 _RANGE = re.compile(r"\d+-\d+")
+_UNSEEN = frozenset({"z", "Z", "consistent", "cached", "delegated"})
 
 
 def split(text: str) -> list[str]:
@@ -154,6 +155,14 @@ def long_port(text: str) -> dict[str, str]:
     if protocol:
         result["protocol"] = protocol
     return result
+
+
+def with_unseen(old: str, new: str) -> str:
+    """Keep what no inspect document shows of a mount: who else may use it under SELinux, how consistent it is."""
+    kept = [option for options in split(old)[2:] for option in options.split(",") if option in _UNSEEN]
+    if not kept or ":" not in new:
+        return new
+    return f"{new}{',' if new.count(':') > 1 else ':'}{','.join(kept)}"
 
 
 def long_volume(text: str) -> dict[str, Any]:

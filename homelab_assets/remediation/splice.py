@@ -36,7 +36,7 @@ def apply(text: str, splices: Iterable[Splice]) -> str:
         CannotEdit: two of them overlap.
     """
     parts, last = [], 0
-    for splice in sorted(splices):
+    for splice in sorted(splices, key=lambda one: (one.start, one.end)):
         if splice.start < last:
             raise CannotEdit("two edits meet in the same place")
         parts += [text[last : splice.start], splice.new]
@@ -98,10 +98,40 @@ def add_item(text: str, sequence: Node, value: Any, *, style: str | None = None)
         return _add_in_brackets(text, sequence, new)
     if not sequence.items:
         raise CannotEdit("there is no list to add to")
-    column = _dash_column(text, sequence)
+    column = dash_column(text, sequence)
     gap = sequence.items[0].start - _dash_offset(text, sequence.items[0]) - 1
     new = yaml_text.scalar(value, style=quoted) if isinstance(value, str) else yaml_text.flow(value)
     return [insert_lines(text, sequence.end, column, [" " * column + "-" + " " * max(gap, 1) + new])]
+
+
+def insert_items(text: str, sequence: Node, position: int, values: Sequence[str]) -> list[Splice]:
+    """Add items before the one at a position, each on a line of its own or within the brackets."""
+    if position == len(sequence.items):
+        return [part for value in values for part in add_item(text, sequence, value)]
+    following, style = sequence.items[position], _item_style(sequence)
+    new = [yaml_text.scalar(value, style=style, flow=sequence.flow) for value in values]
+    if sequence.flow:
+        return [Splice(following.start, following.start, "".join(f"{value}, " for value in new))]
+    dash, column = _dash_offset(text, sequence.items[0]), dash_column(text, sequence)
+    lines = [" " * column + text[dash : sequence.items[0].start] + value for value in new]
+    if position:
+        # Right below the one before: a comment in between is about the following one.
+        return [insert_lines(text, sequence.items[position - 1].end, column, lines)]
+    start = text.rfind("\n", 0, dash) + 1
+    newline = newline_of(text, dash)
+    return [Splice(start, start, newline.join(lines) + newline)]
+
+
+def remove_items(text: str, sequence: Node, start: int, end: int) -> list[Splice]:
+    """Remove neighbouring items of a list, not all of them."""
+    if not sequence.flow:
+        return [part for position in range(start, end) for part in remove_item(text, sequence, position)]
+    items = sequence.items
+    _keep_anchors(items[start:end], text)
+    one, other = (items[start].start, items[end].start) if end < len(items) else (items[start - 1].end, items[-1].end)
+    if "#" in text[one : items[start].start] or "#" in text[items[end - 1].end : other]:
+        raise CannotEdit("a comment stands between the values in brackets")
+    return [Splice(one, other, "")]
 
 
 def remove_entry(text: str, mapping: Node, position: int) -> list[Splice]:
@@ -184,7 +214,7 @@ def layout_of(text: str, near: Node, whole: Node) -> Layout:
             if value.kind == "mapping" and step is None and value.entries and _on_new_line(text, key, value):
                 step = value.entries[0][0].column - key.column
             if value.kind == "sequence" and dash is None and value.items:
-                dash = _dash_column(text, value) - key.column
+                dash = dash_column(text, value) - key.column
         if step and dash is not None:
             break
     return Layout(step if step and step > 0 else 2, dash if dash is not None and dash >= 0 else 2, near.flow)
@@ -218,7 +248,7 @@ def _dash_offset(text: str, item: Node) -> int:
     return at
 
 
-def _dash_column(text: str, sequence: Node) -> int:
+def dash_column(text: str, sequence: Node) -> int:
     at = _dash_offset(text, sequence.items[0])
     return at - (text.rfind("\n", 0, at) + 1)
 

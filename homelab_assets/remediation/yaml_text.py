@@ -91,6 +91,14 @@ def double(text: str) -> str:
     return '"' + _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
 
 
+def literal_lines(text: str, pad: str) -> list[str] | None:
+    """Write a text of several lines as a block behind `|`; None where that would not give it back."""
+    inner = text.removesuffix("\n")
+    if inner != inner.strip() or "\n" not in inner or _UNPRINTABLE.search(re.sub("[\n\t]", "", inner)):
+        return None
+    return ["|" if inner != text else "|-", *(pad + line if line else "" for line in inner.split("\n"))]
+
+
 def flow(value: Any, *, typed: bool = False) -> str:
     """Write a value on one line: lists and mappings in brackets."""
     if isinstance(value, Mapping):
