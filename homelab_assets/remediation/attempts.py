@@ -31,10 +31,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
     compose_files: Sequence[str] | None = None
 
 
-def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: list[str]) -> Iterator[Attempt]:
-    """Yield edits of one file after the other: the deciding one, then those that override it, last a new one."""
+def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: dict[str, str]) -> Iterator[Attempt]:
+    """Yield edits of one file after the other: the deciding one, then those that override it, last a new one.
+
+    Args:
+        reasons: gets why a file can't be edited.
+    """
     tree = Overlay(baseline.tree, prover.changes)
-    wish = replace(wish, declared=_declared(baseline, tree))
+    wish = replace(wish, declared=_declared(baseline, tree, prover))
     ordered = [item.file] if item.file else []
     ordered += [file for file in reversed(baseline.files) if file not in ordered]
     everywhere: dict[str, Attempt] = {}
@@ -54,12 +58,13 @@ def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons
                 everywhere.setdefault(file, attempt)
                 yield attempt
         except FromVariable as error:
-            reasons.insert(0, str(error))
+            reasons.clear()
+            reasons[item.file or file] = str(error)
             return
         except CannotEdit as error:
-            reasons.append(str(error))
+            reasons.setdefault(file, str(error))
         except UserError as error:
-            reasons.append(f"`{file}` {error.what}")
+            reasons.setdefault(file, f"`{file}` {error.what}")
     if wish.removes and len(everywhere) > 1:
         # Several files say it, and all have to stop.
         first, *_ = everywhere.values()
@@ -70,8 +75,10 @@ def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons
         yield Attempt(file=own, line=2, files={own: text.encode()}, compose_files=(*baseline.files, own))
 
 
-def _declared(baseline: Baseline, tree: Overlay) -> frozenset[str]:
-    names: set[str] = set()
+def _declared(baseline: Baseline, tree: Overlay, prover: Prover) -> frozenset[str]:
+    # The model knows what included files declare, the files also what no service uses yet.
+    model = prover.model(baseline)
+    names = {f"{section}.{name}" for section in ("networks", "volumes") for name in model.get(section) or {}}
     for file in baseline.files:
         try:
             whole = parse(_decode(tree.read(file) or b""))

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import names_in
+from homelab_assets.drift.cause import IMAGE_MOVED
 from homelab_assets.drift.document import Item
 from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.drift.sealing import map_texts, texts_in
@@ -66,12 +67,16 @@ def backport(
         return NotBackported(item=item, why=_hidden_behind(item))
     if item.note == UNFINISHED:
         return NotBackported(item=item, why=f"{UNFINISHED}: rename the container, git is right")
+    if item.note == IMAGE_MOVED:
+        return NotBackported(item=item, why=f"{IMAGE_MOVED}: pull it, git is right")
+    if item.change == "changed" and not item.secret and item.baseline == item.running:
+        return NotBackported(item=item, why="git says it all; the rest Compose sets when it makes the container anew")
     try:
         wish, variables = wish_of(item, service, baseline, prover)
     except CannotEdit as error:
         return NotBackported(item=item, why=str(error))
-    reasons: list[str] = []
-    objections: list[str] = []
+    reasons: dict[str, str] = {}
+    objections: dict[str, str] = {}
     try:
         if any(prover.granted(aim, baseline) for aim in _aims(wish)):
             return NotBackported(item=item, why="git says so already")
@@ -79,7 +84,7 @@ def backport(
             edited = dict(attempt.files)
             objection = prover.objection(aim, baseline, edited, files=attempt.compose_files, also=also)
             if objection:
-                objections.append(objection)
+                objections.setdefault(attempt.file, objection)
                 continue
             edited |= _samples(baseline, prover, variables)
             prover.accept(edited)
@@ -92,14 +97,17 @@ def backport(
                 override=item.change != "added" and attempt.file != item.file,
             )
     except UserError as error:
-        reasons.append(error.what)
-    return NotBackported(item=item, why=next(iter([*reasons, *objections]), "no edit of the file says this"))
+        reasons = {"": error.what}
+    # The deciding file knows best, and where it can't be edited says more than what is wrong with an edit.
+    files = sorted([*reasons, *objections], key=lambda file: file != item.file)
+    why = next((reasons.get(file) or objections[file] for file in files), "no edit of the file says this")
+    return NotBackported(item=item, why=why)
 
 
 def _hidden_behind(item: Item) -> str:
     names = ", ".join(f"`{name}`" for name in item.variables)
     if re.fullmatch(r"\$\{?\w+[^}]*\}?", str(item.baseline)):
-        return f"git only names {names}; the value lies in the `.env` on the host, and git never holds it"
+        return f"git takes it from {names}: its value belongs into the `.env` on the host, and is never written to git"
     return f"git builds it with {names}, whose value is never written to git: change the text around it by hand"
 
 
@@ -113,7 +121,7 @@ _UNDER_DEPLOY = {
 
 
 def _all_attempts(
-    item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: list[str]
+    item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons: dict[str, str]
 ) -> Iterator[tuple[Wish, Attempt]]:
     for aim in _aims(wish):
         for attempt in attempts(item, aim, baseline, prover, reasons):
@@ -142,7 +150,7 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
         raise CannotEdit("what runs is not known")
     value = yaml_text.literal(item.running)
     if not any(map(_HIDDEN.search, texts_in(item.running))):
-        if item.secret:
+        if item.secret and item.variables:
             raise CannotEdit("a secret changed inside it, and can't be told apart from the rest")
         return replace(wish, value=value), ()
     taken = _taken_names(baseline, prover)

@@ -5,6 +5,7 @@ from typing import Any
 
 from homelab_assets import compose
 from homelab_assets.compose.interpolation import put_back
+from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 
 ROOT = "/repository"
@@ -24,14 +25,18 @@ def load_model(baseline: Baseline) -> Mapping[str, Any]:
         return None if inside == path else baseline.tree.read(inside)
 
     directory = f"{ROOT}/{baseline.directory}".rstrip("/")
-    project = compose.load(
-        [f"{ROOT}/{file}" for file in baseline.files],
-        read=read,
-        project_directory=directory,
-        environment={},
-        symbolic=True,
-        by_default=True,
-    )
+    try:
+        project = compose.load(
+            [f"{ROOT}/{file}" for file in baseline.files],
+            read=read,
+            project_directory=directory,
+            environment={},
+            symbolic=True,
+            by_default=True,
+        )
+    except BaselineError as error:
+        what = error.what.replace(f"{ROOT}/", "")
+        raise BaselineError(what, where=error.where, hint=error.hint, needs=error.needs) from None
     model = {
         "services": {**project.services, **project.disabled},
         "networks": project.networks,

@@ -21,7 +21,7 @@ from homelab_assets.remediation.weakening import weaknesses
 
 _ORDER = {"added": 0, "changed": 1, "removed": 2}
 _NOT_FOR_GIT: Mapping[str, str] = {
-    "git_ahead": "git changed after the container was created: deploy the stack instead",
+    "git_ahead": "git or the `.env` on the host changed after the container was created: deploy the stack instead",
     "image_moved": "the tag names another image now: pull it, git is right",
 }
 
@@ -152,12 +152,15 @@ class _Planner:
             edits = sorted([*edits, *also], key=lambda edit: edit.item.path)
             if also:
                 left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
-        anew = sorted(left.keys() - known)
-        stubborn = [edit for edit in edits if edit.item.path in left]
+        # Git has all of it then; what is still missing Compose adds by itself when it makes the container.
+        rest = {path for path, item in left.items() if item.change == "changed" and item.baseline == item.running}
+        done = {edit.item.path for edit in edits}
+        anew = sorted(path for path in left if path not in known or path in rest & done)
+        stubborn = [edit for edit in edits if edit.item.path in left.keys() - rest]
         if not stubborn:
             return edits, refused, anew
         prover.restart()
-        kept = [edit.item for edit in edits if edit.item.path not in left]
+        kept = [edit.item for edit in edits if edit not in stubborn]
         edits, more = self._rounds(identity, verdict, kept, stack, prover)
         why = "a second comparison would still find it"
         return edits, [*refused, *more, *(NotBackported(item=edit.item, why=why) for edit in stubborn)], anew

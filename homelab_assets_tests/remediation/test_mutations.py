@@ -190,3 +190,36 @@ def test_a_change_is_backported_and_then_gone(
     text = found.body + found.patch + found.message + found.title
     assert "hunter2" not in text
     assert "<secret#" not in text
+
+
+def connected(*aliases: str) -> Change:
+    """`docker network connect`: the engine knows nothing of the service's name there."""
+
+    def change(document: dict[str, Any]) -> None:
+        networks = document["NetworkSettings"]["Networks"]
+        networks["proxy"] = {**next(iter(networks.values())), "Aliases": [*aliases, document["Id"][:12]]}
+
+    return change
+
+
+def test_the_aliases_of_a_network_that_was_connected_by_hand_come_with_it(
+    lab: tuple[list[Captured], tuple[Baseline, ...]],
+) -> None:
+    found, _ = plan(lab, "bazarr", connected("subtitles"))
+    assert [edit.item.path for edit in found.edits] == ["networks.proxy", "networks.proxy.aliases"]
+    assert "+          - subtitles" in found.patch.splitlines()
+    assert (found.refused, found.left) == ((), ("networks.proxy.aliases",))
+
+
+def test_a_reconnected_container_lacks_what_only_a_deploy_brings(
+    lab: tuple[list[Captured], tuple[Baseline, ...]],
+) -> None:
+    def reconnected(document: dict[str, Any]) -> None:
+        endpoint = next(iter(document["NetworkSettings"]["Networks"].values()))
+        endpoint["Aliases"] = [document["Id"][:12]]
+
+    found, _ = plan(lab, "bazarr", reconnected)
+    assert [one.why for one in found.refused] == [
+        "git says it all; the rest Compose sets when it makes the container anew"
+    ]
+    assert found.files == {}

@@ -1,0 +1,47 @@
+"""What is declined, and whether the reason that is given is the true one; what is not declined any more."""
+
+from homelab_assets.remediation.backport import Backported, NotBackported
+from homelab_assets_tests.remediation.test_kept_text import FILE, result_of
+
+
+def test_a_volume_that_an_included_file_declares_is_not_declared_again() -> None:
+    files = {
+        FILE: "include: [../common.yml]\nservices:\n  app:\n    image: app:1\n    volumes:\n      - data:/data\nvolumes:\n  data:\n",
+        "stacks/common.yml": "services: {other: {image: 'x:1', volumes: ['certs:/certs']}}\nvolumes: {certs: {}}\n",
+    }
+    result = result_of(files, "volumes./ssl", "added", "certs:/ssl")
+    assert isinstance(result, Backported), result
+    assert result.files == {FILE: files[FILE].replace("data:/data\n", "data:/data\n      - certs:/ssl\n").encode()}
+
+
+def test_the_reason_is_that_of_the_deciding_file() -> None:
+    more = "stacks/app/docker-compose.override.yml"
+    text = "services:\n  app:\n    image: app:1\n    networks: [back]\nnetworks: {back: {}}\n"
+    files = {FILE: text, more: "services: {app: {mem_limit: 64m}}\n"}
+    result = result_of(files, "networks.back", "removed", None, (FILE, more), baseline="back")
+    assert isinstance(result, NotBackported)
+    assert result.why == "git names no other network, and without any Compose attaches the service to `default`"
+
+
+def test_an_include_by_a_variable_is_named() -> None:
+    files = {FILE: "include: ['parts/$SITE/db.yml']\nservices: {app: {image: 'app:1'}}\n"}
+    result = result_of(files, "restart", "added", "always")
+    assert isinstance(result, NotBackported)
+    assert result.why == (
+        "cannot include stacks/app/parts/db.yml: no such file (`SITE` chooses a file, and its value is not known here)"
+    )
+
+
+def test_a_secret_that_gives_way_to_a_plain_value_is_replaced_by_it() -> None:
+    text = "services:\n  app:\n    image: app:1\n    environment:\n      AUTH: s3cret\n"
+    result = result_of({FILE: text}, "environment.AUTH", "changed", "true", baseline="<secret>", secret=True)
+    assert isinstance(result, Backported), result
+    assert result.files == {FILE: text.replace("s3cret", '"true"').encode()}
+
+
+def test_a_tag_that_names_another_image_now_is_pulled_whatever_else_differs() -> None:
+    note = "the tag now names another image on this host"
+    text = "services: {app: {image: 'app:1'}}\n"
+    result = result_of({FILE: text}, "image", "changed", "app:1", baseline="app:1", note=note)
+    assert isinstance(result, NotBackported)
+    assert result.why == f"{note}: pull it, git is right"
