@@ -13,6 +13,8 @@ from homelab_assets.secrecy import SHOWN, TOKEN, Vault, has_token, show
 
 _LONE_REFERENCE = re.compile(r"(?P<name>\$\{\w+(?::?-)?)(?P<default>(?<=-).+)?(?::?[?+].*)?\}|\$\w+", re.DOTALL)
 
+_QUOTED = re.compile(r"[\s;&|<>'\"]")
+
 
 class SealedCompare:
     """Compares expected with observed values, in which secrets stand as tokens.
@@ -142,9 +144,16 @@ def explains(
 
 
 def as_split(words: Iterable[Any], vault: Vault) -> tuple[str, ...]:
-    """A command as Compose splits it when it knows its secrets: a blank in one, or a `&`, may end a word."""
-    known = (str(word) for word in words)
-    line = " ".join(vault.reveal(word) if has_token(word) else shlex.quote(word) for word in known)
+    """A command as Compose splits it when it knows its secrets: a blank in one, or a `&`, may end a word.
+
+    Not in a word that stood in quotes, which is to be seen by what stands around the secret.
+    """
+    line = " ".join(
+        vault.reveal(word)
+        if has_token(word) and not _QUOTED.search(TOKEN.sub("", word))
+        else shlex.quote(vault.reveal(word))
+        for word in map(str, words)
+    )
     try:
         return tuple(shellwords.split(line))
     except BaselineError:

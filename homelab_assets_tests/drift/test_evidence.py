@@ -364,3 +364,18 @@ def test_the_hash_proves_that_a_file_which_may_be_missing_is(
     seen = container("web", "app", labels=label, env={"A": "2", "NEW": "x"})
     (one,) = audit(capture([seen], images=[PLAIN]), [baseline("web", text, extra={"a.env": "A=1\n"})]).services
     assert (found(one), list(one.uncompared)) == (items, silent)
+
+
+def test_a_secret_within_quotes_stays_in_its_word() -> None:
+    body = {"command": 'sh -c "wait \\"for it\\" http://app/${CRON_TOKEN} | tee log"', "restart": "always"}
+    secret, vault = "abcdefghijklmnopqrstuvwxyz012345", Vault(KEY)
+    command = ["sh", "-c", f'wait "for it" http://app/{secret} | tee log']
+    seen = container(
+        "web", "app", labels=hashed(body, {"CRON_TOKEN": secret}), config={"Cmd": command}, created=CREATED,
+        host={"RestartPolicy": {"Name": "unless-stopped"}},
+    )  # fmt: skip
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}})
+    dotenv = {"/opt/apps/stacks/web/.env": {"CRON_TOKEN": vault.token(secret)}}
+    (one,) = audit(capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv), [stack], vault=vault).services
+    assert found(one) == [("restart", "changed", "functional")]
+    assert (one.evidence, one.cause, one.remedy) == ("verified", "host_changed", "backport")
