@@ -53,6 +53,7 @@ def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons
                 yield _edited_dotenv(file, text, wish)
                 continue
             overriding = file != baseline.files[0] and file in baseline.files
+            wish = replace(wish, fresh=_lines(text) - _lines(_decode(baseline.tree.read(file) or b"")))
             for edits in _edits(text, wish, line, overriding):
                 attempt = _edited(file, data, text, edits)
                 everywhere.setdefault(file, attempt)
@@ -73,6 +74,10 @@ def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons
     if baseline.endpoint and not wish.removes and own not in baseline.files and tree.read(own) is None:
         text = yaml_text.document({"services": {wish.service: service_part(wish)}})
         yield Attempt(file=own, line=2, files={own: text.encode()}, compose_files=(*baseline.files, own))
+
+
+def _lines(text: str) -> frozenset[str]:
+    return frozenset(line.strip() for line in text.splitlines())
 
 
 def _declared(baseline: Baseline, tree: Overlay, prover: Prover) -> frozenset[str]:

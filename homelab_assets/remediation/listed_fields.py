@@ -68,6 +68,7 @@ def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> I
     elif editor.wish.removes:
         if not found:
             raise CannotEdit("git declares it somewhere else")
+        yield from _moved(editor, node, found)
         yield _without_items(editor, node, found)
     elif not found:
         if not node.items:
@@ -80,6 +81,22 @@ def _items(editor: Editor, node: Node, found: list[int], values: list[Any]) -> I
         yield from _change_item(editor, node, node.items[found[0]], values[0])
     else:
         yield from _exchange(editor, node, found, values)
+
+
+def _moved(editor: Editor, node: Node, found: list[int]) -> Iterator[list[Splice]]:
+    """Give the place of an item, and its comment, to the one that the same plan has added for its source or port."""
+    gone = node.items[found[0]]
+    outer = short_forms.outer_part(gone, editor.wish.head)
+    if len(found) > 1 or node.flow or outer is None:
+        return
+    for position, item in enumerate(node.items):
+        line = editor.text[editor.text.rfind("\n", 0, item.start) + 1 :].partition("\n")[0].strip()
+        if (
+            position not in found
+            and line in editor.wish.fresh
+            and short_forms.outer_part(item, editor.wish.head) == outer
+        ):
+            yield splice.replace(gone, item.text) + splice.remove_item(editor.text, node, position)
 
 
 def _narrower(editor: Editor, node: Node) -> list[Splice]:

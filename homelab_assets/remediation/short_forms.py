@@ -71,6 +71,13 @@ def _span(text: str) -> tuple[int, int]:
     return (int(first), int(last)) if _RANGE.fullmatch(text) else (0, -1)
 
 
+def outer_part(node: Node, key: str) -> str | None:
+    """Return the host's side of a port, mount or device; None where there is none."""
+    parts = split(node.text) if node.kind == "scalar" and key in ("ports", "volumes", "devices") else []
+    own = parts[:-1] if key == "ports" else parts[:1]
+    return ":".join(own) if len(parts) > 1 else None
+
+
 def volume_key(node: Node) -> str | None:
     """Return the container path that an entry of `volumes` is about."""
     if node.kind == "mapping":

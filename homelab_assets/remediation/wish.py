@@ -34,6 +34,7 @@ class Wish(Struct, frozen=True, kw_only=True):
         value: as it stands in the file: `$` doubled, `${NAME}` for a secret. None for `removed`.
         previous: what git says now, as a person would write it.
         declared: networks and volumes that some file of the stack declares, as `volumes.data`.
+        fresh: the lines of the file, without their indentation, that the same plan has written.
     """
 
     service: str
@@ -42,6 +43,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     value: Any = None
     previous: Any = None
     declared: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()
 
     @property
     def head(self) -> str:

@@ -185,3 +185,29 @@ def test_a_list_of_mappings_is_not_called_a_single_value() -> None:
 def test_a_mount_keeps_what_no_engine_tells_of_it(git: str, running: str, wanted: str) -> None:
     text = f"services:\n  app:\n    image: app:1\n    volumes:\n      - {git}\n"
     assert edited(text, "volumes./data", "changed", running)[1] == [f"      - {wanted}"]
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [
+        ("volumes", "./media:/films:ro", "./media:/movies:ro"),
+        ("ports", "127.0.0.1:8080:80", "127.0.0.1:8080:8080"),
+        ("devices", "/dev/dri:/dev/dri0", "/dev/dri:/dev/dri"),
+    ],
+)
+def test_what_only_moved_inside_the_container_keeps_its_place_and_comment(key: str, old: str, new: str) -> None:
+    text = f"services:\n  app:\n    image: app:1\n    {key}:\n      - '{old}'  # why\n      - '/srv/a:/srv/a'\n"
+    text = text.replace("/srv/a:/srv/a", "5353:53" if key == "ports" else "/srv/a:/srv/a")
+    stack = baseline(Files({FILE: text}), endpoint=None)
+    prover = Prover(load_model, [stack])
+    name = {"ports": lambda one: one.rpartition(":")[2] + "/tcp"}.get(key, lambda one: one.split(":")[1])
+    for path, change, running in ((name(new), "added", new), (name(old), "removed", None)):
+        item = Item(path=f"{key}.{path}", change=change, severity="functional", running=running, file=FILE)  # type: ignore[arg-type]
+        assert isinstance(backport(item, "app", stack, prover), Backported)
+    assert prover.changes == {FILE: text.replace(old, new).encode()}
+
+
+def test_a_second_mount_of_the_same_folder_is_not_moved() -> None:
+    text = "services:\n  app:\n    image: app:1\n    volumes:\n      - /a:/b # why\n      - /c:/c\n      - /a:/d\n"
+    gone, come = edited(text, "volumes./b", "removed", None)
+    assert (gone, come) == (["      - /a:/b # why"], [])
