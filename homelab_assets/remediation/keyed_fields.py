@@ -1,7 +1,7 @@
 """Edits of `environment`, `labels` and their kin: a mapping, or a list of assignments."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from homelab_assets.remediation import splice, yaml_text
@@ -53,6 +53,8 @@ def _assignment(editor: Editor, node: Node) -> Iterator[list[Splice]]:
         and re.split("[=:]" if head == "extra_hosts" else "=", item.text, maxsplit=1)[0].strip() == name
     ]
     assignment = f"{name}{sign}{value}" if value is not None else name
+    if not found and editor.wish.change != "added":
+        _refuse_built(item.text.partition(sign)[0] for item in node.items)
     if not found and editor.wish.removes:
         raise CannotEdit("git does not say it here")
     if not found:
@@ -66,6 +68,16 @@ def _assignment(editor: Editor, node: Node) -> Iterator[list[Splice]]:
     else:
         editor.refuse_variable(node.items[found[-1]], name)
         yield splice.replace(node.items[found[-1]], assignment, flow=node.flow)
+
+
+def _refuse_built(names: Iterable[str]) -> None:
+    """In a list a name can be made with a variable (the project's, say); its entry is not told apart from others then.
+
+    Raises:
+        CannotEdit: there is such a name.
+    """
+    if any("$" in name.replace("$$", "") for name in names):
+        raise CannotEdit("git makes its name with a variable, or has it elsewhere: change it by hand")
 
 
 def _own_copy(editor: Editor, shared: Node) -> list[Splice]:

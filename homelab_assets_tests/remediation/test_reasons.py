@@ -1,5 +1,7 @@
 """What is declined, and whether the reason that is given is the true one; what is not declined any more."""
 
+import pytest
+
 from homelab_assets.remediation.backport import Backported, NotBackported
 from homelab_assets_tests.remediation.test_kept_text import FILE, result_of
 
@@ -45,3 +47,11 @@ def test_a_tag_that_names_another_image_now_is_pulled_whatever_else_differs() ->
     result = result_of({FILE: text}, "image", "changed", "app:1", baseline="app:1", note=note)
     assert isinstance(result, NotBackported)
     assert result.why == f"{note}: pull it, git is right"
+
+
+@pytest.mark.parametrize(("change", "running"), [("removed", None), ("changed", "no")])
+def test_a_label_whose_name_a_variable_makes_is_not_said_twice(change: str, running: str | None) -> None:
+    text = "services: {app: {image: 'app:1', labels: ['router.${COMPOSE_PROJECT_NAME}.tls=yes']}}\n"
+    result = result_of({FILE: text}, "labels.router.app.tls", change, running, baseline="yes")
+    assert isinstance(result, NotBackported), result
+    assert result.why == "git makes its name with a variable, or has it elsewhere: change it by hand"
