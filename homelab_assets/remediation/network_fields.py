@@ -50,7 +50,8 @@ def _own_copy(editor: Editor, shared: Node, name: str) -> list[Splice]:
     """Write the networks that others share once more for this service alone, with the change."""
     names = [item.text for item in shared.items]
     plain = shared.kind == "sequence" and all(item.kind == "scalar" for item in shared.items)
-    if not plain or editor.wish.value or (name in names) is not editor.wish.removes:
+    extra = isinstance(editor.wish.value, dict) and editor.wish.value
+    if not plain or extra or (name in names) is not editor.wish.removes:
         raise CannotEdit("it comes from an anchor that others share")
     left = [one for one in names if one != name] + ([] if editor.wish.removes else [name])
     declared = splice.declare(editor.text, editor.whole, "networks", name, editor.wish.declared)

@@ -211,3 +211,16 @@ def test_a_second_mount_of_the_same_folder_is_not_moved() -> None:
     text = "services:\n  app:\n    image: app:1\n    volumes:\n      - /a:/b # why\n      - /c:/c\n      - /a:/d\n"
     gone, come = edited(text, "volumes./b", "removed", None)
     assert (gone, come) == (["      - /a:/b # why"], [])
+
+
+def test_a_network_beside_those_of_an_anchor_is_an_own_list() -> None:
+    text = """\
+        x-common: &common
+          networks: [proxy]
+        services:
+          app:
+            <<: *common
+            image: app:1
+        networks: {proxy: {}, back: {}}
+        """
+    assert edited(text, "networks.back", "added", "back") == ([], ["    networks:", "      - proxy", "      - back"])
