@@ -87,6 +87,10 @@ def allowed(leaf: Leaf, wish: Wish) -> bool:
 
 def covers(path: str, leaf: Sequence[str]) -> bool:
     """Say whether a path of the drift document is, or stands above, a leaf of the model."""
+    head, _, rest = path.partition(".")
+    if rest and (head in KEYED or head in LISTED):
+        # Names hold dots themselves: the label `caddy` is not `caddy.tls`, nor the file `/x` the file `/x.conf`.
+        return tuple(leaf[:2]) == (head, rest)
     text = ".".join(leaf)
     return text == path or text.startswith(f"{path}.")
 

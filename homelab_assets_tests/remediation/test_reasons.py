@@ -55,3 +55,15 @@ def test_a_label_whose_name_a_variable_makes_is_not_said_twice(change: str, runn
     result = result_of({FILE: text}, "labels.router.app.tls", change, running, baseline="yes")
     assert isinstance(result, NotBackported), result
     assert result.why == "git makes its name with a variable, or has it elsewhere: change it by hand"
+
+
+@pytest.mark.parametrize(
+    ("path", "running", "present"),
+    [("labels.caddy", "home.arpa", "caddy.tls=internal"), ("volumes./x", "/x:/x", "/y:/x.conf")],
+)
+def test_a_name_is_not_that_of_another_one_that_begins_with_it(path: str, running: str, present: str) -> None:
+    text = f"services:\n  app:\n    image: app:1\n    {path.partition('.')[0]}:\n      - {present}\n"
+    result = result_of({FILE: text}, path, "added", running)
+    assert isinstance(result, Backported), result
+    line = f"      - {running}\n" if path.startswith("volumes") else f"      - caddy={running}\n"
+    assert result.files == {FILE: (text + line).encode()}
