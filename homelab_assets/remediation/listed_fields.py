@@ -111,7 +111,7 @@ def _narrower(editor: Editor, node: Node) -> list[Splice]:
 
 def _exchange(editor: Editor, node: Node, found: list[int], values: list[Any]) -> Iterator[list[Splice]]:
     """Several bindings of one port: keep those that stay, take the others out, add the new ones."""
-    texts = {node.items[position].text: position for position in found}
+    texts = {node.items[position].text.removesuffix("/tcp"): position for position in found}
     stale = [position for text, position in texts.items() if text not in values]
     fresh = [value for value in values if value not in texts]
     both = list(zip(stale, fresh, strict=False))

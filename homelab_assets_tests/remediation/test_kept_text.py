@@ -224,3 +224,8 @@ def test_a_network_beside_those_of_an_anchor_is_an_own_list() -> None:
         networks: {proxy: {}, back: {}}
         """
     assert edited(text, "networks.back", "added", "back") == ([], ["    networks:", "      - proxy", "      - back"])
+
+
+def test_of_two_bindings_of_a_port_the_one_that_stays_keeps_its_comment() -> None:
+    text = "services:\n  app:\n    image: app:1\n    ports:\n      - '81:80' # old\n      - '80:80/tcp' # new\n"
+    assert edited(text, "ports.80/tcp", "changed", "80:80") == (["      - '81:80' # old"], [])
