@@ -166,4 +166,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one("retries of deploy", "deploy.restart_policy.condition", F, {"deploy": {"restart_policy": {"condition": "any"}}},
          {"deploy": {"restart_policy": {"condition": "on-failure"}}}),
     _one("replicas", "scale", F, None, {"scale": 2}, back="changed"),
+    _one("network by its name", "network_mode", B, {"network_mode": "extnet"}, {"network_mode": "none"}),
 )  # fmt: skip

@@ -78,8 +78,8 @@ def _plain_mode(container: Observed) -> str:
 
 
 def _mode(container: Observed, declared: Declared) -> str:
-    """As `_plain_mode`; also what git may ask for by `network_mode`, where the container has it: the bridge, though
-    somebody has the container join other networks, or a network by its name."""
+    """As `_plain_mode`; where git asks for a mode, also what `network_mode` gives a container besides: the bridge,
+    though somebody has the container join other networks, or a network by its name."""
     plain = _plain_mode(container)
     wanted, mode = _declared_mode(declared), container.mode()
     if plain or not wanted:
@@ -87,7 +87,10 @@ def _mode(container: Observed, declared: Declared) -> str:
     if mode in ("bridge", "default"):
         asked = wanted in ("bridge", "default") or has_marker(wanted)
         return "bridge" if asked and not _BRIDGES.isdisjoint(container.networks) else ""
-    return mode if (wanted == mode or may_be(wanted, mode)) and mode in _by_name(container) else ""
+    endpoint = _by_name(container).get(mode)
+    # To a network that `networks` names Compose gives the service's name.
+    is_mode = wanted == mode or (endpoint is not None and declared.name not in (endpoint.get("Aliases") or ()))
+    return mode if endpoint is not None and is_mode else ""
 
 
 def _mode_differs(container: Observed, declared: Declared) -> bool:
