@@ -79,6 +79,7 @@ class Row(Struct, frozen=True, kw_only=True):
         implied: git says something even without any key (the default network).
         still: fields of the inspect document that alone decide, where git says nothing, whether there is a difference;
             None where more than fields of the container takes part.
+        sight: what of the container tells the variables in git's value, where that is not what is compared.
         at_once: a first look, where there is a quick one: the number of leaves if all agree word for word, else None.
     """
 
@@ -100,6 +101,7 @@ class Row(Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     implied: bool = False
     still: tuple[str, ...] | None = None
+    sight: Callable[[Observed, Declared], Leaves] | None = None
     at_once: Callable[[Observed, Declared], int | None] | None = None
 
     def __post_init__(self) -> None:

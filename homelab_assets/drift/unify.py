@@ -139,7 +139,7 @@ def sights_of(model: Model, matches: Sequence[Match]) -> list[Sight]:
                             created=container.created,
                             row=row,
                             wanted=wanted,
-                            found=row.observed(container, declared),
+                            found=(row.sight or row.observed)(container, declared),
                             given=row.given(container, declared),
                         )
                     )

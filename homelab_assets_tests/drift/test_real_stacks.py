@@ -62,7 +62,9 @@ def test_an_image_as_a_volume_is_read_only_by_nature() -> None:
     assert found(_one(text, container("web", "app", mounts=[mount], host=host))) == []
 
 
-@pytest.mark.parametrize(("written", "old"), [("${PREFIX}.app", "harbor.app"), ("$NAME", "harbor")])
+@pytest.mark.parametrize(
+    ("written", "old"), [("${PREFIX}.app", "harbor.app"), ("$NAME", "harbor"), ("${ONE}${TWO}.app", "harbor.app")]
+)
 def test_a_rename_is_one_difference_even_if_the_name_holds_a_variable(written: str, old: str) -> None:
     text = f"services: {{app: {{image: 'plain:1', container_name: '{written}'}}}}"
     endpoint = {"Aliases": [old, "app"], "IPAMConfig": None, "Links": None}

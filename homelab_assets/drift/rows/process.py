@@ -167,19 +167,18 @@ def _expected_name(declared: Declared) -> dict[str, Leaf]:
 
 
 def _observed_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    wanted = declared.get("container_name")
-    name = _first_name(container, declared, wanted) if has_marker(wanted) else container.name
-    return {"container_name": Leaf(name)} if name else {}
+    return {"container_name": Leaf(container.name)} if container.name else {}
 
 
-def _first_name(container: Observed, declared: Declared, template: str) -> str:
+def _first_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
     """The name that Compose gave, by which a variable in it is known: a rename by hand leaves it behind as an alias."""
-    options = declared.get("networks")
+    template, options = str(declared.get("container_name") or ""), declared.get("networks")
     own = {declared.name, container.config.get("Hostname")}
     own.update(*(each["aliases"] for each in (options or {}).values() if each and each.get("aliases")))
     aliases = {alias for endpoint in container.networks.values() for alias in (endpoint or {}).get("Aliases") or ()}
     left = [alias for alias in aliases - own if may_be(template, alias) and not _GENERATED_HOSTNAME.fullmatch(alias)]
-    return left[0] if len(left) == 1 and container.name not in aliases else container.name
+    renamed = len(left) == 1 and container.name not in aliases
+    return {"container_name": Leaf(left[0])} if renamed else _observed_name(container, declared)
 
 
 def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
@@ -247,7 +246,7 @@ ROWS: tuple[Row, ...] = (
     scalar("init", "HostConfig.Init", normal=boolean, still=("HostConfig.Init",), given=on_podman((False,))),
     Row(
         key="container_name", kind="scalar", where="Name", live=True,
-        expected=_expected_name, observed=_observed_name, given=_given_name,
+        expected=_expected_name, observed=_observed_name, given=_given_name, sight=_first_name,
         engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
     ),
     scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon=True, engine="the daemon's default"),
