@@ -170,10 +170,11 @@ class Stack:
         if self.knows_env:
             return {needs.variable: self.settled.get(needs.variable, UNSET)}
         values = list(self._choices(needs))[:_MOST_CHOICES]
-        running = {value: self._running_with(needs.variable, value, variables) for value in values}
-        most = max(running.values(), default=0)
-        best = [value for value in values if running[value] == most]
-        return {needs.variable: best[0]} if len(best) == 1 and (most or len(values) == 1) else {}
+        if len(values) > 1:
+            running = {value: self._running_with(needs.variable, value, variables) for value in values}
+            most = max(running.values())
+            values = [value for value in values if running[value] == most > 0]
+        return {needs.variable: values[0]} if len(values) == 1 else {}
 
     def _running_with(self, variable: str, value: str, variables: Mapping[str, Alternative]) -> int:
         """How many of the services that run are git's if a variable has this value."""
@@ -186,9 +187,12 @@ class Stack:
 
     def _choices(self, needs: Needs) -> Iterator[str]:
         """Values for which git has the file that a variable's value would name."""
+        if not needs.before:
+            return
         folder, beginning = posixpath.split(needs.before)
         end, _, below = needs.after.partition("/")
-        for entry in self.baseline.tree.list(self._in_git(folder).removeprefix(".")) if folder else ():
+        inside = self._in_git(folder)
+        for entry in self.baseline.tree.list("" if inside == "." else inside):
             name = entry.rstrip("/")
             value = name.removeprefix(beginning).removesuffix(end)
             path = f"{folder}/{name}/{below}" if below else f"{folder}/{name}"

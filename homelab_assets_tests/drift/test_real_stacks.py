@@ -1,5 +1,7 @@
 """What the stacks of other people have taught: each case is one that real engines showed to be judged wrongly."""
 
+import posixpath
+
 import pytest
 from msgspec.structs import replace
 
@@ -269,9 +271,15 @@ def test_what_runs_tells_which_file_was_included(written: str, service: str, tol
     assert [(one.service, one.status) for one in document.services] == told
 
 
-def test_the_only_file_that_a_variable_can_name_is_the_one() -> None:
-    extra = {"hosts/pi/main.yml": "services: {dns: {image: 'plain:1'}}"}
-    document = audit(capture([]), [baseline("web", "include: [hosts/$HOST/main.yml]", extra=extra)])
+@pytest.mark.parametrize("written", ["hosts/$HOST/main.yml", ".hosts/$HOST.yml"])
+@pytest.mark.parametrize("directory", ["", "stacks/web"])
+def test_the_only_file_that_a_variable_can_name_is_the_one(directory: str, written: str) -> None:
+    text = f"include: [{written}]"
+    files = {"compose.yml": text, written.replace("$HOST", "pi"): "services: {dns: {image: 'plain:1'}}"}
+    inside = {posixpath.join(directory, name): body for name, body in files.items()}
+    main = posixpath.join(directory, "compose.yml")
+    stack = replace(baseline("web", text), directory=directory, files=(main,), tree=Files(inside))
+    document = audit(capture([]), [stack])
     assert [(one.service, one.status) for one in document.services] == [("dns", "missing")]
 
 
