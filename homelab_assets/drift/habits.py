@@ -31,10 +31,8 @@ class Habits:
         self._known.setdefault(path, {})[observed.id] = Habit(value, observed.created, observed.proven)
 
     def alone(self, path: str, observed: "Observed") -> bool:
-        """Whether no younger container tells what the daemon's defaults are since this one was created: a daemon whose
-        defaults were changed gives the new ones to what is created from then on."""
-        habits = self._known.get(path) or {}
-        return not any(other != observed.id and habit.created > observed.created for other, habit in habits.items())
+        """Whether no other container tells what the daemon gives to those that don't declare it."""
+        return not (self._known.get(path) or {}).keys() - {observed.id}
 
     def usual(self, path: str, value: Any, observed: "Observed") -> bool:
         """Whether the daemon gave this value, as other containers show that have it undeclared.

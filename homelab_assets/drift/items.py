@@ -190,4 +190,6 @@ def _provenance(difference: Difference, container: Observed) -> str:
         return "the image, or a default of the engine" if difference.row.image or difference.row.engine else "a default"
     if not container.managed:
         return "whoever started the container, without Compose"
+    if difference.change == "added" and difference.row.daemon:
+        return "set on the host, or a default of its daemon that no other container has"
     return "set on the host" + (", possible on a living container" if difference.row.live else "")

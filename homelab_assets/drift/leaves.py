@@ -24,6 +24,10 @@ _ALWAYS_SHOWN = frozenset(
 """Rows whose entries all show on a container, whatever their keys come to: no engine runs one with an empty key."""
 
 
+_TOLD_BY_INFO = ("logging.driver", "runtime")
+"""Leaves whose default the engine's `info` names."""
+
+
 class Comparison(Struct):
     """The outcome for one container: what differs, what agrees (a count), what could not be compared."""
 
@@ -87,7 +91,7 @@ class Comparer(Struct, frozen=True, kw_only=True):
             return None
         if observed.host.podman and (reason := podman.unshown(verdict, observed)):
             return reason
-        if verdict.change == "added" and _may_be_the_daemons(verdict.row, verdict.path, observed):
+        if verdict.change == "added" and _may_be_the_daemons(verdict, observed):
             return "may be this daemon's default: no other container tells"
         unread = self.open_files.get(verdict.row.key, {}).get(declared.name, {})
         name = verdict.path.partition(".")[2]
@@ -164,10 +168,12 @@ class Comparer(Struct, frozen=True, kw_only=True):
         )
 
 
-def _may_be_the_daemons(row: Row, path: str, observed: Observed) -> bool:
-    """Whether Compose put nothing there, as the hash proves if it is one that we can compute, and nothing else tells
-    what the daemon does."""
-    return bool(row.daemon and (observed.proven or observed.v1) and observed.host.habits.alone(path, observed))
+def _may_be_the_daemons(difference: Difference, observed: Observed) -> bool:
+    """Whether Compose put nothing there, as the hash proves if it is one that we can compute, and neither the engine's
+    `info` nor another container tells what the daemon does."""
+    if not difference.row.daemon or difference.path in _TOLD_BY_INFO:
+        return False
+    return bool(observed.proven or observed.v1) and observed.host.habits.alone(difference.path, observed)
 
 
 def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:

@@ -261,20 +261,32 @@ def test_two_containers_of_which_the_hash_says_so_tell_the_daemons_defaults() ->
     assert told == {"app": [], "odd": [("logging.options.max-size", "added", "functional")], "web": []}
 
 
-@pytest.mark.parametrize(("created", "proven", "told"), [(9, True, False), (1, True, True), (9, False, True)])
-def test_the_first_container_since_a_daemon_s_defaults_changed_is_no_difference(
-    created: int, proven: bool, told: bool
+@pytest.mark.parametrize("version", ["1.29.2", "2.40.3"])
+@pytest.mark.parametrize("created", [1, 9])
+def test_what_no_other_container_has_is_a_difference_however_young_the_one_is_that_has_it(
+    created: int, version: str
 ) -> None:
-    label = hashed({}) if proven else {"com.docker.compose.config-hash": "0" * 64}
+    """Whoever edits a container by hand makes the youngest of all, and may leave it Compose's label."""
     log = {"Type": "json-file", "Config": {"max-size": "20m"}}
+    limit = {"Name": "nofile", "Soft": 1024, "Hard": 1024}
+    host = {"LogConfig": log, "IpcMode": "host", "ShmSize": 128 * 1024**2, "Ulimits": [limit]}
+    options = {"labels": hashed({}), "version": version}
     seen = [
-        container("web", "app", host={"LogConfig": log}, labels=label, created=f"2026-11-0{created}T00:00:00Z"),
-        container("web", "web", labels=hashed({}), created="2026-11-05T00:00:00Z"),
+        container("web", "app", host=host, created=f"2026-11-0{created}T00:00:00Z", **options),
+        container("web", "web", created="2026-11-05T00:00:00Z", **options),
     ]
     stack = baseline("web", {"services": {name: {"image": "plain:1"} for name in ("app", "web")}})
-    app, _ = audit(capture(seen, images=[PLAIN]), [stack]).services
-    path = "logging.options.max-size"
-    assert ([item.path for item in app.items], list(app.uncompared)) == (([path], []) if told else ([], [path]))
+    app, web = audit(capture(seen, images=[PLAIN]), [stack]).services
+    assert [item.path for item in app.items] == ["ipc", "logging.options.max-size", "shm_size", "ulimits.nofile"]
+    assert not web.items
+
+
+@pytest.mark.parametrize(
+    ("value", "host"), [("ipc", {"IpcMode": "host"}), ("logging.driver", {"LogConfig": {"Type": "none"}})]
+)
+def test_what_no_daemon_gives_is_a_difference_of_the_only_container(value: str, host: dict[str, Any]) -> None:
+    one = judge({}, hashed({}), host=host)
+    assert ([item[0] for item in found(one)], one.uncompared) == ([value], {})
 
 
 @pytest.mark.parametrize(

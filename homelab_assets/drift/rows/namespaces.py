@@ -48,10 +48,6 @@ def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **op
     )  # fmt: skip
 
 
-def _ipc_default(container: Observed) -> tuple[Any, ...]:
-    return ("shareable", *usual("ipc", "IpcMode", container))
-
-
 def _cgroup_default(container: Observed) -> tuple[Any, ...]:
     default = "private" if str(container.host.info.get("CgroupVersion")) == "2" else "host"
     privileged = ("host",) if container.host_config.get("Privileged") else ()
@@ -60,8 +56,8 @@ def _cgroup_default(container: Observed) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     _sharing(
-        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon=True,
-        engine="`private`, or the daemon's default",
+        "ipc", "IpcMode", default=("private",), given=lambda container: ("shareable",),
+        engine="`private` or `shareable`, as the daemon is set up",
     ),
     _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
     scalar("uts", "HostConfig.UTSMode", default=("private",)),
