@@ -64,7 +64,10 @@ class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captu
         engine: `{"version": …, "info": …}` as `/version` and `/info` answer.
         containers, images, networks, volumes: inspect documents, containers sorted by name.
         dotenv: variables of `.env` files that lie beside the running compose files, by the path of the file on the
-            host; values sealed. Never written to disk in clear.
+            host; values sealed, None where the file leaves it to the deployer's shell or another process knew it. Never
+            written to disk in clear.
+        env_files: the same of files that services take variables from (`env_file`), be it a `.env`: of those that tell
+            all.
         compose_variables: variables that services use by the compose files that they were started from, by the list of
             these files in the label and by service: each with the fingerprint of its default, None where it has none
             or several. Only lists that tell all.
@@ -78,7 +81,8 @@ class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captu
     images: Sequence[Mapping[str, Json]]
     networks: Sequence[Mapping[str, Json]]
     volumes: Sequence[Mapping[str, Json]]
-    dotenv: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dotenv: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    env_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     compose_variables: Mapping[str, Mapping[str, Mapping[str, str | None]]] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -109,7 +113,8 @@ class Baseline(Struct, frozen=True, kw_only=True):
         files: compose files to merge, in order, relative to the root.
         tree: the repository's files at that commit.
         committed_at: ISO 8601 UTC time of the last commit that touched the folder, or None.
-        variables: `.env` values known on the git side, sealed (a committed `.env`, or one named in `lab.yaml`).
+        variables: `.env` values known on the git side, sealed (a committed `.env`, or one named in `lab.yaml`); None
+            where the file leaves it to the deployer's shell.
         samples: names of the variables in `.env.sample`; its values are placeholders and never used.
     """
 
@@ -123,7 +128,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
     files: Sequence[str]
     tree: FileTree
     committed_at: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str | None] = field(default_factory=dict)
     samples: Sequence[str] = ()
 
     def inside(self, name: str) -> str:

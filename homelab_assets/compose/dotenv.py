@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from homelab_assets.compose.interpolation import Interpolator, Lookup
+from homelab_assets.compose.interpolation import OPEN, Interpolator, Lookup, is_marked
 from homelab_assets.compose.problems import refuse
 from homelab_assets.model import Span
 
@@ -46,6 +46,31 @@ def parse(text: str, lookup: Lookup | None = None, *, file: str = ".env") -> dic
     variables: dict[str, str] = {}
     parse_into(variables, text, lookup or (lambda name: None), file=file)
     return variables
+
+
+def parse_alone(
+    text: str,
+    *,
+    file: str,
+    before: Mapping[str, str | None] | None = None,
+    environment: Mapping[str, str | None] | None = None,
+) -> dict[str, str | None]:
+    """Return the variables of a file as far as files tell them: None for one whose value only the shell of whoever runs
+    Compose knows (`$HOME/media`, a bare name).
+
+    Args:
+        before: variables of earlier files, which it may refer to. environment: variables that beat its own there.
+
+    Raises:
+        BaselineError: as `parse`.
+    """
+    beating = {name: OPEN if value is None else value for name, value in (environment or {}).items()}
+    variables = {name: OPEN if value is None else value for name, value in (before or {}).items()}
+    lines: dict[str, int] = {}
+    markers = Interpolator(beating.get, symbolic=True)
+    parse_into(variables, text, beating.get, file=file, interpolator=markers, lines=lines)
+    found = {name: variables.get(name) for name in lines}
+    return {name: None if is_marked(value) else value for name, value in found.items()}
 
 
 def parse_into(

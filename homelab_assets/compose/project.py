@@ -1,7 +1,7 @@
 """A project: its files loaded, completed, checked and brought into Compose's canonical form."""
 
 import posixpath
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,7 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
         expressions: what the markers in values stand for, by number (symbolic loading only).
         open_env_files: service → `env_file` paths that are not there, each with the names from files before it that it
             may set anew; its set of variables is open (symbolic only).
+        raw_env_files: paths of those that are not there and would be read in format `raw`.
         label_files: service → its `label_file` paths, which count for the config hash.
         open_label_files: those that are not there, likewise (symbolic only).
         self_contained: whether nothing but `${…}` in the files themselves depends on variables: no further file, and no
@@ -60,6 +61,7 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
     sources: Mapping[tuple[str, ...], Span]
     expressions: tuple[Expression, ...] = ()
     open_env_files: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    raw_env_files: Set[str] = frozenset()
     label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     open_label_files: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     self_contained: bool = False
@@ -217,6 +219,7 @@ class _Loading:
             sources=self._sources,
             expressions=tuple(self._interpolator.expressions),
             open_env_files=service_files.open_env,
+            raw_env_files=service_files.raw_env,
             label_files=service_files.label_files,
             open_label_files=service_files.open_labels,
             self_contained=self_contained,

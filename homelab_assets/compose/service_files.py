@@ -23,7 +23,7 @@ class ServiceFiles(Struct, kw_only=True):
         is_directory: tells a folder, which Compose refuses, from a file that is not there; None takes all for files.
         environment: the project's variables. interpolator: replaces those that env files name.
         open_env, open_labels: service → paths that are not there, each with the names from files before it that it may
-            set anew. label_files: service → all its label files.
+            set anew. raw_env: those of format `raw`. label_files: service → all its label files.
     """
 
     read: Read
@@ -32,6 +32,7 @@ class ServiceFiles(Struct, kw_only=True):
     interpolator: Interpolator
     sources: Sources
     open_env: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
+    raw_env: set[str] = field(default_factory=set)
     label_files: dict[str, list[str]] = field(default_factory=dict)
     open_labels: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
@@ -68,6 +69,8 @@ class ServiceFiles(Struct, kw_only=True):
                 raise at(error, self.sources.nearest("services", name, "env_file", str(index))) from None
             if found is None:
                 unread[path] = frozenset(lines.keys() - own.keys())
+                if entry.get("format") == "raw":
+                    self.raw_env.add(path)
             else:
                 lines.update({key: (path, line) for key, line in found.items()})
                 unread = _without(unread, found)

@@ -18,7 +18,7 @@ def declare(baselines: Iterable[Baseline]) -> tuple[Declaration, ...]:
 
 
 def load_project(
-    tree: FileTree, directory: str, name: str, files: Sequence[str], variables: Mapping[str, str]
+    tree: FileTree, directory: str, name: str, files: Sequence[str], variables: Mapping[str, str | None]
 ) -> "Project":
     """Load the files of a stack's folder with unknown variables left open.
 
@@ -31,7 +31,7 @@ def load_project(
         [f"/{file}" for file in files],
         read=lambda path: tree.read(path.lstrip("/")),
         project_directory=f"/{directory}",
-        environment=variables,
+        environment={name: value for name, value in variables.items() if value is not None},
         project_name=name,
         symbolic=True,
         by_default=True,

@@ -1,6 +1,7 @@
 """What stands behind git's variables on a host, found as the comparison finds it, so that it can be sealed at rest."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -29,7 +30,8 @@ def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Va
     return replace(
         captured,
         containers=[seal_values(container, values, vault) for container in captured.containers],
-        dotenv={file: {name: vault.token(value) for name, value in found.items()} for file, found in _files(captured)},
+        dotenv=_wholly_sealed(captured.dotenv, vault),
+        env_files=_wholly_sealed(captured.env_files, vault),
     )
 
 
@@ -37,24 +39,35 @@ def woken(captured: Captured, vault: Vault) -> Captured:
     """Return a stored capture as it was captured, if this process captured it; else with what can be known.
 
     A variable of a `.env` whose value only another process knew counts as unknown, unless its name says that it is
-    a secret anyway: then its token is all that anybody ever gets.
+    a secret anyway: then its token is all that anybody ever gets. Where a service takes all variables of a file, their
+    tokens will do.
     """
     return replace(
         captured,
         containers=[vault.seal_inspect(vault.reveal_all(container)) for container in captured.containers],
-        dotenv={file: _known(found, vault) for file, found in _files(captured)},
+        dotenv={file: _known(found, vault) for file, found in captured.dotenv.items()},
+        env_files={
+            file: {name: vault.seal(name, vault.reveal(token)) for name, token in found.items()}
+            for file, found in captured.env_files.items()
+        },
     )
 
 
-def _files(captured: Captured) -> list[tuple[str, Mapping[str, str]]]:
-    return list(captured.dotenv.items())
+_Files = Mapping[str, Mapping[str, str | None]]
 
 
-def _known(sealed: Mapping[str, str], vault: Vault) -> dict[str, str]:
+def _wholly_sealed(files: _Files, vault: Vault) -> dict[str, dict[str, Any]]:
+    return {
+        file: {name: value and vault.token(value) for name, value in found.items()} for file, found in files.items()
+    }
+
+
+def _known(sealed: Mapping[str, str | None], vault: Vault) -> dict[str, str | None]:
     return {
         name: vault.seal(name, vault.reveal(token))
+        if token is not None and (vault.revealable(token) or names_a_secret(name))
+        else None
         for name, token in sealed.items()
-        if vault.revealable(token) or names_a_secret(name)
     }
 
 
@@ -62,12 +75,13 @@ def values_behind_variables(captured: Captured, baselines: Sequence[Baseline], v
     """Return what the variables of a host's stacks stand for, in clear where the process knows it: what its `.env`
     files say, what its containers give away, and the containers' own variables that are secrets by their names."""
     # Without its files: containers that were started with other values than theirs give them away, too.
-    containers = Containers(Host(replace(captured, dotenv={}, compose_variables={})))
+    containers = Containers(Host(replace(captured, dotenv={}, env_files={}, compose_variables={})))
     bound = [
         one for one in bind_to_hosts(baselines, {captured.host: containers}, [captured]) if one.host == captured.host
     ]
     names = frozenset(name for one in bound for name in one.project_names)
-    found = {value for _, variables in _files(captured) for value in variables.values()}
+    files = (*captured.dotenv.values(), *captured.env_files.values())
+    found = {value for variables in files for value in variables.values() if value}
     for container in containers.all:
         found.update(named_secrets(container.variables, vault))
     for one in sorted(bound, key=lambda one: not one.group):

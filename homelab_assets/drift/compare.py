@@ -205,7 +205,8 @@ def _not_audited(audit: _Audit, one: Bound) -> None:
     """The services of a stack whose host was not captured."""
     baseline = one.baseline
     try:
-        model = Stack(baseline, place_of(baseline, (), None)).load(baseline.variables)
+        stack = Stack(baseline, place_of(baseline, (), None))
+        model = stack.load(stack.settled)
     except UserError as error:
         audit.problems.append(_unloadable(baseline, one.host, error))
         return

@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, project_of
@@ -23,7 +23,8 @@ class Place(Struct, frozen=True, kw_only=True):
     Attributes:
         directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
         project: the project's name in the labels, None where no container carries it.
-        variables: `.env` values as the host holds them, by file; settled.
+        variables: `.env` values as the host holds them, by file, None where they aren't known; settled.
+        env_files: variables of files on the host that a service may take them from, by path.
         services: what its containers there are called as services.
         used: variables that its containers use by the host's own compose files, each with the fingerprint of its
             default, None where it has none or several; None as a whole where these files aren't known.
@@ -31,7 +32,8 @@ class Place(Struct, frozen=True, kw_only=True):
 
     directory: str
     project: str | None = None
-    variables: Mapping[str, Mapping[str, str]] | None = None
+    variables: Mapping[str, Mapping[str, str | None]] | None = None
+    env_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
     used: Mapping[str, str | None] | None = None
 
@@ -53,6 +55,7 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         directory=directory if directory.startswith("/") else NO_FOLDER,
         project=project_of(group[0]),
         variables=variables,
+        env_files=captured.env_files,
         services=frozenset(str(container.labels.get(SERVICE)) for container in group),
         used=_used(group, captured),
     )

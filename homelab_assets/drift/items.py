@@ -51,11 +51,14 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
         path = spelled if hidden or has_marker(difference.path) else difference.path
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
+        span = self.span(difference.path, declared=difference.expected is not None)
         baseline, running = shown = self._values(difference, template, cover)
-        if difference.row.seal != "reference":
+        if span is not None and not self.settled.stack.has_in_git(span.file):
+            # What stands in a file that is kept out of git is as private as what stands behind a variable.
+            baseline, running = SHOWN, None if running is None else cover
+        elif difference.row.seal != "reference":
             baseline, running = self._covered(baseline, SHOWN), self._covered(running, cover)
         secret = template is not None or self._hides(difference) or (baseline, running) != shown
-        span = self.span(difference.path, declared=difference.expected is not None)
         if not self.settled.bindings.conflicts.keys().isdisjoint(names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):

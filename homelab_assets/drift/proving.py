@@ -67,13 +67,17 @@ def _open_in_hash(model: Model, service: str) -> frozenset[str]:
 
 
 def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> Proof | None:
-    """See whether the container was made from these files with other values than the `.env` has by now."""
-    stack, templates = settled.stack, settled.templates
-    if not stack.settled:
+    """See whether the container was made from these files with other values than the host's `.env` and env files have
+    by now."""
+    stack, templates, container = settled.stack, settled.templates, match.containers[0]
+    if not stack.settled and not stack.from_host:
         return None
+    if stack.from_host:
+        stack = stack.with_env_files_of(container)
+        templates = stack.load({})
     then = bind(sights_of(templates, [match]), templates.references, {}, vault, passed_on(templates, [match])).values
     model = load_with(stack, {**then, **ruled_out(settled, vault, then)}, templates, settled={})
-    if model is not None and prove(model, match.service, match.containers[0], vault, ids).same:
+    if model is not None and prove(model, match.service, container, vault, ids).same:
         return Proof(differs=True, variables_moved=True)
     return None
 

@@ -16,7 +16,7 @@ from homelab_assets.drift.deployed import Place
 from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
-from homelab_assets.drift.view import Declared, ProjectView
+from homelab_assets.drift.view import Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, Needs
 from homelab_assets.model import Baseline, Json, Span
 
@@ -104,7 +104,8 @@ class Stack:
     """Loads one baseline for one place, again and again with what becomes known.
 
     Args:
-        settled: variables whose value is certain, by name.
+        settled: variables whose value is certain, by name. unknown: those that a `.env` sets, nobody knows to what.
+        from_host: paths of the host's own files that services take variables from.
         choosing: those that tell which file or service git's files mean: known in every loading.
     """
 
@@ -112,10 +113,13 @@ class Stack:
         self.baseline = baseline
         self.place = place
         self.home = posixpath.dirname(baseline.files[0]) if baseline.files else baseline.directory
-        self.settled: dict[str, Alternative] = dict(baseline.variables)
+        said = dict(baseline.variables)
         for variables in (place.variables or {}).values():
-            self.settled.update({name: value for name, value in variables.items() if not EXPORTED.fullmatch(name)})
+            said.update({name: value for name, value in variables.items() if not EXPORTED.fullmatch(name)})
+        self.settled: dict[str, Alternative] = {name: value for name, value in said.items() if value is not None}
+        self.unknown = said.keys() - self.settled.keys()
         self.choosing: dict[str, Alternative] = {}
+        self.from_host: set[str] = set()
 
     @property
     def knows_env(self) -> bool:
@@ -167,7 +171,7 @@ class Stack:
     def _choose(self, needs: Needs, variables: Mapping[str, Alternative]) -> dict[str, Alternative]:
         """Give a value to a variable that chooses a file: as the `.env` has it, else the only one for which git has
         such a file, or of several the one whose services run; nothing where that can't be told."""
-        if self.knows_env:
+        if self.knows_env and needs.variable not in self.unknown:
             return {needs.variable: self.settled.get(needs.variable, UNSET)}
         values = list(self._choices(needs))[:_MOST_CHOICES]
         if len(values) > 1:
@@ -208,15 +212,33 @@ class Stack:
         inside = posixpath.relpath(path, self.place.directory) if path.startswith("/") else path
         return posixpath.normpath(posixpath.join(self.home, inside))
 
+    def has_in_git(self, file: str) -> bool:
+        """Whether git has a file, by its path in the repository: variables may come from one of the host."""
+        return file in self.baseline.files or self.baseline.tree.read(file) is not None
+
+    def with_env_files_of(self, container: Observed) -> "Stack":
+        """The same stack, where the host's env files set what they set now to what a container shows."""
+        running = container.variables
+        files = {
+            path: {name: running[name] for name in self.place.env_files.get(path, ()) if name in running}
+            for path in self.from_host
+        }
+        return Stack(self.baseline, replace(self.place, variables=None, env_files=files))
+
     def _read(self, path: str) -> bytes | None:
-        if variables := (self.place.variables or {}).get(path):
-            return _dotenv(variables)
-        inside = self._in_git(path)
-        data = None if inside.startswith("..") else self.baseline.tree.read(inside)
-        if data is None and path == posixpath.join(self.place.directory, ".env") and self.baseline.variables:
-            # Git lacks the `.env`, and lab.yaml names a file that knows its values.
-            return _dotenv(self.baseline.variables)
-        return data
+        place, inside = self.place, self._in_git(path)
+        if not (place.variables or {}).get(path):
+            data = None if inside.startswith("..") else self.baseline.tree.read(inside)
+            if data is not None:
+                return data
+            variables = self.baseline.variables
+            if path == posixpath.join(place.directory, ".env") and variables:
+                # Git lacks the `.env`, and lab.yaml names a file that knows its values.
+                return None if None in variables.values() else _dotenv(variables)
+        if path in place.env_files:
+            self.from_host.add(path)
+            return _dotenv(place.env_files[path])
+        return None
 
 
 def as_text(value: Any) -> str:
@@ -224,9 +246,9 @@ def as_text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _dotenv(variables: Mapping[str, str]) -> bytes:
+def _dotenv(variables: Mapping[str, str | None]) -> bytes:
     """A `.env` that the host holds, as a file again, to stand for an `env_file`."""
-    lines = (f"{name}={_quoted(value)}" for name, value in variables.items())
+    lines = (f"{name}={_quoted(value)}" for name, value in variables.items() if value is not None)
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -102,7 +102,8 @@ def _optional(settled: Settled) -> frozenset[str]:
     # A default may hold further variables, which only the loading without the outer one shows.
     references = (*settled.templates.references, *settled.final.references)
     bare = {reference.name for reference in references if reference.operator not in (":-", "-", ":+", "+")}
-    names = {reference.name for reference in references} - bare - settled.stack.settled.keys()
+    stack = settled.stack
+    names = {reference.name for reference in references} - bare - stack.settled.keys() - stack.unknown
     return frozenset(name for name in names if not _OF_THE_SHELL.fullmatch(name))
 
 

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from homelab_assets.engine.address import parse_address
-from homelab_assets.engine.compose_files import compose_file_lists, used_variables
-from homelab_assets.engine.environment_files import environment_files, sealed_variables
+from homelab_assets.engine.host_files import read_host_files
 from homelab_assets.engine.recorded import read_capture
 from homelab_assets.errors import CaptureError, UserError
 from homelab_assets.lab.settings import HostSettings
@@ -213,7 +213,10 @@ class _Task:
         self._progress = f"it had read {len(containers)} containers, and was reading {len(images)} images"
         reading_networks = pool.map(lambda name: seal(api.get(f"/networks/{name}")), networks)
         reading_images = pool.map(lambda name: seal(api.get(f"/images/{name}/json")), images)
-        dotenv, compose_variables = self._files(connection, containers, info or {}, pool)
+        files: dict[str, Any] = {}
+        if self._settings.read_env:
+            read = partial(connection.read_file, info=info or {})
+            files = read_host_files(containers, lambda paths: pool.map(read, paths), self._vault)
         return Captured(
             host=self._settings.name,
             captured_at=self._at,
@@ -225,30 +228,8 @@ class _Task:
                 (seal(item) for item in _documents((volumes or {}).get("Volumes") or [], "/volumes")),
                 key=lambda document: str(document.get("Name")),
             ),
-            dotenv=dotenv,
-            compose_variables=compose_variables,
+            **files,
         )
-
-    def _files(
-        self, connection: "Connection", containers: Sequence[Json], info: Mapping[str, Any], pool: ThreadPoolExecutor
-    ) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, dict[str, str | None]]]]:
-        """Read the `.env` files beside the running compose files, and which variables those use. Many can't be read:
-        that is no error."""
-        if not self._settings.read_env:
-            return {}, {}
-        env_files, lists = environment_files(containers), compose_file_lists(containers)
-        wanted = [*env_files, *sorted({file for files in lists for file in files.split(",")})]
-        texts = dict(zip(wanted, pool.map(lambda path: connection.read_file(path, info), wanted), strict=True))
-        dotenv, used = {}, {}
-        for path, v1 in env_files.items():
-            data = texts[path]
-            if data is not None and (values := sealed_variables(data, path, self._vault, v1=v1)) is not None:
-                dotenv[path] = values
-        for files, services in lists.items():
-            parts = {file: texts[file] for file in files.split(",")}
-            if (variables := used_variables(parts, services, self._vault)) is not None:
-                used[files] = variables
-        return dotenv, used
 
 
 def _documents(value: Any, path: str) -> list[dict[str, Any]]:

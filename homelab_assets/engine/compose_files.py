@@ -1,60 +1,95 @@
-"""The compose files that running stacks were started from: which variables they use. Nothing else of them is kept."""
+"""The compose files that running stacks were started from: which variables they use, and which env files they name.
+Nothing else of them is kept."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from posixpath import isabs
+from posixpath import isabs, normpath
 from typing import TYPE_CHECKING, Any
 
-from homelab_assets.engine.environment_files import is_plain
+from msgspec import Struct, field
+
+from homelab_assets.engine.environment_files import dotenv_paths, is_allowed, is_plain
 from homelab_assets.errors import HomelabError
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
-    from homelab_assets.compose import Expression
+    from homelab_assets.compose import Expression, Project
 
 
-def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Map each list of compose files, as containers' labels name them, to the services that were started from it."""
-    lists: dict[str, set[str]] = {}
+class Started(Struct, kw_only=True):
+    """What containers were started from one list of compose files.
+
+    Attributes:
+        services: names. directory: the project's folder. dotenv: paths of its `.env` files.
+        v1: whether Compose v1 started any.
+    """
+
+    services: set[str] = field(default_factory=set)
+    directory: str = "/"
+    dotenv: Sequence[str] = ()
+    v1: bool = False
+
+
+def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, Started]:
+    """Map each list of compose files, as containers' labels name them, to what was started from it."""
+    lists: dict[str, Started] = {}
     for container in containers:
         labels = (container.get("Config") or {}).get("Labels") or {}
         files, service = labels.get("com.docker.compose.project.config_files"), labels.get("com.docker.compose.service")
-        if isinstance(files, str) and isinstance(service, str) and all(map(_is_allowed, files.split(","))):
-            lists.setdefault(files, set()).add(service)
+        if isinstance(files, str) and isinstance(service, str) and all(map(_is_compose_file, files.split(","))):
+            started = lists.setdefault(files, Started())
+            started.services.add(service)
+            started.v1 = started.v1 or str(labels.get("com.docker.compose.version")).startswith("1.")
+            folder = labels.get("com.docker.compose.project.working_dir")
+            if isinstance(folder, str) and isabs(folder):
+                started.directory, started.dotenv = normpath(folder), dotenv_paths(labels)
     return lists
 
 
-def _is_allowed(path: str) -> bool:
+def _is_compose_file(path: str) -> bool:
     # A label is written by whoever started the container: it must not make us read any file of the host.
     return isabs(path) and path.endswith((".yml", ".yaml")) and is_plain(path)
 
 
-def used_variables(
-    files: Mapping[str, bytes | None], services: Collection[str], vault: Vault
-) -> dict[str, dict[str, str | None]] | None:
-    """List the variables that services use, each with the fingerprint of its default.
+def load_started(files: Mapping[str, bytes | None], started: Started) -> "Project | None":
+    """Load compose files of a host, no variable known.
 
     Args:
-        files: the compose files that they were started from, by path in merge order. services: names.
+        files: their contents, by path in merge order.
 
     Returns:
-        By service; None for a default where there is none, or several. None for the whole where these files don't tell
-        all: one can't be read, or refers to further files, or a service is missing: they aren't what they were then.
+        None where these files don't tell all: one can't be read, or refers to further files, or a service is missing:
+        they aren't what they were then.
     """
     from homelab_assets import compose
 
     if None in files.values():
         return None
     try:
-        loaded = compose.load(
-            list(files), read=files.get, project_directory="/", environment={}, project_name="any", symbolic=True
+        project = compose.load(
+            list(files),
+            read=files.get,
+            project_directory=started.directory,
+            environment={},
+            project_name="any",
+            symbolic=True,
         )
     except HomelabError:
         return None
-    known = {**loaded.services, **loaded.disabled}
-    if not set(services) <= known.keys():
-        return None
-    return {name: _defaults([known[name], loaded.resources], loaded.expressions, vault) for name in services}
+    return project if started.services <= project.services.keys() | project.disabled.keys() else None
+
+
+def used_variables(project: "Project", services: Collection[str], vault: Vault) -> dict[str, dict[str, str | None]]:
+    """List the variables that services use, by service, each with the fingerprint of its default: None where there is
+    none, or several."""
+    known = {**project.services, **project.disabled}
+    return {name: _defaults([known[name], project.resources], project.expressions, vault) for name in services}
+
+
+def named_env_files(project: "Project", services: Collection[str]) -> set[str]:
+    """Return the paths of the files that services take variables from (`env_file`), of those that we may read."""
+    named = {path for service in services for path in project.open_env_files.get(service, ())}
+    return {path for path in named - project.raw_env_files if isabs(path) and is_allowed(path)}
 
 
 def _defaults(part: Any, expressions: Sequence["Expression"], vault: Vault) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""The `.env` files of running stacks: which there may be, and what they say. They live in memory only."""
+"""The `.env` and env files of running stacks: which there may be, and what they say. They live in memory only."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,18 +20,23 @@ def environment_files(containers: Iterable[Mapping[str, Any]]) -> dict[str, bool
     found: dict[str, bool] = {}
     for container in containers:
         labels = (container.get("Config") or {}).get("Labels") or {}
-        folder = labels.get(f"{_PREFIX}working_dir")
-        named = labels.get(f"{_PREFIX}environment_file")
-        if not isinstance(folder, str) or not isabs(folder):
-            continue
         v1 = str(labels.get("com.docker.compose.version")).startswith("1.")
-        for file in named.split(",") if isinstance(named, str) and named else [".env"]:
-            path = normpath(join(folder, file))
+        for path in dotenv_paths(labels):
             found[path] = found.get(path, True) and v1
-    return {path: found[path] for path in sorted(found) if _is_allowed(path)}
+    return dict(sorted(found.items()))
 
 
-def _is_allowed(path: str) -> bool:
+def dotenv_paths(labels: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the `.env` files that one container's labels point to."""
+    folder, named = labels.get(f"{_PREFIX}working_dir"), labels.get(f"{_PREFIX}environment_file")
+    if not isinstance(folder, str) or not isabs(folder):
+        return []
+    files = named.split(",") if isinstance(named, str) and named else [".env"]
+    return [path for file in files if is_allowed(path := normpath(join(folder, file)))]
+
+
+def is_allowed(path: str) -> bool:
+    """Whether a path is named as files of variables are."""
     return bool(_ALLOWED.fullmatch(path.rpartition("/")[2])) and is_plain(path)
 
 
@@ -40,24 +45,53 @@ def is_plain(path: str) -> bool:
     return "\0" not in path and not path.startswith(("/proc/", "/sys/", "/dev/"))
 
 
-def sealed_variables(data: bytes, path: str, vault: Vault, *, v1: bool = False) -> dict[str, str] | None:
+Variables = Mapping[str, str | None]
+"""Values by name, sealed; None where only the shell of whoever deployed knows it."""
+
+
+def sealed_variables(data: bytes, path: str, vault: Vault, *, v1: bool = False) -> Variables | None:
     """Read a `.env` file and seal its values by their names; None where Compose could not read it either.
 
     Args:
         v1: read it as Compose v1 does, to which quotes and `$` mean something else.
     """
-    from homelab_assets.compose.dotenv import parse
+    from homelab_assets.compose.dotenv import parse_alone
 
     try:
         text = data.decode("utf-8-sig")
-        values = _read_by_v1(text) if v1 else parse(text, file=path)
+        values = _read_by_v1(text) if v1 else parse_alone(text, file=path)
     except (UnicodeDecodeError, HomelabError):
         return None
-    return {name: vault.seal(name, value) for name, value in values.items()}
+    return vault.seal_mapping(values)
 
 
-def _read_by_v1(text: str) -> dict[str, str]:
-    """What Compose v1 makes of a `.env` file, by the library that it uses itself; without what only the shell knew."""
+def env_file_variables(data: bytes, path: str, known: Variables, vault: Vault) -> dict[str, str] | None:
+    """Read a file that a service names (`env_file`) and seal its values by their names.
+
+    Args:
+        known: the variables of the project's `.env`.
+
+    Returns:
+        None where Compose could not read it either, and where it doesn't tell all.
+    """
+    from homelab_assets.compose.dotenv import parse_alone
+
+    environment = {name: value and vault.reveal(value) for name, value in known.items()}
+    try:
+        values = parse_alone(data.decode("utf-8-sig"), file=path, environment=environment)
+    except (UnicodeDecodeError, HomelabError):
+        return None
+    return whole(vault.seal_mapping(values))
+
+
+def whole(variables: Variables) -> dict[str, str] | None:
+    """The variables of a file, if all are known."""
+    known = {name: value for name, value in variables.items() if value is not None}
+    return known if len(known) == len(variables) else None
+
+
+def _read_by_v1(text: str) -> Variables:
+    """What Compose v1 makes of a `.env` file, by the library that it uses itself."""
     from dotenv import dotenv_values
     from dotenv.variables import Variable, parse_variables
 
@@ -65,6 +99,6 @@ def _read_by_v1(text: str) -> dict[str, str]:
     for name, written in dotenv_values(stream=StringIO(text), interpolate=False).items():
         parts = list(parse_variables(written or ""))
         names = {part.name for part in parts if isinstance(part, Variable) and part.default is None}
-        if written is not None and names <= values.keys():
-            values[name] = "".join(part.resolve(values) for part in parts)
-    return {name: value for name, value in values.items() if value is not None}
+        told = written is not None and all(values.get(name) is not None for name in names)
+        values[name] = "".join(part.resolve(values) for part in parts) if told else None
+    return values

@@ -38,6 +38,9 @@ def attempts(item: Item, wish: Wish, baseline: Baseline, prover: Prover, reasons
         reasons: gets why a file can't be edited.
     """
     tree = Overlay(baseline.tree, prover.changes)
+    if item.file and tree.read(item.file) is None:
+        reasons[item.file] = f"`{item.file}` decides it, which git doesn't have: change it on the host"
+        return
     wish = replace(wish, declared=_declared(baseline, tree, prover))
     ordered = [item.file] if item.file else []
     ordered += [file for file in reversed(baseline.files) if file not in ordered]

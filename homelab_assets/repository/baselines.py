@@ -132,7 +132,7 @@ def endpoints_of(
     return (own, "endpoint file") if own else ((None,), None)
 
 
-def _variables(snapshot: Snapshot, stack: Stack, vault: Vault) -> dict[str, str]:
+def _variables(snapshot: Snapshot, stack: Stack, vault: Vault) -> dict[str, str | None]:
     """Return the values that git's side knows, sealed. Env files that `lab.yaml` names replace the committed `.env`,
     as `--env-file` does."""
     local = snapshot.repository.env_files.get(stack.name)
@@ -140,7 +140,7 @@ def _variables(snapshot: Snapshot, stack: Stack, vault: Vault) -> dict[str, str]
         files = [(stack.env, snapshot.tree.read(stack.env))] if stack.env else []
     else:
         files = [(str(path), _read_local(path)) for path in local]
-    known: dict[str, str] = {}
+    known: dict[str, str | None] = {}
     for name, data in files:
         known |= read_variables(name, data or b"", known)
     return vault.seal_mapping(known)

@@ -3,28 +3,35 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from homelab_assets.compose.dotenv import parse_into
+from homelab_assets.compose.dotenv import parse_alone, parse_into
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import FileTree
 
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*(?:=\s*(?P<value>.*?)\s*)?")
 
 
-def read_variables(
-    file: str, data: bytes, known: Mapping[str, str] | None = None, lines: dict[str, int] | None = None
-) -> dict[str, str]:
-    """Read the variables of an env file as Compose does.
+def read_variables(file: str, data: bytes, known: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Read the variables of an env file as Compose does; None for one that only the deployer's shell can tell.
 
     Args:
-        known: variables of earlier files, which it may refer to. lines: receives the 1-based line of each name.
+        known: variables of earlier files, which it may refer to.
 
     Raises:
         BaselineError: the file is no text, or Compose would refuse it.
     """
-    variables = dict(known or {})
-    numbers: dict[str, int] = {} if lines is None else lines
-    parse_into(variables, _text(file, data), lambda name: None, file=file, lines=numbers)
-    return {name: variables[name] for name in numbers if name in variables}
+    return parse_alone(_text(file, data), file=file, before=known)
+
+
+def read_lines(file: str, data: bytes) -> dict[str, tuple[str, int]]:
+    """Read value and 1-based line of each variable of an env file that is read alone.
+
+    Raises:
+        BaselineError: as `read_variables`.
+    """
+    variables: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    parse_into(variables, _text(file, data), lambda name: None, file=file, lines=lines)
+    return {name: (variables[name], line) for name, line in lines.items() if name in variables}
 
 
 def read_sample(file: str, data: bytes) -> Iterator[tuple[str, str, int]]:

@@ -46,7 +46,7 @@ class Stack(Struct, frozen=True, kw_only=True):
     sample: str | None = None
     env_files: Sequence[str] = ()
 
-    def files(self, endpoint: str | None = None, variables: Mapping[str, str] = _NONE) -> tuple[str, ...]:
+    def files(self, endpoint: str | None = None, variables: Mapping[str, str | None] = _NONE) -> tuple[str, ...]:
         """Return the compose files to merge for an endpoint, in order.
 
         The override file takes part only where no endpoint file does: naming files, as an endpoint file or

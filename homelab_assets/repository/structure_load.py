@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from homelab_assets.compose.documents import read_documents
 from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import FileTree
-from homelab_assets.repository.dotenv_files import read_sample, read_variables
+from homelab_assets.repository.dotenv_files import read_lines, read_sample
 from homelab_assets.repository.rules.exemptions import Exemption, find_exemptions
 from homelab_assets.repository.rules.view import Assignment, Broken, Context, Place, ServiceView, StackView, Variable
 from homelab_assets.repository.services import load_project
@@ -118,15 +118,14 @@ def _versions(tree: FileTree, file: str) -> Iterator[Place]:
 
 def _env(tree: FileTree, file: str, stack: Stack, broken: dict[tuple[str, int | None], Broken]) -> Iterator[Assignment]:
     """Yield the assignments of an env file that git holds."""
-    lines: dict[str, int] = {}
     try:
-        variables = read_variables(file, tree.read(file) or b"", lines=lines)
+        variables = read_lines(file, tree.read(file) or b"")
     except UserError as error:
         trouble = _broken(error, stack, file)
         broken[trouble.file, trouble.line] = trouble
         return
-    for name, value in variables.items():
-        yield Assignment(name=name, value=value, file=file, line=lines[name])
+    for name, (value, line) in variables.items():
+        yield Assignment(name=name, value=value, file=file, line=line)
 
 
 def _sample(tree: FileTree, stack: Stack, broken: dict[tuple[str, int | None], Broken]) -> Iterator[Assignment]:

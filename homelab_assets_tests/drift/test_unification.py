@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
+from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, parse_reference, pieces
-from homelab_assets.engine.compose_files import used_variables
+from homelab_assets.engine.compose_files import Started, load_started, used_variables
+from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
@@ -519,8 +521,9 @@ def test_the_host_s_own_compose_file_tells_what_comes_of_a_variable(
 ) -> None:
     vault = Vault(KEY)
     text = yaml.safe_dump({"services": {"app": {"image": "plain:1", "environment": {"OWNER": host}}}})
-    used = used_variables({FILE: text.encode()}, {"app"}, vault)
-    assert used is not None
+    project = load_started({FILE: text.encode()}, Started(services={"app"}))
+    assert project is not None
+    used = used_variables(project, {"app"}, vault)
     seen = container("web", "app", env={"OWNER": running}, labels={FILES: FILE})
     document = unify({"environment": {"OWNER": git}}, seen, vault=vault, compose_variables={FILE: used})
     assert items(document) == ([("environment.OWNER", "changed")] if told else [])
@@ -531,6 +534,30 @@ def test_a_dotenv_that_sets_nothing_is_known_too() -> None:
     git, running = {"environment": {"OWNER": "${WHO:-larry}"}}, container("web", "app", env={"OWNER": "moe"})
     assert items(unify(git, running, dotenv={"/opt/apps/stacks/web/.env": {}})) == [("environment.OWNER", "changed")]
     assert items(unify(git, running, dotenv={"/elsewhere/.env": {}})) == []
+
+
+@pytest.mark.parametrize("where", ["on the host", "in git"])
+def test_what_a_dotenv_leaves_to_the_shell_is_set_all_the_same(where: str) -> None:
+    """`WHO=$USER`: whatever it comes to, no default takes its place."""
+    git, running = {"environment": {"OWNER": "${WHO:-larry}"}}, container("web", "app", env={"OWNER": "moe"})
+    files: dict[str, Any] = {"/opt/apps/stacks/web/.env": {"WHO": None}}
+    more: dict[str, Any] = {"dotenv": files} if where == "on the host" else {"variables": {"WHO": None}}
+    assert items(unify(git, running, **more)) == []
+
+
+def test_another_process_does_not_take_defaults_for_what_a_dotenv_sets() -> None:
+    """It knows the names of a `.env` that was captured elsewhere, and no values."""
+    vault = Vault(KEY)
+    git = {"environment": {"OWNER": "${WHO:-larry}", "N": "${N:-2}"}}
+    captured = capture(
+        [container("web", "app", env={"OWNER": "moe55", "N": "1"})],
+        images=[PLAIN], vault=vault, dotenv={"/opt/apps/stacks/web/.env": {"WHO": "moe55", "N": "1"}},
+    )  # fmt: skip
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", **git}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    for later in (vault, Vault(KEY)):
+        assert items(audit(woken(stored, later), [stack], vault=later)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,17 @@
 """Which variables running services use by their compose files, and when nobody can say so."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from homelab_assets.engine.compose_files import compose_file_lists, used_variables
+from homelab_assets.engine.compose_files import (
+    Started,
+    compose_file_lists,
+    load_started,
+    named_env_files,
+    used_variables,
+)
 from homelab_assets.secrecy import Vault
 
 VAULT = Vault(b"a key for tests of 32 bytes long")
@@ -10,6 +19,12 @@ FILE = "/opt/web/compose.yml"
 WEB = (
     b"services: {web: {image: 'web:${TAG:-1}', environment: {OWNER: $WHO, OTHER: '${TAG:-1}', BOTH: '${A:-1}${A:-2}'}}}"
 )
+
+
+def used(files: Mapping[str, bytes | None], services: set[str], vault: Vault = VAULT) -> Any:
+    """The variables of the services, None where the files don't tell all."""
+    project = load_started(files, Started(services=services))
+    return None if project is None else used_variables(project, services, vault)
 
 
 def labelled(files: object, service: object = "web") -> dict[str, object]:
@@ -27,7 +42,10 @@ def test_the_lists_are_those_of_the_labels_with_the_services_started_from_them()
         {"Config": None},
         {"Config": {"Labels": None}},
     ]
-    assert compose_file_lists(containers) == {FILE: {"web", "db"}, both: {"web"}}
+    assert {files: started.services for files, started in compose_file_lists(containers).items()} == {
+        FILE: {"web", "db"},
+        both: {"web"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,7 +58,7 @@ def test_labels_do_not_make_us_read_other_files(files: object) -> None:
 
 def test_each_variable_has_the_fingerprint_of_its_one_default() -> None:
     vault = Vault(b"a key for tests of 32 bytes long")
-    found = used_variables({FILE: WEB}, {"web"}, vault)
+    found = used({FILE: WEB}, {"web"}, vault)
     assert found == {"web": {"TAG": vault.fingerprint("1"), "WHO": None, "A": None}}
     assert not vault.revealable(vault.fingerprint("1")), "what git may show is no secret from now on"
 
@@ -56,7 +74,7 @@ def test_a_service_uses_what_is_left_of_its_files() -> None:
     """
     over = b"services: {web: {image: 'web:2'}}"
     shared = {"D": VAULT.fingerprint("d")}
-    assert used_variables({FILE: base, "/opt/web/more.yml": over}, {"web", "db"}, VAULT) == {
+    assert used({FILE: base, "/opt/web/more.yml": over}, {"web", "db"}) == {
         "web": {**shared, "U": VAULT.fingerprint("${V:-0}"), "V": None},
         "db": {**shared, "TAG": VAULT.fingerprint("1"), "P": VAULT.fingerprint("p")},
     }
@@ -77,5 +95,36 @@ def test_a_service_uses_what_is_left_of_its_files() -> None:
     ids=["gone", "broken", "no text", "deep", "aliases", "include", "extends", "another stack's by now"],
 )
 def test_files_that_do_not_tell_all_tell_nothing(more: bytes | None, services: set[str]) -> None:
-    assert used_variables({FILE: WEB, "/opt/web/more.yml": more}, services, VAULT) is None
-    assert used_variables({FILE: WEB, "/opt/web/more.yml": b""}, {"web"}, VAULT) is not None
+    assert used({FILE: WEB, "/opt/web/more.yml": more}, services) is None
+    assert used({FILE: WEB, "/opt/web/more.yml": b""}, {"web"}) is not None
+
+
+ENV_FILES = b"""
+services:
+  web:
+    image: web
+    env_file:
+      - web.env
+      - {path: ../shared/.env.common, required: false}
+      - ${WHERE}/other.env
+      - /etc/passwd
+      - {path: raw.env, format: raw}
+  db: {image: db, env_file: db.env}
+"""
+
+
+def test_env_files_are_those_that_the_services_name_and_that_are_called_so() -> None:
+    started = Started(services={"web"}, directory="/opt/web")
+    project = load_started({FILE: ENV_FILES}, started)
+    assert project is not None
+    assert named_env_files(project, started.services) == {"/opt/web/web.env", "/opt/shared/.env.common"}
+
+
+def test_where_and_by_which_compose_a_list_was_started() -> None:
+    prefix = "com.docker.compose."
+    more = {f"{prefix}project.working_dir": "/opt/web/", f"{prefix}project.environment_file": "a.env,/x/b.env"}
+    containers: list[Any] = [labelled(FILE), labelled(FILE, "db")]
+    containers[0]["Config"]["Labels"] |= more
+    containers[1]["Config"]["Labels"] |= {f"{prefix}version": "1.29.2"}
+    (started,) = compose_file_lists(containers).values()
+    assert (started.directory, started.dotenv, started.v1) == ("/opt/web", ["/opt/web/a.env", "/x/b.env"], True)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from homelab_assets.engine.connection import FILE_LIMIT, UnixConnection
-from homelab_assets.engine.environment_files import environment_files, sealed_variables
+from homelab_assets.engine.environment_files import env_file_variables, environment_files, sealed_variables
 from homelab_assets.secrecy import Vault
 
 P = "com.docker.compose.project."
@@ -77,7 +77,13 @@ def test_compose_v1_reads_a_file_in_its_own_way() -> None:
     vault = Vault(b"a key for tests of 32 bytes long")
     found = sealed_variables(V1.encode(), "/opt/.env", vault, v1=True)
     assert found is not None
-    assert {name: vault.reveal(value) for name, value in found.items()} == READ
+    assert {name: value and vault.reveal(value) for name, value in found.items() if value is not None} == READ
+
+
+def test_what_only_the_shell_of_whoever_deploys_knows_is_unknown() -> None:
+    text = "A=$HOME/media\nB=${A}/tv\nC='$HOME'\nD=plain\nE=$D\nF=${G:-x}\nBARE\n"
+    found = sealed_variables(text.encode(), "/opt/.env", Vault(b"a key for tests of 32 bytes long"))
+    assert found == {"A": None, "B": None, "C": "$HOME", "D": "plain", "E": "plain", "F": None, "BARE": None}
 
 
 def test_a_file_is_read_as_v1_does_if_nobody_else_reads_it() -> None:
@@ -114,3 +120,21 @@ def test_local_files_are_read_only_for_an_engine_of_this_machine(tmp_path: Any) 
     assert connection.read_file(str(pipe), here) is None
     assert connection.read_file(str(tmp_path), here) is None
     assert connection.read_file("/no/such/.env", here) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("A=1\nB=\"x $A\"\nC='$A'\n", {"A": "1", "B": "x 1", "C": "$A"}),
+        ("URL=http://$DOMAIN/\nTZ\n", {"URL": "http://home.arpa/", "TZ": "UTC"}),
+        ("A=$HOME/x\n", None),
+        ("A=${MORE:-x}\n", None),
+        ("MORE\n", None),
+        ("A B=1\n", None),
+    ],
+    ids=["of its own", "of the .env", "of the shell", "a default", "passed on", "broken"],
+)
+def test_an_env_file_is_known_if_all_its_values_are(text: str, found: dict[str, str] | None) -> None:
+    vault = Vault(b"a key for tests of 32 bytes long")
+    known = {"DOMAIN": vault.token("home.arpa"), "TZ": "UTC"}
+    assert env_file_variables(text.encode(), "/opt/web.env", known, vault) == found

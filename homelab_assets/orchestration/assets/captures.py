@@ -168,6 +168,7 @@ def _leaking_parts(result: CaptureResult, vault: Vault) -> list[str]:
         for plain in [dict(value) if part == "engine" else list(value)]
         if vault.seal_inspect(plain) != plain
     ]
-    if any(vault.seal_mapping(variables) != dict(variables) for variables in result.dotenv.values()):
+    files = (*result.dotenv.values(), *result.env_files.values())
+    if any(vault.seal_mapping(variables) != dict(variables) for variables in files):
         leaks.append("dotenv")
     return leaks

@@ -1,0 +1,100 @@
+"""Files on the host that services take variables from, and that git doesn't have."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from homelab_assets.compose.confighash import config_hashes
+from homelab_assets.drift.behind_variables import sealed_for_rest, woken
+from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.model import Baseline, Captured
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+
+IMAGE = image("plain:1", Cmd=["run"])
+FOLDER = "/opt/apps/stacks/web"
+VALUES = {
+    "OWNER": "larry",
+    "DB_PASSWORD": "hunter2xx",
+    "N": "1",
+    "NONE": "",
+    "QUOTED": 'it\'s "x" \\ $HOME',
+    "TWO": "a\nb",
+}
+
+
+def _world(file: str, running: dict[str, str], **more: Any) -> tuple[Captured, Baseline, Vault]:
+    vault = Vault(KEY)
+    seen = container("web", "app", env=running, **more)
+    files = {f"{FOLDER}/{file}": {name: vault.seal(name, value) for name, value in VALUES.items()}}
+    dotenv = files if file == ".env" else {}
+    captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv, env_files=files)
+    stack = baseline("web", f"services: {{app: {{image: 'plain:1', env_file: {file}}}}}")
+    return captured, stack, vault
+
+
+def _service(document: DriftDocument) -> ServiceDrift:
+    assert not document.problems
+    return document.services[0]
+
+
+@pytest.mark.parametrize("file", [".env", "app.env"])
+@pytest.mark.parametrize("process", ["the same", "another"])
+@pytest.mark.parametrize(
+    ("running", "items"),
+    [
+        ({}, []),
+        ({"OWNER": "moe"}, [("environment.OWNER", "changed", "functional")]),
+        ({"N": "2"}, [("environment.N", "changed", "functional")]),
+        ({"DB_PASSWORD": "hunter3xx"}, [("environment.DB_PASSWORD", "changed", "functional")]),
+        ({"MORE": "x"}, [("environment.MORE", "added", "functional")]),
+    ],
+)
+def test_variables_of_a_file_that_git_lacks_are_compared(
+    file: str, process: str, running: dict[str, str], items: list[tuple[str, str, str]]
+) -> None:
+    """Another process knows only tokens of them: equal ones are equal values."""
+    captured, stack, vault = _world(file, VALUES | running)
+    assert found(_service(audit(captured, [stack], vault=vault))) == items
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    later = vault if process == "the same" else Vault(KEY)
+    assert found(_service(audit(woken(stored, later), [stack], vault=later))) == items
+
+
+def test_without_the_file_nobody_knows() -> None:
+    captured, stack, vault = _world("app.env", VALUES | {"MORE": "x"})
+    one = _service(audit(replace(captured, env_files={}), [stack], vault=vault))
+    assert found(one) == []
+    assert "environment.MORE" in one.uncompared
+
+
+def test_git_s_own_file_outranks_the_one_on_the_host() -> None:
+    captured, stack, vault = _world("app.env", VALUES)
+    ours = replace(stack, tree=baseline("web", "", extra={"app.env": "OWNER=curly\n"}).tree)
+    ours.tree.files[stack.files[0]] = stack.tree.files[stack.files[0]]  # type: ignore[attr-defined]
+    one = _service(audit(captured, [ours], vault=vault))
+    assert ("environment.OWNER", "changed", "functional") in found(one)
+
+
+def test_its_values_are_private() -> None:
+    captured, stack, vault = _world("app.env", VALUES | {"OWNER": "moe"})
+    (item,) = _service(audit(captured, [stack], vault=vault)).items
+    assert (item.baseline, item.running, item.secret) == ("<secret>", "<secret changed>", True)
+    assert item.file == "stacks/web/app.env"
+
+
+def test_a_file_that_was_changed_since_is_told_from_a_change_by_hand() -> None:
+    then = VALUES | {"OWNER": "moe"}
+    body = {"command": None, "entrypoint": None, "image": "plain:1", "networks": {"default": None}}
+
+    def told(environment: dict[str, str]) -> tuple[list[str], str | None, str]:
+        label = next(config_hashes({**body, "environment": dict(sorted(environment.items()))}, "2.40.3"))
+        captured, stack, vault = _world("app.env", then, labels={"com.docker.compose.config-hash": str(label)})
+        one = _service(audit(captured, [stack], vault=vault))
+        return [item.path for item in one.items], one.cause, one.remedy
+
+    assert told(then) == (["environment.OWNER"], "git_ahead", "deploy")
+    assert told(VALUES) == (["environment.OWNER"], "host_changed", "backport")
