@@ -1,0 +1,158 @@
+"""A service's model as the leaves that the audit names, and which of them differ between two models.
+
+It knows nothing of how the audit compares: what it says must come is said from the models alone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Service = Mapping[str, Any]
+Leaves = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Wanted:
+    """An item that must come."""
+
+    service: str
+    path: str
+    change: str
+
+
+_WHOLE = (
+    "image", "command", "entrypoint", "restart", "user", "working_dir", "hostname", "domainname", "tty", "stdin_open",
+    "stop_signal", "stop_grace_period", "init", "privileged", "read_only", "mem_limit", "mem_reservation",
+    "memswap_limit", "cpus", "cpu_shares", "cpuset", "pids_limit", "shm_size", "pid", "ipc", "uts", "network_mode",
+    "container_name", "dns", "dns_search", "dns_opt", "runtime", "oom_score_adj", "cgroup_parent", "scale",
+)  # fmt: skip
+_KEYED = ("environment", "labels", "annotations", "sysctls", "ulimits")
+_SETS = ("cap_add", "cap_drop", "group_add", "security_opt", "expose", "device_cgroup_rules", "volumes_from")
+_SAID_BY_THEMSELVES: Mapping[str, Any] = {"restart": "no", "stop_grace_period": "10s"}
+"""What saying nothing comes to."""
+_LIMITS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
+
+ALSO_CALLED = {
+    **{f"deploy.resources.limits.{key}": path for key, path in _LIMITS.items()},
+    "deploy.resources.reservations.memory": "mem_reservation",
+    "deploy.replicas": "scale",
+}
+"""Paths of one thing: where git has none of the two, a person may write either."""
+
+
+def leaves(service: Service) -> Leaves:
+    """The leaves of a canonical service, by path."""
+    found = {key: service[key] for key in _WHOLE if service.get(key) not in (None, "", [], False)}
+    found = {key: value for key, value in found.items() if _SAID_BY_THEMSELVES.get(key) != value}
+    for key in _KEYED:
+        found |= {f"{key}.{name}": value for name, value in (service.get(key) or {}).items()}
+    for key in _SETS:
+        found |= {f"{key}.{item}": True for item in service.get(key) or ()}
+    for part in _PARTS:
+        found |= part(service)
+    return found
+
+
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> Leaves:
+    groups: dict[str, list[Any]] = {}
+    for path, value in pairs:
+        groups.setdefault(path, []).append(value)
+    return {path: sorted(values, key=str) for path, values in groups.items()}
+
+
+def _ports(service: Service) -> Leaves:
+    return _grouped(
+        (f"ports.{port['target']}/{port.get('protocol', 'tcp')}", (port.get("host_ip"), port.get("published")))
+        for port in service.get("ports") or ()
+    )
+
+
+def _volumes(service: Service) -> Leaves:
+    found = {}
+    for volume in service.get("volumes") or ():
+        bind = {key: value for key, value in (volume.get("bind") or {}).items() if key != "create_host_path"}
+        found[f"volumes.{volume['target']}"] = {**volume, "bind": bind}
+    return found | {f"tmpfs.{text.partition(':')[0]}": text for text in service.get("tmpfs") or ()}
+
+
+def _devices(service: Service) -> Leaves:
+    return {f"devices.{device['target']}": device for device in service.get("devices") or ()}
+
+
+def _networks(service: Service) -> Leaves:
+    found: Leaves = {}
+    for name, options in (service.get("networks") or {}).items():
+        found[f"networks.{name}"] = True
+        found |= {
+            f"networks.{name}.{key}": value
+            for key, value in (options or {}).items()
+            if key not in ("priority", "gw_priority")
+        }
+    return found
+
+
+def _healthcheck(service: Service) -> Leaves:
+    check = service.get("healthcheck") or {}
+    if check.get("disable"):
+        return {"healthcheck.test": ["NONE"]}
+    return {f"healthcheck.{key}": value for key, value in check.items()}
+
+
+def _logging(service: Service) -> Leaves:
+    logging = service.get("logging") or {}
+    driver = {"logging.driver": logging["driver"]} if logging.get("driver") else {}
+    return driver | {f"logging.options.{key}": value for key, value in (logging.get("options") or {}).items()}
+
+
+def _extra_hosts(service: Service) -> Leaves:
+    texts = (str(text).replace("=", ":", 1) for text in service.get("extra_hosts") or ())
+    return _grouped((f"extra_hosts.{text.partition(':')[0]}", text.partition(":")[2]) for text in texts)
+
+
+def _deploy(service: Service) -> Leaves:
+    deploy = service.get("deploy") or {}
+    resources = deploy.get("resources") or {}
+    found = {f"deploy.resources.limits.{key}": value for key, value in (resources.get("limits") or {}).items()}
+    if memory := (resources.get("reservations") or {}).get("memory"):
+        found["deploy.resources.reservations.memory"] = memory
+    found |= {f"deploy.restart_policy.{key}": value for key, value in (deploy.get("restart_policy") or {}).items()}
+    return found | ({"deploy.replicas": deploy["replicas"]} if "replicas" in deploy else {})
+
+
+_PARTS: tuple[Callable[[Service], Leaves], ...] = (
+    _ports, _volumes, _devices, _networks, _healthcheck, _logging, _extra_hosts, _deploy,
+)  # fmt: skip
+
+
+def must_come(service: str, git: Service, running: Service) -> list[Wanted]:
+    """The items that must come where git has the one model and the other runs."""
+    ours, theirs = leaves(git), leaves(running)
+    found = []
+    for path in sorted(ours.keys() | theirs.keys()):
+        if ours.get(path) != theirs.get(path) and not _told_by_another(path, ours, theirs):
+            change = "added" if path not in ours else "removed" if path not in theirs else "changed"
+            found.append(Wanted(service=service, path=path, change="changed" if path.endswith(".aliases") else change))
+    return found
+
+
+def _told_by_another(path: str, ours: Leaves, theirs: Leaves) -> bool:
+    """Whether a leaf goes with another one, which is told."""
+    root, _, rest = path.partition(".")
+    if root == "healthcheck" and rest != "test":
+        tests = [side.get("healthcheck.test") for side in (ours, theirs)]
+        return None in tests or ["NONE"] in tests
+    if root == "networks" and "." in rest:
+        network = path.rpartition(".")[0]
+        return (network in ours) != (network in theirs)
+    return False
+
+
+def agree(wanted: Iterable[Wanted], found: Iterable[Wanted]) -> bool:
+    """Whether exactly these items came."""
+    return sorted(map(_comparable, wanted)) == sorted(map(_comparable, found))
+
+
+def _comparable(item: Wanted) -> tuple[str, str, str]:
+    path = ALSO_CALLED.get(item.path, item.path)
+    # An engine has a policy in any case: whether saying none is a change of it or its absence is a matter of words.
+    return item.service, path, "changed" if path == "restart" else item.change
