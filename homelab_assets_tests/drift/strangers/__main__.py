@@ -57,16 +57,22 @@ def _try_all(lab: RealLab, host: str, compose: str, ledger: Ledger, options: arg
         if time.monotonic() - started > options.minutes * 60:
             print("time is up")
             return
-        ground = Ground(lab, host, compose, stranger)
         began = time.monotonic()
-        try:
-            ground.clear()
-            said = Trial(ground, ledger, options.seed).run()
-            ledger.note(stranger.name, "stacks", "refused" if said.startswith("refused") else "tried")
-        except Exception as error:  # A defect of the rig must not keep the other stacks from their trial.
-            said = f"the rig failed: {type(error).__name__}: {error}"
-            ledger.note(stranger.name, "stacks", "rig failed", trace=traceback.format_exc())
+        said = _try(Ground(lab, host, compose, stranger), ledger, options.seed)
         print(f"{stranger.name}: {said} ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+def _try(ground: Ground, ledger: Ledger, seed: int) -> str:
+    try:
+        ground.clear()
+        said = Trial(ground, ledger, seed).run()
+        ledger.note(ground.stranger.name, "stacks", "refused" if said.startswith("refused") else "tried")
+    except Exception as error:  # A defect of the rig must not keep the other stacks from their trial.
+        said = f"the rig failed: {type(error).__name__}: {error}"
+        ledger.note(ground.stranger.name, "stacks", "rig failed", trace=traceback.format_exc())
+    finally:
+        ground.unmake()
+    return said
 
 
 if __name__ == "__main__":

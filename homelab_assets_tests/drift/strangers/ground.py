@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Ground:
         self.lab, self.machine, self.stranger = lab, lab.hosts[host], stranger
         self.program = str(lab.tools.compose_for(compose))
         self.directory = f"{STACKS}/{stranger.directory}"
+        self._made: list[Path] = []
 
     def outside(self, path: str) -> Path:
         """Where a path of the host lies."""
@@ -63,23 +64,30 @@ class Ground:
             return None
 
     def _files(self, by_hand: bool) -> list[str]:
-        return [f"{self.directory}/{name}" for name in (*self.stranger.files, *([BY_HAND] if by_hand else []))]
+        names = (*self.stranger.files, *([BY_HAND] if by_hand else []))
+        return [os.path.normpath(f"{self.directory}/{name}") for name in names]
 
-    def model(self, change: str | None = None, *, symbolic: bool = False) -> Project:
-        """What the loader makes of the files on the host, with the text of a change after them; symbolic: as git has
-        them, without the `.env`."""
+    def model(self, texts: Mapping[str, str] | None = None, *, symbolic: bool = False, known: bool = True) -> Project:
+        """What the loader makes of the files on the host.
+
+        Args:
+            texts: what is written in some of them instead, by name; what is changed by hand comes last.
+            symbolic: variables without a value are left open. known: the `.env` can be read.
+        """
+        instead = {os.path.normpath(f"{self.directory}/{name}"): text for name, text in (texts or {}).items()}
 
         def read(path: str) -> bytes | None:
-            if symbolic and os.path.basename(path) == ".env":
+            if not known and os.path.basename(path) == ".env":
                 return None
-            return change.encode() if change is not None and path == f"{self.directory}/{BY_HAND}" else self._read(path)
+            return instead[path].encode() if path in instead else self._read(path)
 
-        environment = interpolation_environment(self.shell, directory=self.directory, read=read)
+        shell = {"HOME": self.shell["HOME"]} if symbolic else self.shell
+        environment = interpolation_environment(shell, directory=self.directory, read=read)
         return load(
-            [os.path.normpath(file) for file in self._files(change is not None)],
+            self._files(BY_HAND in (texts or {})),
             read=read,
             project_directory=self.directory,
-            environment={"HOME": "/root"} if symbolic else environment,
+            environment=environment,
             symbolic=symbolic,
             by_default=symbolic,
             is_directory=lambda path: self.outside(path).is_dir(),
@@ -99,15 +107,25 @@ class Ground:
         return json.loads(output) if code == 0 else last_line(errors)
 
     def furnish(self, project: Project, seed: int) -> None:
-        """Give the host the images that a stack needs, its external networks and volumes."""
+        """Give the host what a stack needs: images, external networks and volumes, folders, parents of its macvlans."""
         self.lab.load(self.machine, pictures((image_of(project, name) for name in project.services), seed))
         for key, network in project.networks.items():
             if network.get("external"):
                 subnet = _subnet(project, key)
                 self.machine.docker("network", "create", *subnet, network["name"], check=False)
+            elif parent := (network.get("driver_opts") or {}).get("parent"):
+                self.machine.run("busybox", "ip", "link", "add", parent, "type", "veth", check=False)
         for volume in project.volumes.values():
             if volume.get("external"):
                 self.machine.docker("volume", "create", volume["name"], check=False)
+        for source in _folders(project):
+            self._make(self.outside(source))
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder that is not there, and remember what was made."""
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        self._made += missing
 
     def up(self, services: Sequence[str] = (), *, by_hand: str | None = None) -> dict[str, str]:
         """Create the containers, all at once or, where that is refused, one after the other; return what the engine
@@ -158,6 +176,22 @@ class Ground:
         self.lab.clear(self.machine.name)
         self.machine.docker("network", "rm", "proxy", check=False)
         self.machine.docker("image", "prune", "--all", "--force", check=False)
+
+    def unmake(self) -> None:
+        """Remove the folders that were made."""
+        for folder in sorted(self._made, reverse=True):
+            with suppress(OSError):
+                folder.rmdir()
+        self._made.clear()
+
+
+def _folders(project: Project) -> Iterator[str]:
+    """Folders that the engine does not make by itself."""
+    for service in project.services.values():
+        for volume in service.get("volumes") or ():
+            bind = volume.get("bind") or {}
+            if volume["type"] == "bind" and ("propagation" in bind or not bind.get("create_host_path")):
+                yield volume["source"]
 
 
 def _subnet(project: Project, key: str) -> list[str]:

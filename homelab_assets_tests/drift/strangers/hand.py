@@ -43,13 +43,14 @@ def acts(model: Mapping[str, Any], container: str, networks: Mapping[str, str]) 
         yield _act(f"networks.{ELSEWHERE}", "added", (*join, ELSEWHERE, container))
         yield _act(f"networks.{ELSEWHERE}", "added", (*join, "--alias", "stranger", ELSEWHERE, container))
         for key, name in networks.items():
-            yield from _left(key, name, container, (model.get("networks") or {}).get(key) or {})
+            options = (model.get("networks") or {}).get(key) or {}
+            yield from _left(key, name, container, options, linked=bool(model.get("links")))
 
 
-def _left(key: str, name: str, container: str, options: Mapping[str, Any]) -> Iterator[Act]:
+def _left(key: str, name: str, container: str, options: Mapping[str, Any], *, linked: bool) -> Iterator[Act]:
     leave = ("network", "disconnect", name, container)
     yield _act(f"networks.{key}", "removed", leave)
-    if not options.keys() - {"aliases"}:
+    if not linked and not options.keys() - {"aliases"}:
         yield _act(f"networks.{key}.aliases", "changed", leave, ("network", "connect", name, container))
 
 

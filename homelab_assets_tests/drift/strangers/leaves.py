@@ -27,10 +27,12 @@ _WHOLE = (
     "container_name", "dns", "dns_search", "dns_opt", "runtime", "oom_score_adj", "cgroup_parent", "scale",
 )  # fmt: skip
 _KEYED = ("environment", "labels", "annotations", "sysctls", "ulimits")
-_SETS = ("cap_add", "cap_drop", "group_add", "security_opt", "expose", "device_cgroup_rules", "volumes_from")
+_SETS = ("cap_add", "cap_drop", "group_add", "security_opt", "device_cgroup_rules", "volumes_from")
 _SAID_BY_THEMSELVES: Mapping[str, Any] = {"restart": "no", "stop_grace_period": "10s"}
 """What saying nothing comes to."""
 _LIMITS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
+
+_IMAGES = {"User": "user", "WorkingDir": "working_dir", "StopSignal": "stop_signal"}
 
 ALSO_CALLED = {
     **{f"deploy.resources.limits.{key}": path for key, path in _LIMITS.items()},
@@ -50,7 +52,18 @@ def leaves(service: Service) -> Leaves:
         found |= {f"{key}.{item}": True for item in service.get(key) or ()}
     for part in _PARTS:
         found |= part(service)
+    if found.get("network_mode") == "host":
+        # Which is the host's own, whatever is declared.
+        found.pop("hostname", None)
     return found
+
+
+def from_image(image: Mapping[str, Any]) -> Leaves:
+    """The leaves that an image gives to a container of which git says nothing."""
+    found: Leaves = {path: image[key] for key, path in _IMAGES.items() if image.get(key)}
+    found |= {f"environment.{name}": value for name, value in (image.get("Env") or {}).items()}
+    found |= {f"labels.{name}": value for name, value in (image.get("Labels") or {}).items()}
+    return found | {f"expose.{port}": True for port in image.get("ExposedPorts") or ()}
 
 
 def _grouped(pairs: Iterable[tuple[str, Any]]) -> Leaves:
@@ -65,6 +78,12 @@ def _ports(service: Service) -> Leaves:
         (f"ports.{port['target']}/{port.get('protocol', 'tcp')}", (port.get("host_ip"), port.get("published")))
         for port in service.get("ports") or ()
     )
+
+
+def _expose(service: Service) -> Leaves:
+    published = {path.removeprefix("ports.") for path in _ports(service)}
+    ports = (str(port) if "/" in str(port) else f"{port}/tcp" for port in service.get("expose") or ())
+    return {f"expose.{port}": True for port in ports if port not in published}
 
 
 def _volumes(service: Service) -> Leaves:
@@ -120,16 +139,19 @@ def _deploy(service: Service) -> Leaves:
 
 
 _PARTS: tuple[Callable[[Service], Leaves], ...] = (
-    _ports, _volumes, _devices, _networks, _healthcheck, _logging, _extra_hosts, _deploy,
+    _ports, _expose, _volumes, _devices, _networks, _healthcheck, _logging, _extra_hosts, _deploy,
 )  # fmt: skip
 
 
-def must_come(service: str, git: Service, running: Service) -> list[Wanted]:
-    """The items that must come where git has the one model and the other runs."""
+def must_come(service: str, git: Service, running: Service, image: Mapping[str, Any]) -> list[Wanted]:
+    """The items that must come where git has the one model and the other runs, from this image."""
     ours, theirs = leaves(git), leaves(running)
+    given = from_image(image)
     found = []
     for path in sorted(ours.keys() | theirs.keys()):
-        if ours.get(path) != theirs.get(path) and not _told_by_another(path, ours, theirs):
+        if ours.get(path, given.get(path)) == theirs.get(path, given.get(path)):
+            continue
+        if not _told_by_another(path, ours, theirs):
             change = "added" if path not in ours else "removed" if path not in theirs else "changed"
             found.append(Wanted(service=service, path=path, change="changed" if path.endswith(".aliases") else change))
     return found
@@ -139,12 +161,17 @@ def _told_by_another(path: str, ours: Leaves, theirs: Leaves) -> bool:
     """Whether a leaf goes with another one, which is told."""
     root, _, rest = path.partition(".")
     if root == "healthcheck" and rest != "test":
+        # What runs without git's knowing is told in full, for a person to write down.
         tests = [side.get("healthcheck.test") for side in (ours, theirs)]
-        return None in tests or ["NONE"] in tests
+        return tests[1] is None or ["NONE"] in tests
     if root == "networks" and "." in rest:
         network = path.rpartition(".")[0]
         return (network in ours) != (network in theirs)
     return False
+
+
+_EITHER_WAY = ("restart", "init", "tty", "stdin_open", "privileged", "read_only")
+"""An engine has them in any case: whether saying `no` is a change of it or its absence is a matter of words."""
 
 
 def agree(wanted: Iterable[Wanted], found: Iterable[Wanted]) -> bool:
@@ -154,5 +181,4 @@ def agree(wanted: Iterable[Wanted], found: Iterable[Wanted]) -> bool:
 
 def _comparable(item: Wanted) -> tuple[str, str, str]:
     path = ALSO_CALLED.get(item.path, item.path)
-    # An engine has a policy in any case: whether saying none is a change of it or its absence is a matter of words.
-    return item.service, path, "changed" if path == "restart" else item.change
+    return item.service, path, "changed" if path in _EITHER_WAY else item.change

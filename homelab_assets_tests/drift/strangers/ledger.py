@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets_tests.drift.strangers.leaves import Wanted, agree
+from homelab_assets_tests.drift.strangers.openness import root_of
 
-EXACT, UNCOMPARED, OTHER = "exact", "uncompared", "not exact"
+EXACT, ALIKE, OPEN, UNCOMPARED, OTHER = "exact", "one like it", "open variable", "uncompared", "not exact"
 _AT_REST = ("clean", "stopped")
 
 
@@ -38,15 +40,22 @@ class Ledger:
         *,
         missing: Collection[str] = (),
         apart: Collection[str] = (),
+        alike: Collection[tuple[str, str]] = (),
+        is_open: Callable[[Wanted], bool] = lambda item: False,
         **changed: Any,
     ) -> None:
         """Judge an audit by the items that must have come.
 
         Args:
             missing: services that have no container. apart: services of which nothing can be said.
+            alike: services and keys of which one leaf may be told for another.
+            is_open: tells whether an unknown variable may explain an item away.
         """
         services = [one for one in document.services if one.service not in apart]
-        outcome = outcome_of(services, wanted, missing) if not document.problems else OTHER
+        outcome = outcome_of(services, wanted, missing, alike) if not document.problems else OTHER
+        if outcome == OTHER and not document.problems:
+            certain = [one for one in wanted if not is_open(one)]
+            outcome = OPEN if outcome_of(services, certain, missing, alike) == EXACT else OTHER
         evidence = {**changed, **_evidence(services, wanted, document)} if outcome != EXACT else {}
         self.note(stack, step, outcome, **evidence)
 
@@ -65,16 +74,31 @@ def found_in(services: Sequence[ServiceDrift]) -> list[Wanted]:
     return [Wanted(service=one.service, path=item.path, change=item.change) for one in services for item in one.items]
 
 
-def outcome_of(services: Sequence[ServiceDrift], wanted: Sequence[Wanted], missing: Collection[str]) -> str:
-    """Whether exactly these items came, or the audit says that it could not compare those that did not."""
+def outcome_of(
+    services: Sequence[ServiceDrift],
+    wanted: Sequence[Wanted],
+    missing: Collection[str] = (),
+    alike: Collection[tuple[str, str]] = (),
+) -> str:
+    """Whether exactly these items came; or one that may be told for another; or the audit says that it could not
+    compare those that did not come."""
     if not all(_status_fits(one, wanted, missing) for one in services):
         return OTHER
     found = found_in(services)
     if agree(wanted, found):
         return EXACT
+    if agree(_loosely(wanted, alike), _loosely(found, alike)):
+        return ALIKE
     uncompared = {(one.service, path) for one in services for path in one.uncompared}
     left = [one for one in wanted if (one.service, one.path) not in uncompared or one in found]
     return UNCOMPARED if agree(left, found) else OTHER
+
+
+def _loosely(items: Sequence[Wanted], alike: Collection[tuple[str, str]]) -> list[Wanted]:
+    return [
+        replace(item, path=root_of(item.path)) if (item.service, root_of(item.path)) in alike else item
+        for item in items
+    ]
 
 
 def _status_fits(one: ServiceDrift, wanted: Sequence[Wanted], missing: Collection[str]) -> bool:

@@ -29,7 +29,7 @@ def _refuse(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 _Reader.add_multi_constructor("!", _refuse)
 
 
-def read_services(texts: Sequence[bytes]) -> dict[str, dict[str, Any]]:
+def read_services(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Merge what files say of each service as far as lists and mappings follow one another; services that extend others
     are left out, and all where a file is beyond this."""
     merged: dict[str, dict[str, Any]] = {}
