@@ -26,8 +26,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A service to change: `model` is its canonical form, `text` what is written of it, `image` what its image says."""
+    """A service to change, by its name: `model` is its canonical form, `text` what is written of it, `image` what its image says."""
 
+    name: str
     model: Body
     text: Body
     image: Body
@@ -101,7 +102,7 @@ _SCALARS: Mapping[str, tuple[Any, Any]] = {
     "working_dir": ("/strangers", "/strangers/else"),
     "hostname": ("stranger", "stranger-else"),
     "domainname": ("strangers.test", "else.test"),
-    "container_name": ("stranger-1", "stranger-else"),
+    "container_name": ("{}-stranger", "{}-else"),
     "stop_signal": ("SIGUSR1", "SIGUSR2"),
     "stop_grace_period": ("77s", "78s"),
     "init": (True, None),
@@ -133,7 +134,8 @@ _EXCLUDE: Mapping[str, tuple[str, ...]] = {
 
 
 def _scalars(subject: Subject) -> Iterator[Change]:
-    for key, (new, other) in _SCALARS.items():
+    for key, choice in _SCALARS.items():
+        new, other = (one.format(subject.name) if isinstance(one, str) else one for one in choice)
         if subject.says(*_EXCLUDE.get(key, ())):
             continue
         if subject.model.get(key) in (None, "", [], False):

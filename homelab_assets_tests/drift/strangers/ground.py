@@ -123,9 +123,10 @@ class Ground:
 
     def _make(self, folder: Path) -> None:
         """Make a folder that is not there, and remember what was made."""
-        missing = [each for each in (folder, *folder.parents) if not each.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        self._made += missing
+        missing = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+        if missing and missing[0] == folder:
+            folder.mkdir(parents=True)
+            self._made += missing
 
     def up(self, services: Sequence[str] = (), *, by_hand: str | None = None) -> dict[str, str]:
         """Create the containers, all at once or, where that is refused, one after the other; return what the engine

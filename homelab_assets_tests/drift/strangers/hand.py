@@ -37,7 +37,7 @@ def acts(model: Mapping[str, Any], container: str, networks: Mapping[str, str]) 
     if not any(model.get(key) for key in _PROCESSORS):
         yield _act("cpus", "added", ("update", "--cpus", "0.7", container))
     named = "changed" if model.get("container_name") else "added"
-    yield _act("container_name", named, ("rename", container, "stranger-elsewhere"))
+    yield _act("container_name", named, ("rename", container, f"{container}-elsewhere"))
     if not model.get("network_mode"):
         join = ("network", "connect")
         yield _act(f"networks.{ELSEWHERE}", "added", (*join, ELSEWHERE, container))

@@ -5,6 +5,7 @@ It knows nothing of how the audit compares: what it says must come is said from 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import Any
 
 Service = Mapping[str, Any]
@@ -27,8 +28,8 @@ _WHOLE = (
     "container_name", "dns", "dns_search", "dns_opt", "runtime", "oom_score_adj", "cgroup_parent", "scale",
 )  # fmt: skip
 _KEYED = ("environment", "labels", "annotations", "sysctls", "ulimits")
-_SETS = ("cap_add", "cap_drop", "group_add", "security_opt", "device_cgroup_rules", "volumes_from")
-_SAID_BY_THEMSELVES: Mapping[str, Any] = {"restart": "no", "stop_grace_period": "10s"}
+_SETS = ("group_add", "device_cgroup_rules", "volumes_from")
+_SAID_BY_THEMSELVES: Mapping[str, Any] = {"restart": "no", "stop_grace_period": "10s", "scale": 1}
 """What saying nothing comes to."""
 _LIMITS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
 
@@ -38,6 +39,7 @@ ALSO_CALLED = {
     **{f"deploy.resources.limits.{key}": path for key, path in _LIMITS.items()},
     "deploy.resources.reservations.memory": "mem_reservation",
     "deploy.replicas": "scale",
+    "deploy.restart_policy.condition": "restart",
 }
 """Paths of one thing: where git has none of the two, a person may write either."""
 
@@ -91,7 +93,18 @@ def _volumes(service: Service) -> Leaves:
     for volume in service.get("volumes") or ():
         bind = {key: value for key, value in (volume.get("bind") or {}).items() if key != "create_host_path"}
         found[f"volumes.{volume['target']}"] = {**volume, "bind": bind}
-    return found | {f"tmpfs.{text.partition(':')[0]}": text for text in service.get("tmpfs") or ()}
+    return found | {f"tmpfs.{normpath(text.partition(':')[0])}": text for text in service.get("tmpfs") or ()}
+
+
+def _rights(service: Service) -> Leaves:
+    found: Leaves = {}
+    for key in ("cap_add", "cap_drop"):
+        found |= {f"{key}.{name.upper().removeprefix('CAP_')}": True for name in service.get(key) or ()}
+    for text in service.get("security_opt") or ():
+        name, _, value = str(text).replace("=", ":", 1).partition(":")
+        boolean = name == "no-new-privileges"
+        found[f"security_opt.{name}:{value or 'true'}" if boolean else f"security_opt.{name}"] = value
+    return found
 
 
 def _devices(service: Service) -> Leaves:
@@ -119,7 +132,7 @@ def _healthcheck(service: Service) -> Leaves:
 
 def _logging(service: Service) -> Leaves:
     logging = service.get("logging") or {}
-    driver = {"logging.driver": logging["driver"]} if logging.get("driver") else {}
+    driver = {"logging.driver": logging["driver"]} if logging.get("driver", "json-file") != "json-file" else {}
     return driver | {f"logging.options.{key}": value for key, value in (logging.get("options") or {}).items()}
 
 
@@ -135,26 +148,33 @@ def _deploy(service: Service) -> Leaves:
     if memory := (resources.get("reservations") or {}).get("memory"):
         found["deploy.resources.reservations.memory"] = memory
     found |= {f"deploy.restart_policy.{key}": value for key, value in (deploy.get("restart_policy") or {}).items()}
-    return found | ({"deploy.replicas": deploy["replicas"]} if "replicas" in deploy else {})
+    return found | ({"deploy.replicas": deploy["replicas"]} if deploy.get("replicas", 1) != 1 else {})
 
 
 _PARTS: tuple[Callable[[Service], Leaves], ...] = (
-    _ports, _expose, _volumes, _devices, _networks, _healthcheck, _logging, _extra_hosts, _deploy,
+    _ports, _expose, _volumes, _rights, _devices, _networks, _healthcheck, _logging, _extra_hosts, _deploy,
 )  # fmt: skip
 
 
 def must_come(service: str, git: Service, running: Service, image: Mapping[str, Any]) -> list[Wanted]:
     """The items that must come where git has the one model and the other runs, from this image."""
-    ours, theirs = leaves(git), leaves(running)
     given = from_image(image)
+    # What a container has of its image is not its own.
+    theirs = {path: value for path, value in leaves(running).items() if given.get(path) != value}
+    ours = {path: value for path, value in leaves(git).items() if path in theirs or given.get(path) != value}
     found = []
     for path in sorted(ours.keys() | theirs.keys()):
-        if ours.get(path, given.get(path)) == theirs.get(path, given.get(path)):
+        if path.endswith(".aliases") and _further(ours, path, service) == _further(theirs, path, service):
             continue
         if not _told_by_another(path, ours, theirs):
             change = "added" if path not in ours else "removed" if path not in theirs else "changed"
             found.append(Wanted(service=service, path=path, change="changed" if path.endswith(".aliases") else change))
     return found
+
+
+def _further(side: Leaves, path: str, service: str) -> set[str]:
+    """Aliases beside those that every container has."""
+    return {*side.get(path, ()), service, str(side.get("container_name"))} - {"None"}
 
 
 def _told_by_another(path: str, ours: Leaves, theirs: Leaves) -> bool:
@@ -170,8 +190,8 @@ def _told_by_another(path: str, ours: Leaves, theirs: Leaves) -> bool:
     return False
 
 
-_EITHER_WAY = ("restart", "init", "tty", "stdin_open", "privileged", "read_only")
-"""An engine has them in any case: whether saying `no` is a change of it or its absence is a matter of words."""
+_EITHER_WAY = ("image", "restart", "init", "tty", "stdin_open", "privileged", "read_only")
+"""A container has them in any case: whether saying `no`, or nothing, is a change of it or its absence is a matter of words."""
 
 
 def agree(wanted: Iterable[Wanted], found: Iterable[Wanted]) -> bool:

@@ -14,23 +14,33 @@ def closed(item: Wanted, project: Project, symbolic: Project) -> bool:
     Args:
         symbolic: the same project with variables left open.
     """
-    known = leaves(project.services[item.service])
-    told = leaves(symbolic.services.get(item.service, {}))
-    if item.path in known:
-        return item.path in told and not _open(told[item.path])
-    return (item.service, root_of(item.path)) not in open_roots(symbolic)
+    known, told = leaves(project.services[item.service]), _told(item.service, symbolic)
+    if item.path not in known:
+        return (item.service, root_of(item.path)) not in open_roots(symbolic)
+    # What is passed on from a shell may not have been there.
+    return told.get(item.path) is not None and not _open(told[item.path])
 
 
 def is_open(item: Wanted, symbolic: Project) -> bool:
-    """Whether git's value of a leaf holds a variable that is not known, which may have the running value."""
-    return _open(leaves(symbolic.services.get(item.service, {})).get(item.path))
+    """Whether git's value of a leaf, or its name, holds a variable that is not known, which may have what runs."""
+    return (item.service, root_of(item.path)) in open_roots(symbolic) or _open(
+        _told(item.service, symbolic).get(item.path)
+    )
 
 
 def open_roots(symbolic: Project) -> set[tuple[str, str]]:
     """The services and keys in which a variable stands in the very name of a leaf: any of them may be any other."""
     return {
-        (name, root_of(path)) for name, service in symbolic.services.items() for path in leaves(service) if _open(path)
+        (name, root_of(path))
+        for name in (*symbolic.services, *symbolic.disabled)
+        for path in _told(name, symbolic)
+        if _open(path)
     }
+
+
+def _told(service: str, symbolic: Project) -> dict[str, Any]:
+    """The leaves of a service, also of one that a profile may turn on."""
+    return leaves(symbolic.services.get(service) or symbolic.disabled.get(service) or {})
 
 
 def root_of(path: str) -> str:

@@ -181,6 +181,7 @@ class Trial:
         """Changes of a service, each of another key, of which one difference must come (or none, if it is one that no
         container shows): the change, its compose file, what must come."""
         subject = Subject(
+            name=service,
             model=deployed.project.services[service],
             text=read_services(tuple(deployed.texts.values())).get(service, {}),
             image=deployed.image(service),
