@@ -4,6 +4,7 @@ python -m homelab_assets_tests.drift.strangers DIR [--newest] [--only TEXT] [--s
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,8 @@ def main() -> int:
         print(reason, file=sys.stderr)
         return 2
     host, compose = NEWEST if options.newest else USUAL
+    # Whoever is told to end takes the lab down as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     ledger = Ledger(options.out)
     lab = RealLab(Path(tempfile.mkdtemp(prefix="strangers-")))
     try:

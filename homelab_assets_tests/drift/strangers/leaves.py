@@ -164,9 +164,10 @@ def must_come(service: str, git: Service, running: Service, image: Mapping[str, 
     ours = {path: value for path, value in leaves(git).items() if path in theirs or given.get(path) != value}
     found = []
     for path in sorted(ours.keys() | theirs.keys()):
-        if path.endswith(".aliases") and _further(ours, path, service) == _further(theirs, path, service):
-            continue
-        if not _told_by_another(path, ours, theirs):
+        same = ours.get(path) == theirs.get(path)
+        if path.endswith(".aliases"):
+            same = _further(ours, path, service) == _further(theirs, path, service)
+        if not same and not _told_by_another(path, ours, theirs):
             change = "added" if path not in ours else "removed" if path not in theirs else "changed"
             found.append(Wanted(service=service, path=path, change="changed" if path.endswith(".aliases") else change))
     return found
