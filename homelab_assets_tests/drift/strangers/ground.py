@@ -31,7 +31,7 @@ class Ground:
 
     def __init__(self, lab: RealLab, host: str, compose: str, stranger: Stranger) -> None:
         self.lab, self.machine, self.stranger = lab, lab.hosts[host], stranger
-        self.program = str(lab.tools.compose_for(compose))
+        self.program, self.newest = (str(lab.tools.compose_for(version)) for version in (compose, "v2"))
         self.directory = f"{STACKS}/{stranger.directory}"
         self._made: list[Path] = []
 
@@ -93,17 +93,17 @@ class Ground:
             is_directory=lambda path: self.outside(path).is_dir(),
         )
 
-    def compose(self, *words: str, by_hand: bool = False) -> tuple[int, str, str]:
+    def compose(self, *words: str, by_hand: bool = False, program: str | None = None) -> tuple[int, str, str]:
         """Run Compose in the stack's folder: exit code, output, errors."""
         named = [word for file in self._files(by_hand) for word in ("-f", file)]
         variables = [f"{name}={value}" for name, value in self.shell.items()]
-        command = ["env", "-i", "-C", self.directory, *variables, self.program, *named, *words]
+        command = ["env", "-i", "-C", self.directory, *variables, program or self.program, *named, *words]
         done = self.machine.run(*command, check=False, timeout=300, stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout, done.stderr
 
     def config(self) -> Any:
-        """What Compose makes of the files: its JSON, or why it refuses."""
-        code, output, errors = self.compose("config", "--format", "json")
+        """What the newest Compose makes of the files: its JSON, or why it refuses."""
+        code, output, errors = self.compose("config", "--format", "json", program=self.newest)
         return json.loads(output) if code == 0 else last_line(errors)
 
     def furnish(self, project: Project, seed: int) -> None:

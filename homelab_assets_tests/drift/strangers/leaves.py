@@ -102,8 +102,8 @@ def _rights(service: Service) -> Leaves:
         found |= {f"{key}.{name.upper().removeprefix('CAP_')}": True for name in service.get(key) or ()}
     for text in service.get("security_opt") or ():
         name, _, value = str(text).replace("=", ":", 1).partition(":")
-        boolean = name == "no-new-privileges"
-        found[f"security_opt.{name}:{value or 'true'}" if boolean else f"security_opt.{name}"] = value
+        path = name if name == "seccomp" else f"{name}:{value or 'true'}"
+        found[f"security_opt.{path}"] = value
     return found
 
 

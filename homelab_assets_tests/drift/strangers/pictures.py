@@ -15,7 +15,7 @@ _MORE: Mapping[str, Any] = {
     "User": "1000:1000",
     "WorkingDir": "/srv",
     "Labels": {"maintainer": "them", "org.opencontainers.image.version": "1"},
-    "Healthcheck": {"Test": ["CMD-SHELL", "true"], "Interval": 11 * 10**9, "Timeout": 3 * 10**9, "Retries": 4},
+    "Healthcheck": {"Test": ["CMD-SHELL", "true"], "Interval": 11 * 10**9, "Timeout": 7 * 10**9, "Retries": 9},
     "StopSignal": "SIGINT",
 }
 _ENVIRONMENT = {"PUID": "911", "PGID": "911", "TZ": "UTC", "LANG": "C.UTF-8", "HOME": "/root", "VERSION": "1.2.3"}
