@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ STACKS = "/opt/stacks"
 BY_HAND = "by-hand.yml"
 """The compose file, beside the stack's own, that holds what is changed."""
 _HIDDEN = ".hidden-env"
+_LACKING = re.compile(r"bind source path does not exist: (.+)")
 
 
 class Ground:
@@ -107,7 +109,7 @@ class Ground:
         return json.loads(output) if code == 0 else last_line(errors)
 
     def furnish(self, project: Project, seed: int) -> None:
-        """Give the host what a stack needs: images, external networks and volumes, folders, parents of its macvlans."""
+        """Give the host what a stack needs: images, external networks and volumes, parents of its macvlans."""
         self.lab.load(self.machine, pictures((image_of(project, name) for name in project.services), seed))
         for key, network in project.networks.items():
             if network.get("external"):
@@ -118,15 +120,15 @@ class Ground:
         for volume in project.volumes.values():
             if volume.get("external"):
                 self.machine.docker("volume", "create", volume["name"], check=False)
-        for source in _folders(project):
-            self._make(self.outside(source))
 
-    def _make(self, folder: Path) -> None:
-        """Make a folder that is not there, and remember what was made."""
+    def _make(self, folder: Path) -> bool:
+        """Make a folder that is not there, and remember what was made; say whether there was one to make."""
         missing = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
-        if missing and missing[0] == folder:
-            folder.mkdir(parents=True)
-            self._made += missing
+        if folder not in missing:
+            return False
+        folder.mkdir(parents=True)
+        self._made += missing
+        return True
 
     def up(self, services: Sequence[str] = (), *, by_hand: str | None = None) -> dict[str, str]:
         """Create the containers, all at once or, where that is refused, one after the other; return what the engine
@@ -136,8 +138,11 @@ class Ground:
 
         def refusal(*words: str) -> str | None:
             command = ("up", "--no-start", "--no-build", "--pull", "never", *words)
-            code, _, errors = self.compose(*command, by_hand=by_hand is not None)
-            return last_line(errors) if code else None
+            while True:
+                code, _, errors = self.compose(*command, by_hand=by_hand is not None)
+                lacking = _LACKING.search(errors)
+                if not code or not lacking or not self._make(self.outside(lacking[1])):
+                    return last_line(errors) if code else None
 
         if refusal(*services) is None:
             return {}
@@ -184,15 +189,6 @@ class Ground:
             with suppress(OSError):
                 folder.rmdir()
         self._made.clear()
-
-
-def _folders(project: Project) -> Iterator[str]:
-    """Folders that the engine does not make by itself."""
-    for service in project.services.values():
-        for volume in service.get("volumes") or ():
-            bind = volume.get("bind") or {}
-            if volume["type"] == "bind" and ("propagation" in bind or not bind.get("create_host_path")):
-                yield volume["source"]
 
 
 def _subnet(project: Project, key: str) -> list[str]:
