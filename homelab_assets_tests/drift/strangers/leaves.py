@@ -127,7 +127,7 @@ def _healthcheck(service: Service) -> Leaves:
     check = service.get("healthcheck") or {}
     if check.get("disable"):
         return {"healthcheck.test": ["NONE"]}
-    return {f"healthcheck.{key}": value for key, value in check.items()}
+    return {f"healthcheck.{key}": value for key, value in check.items() if value}
 
 
 def _logging(service: Service) -> Leaves:
