@@ -24,7 +24,10 @@ from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.values import named_secrets
 
-_OF_THE_SHELL = re.compile(rf"{EXPORTED.pattern}|HOSTNAME|E?[UG]ID|(?:XDG|SSH|DOCKER|COMPOSE)_\w+")
+_OF_THE_SHELL = re.compile(
+    rf"{EXPORTED.pattern}|HOSTNAME|E?[UG]ID|(?:XDG|SSH)_\w+|DOCKER_(?:HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)"
+    r"|COMPOSE_(?:PROJECT_NAME|FILE|PROFILES|ENV_FILES|PATH_SEPARATOR)"
+)
 """Variables that come from whoever deploys, not from a `.env`."""
 
 _MAX_ROUNDS = 3

@@ -480,6 +480,8 @@ def test_services_share_their_keys_out_alike() -> None:
         ({"app": "${WHO}"}, {"app": "moe"}, {"TZ": "UTC"}, []),
         ({"app": "${WHO:?}"}, {"app": "moe"}, {"TZ": "UTC"}, []),
         ({"app": "${HOSTNAME:-box}"}, {"app": "moe"}, {"TZ": "UTC"}, []),
+        ({"app": "${COMPOSE_PROJECT_NAME:-box}"}, {"app": "web"}, {"TZ": "UTC"}, []),
+        ({"app": "${COMPOSE_PORT_HTTPS:-9443}"}, {"app": "9444"}, {"TZ": "UTC"}, ["app"]),
         ({"app": "${WHO:-larry}", "db": "${WHO:-larry}"}, {"app": "moe", "db": "moe"}, {"TZ": "UTC"}, []),
         ({"app": "${WHO:-larry}", "db": "${WHO:-larry}"}, {"app": "moe", "db": "larry"}, {"TZ": "UTC"}, ["app"]),
         ({"app": "${WHO:-larry}", "db": "${WHO:-larry}"}, {"app": "moe", "db": "curly"}, {"TZ": "UTC"}, ["app", "db"]),
