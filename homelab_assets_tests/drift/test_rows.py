@@ -178,7 +178,13 @@ def test_a_network_joined_by_hand_beside_the_bridge_is_that_network(
 @pytest.mark.parametrize("shared", [{"NetworkMode": "host"}, {"UTSMode": "host"}])
 @pytest.mark.parametrize(
     ("asked", "runs", "told"),
-    [("nas", "nas", []), ("nas", "pve-1", ["removed"]), ("nas", "store", ["changed"]), (None, "store", [])],
+    [
+        ("nas", "nas", []),
+        ("nas", "pve-1", ["removed"]),
+        ("nas", "44cef42b5ba9", ["removed"]),
+        ("nas", "store", ["changed"]),
+        (None, "store", []),
+    ],
 )
 def test_another_name_than_the_host_s_was_given_by_somebody(
     shared: dict[str, str], asked: str | None, runs: str, told: list[str]

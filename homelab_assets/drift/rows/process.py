@@ -187,14 +187,13 @@ def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
 
 
 def _given_hostname(container: Observed, declared: Declared) -> Any:
+    generated = _GENERATED_HOSTNAME.fullmatch(str(container.config.get("Hostname") or ""))
+    if generated or container.mode().startswith("container:"):
+        return ANYTHING
     if container.mode() == "host" or container.host_config.get("UTSMode") == "host":
         # It has the host's name of that day. Beside a name in git another one than today's is more likely given.
         today = container.host.info.get("Name")
         return ANYTHING if declared.get("hostname") is None or not today else (today,)
-    if container.mode().startswith("container:") or _GENERATED_HOSTNAME.fullmatch(
-        str(container.config.get("Hostname") or "")
-    ):
-        return ANYTHING
     return (container.name,) if container.host.podman else ()
 
 
