@@ -165,7 +165,8 @@ def visible(leaves: Mapping[Leaf, Any], head: str) -> dict[Leaf, Any]:
 
 def _visible(item: Mapping[str, Any], head: str) -> dict[str, Any]:
     shown = {key: item.get(key) or None for key in _SHOWN[head]}
-    return shown | {"propagation": (item.get("bind") or {}).get("propagation") or None}
+    bind = item.get("bind") or {}
+    return shown | {key: bind.get(key) or None for key in ("propagation", "selinux")}
 
 
 def describe(leaf: Leaf) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from homelab_assets.remediation.yaml_tree import Node
 
 _RANGE = re.compile(r"\d+-\d+")
-_UNSEEN = frozenset({"z", "Z", "consistent", "cached", "delegated"})
+_UNSEEN = frozenset({"consistent", "cached", "delegated"})
 
 
 def split(text: str) -> list[str]:
@@ -165,7 +165,7 @@ def long_port(text: str) -> dict[str, str]:
 
 
 def with_unseen(old: str, new: str) -> str:
-    """Keep what no inspect document shows of a mount: who else may use it under SELinux, how consistent it is."""
+    """Keep what no inspect document shows of a mount: how consistent it is."""
     kept = [option for options in split(old)[2:] for option in options.split(",") if option in _UNSEEN]
     if not kept or ":" not in new:
         return new
@@ -180,8 +180,9 @@ def long_volume(text: str) -> dict[str, Any]:
     modes = parts[2].split(",") if len(parts) > 2 else []
     kind = "bind" if parts[0].startswith((".", "/", "~")) else "volume"
     found: dict[str, Any] = {"type": kind, "source": parts[0], "target": parts[1], "read_only": "ro" in modes}
-    propagation = [mode for mode in modes if mode.removeprefix("r") in ("shared", "slave", "private")]
-    return found | ({"bind": {"propagation": propagation[-1]}} if propagation else {})
+    bind = {"propagation": mode for mode in modes if mode.removeprefix("r") in ("shared", "slave", "private")}
+    bind |= {"selinux": mode for mode in modes if mode in ("z", "Z")}
+    return found | ({"bind": bind} if bind else {})
 
 
 def named_volume(value: Any) -> str | None:

@@ -75,6 +75,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     _one("bind added", "volumes./config", B, None, {"volumes": ["/opt/x:/config"]}),
     _one("bind of another folder", "volumes./config", B, {"volumes": ["./x:/config"]}, {"volumes": ["./y:/config"]}),
     _one("bind made read-only", "volumes./config", B, {"volumes": ["./x:/config"]}, {"volumes": ["./x:/config:ro"]}),
+    _one("bind labelled for SELinux", "volumes./config", B, {"volumes": ["./x:/config"]}, {"volumes": ["./x:/config:Z"]}),
     _one("bind to a volume", "volumes./config", B, {"volumes": ["./x:/config"]}, {"volumes": ["one:/config"]}),
     _one("named volume", "volumes./data", B, {"volumes": ["one:/data"]}, {"volumes": ["two:/data"]}),
     _one("named volume over the image's", "volumes./data", B, None, {"volumes": ["one:/data"]}, image=RICH, back=None),

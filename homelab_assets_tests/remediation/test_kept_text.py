@@ -176,8 +176,8 @@ def test_a_list_of_mappings_is_not_called_a_single_value() -> None:
 @pytest.mark.parametrize(
     ("git", "running", "wanted"),
     [
-        ("/a:/data:Z", "/b:/data", "/b:/data:Z"),
-        ("/a:/data:ro,z", "/b:/data:ro", "/b:/data:ro,z"),
+        ("/a:/data:Z", "/b:/data", "/b:/data"),
+        ("/a:/data:Z,cached", "/b:/data:Z", "/b:/data:Z,cached"),
         ("/a:/data:ro,cached", "/a:/data", "/a:/data:cached"),
         ("/a:/data:ro", "/b:/data", "/b:/data"),
     ],

@@ -35,15 +35,15 @@ def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mappi
         source = str(requested.get("Source") or source)
     else:
         source = clean(source)
-    options = _visible_options(mount, requested, kind, container)
+    options = _visible_options(mount, requested, kind)
+    if label := bound_labels(container).get(clean(str(mount.get("Destination") or ""))):
+        options = tuple(sorted((*options, ("selinux", label))))
     # An image is never writable; only what was asked for tells anything.
     read_only = bool(requested.get("ReadOnly")) if kind == "image" else mount.get("RW") is False
     return Mount(kind, source, read_only, options)
 
 
-def _visible_options(
-    mount: Mapping[str, Any], requested: Mapping[str, Any], kind: str, container: Observed
-) -> tuple[tuple[str, Any], ...]:
+def _visible_options(mount: Mapping[str, Any], requested: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
     if not requested and kind == "bind":
         return (("propagation", mount["Propagation"]),) if mount.get("Propagation") else ()
     volume, tmpfs = requested.get("VolumeOptions") or {}, requested.get("TmpfsOptions") or {}
@@ -59,6 +59,19 @@ def _visible_options(
     if kind == "bind" and mount.get("Propagation"):
         options["propagation"] = mount["Propagation"]
     return tuple(sorted(options.items()))
+
+
+@once
+def bound_labels(container: Observed) -> dict[str, str]:
+    """How SELinux is to label what is bound (`z`, `Z`, or "" for not at all), by the path in the container; of those
+    mounts that were asked for in a way that can say so."""
+    labels: dict[str, str] = {}
+    # What podman lists there is its own rendering.
+    for bind in () if container.host.podman else container.host_config.get("Binds") or ():
+        _, _, rest = str(bind).partition(":")
+        target, _, options = rest.partition(":")
+        labels[clean(target)] = next((option for option in options.split(",") if option in ("z", "Z")), "")
+    return labels
 
 
 @once

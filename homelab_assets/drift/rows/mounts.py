@@ -11,6 +11,7 @@ from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
     GENERATED_VOLUME,
     Mount,
+    bound_labels,
     generated_names,
     mounts_of,
     requested_mounts,
@@ -20,6 +21,9 @@ from homelab_assets.drift.view import PROJECT, REPLACES, SERVICE, Declared, Obse
 
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
+
+_FLAGS = ("propagation", "selinux")
+"""Options that the short syntax has words for."""
 
 _API_SOCKET = "/var/run/docker.sock"
 _HOME = re.compile(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
@@ -51,12 +55,13 @@ def _from_home(source: str, declared: Declared) -> str:
 def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
     """The options of a canonical volume entry that are visible on a container."""
     volume, tmpfs, bind = entry.get("volume") or {}, entry.get("tmpfs") or {}, entry.get("bind") or {}
-    if kind != "tmpfs" and not volume and "propagation" not in bind:
+    if kind != "tmpfs" and not volume and bind.keys().isdisjoint(("propagation", "selinux")):
         return ()
     options = {
         "nocopy": boolean(volume.get("nocopy")) or None,
         "subpath": volume.get("subpath") or None,
         "propagation": bind.get("propagation") or None,
+        "selinux": bind.get("selinux") or None,
     }
     if kind == "tmpfs":
         options |= {"size": as_bytes(tmpfs.get("size") or 0) or None, "mode": plain(tmpfs.get("mode")) or None}
@@ -101,10 +106,9 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
         source = declared.project.volume_key(source)
     if target and not mount.options and mount.type in ("bind", "volume", UNDECIDED):
         return f"{source}:{target}{':ro' if mount.read_only else ''}" if source else target + ":ro" * mount.read_only
-    options = {name: value for name, value in mount.options if name != "propagation"}
-    propagation = dict(mount.options).get("propagation")
+    options = {name: value for name, value in mount.options if name not in _FLAGS}
     if mount.type in ("bind", "volume") and not options:
-        flags = [*(["ro"] if mount.read_only else []), *([propagation] if propagation else [])]
+        flags = [*(["ro"] if mount.read_only else []), *(value for _, value in mount.options)]
         return ":".join(part for part in (source, target, ",".join(flags)) if part)
     long: dict[str, Any] = {"type": mount.type, "target": target}
     if source:
@@ -118,8 +122,9 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
     return long
 
 
-def _with_comparable_options(mount: Mount, declared: Any, container: Observed) -> Mount:
-    """Without the engine's own propagation; with git's subpath where engine or Compose are too old to know of any."""
+def _with_comparable_options(target: str, mount: Mount, declared: Any, container: Observed) -> Mount:
+    """Without the engine's own propagation; with git's subpath where engine or Compose are too old to know of any, and
+    git's label for SELinux where the mount could not be asked for with one."""
     wanted = dict(declared.options) if isinstance(declared, Mount) else {}
     options = dict(mount.options)
     if not wanted and not options:
@@ -129,6 +134,8 @@ def _with_comparable_options(mount: Mount, declared: Any, container: Observed) -
     too_old = container.host.podman or container.host.api < (1, 45) or container.made_before(2, 26)
     if too_old and "subpath" in wanted:
         options.setdefault("subpath", wanted["subpath"])
+    if "selinux" in wanted and target not in bound_labels(container):
+        options["selinux"] = wanted["selinux"]
     return mount._replace(options=tuple(sorted(options.items())))
 
 
@@ -158,7 +165,7 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
     for target, mount in mounts_of(container).items():
         if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
             continue
-        mount = _with_comparable_options(mount, expected.get(target), container)
+        mount = _with_comparable_options(target, mount, expected.get(target), container)
         mount = _as_asked_for(target, mount, expected.get(target), container)
         if mount.type == "bind" and "/~" in mount.source:
             mount = mount._replace(source=_from_home(mount.source, declared))
