@@ -90,7 +90,7 @@ def media_settings(lab: "Lab") -> MediaSettings:
         raise ConfigurationError(
             "has no media section",
             where=str(lab.file),
-            hint="`media: {host: …, services: {radarr: {url: …, api_key: …}}}`",
+            hint='such as `media: {host: …, services: {radarr: {url: "http://…:7878", api_key: "${RADARR_API_KEY}"}}}`',
         )
     services = {name: _service(lab, name, values) for name, values in section["services"].items()}
     return MediaSettings(

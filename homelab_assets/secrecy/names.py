@@ -26,7 +26,7 @@ _ABOUT = frozenset(
     audience endpoint rotation interval limit retries proxy realm group groups role roles checksum
     digest server address addresses network networks bypass subnet cidr middlewares middleware service rule
     entrypoints entrypoint insecure priority pubkey public in age refresh secure samesite prefix ratio time headers
-    usersfile
+    usersfile checking
     """.split()  # noqa: SIM905
 )
 _PUBLIC_WORDS = frozenset({"public", "pubkey", "gpgkey", "gpgkeys"})
@@ -43,7 +43,7 @@ _DIGEST_WORDS = frozenset(
 # Plain words that a secret-sounding name may hold without being a secret: AUTH=basic, API_KEY=none.
 HARMLESS = re.compile(
     r"(?:|true|false|yes|no|on|off|none|null|basic|forms?|external|internal|oauth2?|oidc|ldap|saml|enabled|disabled"
-    r"|required|optional|anonymous|any|all|default|md5|trust|scram-sha-256|change-me|[0-9]{1,2})",
+    r"|required|optional|anonymous|any|all|default|md5|trust|scram-sha-256|change-me|value|[0-9]{1,2})",
     re.IGNORECASE,
 )
 _STRICT_WORDS = frozenset({"password", "passwd", "passphrase", "pass", "pwd", "pw", "pin", "secret", "psk", "private"})
