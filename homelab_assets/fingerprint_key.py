@@ -40,7 +40,7 @@ def load_key(state: Path, *, create: bool = True) -> bytes:
         raise ConfigurationError(
             f"the fingerprint key can't be written: {error.strerror}",
             where=str(file),
-            hint="make the folder writable, or set HOMELAB_STATE to one that is",
+            hint="free space or make the folder writable, or set HOMELAB_STATE to one that is",
         ) from None
     return _read(file)
 

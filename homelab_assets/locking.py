@@ -26,7 +26,7 @@ def exclusive(file: Path, *, doing: str, wait: float = 60.0) -> Iterator[None]:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise UserError(
-            f"can't be locked: {error.strerror}", where=str(file), hint="make the folder writable"
+            f"can't be locked: {error.strerror}", where=str(file), hint="free space or make the folder writable"
         ) from None
     try:
         _acquire(descriptor, file, time.monotonic() + wait)

@@ -4,11 +4,18 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, Options, complain, verb
+from homelab_assets.cli.common import INCOMPLETE, Options, complain, open_vault, verb
+from homelab_assets.errors import UserError
 from homelab_assets.rendering.json_text import json_text
+from homelab_assets.secrecy import redact
+
+if TYPE_CHECKING:
+    from homelab_assets.drift.document import DriftDocument
+    from homelab_assets.lab.settings import Lab
 
 
 @click.command("audit")
@@ -24,21 +31,16 @@ def command(options: Options) -> int:
 
     if not lab.demo:
         options.say(str(lab.file))
-    outcome = run_job(lab, "daily_audit", progress=lambda text: options.say(f"  {text}"))
+    try:
+        outcome = run_job(lab, "daily_audit", progress=lambda text: options.say(f"  {text}"))
+    except UserError as error:
+        # What runs and what git says can be read all the same, and is what was asked.
+        complain(redact(str(error)))
+        return _without_a_trace(lab, options)
     if outcome.document is None:
         complain("\n".join(outcome.errors) or "the audit did not run")
-        return INCOMPLETE
-    match options.format:
-        case "json":
-            options.write(json_text(outcome.document.to_json()))
-        case "markdown":
-            from homelab_assets.rendering.drift_markdown import drift_markdown
-
-            options.write(drift_markdown(outcome.document))
-        case _:
-            from homelab_assets.rendering.drift_terminal import drift_terminal
-
-            options.write(drift_terminal(outcome.document, color=options.color, verbose=options.verbose))
+        return _without_a_trace(lab, options)
+    options.write(_render(outcome.document, options))
     for name, path in outcome.files.items():
         options.say(f"{name}: {path}")
     for text in outcome.errors:
@@ -47,6 +49,29 @@ def command(options: Options) -> int:
     settings += f"HOMELAB_LAB={shlex.quote(options.lab_file)} " if options.lab_file else ""
     options.say(f"the UI: {settings}{_dagster()} dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
     return INCOMPLETE if outcome.errors else outcome.document.exit_code
+
+
+def _without_a_trace(lab: "Lab", options: Options) -> int:
+    """Print the findings of an audit that could not be kept: they are not for a broken disk to hide."""
+    from homelab_assets.audit import run_audit
+
+    options.say("nothing is kept of this audit: looking once more, to print what is found")
+    options.write(_render(run_audit(lab, vault=open_vault(lab, create=False)).document, options))
+    return INCOMPLETE
+
+
+def _render(document: "DriftDocument", options: Options) -> str:
+    match options.format:
+        case "json":
+            return json_text(document.to_json())
+        case "markdown":
+            from homelab_assets.rendering.drift_markdown import drift_markdown
+
+            return drift_markdown(document)
+        case _:
+            from homelab_assets.rendering.drift_terminal import drift_terminal
+
+            return drift_terminal(document, color=options.color, verbose=options.verbose)
 
 
 def _dagster() -> str:

@@ -85,8 +85,9 @@ def command(
         with _progress(options) as show:
             result = session.check(generated_at=utc_now(), health_only=health, active=not gentle, progress=show)
         document = session.document(result)
-        _write_files(lab, document, options, plan_file, report=not (no_report or health))
+        # Told before it is kept: a full disk is not to hide what was found.
         options.write(_render(document, options))
+        _write_files(lab, document, options, plan_file, report=not (no_report or health))
         opened = _open(lab, vault, session, result, options) if open_pulls else True
         if live and result.exit_code != FINDINGS:
             code = _live(lab, session, wait, options)

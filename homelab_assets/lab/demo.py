@@ -64,7 +64,7 @@ def _lay_out(target: Path) -> None:
         raise ConfigurationError(
             f"the demo lab can't be laid out here: {error.strerror or error}",
             where=str(error.filename or target),
-            hint="run in a writable folder, or set HOMELAB_STATE",
+            hint="run in a writable folder with some space, or set HOMELAB_STATE",
         ) from None
 
 

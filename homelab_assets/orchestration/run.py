@@ -1,8 +1,9 @@
 """Runs a job in this process, with Dagster's storage of this folder, for the command line."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import dagster as dg
 from msgspec import Struct
 
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.errors import UserError
 from homelab_assets.files import write_whole
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
@@ -19,6 +21,8 @@ from homelab_assets.orchestration.documents import stored_drift
 from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.store import JsonStore
 from homelab_assets.secrecy import redact
+
+_LITTLE = 512 * 1024  # bytes; what a run writes at least
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -42,9 +46,12 @@ def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None
 
     Args:
         progress: told in words what has been done.
+
+    Raises:
+        UserError: Dagster's storage can't be opened or written: there is no outcome then.
     """
     definitions = build_defs(lab=lab, resource_overrides={"laboratory": Laboratory(lab, progress=progress)})
-    with open_instance(lab) as instance:
+    with open_instance(lab) as instance, _plain_storage_errors(lab):
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
@@ -65,14 +72,45 @@ def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None
 
 
 def open_instance(lab: Lab) -> dg.DagsterInstance:
-    """Open Dagster's storage: `$DAGSTER_HOME`, else the `dagster.yaml` of this folder, else one in the state folder."""
+    """Open Dagster's storage: `$DAGSTER_HOME`, else the `dagster.yaml` of this folder, else one in the state folder.
+
+    Raises:
+        UserError: it can't be opened: a full disk, a folder that is not writable, a database that doesn't answer.
+    """
     # Two first runs at once would both create the database, and one would fail.
-    with exclusive(lab.state / "dagster.lock", doing="opening Dagster's storage"):
+    with exclusive(lab.state / "dagster.lock", doing="opening Dagster's storage"), _plain_storage_errors(lab):
         home = dagster_home(lab)
         instance = dg.DagsterInstance.from_config(str(home)) if home else dg.DagsterInstance.get()
         instance.get_runs_count()
         instance.get_latest_materialization_event(names.DRIFT_DOCUMENT)
     return instance
+
+
+@contextmanager
+def _plain_storage_errors(lab: Lab) -> Iterator[None]:
+    """Tell in a sentence what Dagster's storage fails of: it is a matter of the disk, or of the database's server."""
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except (OperationalError, OSError) as error:
+        folder = dagster_home(lab) or Path(os.environ["DAGSTER_HOME"])
+        why = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+        # SQLite calls it a failed read or write as often as not.
+        if _is_full(folder):
+            why = "no space is left on the disk"
+        raise UserError(
+            f"Dagster's storage can't be used: {' '.join(str(why).split())}",
+            where=str(folder),
+            hint="free space or mend the permissions, or let DAGSTER_HOME name another folder, then run it again",
+        ) from None
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LITTLE
+    except OSError:
+        return False
 
 
 def dagster_home(lab: Lab) -> Path | None:

@@ -119,6 +119,32 @@ def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> Non
     assert "assets" in result.stderr
 
 
+def test_what_was_found_is_printed_though_nothing_of_the_audit_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    storage = tmp_path / ".homelab_state" / "dagster"
+    storage.mkdir(parents=True)
+    (storage / "history").write_text("no folder")
+    result = CliRunner().invoke(main, ["audit", "-q"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {storage}: Dagster's storage can't be used: ")
+    assert result.stderr.count("\n") == 1
+    assert "10 drifted" in result.stdout
+
+
+def test_a_pipeline_test_is_printed_though_its_report_can_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports").write_text("no folder")
+    result = CliRunner().invoke(main, ["pipeline", "-q"])
+    assert result.exit_code == 2
+    assert "can't be written" in result.stderr
+    assert "checks pass" in result.stdout
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(("words", "code"), [("validate", 1), ("init --print", 0), ("status --format json", 2)])
 def test_a_stream_that_is_closed_leads_nowhere(tmp_path: Path, closed: str, words: str, code: int) -> None:

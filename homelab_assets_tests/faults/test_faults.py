@@ -54,16 +54,21 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+def _lab(home: Path, **settings: object) -> Path:
+    """Write a `lab.yaml` that names the demo's hosts and repositories, whose state is elsewhere."""
+    demo = load_lab(None, {"HOMELAB_STATE": str(home / "state")})
+    hosts = {name: {"docker": host.docker} for name, host in demo.hosts.items()}
+    repositories = {name: {"path": str(one.path)} for name, one in demo.repositories.items()}
+    lab = home / "lab.yaml"
+    lab.write_text(json.dumps({"hosts": hosts, "repositories": repositories, **settings}))
+    return lab
+
+
 @pytest.mark.parametrize("fault", ["full", "read-only"])
 def test_nowhere_to_write(home: Path, disk: Path, fault: str) -> None:
     for name, text in FORMER.items():
         (disk / name).write_text(text)
-    lab = home / "lab.yaml"
-    demo = load_lab(None, {"HOMELAB_STATE": str(home / "state")})
-    hosts = {name: {"docker": host.docker} for name, host in demo.hosts.items()}
-    repositories = {name: {"path": str(one.path)} for name, one in demo.repositories.items()}
-    settings = {"hosts": hosts, "repositories": repositories, "reports": {"directory": str(disk)}}
-    lab.write_text(json.dumps(settings))
+    lab = _lab(home, reports={"directory": str(disk)})
     if fault == "full":
         with (disk / "ballast").open("wb") as ballast:
             ballast.write(bytes(200 * 1024 - sum(map(len, FORMER.values())) - 12 * 1024))
@@ -82,6 +87,22 @@ def test_nowhere_to_write(home: Path, disk: Path, fault: str) -> None:
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     assert detect("audit", "--lab", str(lab)).exit_code == 1
     assert len(list(disk.glob("drift-*.md"))) == 1
+
+
+@pytest.mark.parametrize("fault", ["full", "read-only"])
+def test_nowhere_to_keep_an_audit(home: Path, disk: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = _lab(home)
+    monkeypatch.setenv("HOMELAB_STATE", str(disk))
+    if fault == "read-only":
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    result = detect("audit", "--lab", str(lab), "--format", "json")
+    assert result.exit_code == 2
+    complaint = next(line for line in result.stderr.splitlines() if line.startswith("error: "))
+    assert complaint.startswith(f"error: {disk}/")
+    assert {"full": "no space is left", "read-only": "Read-only file system"}[fault] in complaint
+    assert "free space" in complaint
+    assert json.loads(result.stdout)["summary"]["drifted"] > 0
+    assert not (home / "reports").exists()
 
 
 DAMAGES = {
