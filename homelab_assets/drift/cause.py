@@ -30,7 +30,7 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
     proof = settled.proofs.get(match.service, NOTHING)
     evidence: Evidence = "verified" if proof.same else "consistent"
     if not items:
-        return Finding(evidence=evidence, remedy="start" if status == "stopped" else "none")
+        return Finding(evidence=evidence, remedy=_start(match) if status == "stopped" else "none")
     if all(item.note == IMAGE_MOVED for item in items):
         return Finding(evidence=evidence, cause="image_moved", remedy="pull")
     if all(item.note == UNFINISHED for item in items):
@@ -41,6 +41,11 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
         return Finding(evidence=evidence, cause="git_ahead", remedy="deploy", note=note)
     cause = _cause(match, items, settled, proof)
     return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport")
+
+
+def _start(match: Match) -> Remedy:
+    # Nothing starts a paused container.
+    return "unpause" if any(container.paused for container in match.containers) else "start"
 
 
 def _rename(name: str) -> str:

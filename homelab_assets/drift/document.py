@@ -19,7 +19,7 @@ Change = Literal["changed", "added", "removed"]
 Status = Literal["clean", "drifted", "missing", "stopped", "unmanaged", "orphan", "unreachable", "unknown"]
 Evidence = Literal["verified", "consistent", "none"]
 Cause = Literal["host_changed", "git_ahead", "image_moved", "unknown"]
-Remedy = Literal["backport", "deploy", "pull", "adopt", "remove", "start", "none"]
+Remedy = Literal["backport", "deploy", "pull", "adopt", "remove", "start", "unpause", "none"]
 
 SEVERITIES: tuple[Severity, ...] = ("breaking", "functional", "cosmetic")
 

@@ -125,6 +125,7 @@ class Judge(Struct, frozen=True, kw_only=True):
     def _status(self, match: Match, items: Sequence[Item]) -> tuple[Status, str | None]:
         idle = [container for container in match.containers if not container.running]
         ended = [container for container in idle if not _is_done(container, match.declared)]
+        paused = [container for container in match.containers if container.paused]
         notes = []
         if not any(container.managed for container in match.containers):
             notes.append("started without Compose, matched by its name")
@@ -140,6 +141,8 @@ class Judge(Struct, frozen=True, kw_only=True):
                     else ""
                 )
             )
+        if paused and match.enabled:
+            notes.append(f"paused, so that it serves nothing: {', '.join(c.name for c in paused)}")
         if match.leftovers:
             notes.append(f"an interrupted recreate left {', '.join(c.name for c in match.leftovers)} behind")
         if not match.enabled:
@@ -147,7 +150,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         note = "; ".join(notes) or None
         if items:
             return "drifted", note
-        return ("stopped" if ended and match.enabled else "clean"), note
+        return ("stopped" if (ended or paused) and match.enabled else "clean"), note
 
     def _verdict(
         self,

@@ -198,6 +198,11 @@ class Observed:
         status = self.state.get("Status") or ("running" if self.state.get("Running") else "exited")
         return status in ("running", "paused", "restarting")
 
+    @property
+    def paused(self) -> bool:
+        """Whether the process is there and frozen."""
+        return self.state.get("Status") == "paused"
+
     def mode(self) -> str:
         """The network mode, names of networks instead of their ids."""
         mode = str(self.host_config.get("NetworkMode") or "default")

@@ -14,8 +14,11 @@ from homelab_assets.engine.connection import connect
 from homelab_assets.errors import CaptureError
 from homelab_assets.lab.settings import HostSettings
 
-_UP = frozenset({"running", "restarting", "paused", "removing"})
-_ACTIONS = ("create", "destroy", "rename", "update", "stop", "start", "die", "restart", "connect", "disconnect")
+_UP = frozenset({"running", "restarting", "removing"})
+_ACTIONS = (
+    "create", "destroy", "rename", "update", "stop", "pause", "unpause", "start", "die", "restart",
+    "connect", "disconnect",
+)  # fmt: skip
 
 
 class EngineEvent(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The words in which people read a drift document, shared by the terminal and the Markdown report."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
@@ -30,6 +31,12 @@ def name(service: ServiceDrift) -> str:
     return " / ".join(part for part in service.subject if part)
 
 
+def place(problem: Mapping[str, Any]) -> str:
+    """Return where a problem is; a file inside a repository is named with it. Empty where there is no place."""
+    where, repository = str(problem.get("where") or ""), problem.get("repository")
+    return f"{repository}: {where}" if where and repository and not where.startswith("/") else where
+
+
 def advice(service: ServiceDrift) -> str:
     """Say what to do about a service; empty where there is nothing to do."""
     container, named = (
@@ -56,6 +63,8 @@ def advice(service: ServiceDrift) -> str:
             return f"Remove the container (`docker rm -f {container}`), or bring the service back to git."
         case "start":
             return "Start it, or take it out of git."
+        case "unpause":
+            return f"Let it go on (`docker unpause {container}`), or take it out of git."
         case "none":
             return ""
 

@@ -6,6 +6,7 @@ import pytest
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.model import Baseline, Problem, Unreachable
+from homelab_assets.rendering.drift_words import advice
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import NOW, audit, baseline, capture, found
 
@@ -29,7 +30,7 @@ def service(body: dict[str, Any], **more: Any) -> dict[str, Any]:
     ("body", "state", "code", "status"),
     [
         ({}, "running", 0, "clean"),
-        ({"restart": "always"}, "paused", 0, "clean"),
+        ({"restart": "always"}, "paused", 0, "stopped"),
         ({"restart": "always"}, "restarting", 1, "clean"),
         ({"restart": "always"}, "exited", 0, "stopped"),
         ({"restart": "unless-stopped"}, "exited", 137, "stopped"),
@@ -53,6 +54,13 @@ def test_a_stopped_container_is_compared_all_the_same() -> None:
     document = run([container("web", "app", state="exited", code=1, env={"NEW": "1"})])
     assert found(document.services[0]) == [("environment.NEW", "added", "functional")]
     assert (document.services[0].status, document.services[0].note) == ("drifted", "not running: exited with code 1")
+
+
+def test_a_paused_container_is_to_go_on() -> None:
+    (verdict,) = run([container("web", "app", state="paused")]).services
+    assert (verdict.status, verdict.remedy) == ("stopped", "unpause")
+    assert verdict.note == "paused, so that it serves nothing: web-app-1"
+    assert "`docker unpause web-app-1`" in advice(verdict)
 
 
 def test_missing_orphan_unmanaged() -> None:

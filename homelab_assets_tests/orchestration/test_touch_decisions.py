@@ -41,6 +41,8 @@ def look(at: float, *events: Event, fingerprint: str = "f") -> dict[str, Look | 
         (["rename"], True),
         (["update"], True),
         (["kill", "die", "stop"], True),
+        (["pause"], True),
+        (["unpause"], True),
         (["die", "start"], False),
         (["exec_create", "exec_start", "exec_die"], False),
         (["health_status: healthy"], False),

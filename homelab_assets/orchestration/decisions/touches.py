@@ -12,7 +12,7 @@ QUIET = 30
 PATIENCE = 300
 """Seconds after which a host that never falls quiet is audited all the same."""
 
-_TELLING = frozenset({"create", "destroy", "rename", "update", "stop"})
+_TELLING = frozenset({"create", "destroy", "rename", "update", "stop", "pause", "unpause"})
 _CONNECTS = frozenset({"connect", "disconnect"})
 _RESTARTS = frozenset({"start", "die", "restart"})
 
