@@ -7,7 +7,7 @@ from urllib.parse import quote
 import requests
 
 from homelab_assets.forge.model import LABEL_COLOURS, Checks, Issue, PullRequest, Refusal
-from homelab_assets.forge.refusals import Retry, patiently, refusal, wait_of, worth_another_try
+from homelab_assets.forge.refusals import Retry, patiently, refusal, unreachable, wait_of, worth_another_try
 
 _PAGE = 50
 _MOST, _MOST_OPEN = 500, 5000
@@ -158,12 +158,7 @@ class Gitea:
                     method, self._root + path, json=fields, params=query, timeout=30, allow_redirects=method == "GET"
                 )
             except requests.RequestException as error:
-                failed = Refusal(
-                    f"{doing}: {type(error).__name__}",
-                    kind="unreachable",
-                    where=self._slug,
-                    hint="see whether the forge can be reached from here, and whether its certificate is trusted",
-                )
+                failed = unreachable(error, url=self._root, where=self._slug, doing=doing)
                 if method == "POST":
                     raise failed from None
                 raise Retry(failed) from None

@@ -11,7 +11,7 @@ from github.PullRequest import PullRequest as GithubPull
 from requests import RequestException
 
 from homelab_assets.forge.model import LABEL_COLOURS, Checks, Issue, PullRequest, Refusal
-from homelab_assets.forge.refusals import Retry, patiently, refusal, wait_of, worth_another_try
+from homelab_assets.forge.refusals import Retry, patiently, refusal, unreachable, wait_of, worth_another_try
 
 Result = TypeVar("Result")
 _MOST, _MOST_OPEN = 500, 5000
@@ -30,8 +30,9 @@ class GitHub:
 
     def __init__(self, slug: str, *, token: str, url: str = "", pause: float = 0.0) -> None:
         self._slug, self._token = slug, token
+        self._url = url or "https://api.github.com"
         self._client = github.Github(
-            base_url=url or "https://api.github.com",
+            base_url=self._url,
             auth=Auth.Token(token),
             per_page=100,
             retry=None,
@@ -214,12 +215,7 @@ class GitHub:
                     raise Retry(failed, wait_of(error.headers)) from None
                 raise failed from None
             except (RequestException, OSError) as error:
-                failed = Refusal(
-                    f"{doing}: {type(error).__name__}",
-                    kind="unreachable",
-                    where=self._slug,
-                    hint="see whether the forge can be reached from here",
-                )
+                failed = unreachable(error, url=self._url, where=self._slug, doing=doing)
                 if writes:
                     raise failed from None
                 raise Retry(failed) from None

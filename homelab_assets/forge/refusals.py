@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from homelab_assets.forge.model import Refusal, RefusalKind
 from homelab_assets.secrecy import SHOWN, redact
@@ -48,6 +49,17 @@ def refusal(
         hint = "authorise the token for the organisation's single sign-on"
     message = redact(" ".join((said.replace(token, SHOWN) if token else said).split()))[:300] or f"status {status}"
     return Refusal(f"{doing}: {message}", kind=kind, status=status, where=where, hint=hint)
+
+
+def unreachable(error: Exception, *, url: str, where: str, doing: str) -> Refusal:
+    """Make an error of a request that got no answer. Of the forge's address the login is left out."""
+    parts = urlsplit(url)
+    return Refusal(
+        f"{doing}: {parts.scheme}://{parts.netloc.rpartition('@')[2]} can't be reached ({type(error).__name__})",
+        kind="unreachable",
+        where=where,
+        hint="see whether it is up and answers from here, and whether its certificate is trusted; then run it again",
+    )
 
 
 def _until(headers: Mapping[str, str]) -> str:

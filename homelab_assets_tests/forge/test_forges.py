@@ -216,12 +216,14 @@ def test_a_revoked_token(face: Face) -> None:
 def test_a_forge_that_is_not_there() -> None:
     for client in (
         GitHub("a/b", token="x" * 20, url="http://127.0.0.1:9"),
-        Gitea("http://127.0.0.1:9", "a/b", token="x" * 20),
+        Gitea("http://larry:hunter2@127.0.0.1:9", "a/b", token="x" * 20),
     ):
         with pytest.raises(Refusal) as refused:
             client.pulls()
         client.close()
         assert refused.value.kind == "unreachable"
+        assert "http://127.0.0.1:9 can't be reached" in str(refused.value)
+        assert "hunter2" not in str(refused.value)
 
 
 def test_drafts_that_a_plan_does_not_have(forge: Forge, face: Face) -> None:
