@@ -42,7 +42,8 @@ def explanation(document: Document) -> str:
             "1 has a cause of its own" if summary["fail"] == 1 else f"{summary['fail']} have a cause of their own"
         )
     if summary["blocked"]:
-        parts.append(f"{summary['blocked']} hang on {'it' if summary['fail'] == 1 else 'them'}")
+        hang = "hangs" if summary["blocked"] == 1 else "hang"
+        parts.append(f"{summary['blocked']} {hang} on {'it' if summary['fail'] == 1 else 'them'}")
     if summary["unknown"]:
         parts.append(f"{summary['unknown']} could not be judged, which is no pass")
     return "; ".join(parts) + "."

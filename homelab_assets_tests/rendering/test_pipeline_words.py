@@ -1,0 +1,19 @@
+"""What stands behind the verdict on the media pipeline, counted in whole sentences."""
+
+import pytest
+
+from homelab_assets.rendering.pipeline_words import explanation
+
+
+@pytest.mark.parametrize(
+    ("fail", "blocked", "told"),
+    [
+        (1, 1, "1 has a cause of its own; 1 hangs on it"),
+        (1, 2, "1 has a cause of its own; 2 hang on it"),
+        (2, 1, "2 have a cause of their own; 1 hangs on them"),
+        (2, 3, "2 have a cause of their own; 3 hang on them"),
+    ],
+)
+def test_what_hangs_on_a_failure_is_counted(fail: int, blocked: int, told: str) -> None:
+    summary = {"pass": 9, "total": 20, "fail": fail, "blocked": blocked, "unknown": 0}
+    assert explanation({"summary": summary}) == f"9 of 20 checks pass; {told}."
