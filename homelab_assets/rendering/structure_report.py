@@ -20,6 +20,8 @@ _COLORS: dict[Level, str] = {"error": "red", "warning": "yellow", "note": "cyan"
 
 def headline(result: "StructureResult") -> str:
     """Return one sentence about the whole."""
+    if result.problems and not result.repositories:
+        return "Nothing was checked"
     total = len(result.findings)
     counts = ", ".join(f"{n} {level}{'s' * (n != 1)}" for level in LEVELS if (n := result.count(level)))
     text = f"{total} finding{'s' * (total != 1)} ({counts})" if total else "The structure follows the conventions"

@@ -79,7 +79,8 @@ def _rules(chosen: Selection) -> tuple[Meta, ...]:
 def _validate_one(
     repository: RepositorySettings, chosen: Selection, lab: Lab | None, on_disk: bool, mend: bool
 ) -> RepositoryResult:
-    ref, commit, tree = _open(repository, on_disk)
+    known = tuple(lab.repositories) if lab and repository.name not in lab.repositories else ()
+    ref, commit, tree = _open(repository, on_disk, known)
     hosts = tuple(lab.hosts) if lab and repository.name in lab.repositories else ()
     patterns: Sequence[str] = repository.stacks
     context = build_context(repository.name, tree, patterns=patterns or None, hosts=hosts)
@@ -112,10 +113,13 @@ def _ignored(path: Path) -> tuple[str, ...]:
         return ()
 
 
-def _open(repository: RepositorySettings, on_disk: bool) -> tuple[str, str, FileTree]:
+def _open(repository: RepositorySettings, on_disk: bool, known: Sequence[str]) -> tuple[str, str, FileTree]:
+    """Open what is to be checked; `known` are the names that could have been given instead of its folder."""
     if on_disk:
         if not repository.path.is_dir():
-            raise UserError("no such folder", where=str(repository.path), hint="give the root folder of a repository")
+            names = f", or one of the lab: {', '.join(known)}" if known else ""
+            hint = f"give the root folder of a repository{names}"
+            raise UserError("no such folder", where=str(repository.path), hint=hint)
         return WORKING_TREE, "", WorkingTree(repository.path, hidden=_ignored(repository.path))
     _, _, ref, commit, tree = open_tree(repository)
     return ref, commit, tree

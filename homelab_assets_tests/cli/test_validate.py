@@ -49,6 +49,16 @@ def test_a_folder_that_is_not_there_is_told_without_a_traceback(tmp_path: Path) 
     done = validate("nowhere")
     assert done.exit_code == 2
     assert "no such folder" in done.output
+    assert done.output.endswith("Nothing was checked\n")
+
+
+def test_a_name_that_no_repository_has_tells_which_there_are(tmp_path: Path) -> None:
+    make_clone(tmp_path / "apps", GOOD)
+    write(tmp_path, {"lab.yaml": "hosts: {host-x: {docker: ssh://x}}\nrepositories: {apps: {path: apps}}\n"})
+    done = validate("nowhere", "apps")
+    assert done.exit_code == 2
+    assert "or one of the lab: apps" in done.output
+    assert "Nothing was checked" not in done.output
 
 
 def test_a_lab_is_checked_at_its_refs_and_knows_its_hosts(tmp_path: Path) -> None:
