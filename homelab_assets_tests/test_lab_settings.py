@@ -106,6 +106,7 @@ def test_a_secret_without_a_value_is_named_with_its_line(tmp_path: Path) -> None
 MISTAKES = [
     ("", "is empty"),
     ("hosts: [\n", r"lab.yaml:2: is not valid YAML"),
+    ("hosts:\n\ta: {}\n", r"lab.yaml:2: is not valid YAML: .*\(that is a tab \(\\t\): YAML wants spaces\)"),
     ("hosts:\n  a: {docker: ssh://x}\n  a: {docker: ssh://y}\n", r"lab.yaml:3: hosts.a: stands twice"),
     ("hosts:\n  a: {}\n", r"lab.yaml:2: hosts.a.docker: is missing"),
     (

@@ -15,6 +15,7 @@ from homelab_assets.compose.dialect import Dialect
 from homelab_assets.compose.problems import refuse
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Span
+from homelab_assets.yaml_words import hint_of
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 100
@@ -100,7 +101,9 @@ def parse(data: bytes, file: str) -> list[Node]:
             # An open quote or a key without its colon is told where it starts, not where the text ends for want of it.
             token = error.context_mark if isinstance(error, yaml.scanner.ScannerError) else None
             mark = token or error.problem_mark or error.context_mark
-            refuse(f"is not valid YAML: {error.problem or error.context}", _Line(file, mark.line + 1 if mark else 1))
+            line = _Line(file, mark.line + 1 if mark else 1)
+            hint = hint_of(error, dialect.text if dialect is not None else _decoded(data))
+            refuse(f"is not valid YAML: {error.problem or error.context}", line, hint=hint)
         except yaml.YAMLError as error:
             refuse(f"is not valid YAML: {' '.join(str(error).split())}", _Line(file, 1))
         if data.startswith(b"\xef\xbb\xbf"):

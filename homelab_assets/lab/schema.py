@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 from msgspec import Struct, field
 
+from homelab_assets.yaml_words import hint_of
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_CHARACTERS = 1_000_000
 _MAX_DEPTH = 100
@@ -221,9 +223,8 @@ def compose_document(text: str) -> yaml.Node | Mistake | None:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return Mistake(
-            line=mark.line + 1 if mark else 1, key="", what=f"is not valid YAML: {error.problem or error.context}"
-        )
+        what = f"is not valid YAML: {error.problem or error.context}"
+        return Mistake(line=mark.line + 1 if mark else 1, key="", what=what, hint=hint_of(error, text))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         return Mistake(line=1, key="", what=f"is not valid YAML: {type(error).__name__}")
     return node

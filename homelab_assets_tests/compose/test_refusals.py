@@ -65,6 +65,23 @@ def test_refusals_name_file_and_line(text: str, line: int, words: str) -> None:
     assert words in error.what
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("services:\n\ta:\n", "that is a tab (\\t): YAML wants spaces"),
+        ("# café ☕\nservices:\n  a:\n\t  image: x\n", "that is a tab (\\t): YAML wants spaces"),
+        (
+            "services:\n  a:\n    image: x # 1\n\t# no comment before\n\tuser: y\n",
+            "that is a tab (\\t): YAML wants spaces",
+        ),
+        ("services:\n  a:\n    command: @x\n", "that is '@': put a value that begins with it in quotes"),
+        ("services:\n  a:\n    command: [\n", None),
+    ],
+)
+def test_what_yaml_does_not_take_is_named(text: str, hint: str | None) -> None:
+    assert _refusal(text).hint == hint
+
+
 def test_a_mistake_in_an_included_file_is_told_there() -> None:
     error = _refusal("include: [i.yaml]\n", **{"i.yaml": "services:\n  a:\n    imag: x\n"})
     assert error.where == "/srv/stack/i.yaml:3"
