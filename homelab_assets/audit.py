@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 _FETCH_SECONDS = 30.0
+_MOST_NAMES = 12
 
 
 class Audit(Struct, frozen=True, kw_only=True):
@@ -248,8 +249,13 @@ def _nothing_named(document: DriftDocument, stack: str | None, service: str | No
 def _unknown(kind: str, name: str, known: Iterable[str]) -> ConfigurationError:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, n=3) or sorted(known)[:12]
-    return ConfigurationError(f"no {kind} is named {name!r}", hint="known: " + ", ".join(near) if near else None)
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3)
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    listed = f"known: {', '.join(names[:_MOST_NAMES])}{more}" if names else None
+    return ConfigurationError(
+        f"no {kind} is named {name!r}", hint=f"did you mean {' or '.join(near)}?" if near else listed
+    )
 
 
 def _chosen(lab: Lab, host: str | None) -> tuple[str, ...]:

@@ -43,7 +43,11 @@ class Options(Struct, frozen=True, kw_only=True):
 
         lab = load_lab(self.lab_file)
         if lab.demo:
-            self.say("no lab.yaml: this is the bundled demo lab; drift-detector init points it at your own homelab")
+            place = os.path.relpath(lab.file.parent.parent)
+            self.say(
+                f"no lab.yaml: this is the bundled demo lab, laid out in {place}; "
+                "drift-detector init points it at your own homelab"
+            )
         return lab
 
     def say(self, text: str, *, styled: bool = False) -> None:
@@ -180,12 +184,14 @@ def _leave(stream: TextIO) -> None:
 
 def complain_of_gaps(document: "DriftDocument") -> None:
     """Print why an audit is not complete, for verbs whose result does not show it: each host and problem a line."""
+    from homelab_assets.rendering.drift_words import place
+
     for host in document.hosts:
         if host.status != "captured":
             complain(f"not audited: {UserError(host.error or 'it gave no answer', where=host.name, hint=host.hint)}")
     for problem in document.problems:
         if problem.get("kind") != "host":
-            error = UserError(str(problem.get("what")), where=problem.get("where"), hint=problem.get("hint"))
+            error = UserError(str(problem.get("what")), where=place(problem), hint=problem.get("hint"))
             complain(f"not audited: {error}")
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def command(options: Options, host: str | None, stack: str | None, service: str | None, working_tree: bool) -> int:
     """Capture, load and compare now; print; write nothing.
 
+    Where there is no lab.yaml, the demo lab is laid out in the state folder first, as for any verb.
+
     Exit code: 0 no drift, 1 drift, 2 something could not be audited.
     """
     from homelab_assets.audit import run_audit

@@ -88,7 +88,7 @@ def _problems(document: DriftDocument) -> Iterator[Finding]:
         yield Finding(
             rule="audit/incomplete",
             level="error",
-            message=f"{problem.get('where') or problem.get('stack') or 'the audit'}: {problem.get('what')}.",
+            message=f"{words.place(problem) or problem.get('stack') or 'the audit'}: {problem.get('what')}.",
             file=file if placed else None,
             line=int(line) if placed else None,
             remedy=problem.get("hint") or "",

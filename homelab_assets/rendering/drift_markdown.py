@@ -49,6 +49,7 @@ def _template():  # type: ignore[no-untyped-def]  # jinja2 is imported where a r
         prose=lambda text: text,
         day=lambda text: text[:10],
         name=words.name,
+        place=words.place,
         anchor=_anchor,
         since=_since,
         paths=_paths,

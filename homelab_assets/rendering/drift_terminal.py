@@ -129,7 +129,7 @@ def _short(text: str, verbose: bool) -> str:
 
 def _problem(problem: object, painter: _Painter) -> str:
     assert isinstance(problem, dict)
-    where = f"{problem['where']}: " if problem.get("where") else ""
+    where = f"{place}: " if (place := words.place(problem)) else ""
     hint = f"\n  {problem['hint']}" if problem.get("hint") else ""
     return painter.red("problem") + " " + terminal_safe(f"{where}{problem.get('what')}") + terminal_safe(hint)
 

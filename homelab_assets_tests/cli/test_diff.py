@@ -40,10 +40,40 @@ def test_diff_prints_the_drift_and_writes_nothing(home: Path) -> None:
 
 
 def test_the_demo_lab_is_not_taken_for_a_home(home: Path) -> None:
-    assert "demo lab" in detect("diff").stderr
+    assert "demo lab, laid out in state/demo" in detect("diff").stderr
     assert "demo" not in detect("diff", "-q").stderr
     make_lab(home)
     assert "demo" not in detect("diff").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--service", "pihol"], "(did you mean pihole?)"),
+        (["--service", "nope"], " and 13 more)"),
+        (["--stack", "media-index"], "media-indexers"),
+        (["--stack", "nope"], "(known: "),
+        (["--host", "ct-docker-02"], "(did you mean ct-docker-01?)"),
+    ],
+)
+def test_a_name_that_nothing_has_tells_which_there_are(home: Path, words: list[str], told: str) -> None:
+    result = detect("diff", "-q", *words)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_what_could_not_be_read_is_told_with_its_repository(home: Path) -> None:
+    detect("diff")
+    (clone,) = (home / "state" / "demo").glob("*/homelab-apps")
+    (clone / "stacks" / "dns-pihole" / "docker-compose.yml").write_text("services:\n\tpihole: {}\n")
+    place = "homelab-apps: stacks/dns-pihole/docker-compose.yml:2"
+    for form in ("terminal", "markdown", "github"):
+        result = detect("diff", "--working-tree", "--format", form)
+        assert result.exit_code == 2
+        assert place in result.stdout
+        assert "tab" in result.stdout
+    document = json.loads(detect("diff", "--working-tree", "--format", "json").stdout)
+    assert document["problems"][0]["where"] == place.partition(": ")[2]
 
 
 @pytest.mark.parametrize("format_", ["json", "sarif"])
