@@ -31,6 +31,8 @@ _CONNECTIONS = {"ssh": "ssh", "tcp": "tcp", "unix": "socket", "capture": "record
 
 def estate_of(lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines", document: DriftDocument) -> Estate:
     """Join everything that is known of a lab."""
+    # What could not be read is not said to hold nothing.
+    unread = {problem.get("repository") for problem in document.problems}
     return survey(
         captures,
         declare(baselines.baselines),
@@ -39,6 +41,8 @@ def estate_of(lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines
         descriptions={name: host.description for name, host in lab.hosts.items()},
         connections={name: _CONNECTIONS.get(host.docker.partition(":")[0], "") for name, host in lab.hosts.items()},
         logins={name: login_of(host) for name, host in lab.hosts.items()},
+        repositories=lab.repositories.keys() - unread,
+        runs_on=lab.documentation.get("runs_on") or "",
     )
 
 

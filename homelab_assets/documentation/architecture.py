@@ -70,8 +70,17 @@ def _hosts(estate: Estate) -> str:
             reached = f", {words.text(how)}" if host.connection else ""
             services = words.counted(len(estate.on(host.name)), "service")
             lines.append(f"**{cell(host.name)}** ({words.mono(host.address)}{named}){reached}: {what}; {services}")
+        if list(hosts[:1]) == list(estate.hosts[:1]):
+            lines += _beside_hosts(estate)
         parts.append(_figure(chart, lines))
     return _document("Hosts", estate, parts)
+
+
+def _beside_hosts(estate: Estate) -> list[str]:
+    idle = [
+        f"{words.mono(name)}: deploys no stack; its structure is checked" for name in topology.idle_repositories(estate)
+    ]
+    return [*idle, *([f"**{cell(estate.runs_on)}**: the audit runs here"] if estate.runs_on else [])]
 
 
 def _services(estate: Estate, host: str) -> str:

@@ -163,12 +163,19 @@ class NetworkFacts(Struct, frozen=True, kw_only=True):
 
 
 class Estate(Struct, frozen=True, kw_only=True, dict=True):
-    """Everything at one moment. Hosts in the order of `lab.yaml`, services and networks sorted."""
+    """Everything at one moment. Hosts in the order of `lab.yaml`, services, networks and repositories sorted.
+
+    Attributes:
+        repositories: that could be read, whether or not they deploy anything. runs_on: the machine that the audit runs
+            on; "" where nobody has said it.
+    """
 
     generated_at: str
     hosts: Sequence[HostFacts]
     services: Sequence[Service]
     networks: Sequence[NetworkFacts] = ()
+    repositories: Sequence[str] = ()
+    runs_on: str = ""
     demo: bool = False
 
     @cached_property

@@ -21,6 +21,8 @@ def survey(
     descriptions: Mapping[str, str] | None = None,
     connections: Mapping[str, str] | None = None,
     logins: Mapping[str, str] | None = None,
+    repositories: Iterable[str] = (),
+    runs_on: str = "",
 ) -> Estate:
     """Join what runs, what git says and what the audit found.
 
@@ -28,6 +30,7 @@ def survey(
         addresses: where people reach each host (default: its name). descriptions: of hosts, from `lab.yaml`.
         connections: how each engine is reached: `ssh`, `tcp`, `socket` or `recorded`.
         logins: the commands that open a shell on the hosts.
+        repositories: that could be read. runs_on: the name of the machine that the audit runs on.
     """
     running = {
         service.key: service for capture in captures if isinstance(capture, Captured) for service in _of(capture)
@@ -58,6 +61,8 @@ def survey(
         ),
         services=tuple(sorted(services, key=lambda one: (one.host, one.stack is None, one.stack or "", one.name))),
         networks=tuple(sorted(_networks(captures), key=lambda network: (network.host, network.name))),
+        repositories=tuple(sorted(repositories)),
+        runs_on=runs_on,
         demo=document.demo,
     )
 

@@ -10,6 +10,7 @@ from homelab_assets.documentation.mermaid import Chart, Style
 MOST_NODES = 30
 """Boxes that people still take in at once: about two screens high."""
 
+_AUDIT = ("drift-detector", "audits and compares")
 Item = TypeVar("Item")
 
 
@@ -64,13 +65,25 @@ def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
             *(lines if host.captured else (*lines[:3], "not reachable")),
             style=None if host.captured else "bad",
         )
-    chart.node("audit", "drift-detector", "audits and compares", shape="stadium", style="proxy")
+    runs = (estate.runs_on, "drift-detector audits and compares") if estate.runs_on else _AUDIT
+    chart.node("audit", *runs, shape="stadium", style="proxy")
     for (repository, name), stacks in sorted(deployed.items()):
         if name in shown:
             chart.edge(("git", repository), name, f"{len(stacks)} stack{'' if len(stacks) == 1 else 's'}", dashed=True)
     for host in hosts:
         chart.edge(host.name, "audit", host.connection)
+    # Once, where there are several charts.
+    if list(hosts[:1]) == list(estate.hosts[:1]):
+        for repository in idle_repositories(estate):
+            chart.node(("git", repository), repository, "git", shape="cylinder", style="data")
+            chart.edge(("git", repository), "audit", "no stacks", dashed=True)
     return chart
+
+
+def idle_repositories(estate: Estate) -> list[str]:
+    """Return the repositories that deploy nothing, such as one of Ansible roles."""
+    busy = {service.declared.repository for service in estate.services if service.declared}
+    return [repository for repository in estate.repositories if repository not in busy]
 
 
 def services_charts(estate: Estate, host: str) -> list[tuple[Sequence[str], Chart]]:

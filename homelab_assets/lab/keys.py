@@ -141,6 +141,7 @@ LAB_YAML = Record(
                 "svg": Flag(),
                 "directory": Text(),
                 "repository": Text(example="homelab-apps"),
+                "runs_on": Text(example="dev-vm"),
             }
         ),
         "reports": Record(keys={"directory": Text(), "keep_days": Whole(least=1, most=36500)}),

@@ -3,22 +3,24 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from homelab_assets.documentation.audit_trail import build_trail
 from homelab_assets.documentation.generate import PARTS, Documents, Material, generate
 from homelab_assets.documentation.links import Forge, slug
 from homelab_assets.documentation.mermaid import MOST_CHARACTERS, MOST_EDGES
+from homelab_assets.documentation_inputs import estate_of
 from homelab_assets.documenting import document_audit
 from homelab_assets.drift.document import Item, ServiceDrift
 from homelab_assets.engine import capture_hosts
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.model import Unreachable
-from homelab_assets.repository.baselines import load_baselines
+from homelab_assets.repository.baselines import Baselines, load_baselines
 from homelab_assets.secrecy import TOKEN
 from homelab_assets_tests.documentation.estates import NOW, VAULT, bind, capture, container, document, estate
 from homelab_assets_tests.documentation.test_audit_trail import _Commit, _history
@@ -107,6 +109,7 @@ def hostile_documents() -> Documents:
     seen = estate(
         capture("h", *containers, networks=[{"Name": text, "Driver": text} for text in HOSTILE]), Unreachable(host="b<i>|", captured_at=NOW, error=HOSTILE[3]),
         verdicts=verdicts, addresses={"h": "[x](y)"}, descriptions={"h": HOSTILE[4]}, logins={"h": "ssh a`b"},
+        repositories=HOSTILE, runs_on=HOSTILE[3],
     )  # fmt: skip
     commits = [
         _Commit(f"{n:040x}", NOW, text, author=text, files=(f"stacks/web/{text}", text))
@@ -146,6 +149,28 @@ def test_every_part_is_made(demo: tuple[Documents, Documents]) -> None:
     assert "radarr" in texts["docs/SERVICE_CATALOG.md"]
     # Its running name is hidden, and git's was changed on the host: neither is an address.
     assert "portainer.${DOMAIN}" not in texts["docs/SERVICE_CATALOG.md"]
+
+
+def test_the_hosts_stand_between_their_repositories_and_where_the_audit_runs(demo: tuple[Documents, Documents]) -> None:
+    page = demo[0].docs["architecture/hosts.md"]
+    audit = re.search(r'(n\d+)\(\["dev-vm<br>drift-detector audits and compares"\]\)', page)
+    infra = re.search(r'(n\d+)\[\("homelab-infra<br>git"\)\]', page)
+    assert audit
+    assert infra
+    assert f'{infra[1]} -.->|"no stacks"| {audit[1]}' in page
+    assert "**dev-vm**: the audit runs here" in page
+    assert "`homelab-infra`: deploys no stack" in page
+
+
+def test_a_repository_that_could_not_be_read_is_not_said_to_deploy_nothing(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text(
+        "hosts: {h: {docker: ssh://x}}\nrepositories: {apps: {path: a}, infra: {path: b}}\n"
+    )
+    seen = replace(document(), problems=({"kind": "repository", "what": "no such folder", "repository": "apps"},))
+    joined = estate_of(
+        load_lab(str(tmp_path / "lab.yaml")), [capture("h")], Baselines(baselines=(), refs=(), problems=()), seen
+    )
+    assert list(joined.repositories) == ["infra"]
 
 
 def test_the_same_input_gives_the_same_bytes(demo: tuple[Documents, Documents]) -> None:
