@@ -160,7 +160,7 @@ LIVE: dict[str, Change] = {
     ),
     "rename": ("b", lambda m: m.docker("rename", "live-b-1", "elsewhere"), [("container_name", "added", "functional")]),
     "stop": ("a", lambda m: m.docker("stop", "-t", "0", "live-a-1"), "stopped"),
-    "pause": ("a", lambda m: m.docker("pause", "live-a-1"), "clean"),
+    "pause": ("a", lambda m: m.docker("pause", "live-a-1"), "stopped"),
     "remove": ("b", lambda m: m.docker("rm", "-f", "live-b-1"), "missing"),
     "a container of one's own": ("hand", lambda m: m.docker("run", "-d", "--name", "hand", PLAIN), "unmanaged"),
     "a service that git has not": (
@@ -192,9 +192,7 @@ def test_a_change_on_a_living_container(bench: Bench, name: str) -> None:
     change(bench.machine)
     changed = {one.service: one for one in bench.audit("live", document).services if one.items or one.status != "clean"}
     if isinstance(expected, str):
-        assert {one.service: (one.status, found(one)) for one in changed.values()} == (
-            {} if expected == "clean" else {service: (expected, [])}
-        )
+        assert {one.service: (one.status, found(one)) for one in changed.values()} == {service: (expected, [])}
     else:
         assert {one.service: found(one) for one in changed.values()} == {service: expected}
         assert changed[service].cause == "host_changed"
