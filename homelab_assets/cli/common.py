@@ -43,7 +43,8 @@ class Options(Struct, frozen=True, kw_only=True):
 
         lab = load_lab(self.lab_file)
         if lab.demo:
-            place = os.path.relpath(lab.file.parent.parent)
+            place, here = lab.file.parent.parent, Path.cwd()
+            place = place.relative_to(here) if place.is_relative_to(here) else place
             self.say(
                 f"no lab.yaml: this is the bundled demo lab, laid out in {place}; "
                 "drift-detector init points it at your own homelab"
