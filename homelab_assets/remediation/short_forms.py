@@ -180,8 +180,12 @@ def long_volume(text: str) -> dict[str, Any]:
     modes = parts[2].split(",") if len(parts) > 2 else []
     kind = "bind" if parts[0].startswith((".", "/", "~")) else "volume"
     found: dict[str, Any] = {"type": kind, "source": parts[0], "target": parts[1], "read_only": "ro" in modes}
-    bind = {"propagation": mode for mode in modes if mode.removeprefix("r") in ("shared", "slave", "private")}
-    bind |= {"selinux": mode for mode in modes if mode in ("z", "Z")}
+    bind = {}
+    for mode in modes:
+        if mode in ("z", "Z"):
+            bind["selinux"] = mode
+        elif mode.removeprefix("r") in ("shared", "slave", "private"):
+            bind["propagation"] = mode
     return found | ({"bind": bind} if bind else {})
 
 
