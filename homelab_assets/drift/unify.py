@@ -19,7 +19,7 @@ from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
 from homelab_assets.drift.stacks import EXPORTED, Model, Stack
-from homelab_assets.drift.templates import UNSET, Alternative, pieces
+from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.values import named_secrets
@@ -102,17 +102,25 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
 
 def _optional(settled: Settled) -> frozenset[str]:
     """Names of variables that come to something without a value wherever they stand, and that no `.env` sets."""
-    # A default may hold further variables, which only the loading without the outer one shows.
-    references = (*settled.templates.references, *settled.final.references)
-    bare = {reference.name for reference in references if reference.operator not in (":-", "-", ":+", "+")}
+    bare = {reference.name for reference in _references(settled) if reference.operator not in (":-", "-", ":+", "+")}
+    return _not_set(settled) - bare
+
+
+def _not_set(settled: Settled) -> frozenset[str]:
+    """Names of variables that no known `.env` sets, nor the deployer's shell as a matter of course."""
     stack = settled.stack
-    names = {reference.name for reference in references} - bare - stack.settled.keys() - stack.unknown
+    names = {reference.name for reference in _references(settled)} - stack.settled.keys() - stack.unknown
     return frozenset(name for name in names if not _OF_THE_SHELL.fullmatch(name))
+
+
+def _references(settled: Settled) -> Sequence[Reference]:
+    # A default may hold further variables, which only the loading without the outer one shows.
+    return (*settled.templates.references, *settled.final.references)
 
 
 def ruled_out(settled: Settled, vault: Vault, found: Mapping[str, Alternative] = _NOTHING) -> dict[str, Alternative]:
     """Give, as not set, the variables of which nothing comes that runs, by what the host's own compose files say: they
-    do not use them, or it is their own default that was found.
+    do not use them, or it is their own default that was found. One without a default may still be in a `.env`.
     """
     used = settled.stack.place.used
     if used is None:
@@ -122,6 +130,8 @@ def ruled_out(settled: Settled, vault: Vault, found: Mapping[str, Alternative] =
         for name in _optional(settled) & settled.final.project.variables.keys()
         if name not in used or ((value := found.get(name)) is not UNSET and vault.fingerprint(value) == used[name])
     ]
+    if settled.stack.knows_env:
+        names += [name for name in _not_set(settled) if name not in used]
     return dict.fromkeys(names, UNSET)
 
 

@@ -532,6 +532,33 @@ def test_the_host_s_own_compose_file_tells_what_comes_of_a_variable(
     assert items(unify({"environment": {"OWNER": git}}, seen)) == [], "which nobody can tell without it"
 
 
+@pytest.mark.parametrize(
+    ("git", "dotenv", "told"),
+    [
+        ("${NEW}", {"OLD": "moe"}, True),
+        ("${NEW?}", {"OLD": "moe"}, False),  # which Compose would refuse: there is no value to compare
+        ("${NEW}", {"OLD": "moe", "NEW": "moe"}, False),
+        ("${NEW}", {"OLD": "moe", "NEW": None}, False),
+        ("${NEW}", None, False),
+        ("${HOSTNAME}", {"OLD": "moe"}, False),
+        ("${OLD}", {}, False),
+    ],
+)
+def test_a_variable_that_neither_the_host_s_file_nor_its_dotenv_knows_has_no_value(
+    git: str, dotenv: dict[str, str | None] | None, told: bool
+) -> None:
+    vault = Vault(KEY)
+    project = load_started(
+        {FILE: b"services: {app: {image: 'plain:1', environment: {OWNER: $OLD}}}"}, Started(services={"app"})
+    )
+    assert project is not None
+    used = {FILE: used_variables(project, {"app"}, vault)}
+    files = {} if dotenv is None else {"/opt/apps/stacks/web/.env": dotenv}
+    seen = container("web", "app", env={"OWNER": "moe"}, labels={FILES: FILE})
+    document = unify({"environment": {"OWNER": git}}, seen, vault=vault, compose_variables=used, dotenv=files)
+    assert items(document) == ([("environment.OWNER", "changed")] if told else [])
+
+
 def test_a_dotenv_that_sets_nothing_is_known_too() -> None:
     git, running = {"environment": {"OWNER": "${WHO:-larry}"}}, container("web", "app", env={"OWNER": "moe"})
     assert items(unify(git, running, dotenv={"/opt/apps/stacks/web/.env": {}})) == [("environment.OWNER", "changed")]
