@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import homelab_assets
-from homelab_assets.secrecy import SHOWN, TOKEN, Vault, is_secret, redact, show
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, TOKEN, Vault, is_secret, outside, redact, show
+from homelab_assets.secrecy.values import seal_values
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015"
 
@@ -183,3 +184,99 @@ def test_sealing_is_idempotent_and_loses_nothing(name: str, value: str) -> None:
     sealed = vault.seal(name, value)
     assert vault.reveal(sealed) == value
     assert vault.seal(name, sealed) == sealed
+
+
+_WORDS = st.from_regex(r"[A-Za-z0-9_.~+-]{1,40}", fullmatch=True)
+_NUMBERS = st.from_regex(r"[0-9]{1,19}", fullmatch=True)
+_SHAPES = (
+    "https://discord.com/api/webhooks/{n}/{w}", "https://hooks.slack.com/services/{w}/{w}/{w}", "https://api.telegram.org/bot{n}:{w}/sendMessage",
+    "https://x.webhook.office.com/webhookb2/{w}@{w}/IncomingWebhook/{w}/{w}", "https://ha.lan/api/webhook/{w}", "https://hc-ping.com/{w}", "slack://{w}/{w}", "tgram://{n}:{w}/{n}",
+    "postgres://{w}:{w}@{w}:{n}/{w}", "redis://:{w}@{w}/0", "https://{w}@{w}/x.git", "{w}:{w}@tcp({w}:{n})/{w}", "{w}:{w}@{w}:{n}/{w}", "Server={w};Password={w};Uid={w}", "host={w} password='{w} {w}'",
+    "Authorization: Bearer {w}", "Authorization: Basic {w}=", "X-Api-Key: {w}", "Cookie: {w}={w}; token={w}", "password {w}",
+    '{{"password":"{w}","keys":["{w}","{w}"],"tokens":{{"{w}":"{w}"}}}}', "password: >-\n  {w}\n  {w}\nkey: {w}", "api_keys: [{w}, {w}]\nx: {w}", "api_keys:\n  - {w}\n  - {w}",
+    "mysql -u{w} -p{w} --token {w}", "curl -u {w}:{w} https://{w}:{w}@{w}/?apikey={w}", "redis-cli -a {w}", "echo {w}:{w} | chpasswd", "echo {w} | passwd --stdin", "htpasswd -nb {w} {w}", "openssl passwd {w}",
+    "-u {w};{w};{n}", "{w}:{w}:1001:::{w}", "{w}:{w}:{n}:{n}:{w}", "--token {w} --password={w}", "APP_TOKEN={w} run", "export PASSWORD={w}; run {w}", "${{TOKEN:-{w}}}", "{w}",
+)  # fmt: skip
+
+
+@st.composite
+def _shaped(draw: st.DrawFn) -> str:
+    """One or two texts such as homes hold them, side by side."""
+    shapes = draw(st.lists(st.sampled_from(_SHAPES), min_size=1, max_size=2))
+    filled = [shape.replace("{n}", "{}").replace("{w}", "\0") for shape in shapes]
+    texts = []
+    for text in filled:
+        text = text.format(*(draw(_NUMBERS) for _ in range(text.count("{}"))))
+        while "\0" in text:
+            text = text.replace("\0", draw(_WORDS), 1)
+        texts.append(text)
+    return draw(st.sampled_from((" ", "\n", ";", ""))).join(texts)
+
+
+@settings(max_examples=400)
+@given(name=st.sampled_from(["NOTIFY_URL", "PASSWORD", "SSL_KEY", "DB_USERS", "GIT_SHA", "command"]), text=_shaped())
+def test_sealing_what_is_sealed_changes_nothing(name: str, text: str) -> None:
+    vault = Vault(b"0123456789abcdef")
+    sealed = vault.seal(name, text)
+    assert vault.seal(name, sealed) == sealed
+    assert vault.reveal(sealed) == text
+    words = vault.seal_args(text.split(" "))
+    assert vault.seal_args(words) == words
+    assert vault.reveal_all(words) == text.split(" ")
+    document = {"Config": {"Env": [f"{name}={text}"], "Cmd": ["sh", "-c", text], "Labels": {name: text, text: name}}}
+    once = vault.seal_inspect(document)
+    assert vault.seal_inspect(once) == once
+
+
+def test_a_webhook_is_sealed_once(vault: Vault) -> None:
+    number, token = "1098765432109876543", "dQw4w9WgXcQz" * 5 + "abcd_f-1"
+    sealed = vault.seal("NOTIFY_URL", f"https://discord.com/api/webhooks/{number}/{token}")
+    assert sealed == vault.seal("NOTIFY_URL", sealed)
+    assert show(sealed) == redact(sealed) == f"https://discord.com/api/webhooks/{number}/{SHOWN}"
+
+
+def test_what_seals_a_password_does_not_hide_another(vault: Vault) -> None:
+    arguments = ["curl", "--token", "a;b-secret", "-u", "larry:hunter2"]
+    assert [show(word) for word in vault.seal_args(arguments)] == ["curl", "--token", SHOWN, "-u", f"larry:{SHOWN}"]
+
+
+def test_a_name_says_nothing_of_what_is_left_beside_a_token(vault: Vault) -> None:
+    sealed = f"/etc/ssl/{vault.token('home-of-larry')}.pem"
+    assert vault.seal("SSL_KEY", sealed) == sealed
+    assert vault.reveal(sealed) == "/etc/ssl/home-of-larry.pem"
+
+
+@pytest.mark.parametrize(
+    "value", ["secret", "<secret", "secret changed", "changed", "secret#", "4484", "9f86d081884c7d659a2f", "0123"]
+)
+def test_a_value_that_is_a_part_of_a_token_leaves_tokens_whole(vault: Vault, value: str) -> None:
+    other = "<secret#0123.9f86d081884c7d659a2f>"
+    container = {"Config": {"Env": [f"A={vault.token('x')}", f"B={other}", f"C={value}", f"D=a {value} {other}"]}}
+    sealed = seal_values(container, [value], vault)
+    env = sealed["Config"]["Env"]
+    assert env[:2] == container["Config"]["Env"][:2]
+    assert vault.reveal(env[2]) == f"C={value}"
+    assert vault.reveal(env[3]) == f"D=a {value} {other}"
+    assert vault.seal_inspect(sealed) == sealed
+    assert vault.redact(f"{SHOWN} {SHOWN_CHANGED} {other} x") == f"{SHOWN} {SHOWN_CHANGED} {SHOWN} x"
+
+
+def test_a_value_is_no_word_of_the_engine_and_no_name_of_a_variable(vault: Vault) -> None:
+    container = {
+        "Config": {"Env": ["PUID=1000", "MODE=PUID"], "Healthcheck": {"Test": ["CMD-SHELL", "bind volume"]}},
+        "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {"tag": "json-file"}}, "Binds": ["bind:/x"]},
+        "Mounts": [{"Type": "bind", "Source": "/srv/bind", "Destination": "/x", "Propagation": "rprivate"}],
+    }
+    values = ["PUID", "CMD-SHELL", "bind", "json-file", "rprivate"]
+    sealed = seal_values(container, values, vault)
+    assert vault.reveal_all(sealed) == container
+    assert sealed["Config"]["Env"] == ["PUID=1000", f"MODE={vault.token('PUID')}"]
+    assert sealed["Config"]["Healthcheck"]["Test"] == ["CMD-SHELL", f"{vault.token('bind')} volume"]
+    assert sealed["HostConfig"]["LogConfig"] == {"Type": "json-file", "Config": {"tag": vault.token("json-file")}}
+    mount = {**container["Mounts"][0], "Source": f"/srv/{vault.token('bind')}"}  # type: ignore[index]
+    assert sealed["Mounts"] == [mount]
+
+
+def test_changing_a_text_leaves_covers_and_tokens(vault: Vault) -> None:
+    text = f"a {SHOWN} {SHOWN_CHANGED} {vault.token('a')} a"
+    assert outside(text, str.upper) == f"A {SHOWN} {SHOWN_CHANGED} {vault.token('a')} A"

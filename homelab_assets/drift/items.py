@@ -19,7 +19,7 @@ from homelab_assets.drift.templates import match_pieces, pieces, readable
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
-from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret, outside
 from homelab_assets.secrecy.values import anywhere
 
 TWO_VALUES = "one variable, two values"
@@ -99,7 +99,9 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
 
     def _covered(self, value: Any, cover: str) -> Any:
         pattern = self._secrets
-        return value if pattern is None else map_texts(value, lambda text: pattern.sub(cover, text))
+        if pattern is None:
+            return value
+        return map_texts(value, lambda text: outside(text, lambda part: pattern.sub(cover, part)))
 
     def _in_terms_of(self, template: Any, text: Any, difference: Difference) -> str | None:
         """The running text with git's variables put back: what differs then stood in clear in git.

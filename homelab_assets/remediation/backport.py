@@ -18,9 +18,8 @@ from homelab_assets.remediation.attempts import Attempt, attempts
 from homelab_assets.remediation.proof import Overlay, Prover
 from homelab_assets.remediation.splice import CannotEdit
 from homelab_assets.remediation.wish import Wish
-from homelab_assets.secrecy import TOKEN, words
+from homelab_assets.secrecy import HIDDEN, words
 
-_HIDDEN = re.compile(r"<secret(?: changed)?>|" + TOKEN.pattern)
 PLACEHOLDER = "change-me"
 
 
@@ -149,7 +148,7 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
     if item.running is None and item.path.partition(".")[0] not in ("environment", "labels"):
         raise CannotEdit("what runs is not known")
     value = yaml_text.literal(item.running)
-    if not any(map(_HIDDEN.search, texts_in(item.running))):
+    if not any(map(HIDDEN.search, texts_in(item.running))):
         if item.secret and item.variables:
             raise CannotEdit("a secret changed inside it, and can't be told apart from the rest")
         return replace(wish, value=value), ()
@@ -160,7 +159,7 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
         names.append(secret_name(service, item.path, len(names), taken))
         return "${" + names[-1] + "}"
 
-    hidden = map_texts(value, lambda text: _HIDDEN.sub(variable, text))
+    hidden = map_texts(value, lambda text: HIDDEN.sub(variable, text))
     return replace(wish, value=hidden), tuple(names)
 
 

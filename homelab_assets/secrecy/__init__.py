@@ -12,9 +12,11 @@ A value is a secret if its name says so, if it looks like one, or if it stands w
 
 from homelab_assets.secrecy.looks import find_secrets
 from homelab_assets.secrecy.names import names_a_secret, words
-from homelab_assets.secrecy.vault import SHOWN, SHOWN_CHANGED, TOKEN, Vault, has_token, is_secret, redact, show
+from homelab_assets.secrecy.tokens import HIDDEN, SHOWN, SHOWN_CHANGED, TOKEN, has_token, outside, show
+from homelab_assets.secrecy.vault import Vault, is_secret, redact
 
 __all__ = [
+    "HIDDEN",
     "SHOWN",
     "SHOWN_CHANGED",
     "TOKEN",
@@ -23,6 +25,7 @@ __all__ = [
     "has_token",
     "is_secret",
     "names_a_secret",
+    "outside",
     "redact",
     "show",
     "words",

@@ -2,10 +2,12 @@
 
 import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
 from homelab_assets.secrecy.places import find_placed
+from homelab_assets.secrecy.tokens import TOKEN
 
 _PATTERNS = re.compile(
     r"""
@@ -15,7 +17,7 @@ _PATTERNS = re.compile(
         |dckr_pat_[\w-]{20,}|hf_[A-Za-z0-9]{20,}|pypi-AgE[\w-]{40,}|xox[abeprs]-[\w-]{10,}|tskey-[\w-]{10,}|dop_v1_\w{40,}
         |sk-(?=[\w-]{0,200}\d)[\w-]{20,}|[sr]k_(?:live|test)_\w{16,}|AIza[\w-]{30,}|ya29\.[\w-]{20,}|hvs\.[\w-]{20,}|sq0[a-z]{3}-[\w-]{20,}
         |SG\.[\w-]{16,}\.[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AGE-SECRET-KEY-1[A-Z0-9]{50,}|claim-(?=[\w-]{0,200}[\dA-Z])[\w-]{16,})
-    | \b[0-9]{8,11}:[A-Za-z0-9_-]{32,}
+    | (?:\b|(?<=/bot))[0-9]{8,11}:[A-Za-z0-9_-]{32,}
     | \b[MNO][A-Za-z0-9_-]{22,27}\.[\w-]{5,7}\.[\w-]{27,}
     | \b0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\w{20,}:[\w+/=]{16,}
     | \$\$?(?:2[abxy]|apr1|[156y]|argon2(?:id|i|d)|pbkdf2(?:-sha\d+)?|scrypt|7)\$[\w./$=,+-]{8,}
@@ -58,7 +60,7 @@ def _is_uuid(text: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def find_secrets(text: str, entropy: bool = True) -> tuple[tuple[int, int], ...]:
-    """Find the secrets inside a text by their looks.
+    """Find the secrets inside a text by their looks. What is sealed already is none.
 
     Args:
         entropy: also count long random-looking runs; False for fields that hold ids and digests by nature.
@@ -72,7 +74,14 @@ def find_secrets(text: str, entropy: bool = True) -> tuple[tuple[int, int], ...]
     found += find_placed(text)
     if entropy and len(text) >= 20:
         found += _random_runs(text)
-    return _without_overlap(found)
+    return _without_overlap(_unsealed(text, found) if "<secret#" in text else found)
+
+
+def _unsealed(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Leave out what a token stands in."""
+    starts, ends = zip(*(match.span() for match in TOKEN.finditer(text)), (len(text), len(text)), strict=True)
+    # The first token that ends behind the start of a place is the first that may stand in it.
+    return [(start, end) for start, end in spans if end <= starts[bisect_right(ends, start, hi=len(ends) - 1)]]
 
 
 def looks_generated(text: str) -> bool:

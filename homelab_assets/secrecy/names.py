@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from homelab_assets.secrecy.tokens import TOKEN
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # SIM905: words are easier to read than a column of quoted ones.
 _SECRET_WORDS = frozenset(
@@ -13,7 +15,6 @@ _SECRET_WORDS = frozenset(
     seed bearer community presharedkey accountkey masterkey sharedkey licensekey passkey rsskey
     """.split()  # noqa: SIM905
 )
-_TOKEN = re.compile(r"<secret#[0-9a-f.]*>")
 _JOINED = re.compile(
     r"passw(or)?d|passphrase|apikey|api_key|secret|token(?!iz)|credential|privatekey|authkey", re.IGNORECASE
 )
@@ -73,7 +74,7 @@ def words(name: str) -> tuple[str, ...]:
 def names_a_secret(name: str) -> bool:
     """Say whether a variable, label or option of this name holds a secret. `TOKEN_TTL` and `KEY_FILE` do not."""
     # A name that was sealed itself says nothing about its value.
-    name = _TOKEN.sub("", name)
+    name = TOKEN.sub("", name)
     parts = words(name)
     if not parts or (parts[-1] in _ABOUT and not name.lower().endswith(("basicauth.users", "digestauth.users"))):
         return False

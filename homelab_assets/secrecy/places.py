@@ -28,8 +28,10 @@ _URLS = (
     re.compile(r"\b(?:slack|tgram|pbul|pover|prowl|ifttt|msteams|rocket|mmosts?|zulip)://(?P<s>[^\s?\"'#]{12,})"),
     re.compile(r"\bgotifys?://[^\s/]+/(?:[\w-]+/)*(?P<s>[\w.-]{12,})"),
     re.compile(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[\w/]{20,})"),
+    # The number before Discord's secret is none.
+    re.compile(r"/webhooks/\d{6,}/(?P<s>[\w-]{8,})"),
     re.compile(
-        r"(?:/api/webhooks/\d+/|/webhooks?(?:-test|b2)?/|/hooks/|/api/push/|\bhc-ping\.com/)(?P<s>(?=[\w@/-]*\d)[\w@/-]{8,})"
+        r"(?:/webhooks?(?:-test|b2)?/(?!\d{6,}/)|/hooks/|/api/push/|\bhc-ping\.com/)(?P<s>(?=[\w@/-]*\d)[\w@/-]{8,})"
     ),
     re.compile(r"/ping/(?P<s>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"),
 )

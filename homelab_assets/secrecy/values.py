@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from homelab_assets.secrecy.names import names_a_secret
+from homelab_assets.secrecy.tokens import outside
 from homelab_assets.secrecy.vault import Vault
 
 _ORDINARY = re.compile(
@@ -26,9 +27,8 @@ _ORDINARY = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{,11}|.{,5}", re.DOTALL)
-_IN_CONFIG = ("Env", "Labels", "Cmd", "Entrypoint", "Healthcheck", "Hostname", "Domainname", "WorkingDir", "User")
-_IN_HOST_CONFIG = ("Binds", "Annotations", "LogConfig", "ExtraHosts")
-_IN_CONTAINER = ("Path", "Args", "Mounts")
+_Change = Callable[[str], str]
+_InField = Callable[[Any, _Change], Any]
 _COMPOSE = "com.docker.compose."
 
 
@@ -67,27 +67,59 @@ def seal_values(container: Any, values: Iterable[str], vault: Vault) -> Any:
         return container
 
     def sealed(text: str) -> str:
-        return pattern.sub(lambda match: vault.token(match[0]), text)
+        return outside(text, lambda part: pattern.sub(lambda match: vault.token(match[0]), part))
 
-    return {
-        **_changed_in(container, _IN_CONTAINER, sealed),
-        "Config": _changed_in(container.get("Config"), _IN_CONFIG, sealed),
-        "HostConfig": _changed_in(container.get("HostConfig"), _IN_HOST_CONFIG, sealed),
-    }
+    return _changed_in(container, _CONTAINER, sealed)
 
 
-def _changed_in(node: Any, keys: tuple[str, ...], change: Callable[[str], str]) -> Any:
+def _changed_in(node: Any, fields: Mapping[str, _InField], change: _Change) -> Any:
     if not isinstance(node, dict):
         return node
-    return {key: _changed(value, change) if key in keys else value for key, value in node.items()}
+    return {key: fields[key](value, change) if key in fields else value for key, value in node.items()}
 
 
-def _changed(node: Any, change: Callable[[str], str]) -> Any:
+def _everywhere(node: Any, change: _Change) -> Any:
     if isinstance(node, str):
         return change(node)
     if isinstance(node, list):
-        return [_changed(item, change) for item in node]
+        return [_everywhere(item, change) for item in node]
     if isinstance(node, dict):
         # Compose's own labels say where a container belongs: names and paths.
-        return {k: v if str(k).startswith(_COMPOSE) else _changed(v, change) for k, v in node.items()}
+        return {k: v if str(k).startswith(_COMPOSE) else _everywhere(v, change) for k, v in node.items()}
     return node
+
+
+def _environment(node: Any, change: _Change) -> Any:
+    """Change the values of variables. A name that is such a value by chance stays the name."""
+
+    def assigned(text: str) -> str:
+        name, equals, value = text.partition("=")
+        return f"{name}={change(value)}" if equals else change(text)
+
+    return _everywhere(node, assigned)
+
+
+def _mounts(node: Any, change: _Change) -> Any:
+    return [_changed_in(mount, _MOUNT, change) for mount in node] if isinstance(node, list) else node
+
+
+def _test(node: Any, change: _Change) -> Any:
+    return [*node[:1], *_everywhere(node[1:], change)] if isinstance(node, list) else _everywhere(node, change)
+
+
+def _in(fields: Mapping[str, _InField]) -> _InField:
+    return lambda node, change: _changed_in(node, fields, change)
+
+
+# Where somebody's own texts stand. What else there is are words of the engine, such as the type of a mount: a value of
+# a `.env` that is the same by chance must not change what they say.
+_MOUNT = dict.fromkeys(("Name", "Source", "Destination"), _everywhere)
+_CONFIG = dict.fromkeys(("Labels", "Cmd", "Entrypoint", "Hostname", "Domainname", "WorkingDir", "User"), _everywhere)
+_HOST_CONFIG = dict.fromkeys(("Binds", "Annotations", "ExtraHosts"), _everywhere)
+_CONTAINER = {
+    "Path": _everywhere,
+    "Args": _everywhere,
+    "Mounts": _mounts,
+    "Config": _in({**_CONFIG, "Env": _environment, "Healthcheck": _in({"Test": _test})}),
+    "HostConfig": _in({**_HOST_CONFIG, "LogConfig": _in({"Config": _everywhere})}),
+}

@@ -3,16 +3,15 @@
 import hashlib
 import hmac
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from homelab_assets.secrecy.looks import find_secrets, looks_generated
 from homelab_assets.secrecy.names import entropy_counts, is_whole_secret, names_a_secret
 from homelab_assets.secrecy.places import find_in_command
+from homelab_assets.secrecy.tokens import SHOWN, TOKEN, has_token, outside, show
 
-TOKEN = re.compile(r"<secret#(?P<key>[0-9a-f]{4})\.(?P<mac>[0-9a-f]{20})>")
-SHOWN = "<secret>"
-SHOWN_CHANGED = "<secret changed>"
 _REMEMBERED = 65_536
 _FLAG = re.compile(r"--?[A-Za-z][\w-]+")
 _OPTION = re.compile(r"[-/]{0,2}[A-Za-z_@][\w.@:\[\]-]*")
@@ -21,16 +20,6 @@ _OPTION = re.compile(r"[-/]{0,2}[A-Za-z_@][\w.@:\[\]-]*")
 def is_secret(name: str, value: str) -> bool:
     """Say whether `value`, standing under `name`, is or contains a secret."""
     return is_whole_secret(name, value) or bool(find_secrets(value, entropy_counts(name))) or bool(TOKEN.search(value))
-
-
-def show(text: str, cover: str = SHOWN) -> str:
-    """Return text for people: each token as `<secret>`, or as another cover such as `<secret changed>`."""
-    return TOKEN.sub(cover, text)
-
-
-def has_token(text: str) -> bool:
-    """Say whether a sealed secret stands in the text."""
-    return "<secret#" in text and TOKEN.search(text) is not None
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -105,7 +94,8 @@ class Vault:
         return self._values[name, value]
 
     def _seal(self, name: str, value: str) -> str:
-        whole = is_whole_secret(name, value)
+        # What holds a token was judged when that came in: of what is left, its name says nothing more.
+        whole = is_whole_secret(name, value) and not has_token(value)
         return self.token(value) if whole else self.seal_text(value, entropy=entropy_counts(name))
 
     def seal_text(self, text: str, *, entropy: bool = True) -> str:
@@ -113,16 +103,18 @@ class Vault:
         return self._seal_text(text, entropy=True) if entropy else self._texts[text]
 
     def _seal_text(self, text: str, *, entropy: bool) -> str:
-        spans = find_secrets(text, entropy)
-        return _replaced(text, spans, self.token) if spans else text
+        return _until_settled(lambda text: _replaced(text, find_secrets(text, entropy), self.token), text)
 
     def seal_args(self, arguments: Sequence[str]) -> list[str]:
         """Seal a command line given as a list: an argument after `--password` or its kin is a secret as a whole."""
+        return _until_settled(self._seal_args, list(arguments))
+
+    def _seal_args(self, arguments: list[str]) -> list[str]:
         sealed: list[str] = []
         flag = ""
         for argument, password in zip(arguments, _passwords(arguments), strict=True):
             if password is not None:
-                sealed.append(argument[:password] + self.token(argument[password:]))
+                sealed.append(_replaced(argument, [password], self.token))
             elif flag and argument and not argument.startswith("-"):
                 sealed.append(self.seal(flag, argument))
             else:
@@ -192,23 +184,38 @@ class Vault:
 
     def redact(self, text: str) -> str:
         """Make free text (a log line, an exception, an HTTP error) fit to be shown: its secrets become `<secret>`."""
-        for raw in sorted((raw for raw in self._raw.values() if len(raw) >= 6), key=len, reverse=True):
-            if raw in text:
-                text = text.replace(raw, SHOWN)
+        known = sorted((raw for raw in self._raw.values() if len(raw) >= 6 and raw in text), key=len, reverse=True)
+        if known:
+            pattern = re.compile("|".join(map(re.escape, known)))
+            text = outside(text, lambda part: pattern.sub(SHOWN, part))
         return redact(text)
 
 
-def _passwords(arguments: Sequence[str]) -> list[int | None]:
-    """Give for each argument where in it a password begins that only its place in the command gives away, or None."""
-    found = [start for start, _ in find_in_command(" ".join(arguments))]
-    begins: list[int | None] = []
+def _passwords(arguments: Sequence[str]) -> list[tuple[int, int] | None]:
+    """Give for each argument where in it a password stands that only its place in the command gives away, or None."""
+    found = sorted(find_in_command(" ".join(arguments)))
+    places: list[tuple[int, int] | None] = []
     offset = 0
     for argument in arguments:
-        inside = [start - offset for start in found if offset <= start < offset + len(argument)]
+        first = bisect_left(found, (offset, 0))
+        start, end = (place - offset for place in found[first]) if first < len(found) else (len(argument), 0)
+        # Quotes in an argument are a part of it; a semicolon divides the fields of a user.
+        end = end if argument[end : end + 1] == ";" else len(argument)
         # An argument with blanks is a command line itself, and read as one.
-        begins.append(min(inside) if inside and " " not in argument[: min(inside)] else None)
+        sealable = start < len(argument) and " " not in argument[:start] and not has_token(argument)
+        places.append((start, end) if sealable else None)
         offset += len(argument) + 1
-    return begins
+    return places
+
+
+Sealable = TypeVar("Sealable", str, list[str])
+
+
+def _until_settled(seal: Callable[[Sealable], Sealable], value: Sealable) -> Sealable:
+    """Seal until nothing changes: what is sealed may bring something to light that it hid."""
+    while (sealed := seal(value)) != value:
+        value = sealed
+    return value
 
 
 def redact(text: str) -> str:
@@ -217,12 +224,9 @@ def redact(text: str) -> str:
 
 
 def _replaced(text: str, spans: Iterable[tuple[int, int]], put: Callable[[str], str]) -> str:
-    """Put something else in the places of secrets, but for those that are sealed already."""
+    """Put something else in the places of secrets."""
     parts, last = [], 0
-    tokens = [match.span() for match in TOKEN.finditer(text)]
     for start, end in spans:
-        if any(a < end and start < b for a, b in tokens):
-            continue
         parts += [text[last:start], put(text[start:end])]
         last = end
     return "".join(parts) + text[last:]
