@@ -280,3 +280,10 @@ def test_a_value_is_no_word_of_the_engine_and_no_name_of_a_variable(vault: Vault
 def test_changing_a_text_leaves_covers_and_tokens(vault: Vault) -> None:
     text = f"a {SHOWN} {SHOWN_CHANGED} {vault.token('a')} a"
     assert outside(text, str.upper) == f"A {SHOWN} {SHOWN_CHANGED} {vault.token('a')} A"
+
+
+@pytest.mark.parametrize(
+    "command", ["app --token=$(cat /run/t)", "echo root:$PW | chpasswd", "htpasswd -nb larry ${PW}"]
+)
+def test_what_a_shell_fills_in_is_no_secret(command: str) -> None:
+    assert redact(command) == command

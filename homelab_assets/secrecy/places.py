@@ -1,20 +1,20 @@
 """Where in a text a secret stands, whatever it looks like: in URLs, headers, assignments, and options of commands."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from homelab_assets.secrecy.commands import find_in_command
+from homelab_assets.secrecy.finding import DEFAULT, any_of, but_for_variables, found_by
 from homelab_assets.secrecy.names import is_whole_secret, names_a_secret
+from homelab_assets.secrecy.structures import find_structured
 
 # Without one of these in it a text holds nothing that is looked for here; nearly all texts of a fleet are such.
 _HINTS = (
     "=", ":", "<", "--", "pass", "pwd", "secret", "token", "bearer", "basic", "redis", "valkey", "keydb", "mysql",
-    "mariadb", "mongo", "curl", "hook/", "hooks/", "-cli", "client", "login", "mosquitto", "ldap", "mqtt",
+    "mariadb", "mongo", "curl", "hook/", "hooks/", "-cli", "client", "login", "mosquitto", "ldap", "mqtt", "-u ",
 )  # fmt: skip
 _URL_HINTS = ("://", "hook", "ping", "/api/push/")
 _HEADER_HINTS = ("bearer", "basic", "token", "pass", "secret", "apikey")
-_PROGRAM_HINTS = (
-    "-cli", "mysql", "mariadb", "curl", "mongo", "login", "mosquitto_", "ldap", "smbclient", "sshpass", "openssl",
-)  # fmt: skip
 # Each names one group `s`: the secret part alone, so that the rest stays readable and comparable.
 _URLS = (
     re.compile(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
@@ -45,22 +45,24 @@ _HEADERS = (
     ),
     re.compile(r"<(?:\w*(?:password|passphrase|apikey|token|secret))>(?P<s>[^<\s][^<]*)</", re.I),
 )
-# The options of programs that take a password without saying so.
-_WITHIN = r"[^|;&\n]{0,400}?\s"
-_PROGRAMS = [
-    re.compile(rf"\b(?:{programs})\b{_WITHIN}{option}[\"']?(?P<s>[^\s\"']+)")
-    for programs, option in (
-        (r"(?:redis|keydb|valkey)-cli", r"(?:-a|--pass)[\s=]+"),
-        (r"mysql\w*|mariadb(?:-\w+)?", r"-p"),
-        (r"curl", r"(?:-u\s?|--user[\s=])[\"']?[^\s:\"']+:"),
-        (r"mongo\w*|docker login|podman login", r"-p\s+"),
-        (r"mosquitto_\w+", r"-P\s+"),
-        (r"ldap\w+", r"-w\s+"),
-        (r"smbclient", r"-U\s*[\"']?[^\s%\"']+%"),
-        (r"sshpass", r"-p\s?"),
-        (r"openssl", r"pass:"),
-    )
-]
+# Logins without a scheme before them: of Go's drivers, of a server with its port, of SFTP containers.
+_LOGINS = (
+    re.compile(r"(?<![\w.+-])[\w.+-]{0,64}:(?!//)(?P<s>[^\s\"']{1,200})@(?=(?:tcp[46]?|udp|unix|cloudsql[\w-]*)\()"),
+    re.compile(
+        r"(?<![\w.+:/@-])(?!(?:sips?|xmpp|mailto|acct|turns?|stuns?|ssh|git|im|tel|npm):)[\w.+-]{1,64}"
+        r":(?P<s>[^\s\"'/@]{3,200})@(?!sha\d)(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{2,5}(?![\w:.@])"
+    ),
+    re.compile(r"\bjdbc:oracle:\w+:\w+/(?P<s>[^\s@]+)@"),
+)
+_SFTP_USER = r"(?<![^\s\"'])(?![\da-fA-F]+:[\da-fA-F]+:)[A-Za-z_][\w.-]*"
+_SFTP_REST = r"(?::[\w./,-]*)*(?![^\s\"'])"
+_SFTP = (
+    # The first users of a system, or none: other numbers are ports and sizes (`web:nginx:8080`).
+    re.compile(
+        rf"{_SFTP_USER}:(?P<s>[^\s:\"']{{3,}})(?::e)?:(?:10(?:0[1-9]|1\d|2[0-3])|(?=:\d*:[\w./,-])){_SFTP_REST}"
+    ),
+    re.compile(rf"{_SFTP_USER}:(?P<s>(?=[^\s:]*[A-Za-z])(?=[^\s:]*[^a-z\s:])[^\s:\"']{{3,}})(?::e)?:1000{_SFTP_REST}"),
+)
 
 _NAME = re.compile(
     r"(?<![\w.-])(?<!\$\{)(?P<name>-{0,2}[A-Za-z_][\w.-]{0,200})(?P<quote>\\?[\"'])?\s?(?P<sign>[=:])\s{0,2}"
@@ -79,9 +81,6 @@ _COMMON = re.compile(
 # What is said of a key of `lab.yaml`: `media.services.plex.token: should be text`.
 _MISTAKE = re.compile(r"(?:should be|unknown key|stands twice)\b")
 _SENTENCE = re.compile(r"to|and|or|is|are|was|with|for|of|in|on|as|from|not|the|a")
-# What git has for a variable that nobody sets is as good as the variable's value.
-_DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<s>[^{}$]+)\}")
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\$?[A-Za-z_]\w*|\$\$\{[^}]*\}")
 
 
 def find_placed(text: str) -> Iterator[tuple[int, int]]:
@@ -90,46 +89,28 @@ def find_placed(text: str) -> Iterator[tuple[int, int]]:
     A reference such as `${PASSWORD}`, which git may show, is none; of `${PASSWORD:-default}` the default is.
     """
     folded = text.casefold()
-    if not _any_of(_HINTS, folded):
+    if not any_of(_HINTS, folded):
         return
-    if _any_of(_URL_HINTS, folded):
-        for pattern in _URLS:
-            yield from _groups(pattern, text)
-    if _any_of(_HEADER_HINTS, folded):
-        for pattern in _HEADERS:
-            yield from _groups(pattern, text)
+    if any_of(_URL_HINTS, folded):
+        yield from found_by(_URLS, text)
+    if any_of(_HEADER_HINTS, folded):
+        yield from found_by(_HEADERS, text)
+    if "@" in text:
+        yield from found_by(_LOGINS, text)
+    if ":10" in text or ":::" in text:
+        yield from found_by(_SFTP, text)
     yield from find_in_command(text)
     yield from _assigned(text)
-    for match in _DEFAULT.finditer(text) if "${" in text else ():
+    for match in DEFAULT.finditer(text) if "${" in text else ():
         if is_whole_secret(match["name"], match["s"]):
             yield match.span("s")
     for match in _FLAG.finditer(text):
         yield from _value(text, match.end(), match["name"], flag=True)
 
 
-def _any_of(hints: Sequence[str], folded: str) -> bool:
-    for hint in hints:  # noqa: SIM110 - a third faster than any()
-        if hint in folded:
-            return True
-    return False
-
-
-def find_in_command(text: str) -> Iterator[tuple[int, int]]:
-    """Find the passwords among the options of known programs in one command line."""
-    if not _any_of(_PROGRAM_HINTS, text.casefold()):
-        return
-    for pattern in _PROGRAMS:
-        yield from _groups(pattern, text)
-
-
-def _groups(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
-    for match in pattern.finditer(text):
-        yield from _but_for_variables(text, *match.span("s"))
-
-
 def _assigned(text: str) -> Iterator[tuple[int, int]]:
     """Find the values of `NAME=value`, `"name": "value"`, `Header: value`, whose names say that they are secret."""
-    beyond = 0
+    beyond = structured = 0
     for match in _NAME.finditer(text):
         if match.end() < beyond:
             # Inside of a value that is found, and ends where that ends; asking each would take forever.
@@ -138,16 +119,25 @@ def _assigned(text: str) -> Iterator[tuple[int, int]]:
         name = match["name"].rpartition(".")[2] or match["name"]
         said = match["quote"] or match["sign"] == "="
         sentence = _COMMON.fullmatch(name.strip("-_")) or _MISTAKE.match(text, match.end())
-        if said or not (sentence or _in_a_path(text, match)):
-            for start, end in _value(text, match.end(), name):
-                beyond = beyond if text[start - 1] in "\"'" else end
-                yield start, end
+        if not names_a_secret(name) or (not said and (sentence or _in_a_chain(text, match))):
+            continue
+        if match["sign"] == ":" and match.start() >= structured:
+            spans, structured = find_structured(text, match.end("sign"), name)
+            yield from spans
+            if structured > match.end("sign"):
+                continue
+        for start, end in _value(text, match.end(), name):
+            beyond = beyond if text[start - 1] in "\"'" else end
+            yield start, end
 
 
-def _in_a_path(text: str, name: re.Match[str]) -> bool:
-    """Say whether a name before a colon is the last part of a path or an image: `acme/vault-token:2.1`."""
+def _in_a_chain(text: str, name: re.Match[str]) -> bool:
+    """Say whether a name before a colon is a part of something longer: the last of a path or an image, as in
+    `acme/vault-token:2.1`, or a field between colons, as in `larry:my-pw:1001`."""
     start = name.start()
-    return text[name.end() - 1] == ":" and start > 1 and text[start - 1] == "/" and text[start - 2] not in "/:"
+    if text[name.end("sign") - 1] != ":" or start < 2:
+        return False
+    return text[start - 1] == ":" or (text[start - 1] == "/" and text[start - 2] not in "/:")
 
 
 def _value(text: str, start: int, name: str, flag: bool = False) -> Iterator[tuple[int, int]]:
@@ -157,13 +147,4 @@ def _value(text: str, start: int, name: str, flag: bool = False) -> Iterator[tup
     if value is None or value.lastgroup is None or (flag and _SENTENCE.fullmatch(value[0])):
         return
     if is_whole_secret(name, value[value.lastgroup]):
-        yield from _but_for_variables(text, *value.span(value.lastgroup))
-
-
-def _but_for_variables(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Give the place of a secret; where a reference such as `${PASSWORD:-default}` fills it, that of the default."""
-    variable = _VARIABLE.match(text, start)
-    if variable is None or variable.end() < end:
-        yield start, end
-    elif default := _DEFAULT.match(text, start):
-        yield default.span("s")
+        yield from but_for_variables(text, *value.span(value.lastgroup))

@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from homelab_assets.secrecy.commands import find_in_command
 from homelab_assets.secrecy.looks import find_secrets, looks_generated
 from homelab_assets.secrecy.names import entropy_counts, is_whole_secret, names_a_secret
-from homelab_assets.secrecy.places import find_in_command
 from homelab_assets.secrecy.tokens import SHOWN, TOKEN, has_token, outside, show
 
 _REMEMBERED = 65_536

@@ -83,3 +83,28 @@ def test_it_is_stored_nowhere_and_still_compared_by_another_process(place: dict[
     stored = sealed_for_rest(captured, [baseline("web", _git(place))], vault)
     assert OLD not in json.dumps(stored.containers)
     assert audit(stored, [baseline("web", _git(place))], vault=Vault(KEY)).services[0].items == ()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["larry:{}:1001:::upload"],
+        ["sh", "-c", "echo root:{} | chpasswd"],
+        ["htpasswd", "-nb", "larry", "{}"],
+        ["-u", "larry;{};1001;users"],
+        ["serve", "--db", "root:{}@tcp(db:3306)/x"],
+        ["serve", "--settings", '{"api_keys":["{}"]}'],
+        ["serve", "--settings", "password: >-\n  {}\nport: 1"],
+    ],
+    ids=lambda words: words[-1],
+)
+def test_a_password_that_its_place_gives_away_is_told_apart_and_not_shown(command: list[str]) -> None:
+    vault = Vault(KEY)
+    git = {"services": {"app": {"image": "plain:1", "command": [word.replace("{}", OLD) for word in command]}}}
+    running = container("web", "app", config={"Cmd": [word.replace("{}", NEW) for word in command]})
+    captured = capture([running], images=[image("plain:1", Cmd=["run"])], vault=vault)
+    (verdict,) = audit(captured, [baseline("web", git)], vault=vault).services
+    (item,) = verdict.items
+    assert item.secret
+    assert item.running == [word.replace("{}", "<secret changed>") for word in command]
+    assert item.baseline == [word.replace("{}", "<secret>") for word in command]

@@ -165,6 +165,31 @@ def test_no_default_of_the_image_and_no_secret_is_written(captures: list[Capture
             assert [line.partition("=")[0] for line in adoption.sample.splitlines()] == list(adoption.variables)
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["foo:SftpPw2:1001:::upload"], ["foo:${UPTIME_KUMA_COMMAND}:1001:::upload"]),
+        (["sh", "-c", "echo root:RootPw1 | chpasswd"], ["sh", "-c", "echo root:${UPTIME_KUMA_COMMAND} | chpasswd"]),
+        (["sh", "-c", "htpasswd -nb larry HtPw1"], ["sh", "-c", "htpasswd -nb larry ${UPTIME_KUMA_COMMAND}"]),
+        (["-u", "larry;SambaPw1;1001;users"], ["-u", "larry;${UPTIME_KUMA_COMMAND};1001;users"]),
+        (["--db", "root:GoPw1@tcp(db:3306)/x"], ["--db", "root:${UPTIME_KUMA_COMMAND}@tcp(db:3306)/x"]),
+        (["--config", '{"api_keys":["KeyPw1"]}'], ["--config", '{"api_keys":["${UPTIME_KUMA_COMMAND}"]}']),
+    ],
+    ids=lambda words: words[-1],
+)
+def test_a_password_that_its_place_gives_away_becomes_a_variable(
+    captures: list[Captured], command: list[str], said: list[str]
+) -> None:
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
+    changed = VAULT.seal_inspect({**mine, "Config": {**mine["Config"], "Cmd": command}})
+    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    assert yaml.safe_load(adoption.compose_file)["services"]["uptime-kuma"]["command"] == said
+    assert adoption.variables == ("UPTIME_KUMA_COMMAND",)
+    assert "Pw1" not in adoption.compose_file + adoption.sample + adoption_body(adoption)
+    assert list(adoption.left) == []
+
+
 def test_its_words(captures: list[Captured]) -> None:
     captured = next(one for one in captures if one.host == "ct-docker-01")
     adoption = adopt(captured, "traefik", vault=VAULT)

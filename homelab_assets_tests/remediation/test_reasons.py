@@ -41,6 +41,16 @@ def test_a_secret_that_gives_way_to_a_plain_value_is_replaced_by_it() -> None:
     assert result.files == {FILE: text.replace("s3cret", '"true"').encode()}
 
 
+def test_a_secret_inside_a_command_becomes_a_variable() -> None:
+    text = "services:\n  app:\n    image: app:1\n    command: larry:s3cret:1001:::upload\n"
+    running = ["larry:<secret changed>:1001:::upload"]
+    baseline = ["larry:<secret>:1001:::upload"]
+    result = result_of({FILE: text}, "command", "changed", running, baseline=baseline, secret=True)
+    assert isinstance(result, Backported), result
+    assert result.variables == ("APP_COMMAND",)
+    assert b"larry:${APP_COMMAND}:1001:::upload" in result.files[FILE]
+
+
 def test_a_tag_that_names_another_image_now_is_pulled_whatever_else_differs() -> None:
     note = "the tag now names another image on this host"
     text = "services: {app: {image: 'app:1'}}\n"

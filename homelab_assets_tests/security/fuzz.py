@@ -96,7 +96,9 @@ def _seal(text: str) -> None:
     sealed = vault.seal("SETTING", text)
     if "<secret#" not in text:
         assert vault.reveal(sealed) == text
-    vault.seal_args(text.split(" "))
+    assert vault.seal("SETTING", sealed) == sealed
+    words = vault.seal_args(text.split(" "))
+    assert vault.seal_args(words) == words
     redact(text)
 
 
@@ -375,6 +377,23 @@ _URL = (
     "pass",
     "_",
     "-",
+    "@tcp(",
+    "@b:80",
+    ":1001",
+    ":::",
+    "[",
+    "]",
+    "{",
+    "api_keys: ",
+    '"tokens": ',
+    "password: >-\n  ",
+    "- ",
+    "echo ",
+    "chpasswd",
+    "<<<",
+    "htpasswd -nb ",
+    "openssl passwd ",
+    "-u a;",
 )
 
 TARGETS: Mapping[str, Target] = {

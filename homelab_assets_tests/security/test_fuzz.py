@@ -14,7 +14,10 @@ FOUND: tuple[tuple[str, str, str], ...] = (
     ("compose", "a: ", "9"), ("compose", "services: {a: {image: x, mem_limit: ", "9"), ("ports", "", "80"), ("ports", "80:", "0"), ("durations", "", "9"), ("durations", "1", "9"), ("sizes", "", "9"),
     ("service ports", "[", "9"), ("service healthcheck", "{interval: 1", "9"), ("service deploy", "{replicas: ", "9"), ("service limits", "", "9"), ("yaml tree", "", "{\t"), ("yaml tree", "", "- "), ("stack targets", "", "- "),
     ("lab.yaml", "hosts: ", "["), ("lab.yaml", "hosts: ", "{a: "), ("lab.yaml", "", "- "), ("lab.yaml", "reports: {keep_days: ", "9"), ("secrets", "", "@ByteArray(password="), ("secrets", "", "@ByteArray("), ("secrets", "", "password=a"),
-    ("secrets", "", "curl "), ("secrets", "", "://a:"), ("secrets", "", "a://b:c/"), ("secrets", "", "-----BEGIN PRIVATE KEY-----"), ("secrets", "", "<password>"), ("secrets", "password=", "\\"), ("sealing", "", "password=@ByteArray("), ("dotenv", "", "A\n"), ("markdown", "", "`"), ("traefik", "", "("), ("markers", "", "<!-- homelab-assets:begin a -->\n"),
+    ("secrets", "", "curl "), ("secrets", "", "://a:"), ("secrets", "", "a://b:c/"), ("secrets", "", "-----BEGIN PRIVATE KEY-----"), ("secrets", "", "<password>"), ("secrets", "password=", "\\"), ("sealing", "", "password=@ByteArray("),
+    ("secrets", "", "password:["), ("secrets", "", '{"tokens":["'), ("secrets", "password: |\n", "  a\n"), ("secrets", "", "password: |\n  "), ("secrets", "api_keys:", "\n- a"), ("secrets", "", "api_keys:\n- "), ("secrets", "@tcp(", "a:"), ("secrets", "@", "::::"),
+    ("secrets", "", "a:b:1001:"), ("secrets", "", "a:bcd:::"), ("secrets", "", "echo a:b "), ("secrets", "| chpasswd", "'a:"), ("secrets", "", "echo x|passwd "), ("secrets", "", "htpasswd -nb "), ("secrets", "htpasswd", " -b 1"), ("secrets", "", "openssl passwd -salt "), ("secrets", "mc alias set ", "a "), ("sealing", "", "redis-cli -a ;"), ("sealing", "", "echo mysql "),
+    ("dotenv", "", "A\n"), ("markdown", "", "`"), ("traefik", "", "("), ("markers", "", "<!-- homelab-assets:begin a -->\n"),
 )  # fmt: skip
 ODD: tuple[tuple[str, str], ...] = (
     ("addresses", "ssh://%-d\u0130:"), ("addresses", "tcp://\u0130@\u0130x"), ("stack targets", "a: &a [*a]"), ("lab.yaml", "hosts: &a {nas: *a}"), ("compose", "services: &a {a: *a}"), ("compose", "a: 2026-13-45"),
