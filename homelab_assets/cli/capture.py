@@ -19,6 +19,7 @@ def command(*, options: Options, host: str) -> int:
     """
     from homelab_assets.audit import load
     from homelab_assets.drift.behind_variables import sealed_for_rest
+    from homelab_assets.drift.unsealed import refused, unsealed_fields
     from homelab_assets.engine import capture_host, write_capture
     from homelab_assets.model import Unreachable
 
@@ -33,6 +34,8 @@ def command(*, options: Options, host: str) -> int:
     if not isinstance(result, Unreachable):
         # Git says which values stand behind variables. A repository that can't be read seals nothing more.
         result = sealed_for_rest(result, load(lab, vault=vault).baselines, vault)
+    if not isinstance(result, Unreachable) and (leaks := unsealed_fields(result, vault)):
+        result = refused(result, leaks)
     if isinstance(result, Unreachable):
         complain(f"{host}: {result.error}" + (f"\n  {result.hint}" if result.hint else ""))
         return INCOMPLETE

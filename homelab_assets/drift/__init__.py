@@ -20,6 +20,6 @@
   and `cause` where they come from;
 - `assembling` puts the document together, `history` dates it.
 
-Beside the way stand `malformed` (captures that no engine wrote) and `behind_variables` (what a capture must not hold
-when it is stored).
+Beside the way stand `malformed` (captures that no engine wrote), `behind_variables` (what a capture must not hold
+when it is stored) and `unsealed` (where it holds that all the same).
 """

@@ -11,12 +11,12 @@ import dagster as dg
 
 from homelab_assets import audit
 from homelab_assets.drift.behind_variables import sealed_for_rest
+from homelab_assets.drift.unsealed import refused, unsealed_fields
 from homelab_assets.lab.settings import Lab
 from homelab_assets.model import Captured, CaptureResult, Unreachable
 from homelab_assets.orchestration import names
 from homelab_assets.orchestration.documents import capture_to_json
 from homelab_assets.orchestration.resources import LaboratoryResource
-from homelab_assets.secrecy import Vault
 
 REACHABLE, NO_SECRETS = "host_is_reachable", "no_secrets_in_capture"
 FRESH_FOR = timedelta(hours=26)
@@ -59,7 +59,9 @@ def _step(name: str, hosts: Sequence[str], lab: Lab) -> dg.AssetsDefinition:
             for result in results:
                 if isinstance(result, Captured):
                     result = sealed_for_rest(result, baselines, laboratory.vault)
-                yield _materialized(result, laboratory.vault)
+                # One that leaks never gets to the disk: its host counts as not captured, and the others go on.
+                leaks = unsealed_fields(result, laboratory.vault) if isinstance(result, Captured) else []
+                yield _materialized(refused(result, leaks) if leaks else result, leaks)
 
     return capture_hosts
 
@@ -89,30 +91,20 @@ def _checks(host: str) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             NO_SECRETS,
             asset=key,
-            blocking=True,
-            description="Sealing the stored document again finds nothing to seal. Nothing goes on from one that leaks.",
+            description=(
+                "Sealing the document again finds nothing to seal. One that leaks is thrown away: its host counts as "
+                "not captured, and the others go on."
+            ),
         ),
     ]
 
 
-def _materialized(result: CaptureResult, vault: Vault) -> dg.MaterializeResult:
-    document = capture_to_json(result)
-    leaks = _leaking_parts(result, vault)
-    if leaks:
-        # The document must not reach the disk: what is stored names the leak and holds nothing else.
-        document = capture_to_json(
-            Unreachable(
-                host=result.host,
-                captured_at=result.captured_at,
-                error=f"the capture held unsealed secrets in {', '.join(leaks)} and was thrown away",
-                hint="report this as a defect",
-            )
-        )
+def _materialized(result: CaptureResult, leaks: Sequence[str]) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         asset_key=names.capture(result.host),
-        value=document,
+        value=capture_to_json(result),
         metadata=_metadata(result),
-        check_results=[_reachable(result), _sealed(result.host, leaks)],
+        check_results=[_reachable(result), _sealed(result, leaks)],
     )
 
 
@@ -147,28 +139,11 @@ def _reachable(result: CaptureResult) -> dg.AssetCheckResult:
     )
 
 
-def _sealed(host: str, leaks: Sequence[str]) -> dg.AssetCheckResult:
+def _sealed(result: CaptureResult, leaks: Sequence[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=NO_SECRETS,
-        asset_key=names.capture(host),
+        asset_key=names.capture(result.host),
         passed=not leaks,
         description=f"unsealed secrets in {', '.join(leaks)}" if leaks else "every secret is sealed",
+        metadata={"remedy": result.hint} if leaks and isinstance(result, Unreachable) and result.hint else {},
     )
-
-
-def _leaking_parts(result: CaptureResult, vault: Vault) -> list[str]:
-    """Return the parts of a capture in which sealing again would change something."""
-    if isinstance(result, Unreachable):
-        return []
-    parts = ("engine", "containers", "images", "networks", "volumes")
-    leaks = [
-        part
-        for part in parts
-        for value in [getattr(result, part)]
-        for plain in [dict(value) if part == "engine" else list(value)]
-        if vault.seal_inspect(plain) != plain
-    ]
-    files = (*result.dotenv.values(), *result.env_files.values())
-    if any(vault.seal_mapping(variables) != dict(variables) for variables in files):
-        leaks.append("dotenv")
-    return leaks
