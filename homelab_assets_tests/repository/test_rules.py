@@ -112,6 +112,41 @@ CASES: dict[str, tuple[str, str | None, str]] = {
     "variable in a URL": ("environment: {TZ: UTC, DB: 'postgres://a:${PW}@db/x'}", None, ""),
     "secret in an argument": ("command: [redis-server, --requirepass, correct-horse]", "HL403", "command"),
     "variable in an argument": ("command: redis-server --requirepass ${PW}", None, ""),
+    "variables in a command": ('command: "run --token=${TOK} --url https://user:${PW}@db.lan/x"', None, ""),
+    "empty default in a command": ('command: "run --token=${TOK:-} --url https://user:${PW-}@db.lan/x"', None, ""),
+    "secret default in a command": ('command: "run --token=${TOK:-correct-horse} --verbose"', "HL403", "command"),
+    "default of a secret name": ('command: "run ${DB_PASSWORD:-correct-horse}"', "HL403", "command"),
+    "secret beside a variable": ('command: "run --token=${TOK} --password correct-horse"', "HL403", "command"),
+    "variable in a header": (
+        'healthcheck: {test: [CMD, curl, -H, "Authorization: Bearer ${TOK}", "http://x"]}',
+        None,
+        "",
+    ),
+    "variable in a header of one text": (
+        """healthcheck: {test: "curl -H 'X-Api-Key: ${TOK}' http://x"}""",
+        None,
+        "",
+    ),
+    "variable of the container's shell": (
+        """healthcheck: {test: "curl -u x:$$PW -H 'X-Api-Key: a$${TOK}' http://u:p$$PW@x"}""",
+        None,
+        "",
+    ),
+    "secret in a header": (
+        'healthcheck: {test: [CMD, curl, -H, "Authorization: Bearer correct-horse", "http://x"]}',
+        "HL403",
+        "healthcheck",
+    ),
+    "variable that the shell reads": ("environment: {TZ: UTC, DB_PASSWORD: $$OTHER}", None, ""),
+    "password with a dollar": ("environment: {TZ: UTC, DB_PASSWORD: correct$$horse}", "HL403", "DB_PASSWORD"),
+    "login of Go": ("environment: {TZ: UTC, DB: 'root:correct-horse@tcp(db:3306)/x'}", "HL403", "environment.DB"),
+    "variable in a login of Go": ("environment: {TZ: UTC, DB: 'root:${PW}@tcp(db:3306)/x'}", None, ""),
+    "list of JSON": ("""environment: {TZ: UTC, C: '{"api_keys":["correct-horse"]}'}""", "HL403", "environment.C"),
+    "variables in a list of JSON": ("""environment: {TZ: UTC, C: '{"api_keys":["${TOK}","x${PW}"]}'}""", None, ""),
+    "piped password": ('command: [sh, -c, "echo root:correct-horse | chpasswd"]', "HL403", "command"),
+    "piped variable": ('command: [sh, -c, "echo root:${PW} | chpasswd"]', None, ""),
+    "user of SFTP": ("command: larry:correct-horse:1001:::upload", "HL403", "command"),
+    "variable of SFTP": ("command: larry:${PW}:1001:::upload", None, ""),
     "hash in a label": (
         "labels: ['x.basicauth.users=larry:$$2y$$05$$abcdefghijklmnopqrstuuxZ0123456789abcdefghijklmnopqrs']",
         "HL403",
@@ -192,7 +227,7 @@ def test_cases(case: str, tmp_path: Path) -> None:
     service, rule, words = CASES[case]
     top = (PROXY if "proxy" in service else "") + ("volumes: {data: {}}\n" if "data:/data" in service else "")
     lay_out(tmp_path, Example(service=service, compose=top))
-    sample = "".join(f"{name}=\n" for name in ("TAG", "PORT", "DATA", "PW", "HOST", "DB_PASSWORD"))
+    sample = "".join(f"{name}=\n" for name in ("TAG", "PORT", "DATA", "PW", "TOK", "HOST", "DB_PASSWORD"))
     write(tmp_path, {"stacks/app/.env.sample": sample})
     found = [finding for finding in findings_in(tmp_path) if finding.rule not in {"HL404"} or rule == "HL404"]
     assert {finding.rule for finding in found} == ({rule} if rule else set()), found

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from homelab_assets.model import Json
 from homelab_assets.repository.rules.meta import Example, Finding, Meta
-from homelab_assets.repository.rules.variables import defaults, has_variable, literal
+from homelab_assets.repository.rules.variables import covered, defaults, has_variable
 from homelab_assets.repository.rules.view import Context, ServiceView, StackView
 from homelab_assets.secrecy import find_secrets, is_secret
 
@@ -27,6 +27,10 @@ META = Meta(
 _PLACEHOLDER = re.compile(
     r"x{3,}|chang|your|example|placeholder|todo|replace|dummy|sample|secret|\.{3}|^<.*>$|0{6,}|1234", re.IGNORECASE
 )
+# What a variable stands for is sealed, as it were: nothing that reaches into it stands in clear.
+_SEALED = "<secret#0000.00000000000000000000>"
+# `$$NAME` of a file, which the container's own shell fills in.
+_OF_SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -46,7 +50,7 @@ def _in_service(service: ServiceView) -> Iterator[Finding]:
         declared = service.config.get(key)
         text = declared.get("test") if isinstance(declared, Mapping) else declared
         joined = " ".join(str(part) for part in text) if isinstance(text, list | tuple) else str(text or "")
-        if find_secrets(literal(joined), False):
+        if find_secrets(_OF_SHELL.sub(_SEALED, covered(joined, _SEALED)), False):
             yield service.found(f"a secret in clear stands in {key}", key)
 
 
@@ -69,9 +73,11 @@ def _pairs(value: Json) -> Iterator[tuple[str, str]]:
 
 
 def _stands_in_clear(name: str, value: str) -> bool:
+    if _OF_SHELL.fullmatch(value):
+        return False
     if not has_variable(value):
         return is_secret(name, value)
     # A default inside `${NAME:-…}` is clear text too.
     return any(is_secret(name, text) for text in defaults(value) if text and "$" not in text) or bool(
-        find_secrets(literal(value), False)
+        find_secrets(covered(value, _SEALED), False)
     )

@@ -21,9 +21,13 @@ def has_variable(text: str) -> bool:
     return OPEN in text
 
 
-def literal(text: str) -> str:
-    """Return the text without its variables."""
-    return _UNKNOWN.sub("", text)
+def covered(text: str, cover: str) -> str:
+    """Return the text with its variables covered, but for those with a default: they stand as a person writes them."""
+    return _UNKNOWN.sub(lambda match: written(match[0]) if _has_default(match) else cover, text)
+
+
+def _has_default(match: re.Match[str]) -> bool:
+    return (match["operator"] or "").endswith("-") and match["argument"] != ""
 
 
 def defaults(text: str) -> Iterator[str]:
