@@ -277,6 +277,13 @@ def test_a_value_is_no_word_of_the_engine_and_no_name_of_a_variable(vault: Vault
     assert sealed["Mounts"] == [mount]
 
 
+def test_what_a_value_hid_is_sealed_with_it(vault: Vault) -> None:
+    container = {"Config": {"Cmd": ["mysql", "a;bcd", "-phunter2"]}}
+    sealed = seal_values(vault.seal_inspect(container), ["a;bcd"], vault)
+    assert sealed["Config"]["Cmd"] == ["mysql", vault.token("a;bcd"), f"-p{vault.token('hunter2')}"]
+    assert vault.seal_inspect(sealed) == sealed
+
+
 def test_changing_a_text_leaves_covers_and_tokens(vault: Vault) -> None:
     text = f"a {SHOWN} {SHOWN_CHANGED} {vault.token('a')} a"
     assert outside(text, str.upper) == f"A {SHOWN} {SHOWN_CHANGED} {vault.token('a')} A"

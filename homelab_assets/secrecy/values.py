@@ -69,7 +69,8 @@ def seal_values(container: Any, values: Iterable[str], vault: Vault) -> Any:
     def sealed(text: str) -> str:
         return outside(text, lambda part: pattern.sub(lambda match: vault.token(match[0]), part))
 
-    return _changed_in(container, _CONTAINER, sealed)
+    # A token may bring to light what the value in its place hid, such as the `;` that seemed to end a command.
+    return vault.seal_inspect(_changed_in(container, _CONTAINER, sealed))
 
 
 def _changed_in(node: Any, fields: Mapping[str, _InField], change: _Change) -> Any:
