@@ -97,6 +97,11 @@ def _references(text: str) -> Iterable[tuple[int, int]]:
             position = start + 1
 
 
+def references_in(text: str) -> tuple[str, ...]:
+    """The outermost references of a text, as they stand in it."""
+    return tuple(text[start:end] for start, end in _references(text))
+
+
 def inverse(reference: Reference, captured: str, known: Mapping[str, Alternative]) -> tuple[Alternative, ...] | None:
     """What the variable may be, if the reference gave this text; None: it can't have given it; (): anything goes."""
     plain: tuple[Alternative, ...] = (captured,) if captured else ("", UNSET)

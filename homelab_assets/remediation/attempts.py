@@ -129,6 +129,8 @@ def _edited_dotenv(file: str, text: str, wish: Wish) -> Attempt:
         raise CannotEdit("an env file decides it, which holds variables only")
     if file.rpartition("/")[2] == ".env":
         raise CannotEdit("a `.env` file decides it; which others use its variables can't be known")
+    if wish.kept:
+        raise CannotEdit("git builds it with variables in an env file: change the text around them by hand")
     if isinstance(wish.value, str) and "${" in wish.value:
         raise CannotEdit("a secret does not belong into an env file in git")
     value = str(wish.value).replace("$$", "$") if wish.value is not None else ""

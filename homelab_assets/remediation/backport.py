@@ -11,6 +11,7 @@ from homelab_assets.drift.cause import IMAGE_MOVED
 from homelab_assets.drift.document import Item
 from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.drift.sealing import map_texts, texts_in
+from homelab_assets.drift.templates import references_in
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline
 from homelab_assets.remediation import dotenv_text, yaml_text
@@ -62,7 +63,8 @@ def backport(
         prover: knows the repository's stacks, with the edits that were accepted so far; a success is accepted by it.
         also: other endpoints of the stack where the same difference was found.
     """
-    if item.variables and item.change == "changed" and (item.secret or item.spelled):
+    own = _in_git_s_words(item)
+    if item.variables and item.change == "changed" and (item.secret or item.spelled) and own is None:
         return NotBackported(item=item, why=_hidden_behind(item))
     if item.note == UNFINISHED:
         return NotBackported(item=item, why=f"{UNFINISHED}: rename the container, git is right")
@@ -71,7 +73,7 @@ def backport(
     if item.change == "changed" and not item.secret and item.baseline == item.running:
         return NotBackported(item=item, why="git says it all; the rest Compose sets when it makes the container anew")
     try:
-        wish, variables = wish_of(item, service, baseline, prover)
+        wish, variables = wish_of(item, service, baseline, prover, own)
     except CannotEdit as error:
         return NotBackported(item=item, why=str(error))
     reasons: dict[str, str] = {}
@@ -101,6 +103,21 @@ def backport(
     files = sorted([*reasons, *objections], key=lambda file: file != item.file)
     why = next((reasons.get(file) or objections[file] for file in files), "no edit of the file says this")
     return NotBackported(item=item, why=why)
+
+
+def _in_git_s_words(item: Item) -> str | None:
+    """Return what runs as a file says it with git's own variables; None where the audit could not put those back.
+
+    They are text among other text there, and a `$` that runs is none of theirs.
+    """
+    git, running = item.baseline, item.running
+    if item.change != "changed" or item.spelled or not isinstance(git, str) or not isinstance(running, str):
+        return None
+    references = [text for text in references_in(git) if names_in(text).intersection(item.variables)]
+    if not references or _HIDDEN.search(running) or not all(text in running for text in references):
+        return None
+    parts = re.split(f"({'|'.join(map(re.escape, references))})", running)
+    return "".join(part if part in references else yaml_text.literal(part) for part in parts)
 
 
 def _hidden_behind(item: Item) -> str:
@@ -135,8 +152,13 @@ def _aims(wish: Wish) -> Iterator[Wish]:
         yield replace(wish, path=other, value=value)
 
 
-def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tuple[Wish, tuple[str, ...]]:
+def wish_of(
+    item: Item, service: str, baseline: Baseline, prover: Prover, own: str | None = None
+) -> tuple[Wish, tuple[str, ...]]:
     """Return what the file shall say, and the names of the variables that hide a secret in it.
+
+    Args:
+        own: the running value with git's own variables, where it can be said so.
 
     Raises:
         CannotEdit: the running value is not known well enough to be written.
@@ -147,6 +169,8 @@ def wish_of(item: Item, service: str, baseline: Baseline, prover: Prover) -> tup
         return wish, ()
     if item.running is None and item.path.partition(".")[0] not in ("environment", "labels"):
         raise CannotEdit("what runs is not known")
+    if own is not None:
+        return replace(wish, value=own, kept=frozenset(names_in(own))), ()
     value = yaml_text.literal(item.running)
     if not any(map(HIDDEN.search, texts_in(item.running))):
         if item.secret and item.variables:

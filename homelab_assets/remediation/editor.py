@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
+from homelab_assets.compose.interpolation import names_in
 from homelab_assets.remediation import splice, yaml_text
 from homelab_assets.remediation.model_leaves import nested
 from homelab_assets.remediation.splice import CannotEdit, FromVariable, Layout, Splice
@@ -257,10 +258,10 @@ class Editor:
         """Never write what a variable stood for.
 
         Raises:
-            CannotEdit: the text holds a variable.
+            CannotEdit: the text holds a variable that the new one has not.
         """
         text = node.text.removeprefix(f"{name}=")
-        if node.kind != "scalar" or not _VARIABLE.search(text):
+        if node.kind != "scalar" or not _VARIABLE.search(text) or names_in(text) <= self.wish.kept:
             return
         if re.fullmatch(r"\s*\$(?:\w+|\{[^{}]*\})\s*", text):
             raise FromVariable(

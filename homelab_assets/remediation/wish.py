@@ -35,6 +35,7 @@ class Wish(Struct, frozen=True, kw_only=True):
         previous: what git says now, as a person would write it.
         declared: networks and volumes that some file of the stack declares, as `volumes.data`.
         fresh: the lines of the file, without their indentation, that the same plan has written.
+        kept: names of git's own variables, which stand in the value as they do in git.
     """
 
     service: str
@@ -44,6 +45,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     previous: Any = None
     declared: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
     @property
     def head(self) -> str:

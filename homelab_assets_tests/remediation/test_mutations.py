@@ -130,6 +130,7 @@ MUTATIONS: Sequence[tuple[str, str, Change]] = [
     ("sonarr", "networks.proxy", network("proxy", attached=False)),
     ("sonarr", "labels.traefik.docker.network", label("traefik.docker.network", None)),
     ("sonarr", "labels.traefik.http.routers.sonarr.entrypoints", label("traefik.http.routers.sonarr.entrypoints", "web")),
+    ("sonarr", "labels.traefik.http.routers.sonarr.rule", label("traefik.http.routers.sonarr.rule", "Host(`tv.home.arpa`) || Host(`$x.home.arpa`)")),
     ("sonarr", "healthcheck.interval", lambda document: document["Config"]["Healthcheck"].update({"Interval": 30 * 10**9})),
     ("sonarr", "environment.TZ", env("TZ", "UTC")),
     ("tautulli", "network_mode", host("NetworkMode", "host")),

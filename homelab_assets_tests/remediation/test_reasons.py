@@ -1,5 +1,7 @@
 """What is declined, and whether the reason that is given is the true one; what is not declined any more."""
 
+from typing import Any
+
 import pytest
 
 from homelab_assets.remediation.backport import Backported, NotBackported
@@ -77,3 +79,30 @@ def test_a_name_is_not_that_of_another_one_that_begins_with_it(path: str, runnin
     assert isinstance(result, Backported), result
     line = f"      - {running}\n" if path.startswith("volumes") else f"      - caddy={running}\n"
     assert result.files == {FILE: (text + line).encode()}
+
+
+BUILT: dict[str, Any] = {"baseline": "Host(`a.${DOMAIN}`)", "variables": ("DOMAIN",), "secret": True}
+
+
+@pytest.mark.parametrize(
+    ("labels", "written"),
+    [
+        ('\n      rule: Host(`a.${DOMAIN}`)', '\n      rule: Host(`b.${DOMAIN}`) || Host(`$$x`)'),
+        ('\n      - "rule=Host(`a.${DOMAIN}`)"  # ours', '\n      - "rule=Host(`b.${DOMAIN}`) || Host(`$$x`)"  # ours'),
+    ],
+)  # fmt: skip
+def test_the_text_around_a_variable_is_written_and_the_variable_stays(labels: str, written: str) -> None:
+    text = f"services:\n  app:\n    image: app:1\n    labels:{labels}\n"
+    result = result_of({FILE: text}, "labels.rule", "changed", "Host(`b.${DOMAIN}`) || Host(`$x`)", **BUILT)
+    assert isinstance(result, Backported), result
+    assert result.files == {FILE: text.replace(labels, written).encode()}
+
+
+@pytest.mark.parametrize("running", ["<secret changed>", "Host(`b.lan`)", "Host(`b.${DOMAIN}`) && Key(`<secret>`)"])
+def test_what_can_not_be_said_with_the_variables_of_git_is_refused(running: str) -> None:
+    text = "services:\n  app:\n    image: app:1\n    labels:\n      rule: Host(`a.${DOMAIN}`)\n"
+    result = result_of({FILE: text}, "labels.rule", "changed", running, **BUILT)
+    assert isinstance(result, NotBackported)
+    assert result.why == (
+        "git builds it with `DOMAIN`, whose value is never written to git: change the text around it by hand"
+    )
