@@ -18,6 +18,7 @@ from homelab_assets.documentation.status import Status
 from homelab_assets.media.plan import Fix, Step
 from homelab_assets.model import Captured, Problem, Unreachable
 from homelab_assets.remediation.journal import Entry
+from homelab_assets.rendering.remediation_text import README_FIELDS
 from homelab_assets.repository.stale import CleanupReport
 from homelab_assets.repository.structure import Finding, RepositoryResult
 
@@ -91,7 +92,10 @@ def schemas() -> dict[str, Schema]:
         "cleanup-v1.json": document("Stale files", properties_of(CleanupReport)),
         "pipeline-test-v1.json": document("Pipeline test", _pipeline(of_object({"schema": COUNT, **apply_plan}), step)),
         "pull-requests-v1.json": document("Journal of pull requests", {"pull_requests": many(of_type(Entry))}),
-        "remediation-v1.json": document("Remediation plans", {"plans": many(of_object(_plan()))}),
+        "remediation-v1.json": document(
+            "Remediation plans",
+            {"plans": many(of_object(_plan())), "readmes": many(of_object(dict.fromkeys(README_FIELDS, TEXT)))},
+        ),
         "status-v1.json": document("Status", properties_of(Status, exit_code={"enum": [0, 1, 2]})),
         "structure-v1.json": document(
             "Structure report",

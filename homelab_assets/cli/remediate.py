@@ -18,6 +18,7 @@ from homelab_assets.cli.common import (
 
 if TYPE_CHECKING:
     from homelab_assets.remediation.plan import RemediationPlan
+    from homelab_assets.remediation.readme_plan import ReadmePlan
 
 
 @click.command("remediate")
@@ -32,7 +33,7 @@ def command(options: Options, service: str | None, open_: bool) -> int:
     Exit code: 0 no drift, 1 drift, 2 something could not be audited or opened.
     """
     from homelab_assets.audit import run_audit
-    from homelab_assets.remediation.flow import open_pull_requests, plan_audit
+    from homelab_assets.remediation.flow import open_pull_requests, plan_audit, readmes_of
 
     lab = options.lab()
     vault = open_vault(lab, create=open_)
@@ -41,7 +42,8 @@ def command(options: Options, service: str | None, open_: bool) -> int:
     complain_of_gaps(audit.document)
     plans = plan_audit(lab, audit, vault=vault)
     if not open_:
-        options.write(_plans(plans, options))
+        readmes = readmes_of(lab, audit).values() if service is None else ()
+        options.write(_plans(plans, [plan for plan in readmes if plan is not None], options))
         failed = False
     else:
         outcomes = open_pull_requests(lab, audit, plans, whole=service is None, progress=progress)
@@ -52,13 +54,13 @@ def command(options: Options, service: str | None, open_: bool) -> int:
     return FINDINGS if plans else OK
 
 
-def _plans(plans: "Sequence[RemediationPlan]", options: Options) -> str:
+def _plans(plans: "Sequence[RemediationPlan]", readmes: "Sequence[ReadmePlan]", options: Options) -> str:
     from homelab_assets.rendering import remediation_text as text
 
     match options.format:
         case "json":
-            return text.plans_json(plans)
+            return text.plans_json(plans, readmes)
         case "markdown":
-            return text.plans_markdown(plans)
+            return text.plans_markdown([*plans, *readmes])
         case _:
-            return text.plans_terminal(plans, color=options.color)
+            return text.plans_terminal([*plans, *readmes], color=options.color)

@@ -57,7 +57,7 @@ def body_of(plan: "CleanupPlan") -> str:
     if plan.kept:
         lines = [f"- {code(what_of(item))}: {sentence(why)}" for item, why in plan.kept[:_MOST]]
         parts.append("## Stale too, but not in this pull request\n\n" + "\n".join(lines))
-    parts += [_merging(), _declining(), _rolling_back()]
+    parts += [_merging(plan), _declining(), _rolling_back()]
     return with_marks("\n\n".join(parts), plan, CLEANUP)
 
 
@@ -76,12 +76,18 @@ def _table(items: Sequence["StaleItem"]) -> str:
     return table(("Kind", "What", "Confidence", "Why", "Last commit"), rows) + more
 
 
-def _merging() -> str:
-    return (
+def _merging(plan: "CleanupPlan") -> str:
+    text = (
         "## What merging does\n\n"
         "- Git then holds only what runs. What the other stacks mean was read again, and stays the same.\n"
         "- Containers, volumes, networks and data on the hosts stay as they are. A container that was only stopped and"
         " removed by hand can't be deployed from git any more."
+    )
+    if not any(item.kind == "target" for item in plan.items):
+        return text
+    return text + (
+        "\n- Where the line beside its own was taken out of the targets by another pull request, it conflicts: the next"
+        " `drift-detector cleanup --open` makes it anew."
     )
 
 

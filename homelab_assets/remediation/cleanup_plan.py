@@ -16,9 +16,10 @@ from homelab_assets.remediation import cleanup_body
 from homelab_assets.remediation.identity import ANY, CLEANUP, Identity, branch_name, content_digest, digest_of
 from homelab_assets.remediation.patch import patch_of
 from homelab_assets.remediation.proof import Loader, Overlay
+from homelab_assets.remediation.readme import README, Readme, readme_of
 from homelab_assets.remediation.removal import without_service, without_target
 from homelab_assets.remediation.removal_proof import objection, surviving
-from homelab_assets.remediation.repository_docs import BEGIN, repository_readme, service_rows
+from homelab_assets.remediation.repository_docs import service_rows
 from homelab_assets.remediation.splice import CannotEdit
 from homelab_assets.repository.baselines import Baselines
 from homelab_assets.repository.snapshots import Snapshot
@@ -138,7 +139,7 @@ def plan_cleanup(
     Args:
         baselines: what the report was made from. load: the compose loader.
         least: what is less sure than that stays out.
-        documentation: bring the README's table up to date in the same pull request.
+        documentation: take its rows out of the README's table in the same pull request.
 
     Returns:
         plans in the report's order; also where nothing can be removed.
@@ -149,10 +150,11 @@ def plan_cleanup(
         name = snapshot.repository.name
         own = [item for item in report.items if item.repository == name and item.confidence in sure]
         siblings = [baseline for baseline in baselines.baselines if baseline.repository == name]
+        readme = readme_of(snapshot.tree, siblings, load, report.generated_at) if documentation else None
         for stack in dict.fromkeys(item.stack for item in own):
             items = [item for item in own if item.stack == stack]
-            planner = _Planner(snapshot, stack, siblings, load)
-            plans.append(planner.plan(items, report.generated_at, documentation))
+            planner = _Planner(snapshot, stack, siblings, load, readme)
+            plans.append(planner.plan(items, report.generated_at))
     return tuple(plans)
 
 
@@ -161,11 +163,14 @@ def _endpoints(items: Sequence[StaleItem]) -> set[str]:
 
 
 class _Planner:
-    def __init__(self, snapshot: Snapshot, stack: str, siblings: Sequence[Baseline], load: Loader) -> None:
+    def __init__(
+        self, snapshot: Snapshot, stack: str, siblings: Sequence[Baseline], load: Loader, readme: Readme | None
+    ) -> None:
         self._snapshot, self._stack, self._siblings, self._load = snapshot, stack, siblings, load
+        self._readme = readme
         self._folder = next((folder for folder in snapshot.stacks if folder.name == stack), None)
 
-    def plan(self, items: Sequence[StaleItem], moment: str, documentation: bool) -> CleanupPlan:
+    def plan(self, items: Sequence[StaleItem], moment: str) -> CleanupPlan:
         """Remove all at once; where that can't be proved, as much as can. A whole stack goes whole, or stays."""
         tree = self._snapshot.tree
         done: Sequence[StaleItem] = items
@@ -176,7 +181,7 @@ class _Planner:
             done, kept, files = [], [(item, why) for item in items], {}
         elif why:
             done, kept, files = self._one_by_one(items)
-        docs = self._readme(done, files, moment) if documentation and files else {}
+        docs = self._docs(done, files) if files else {}
         return CleanupPlan(
             identity=Identity(host=ANY, stack=self._stack, service=ANY),
             repository=self._snapshot.repository.name,
@@ -226,16 +231,13 @@ class _Planner:
                 if files.get(file, b"") is not None:
                     self._put(file, without_service(self._text(file, files), removal.name or ""), files)
 
-    def _readme(
-        self, items: Sequence[StaleItem], files: Mapping[str, bytes | None], moment: str
-    ) -> dict[str, bytes | None]:
-        """Bring the README's table of services up to date, where it has one."""
-        text = (self._snapshot.tree.read("README.md") or b"").decode("utf-8", "surrogateescape")
-        if BEGIN not in text:
+    def _docs(self, items: Sequence[StaleItem], files: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+        """Take the stack's rows out of the README's table of services, where it has one."""
+        if self._readme is None:
             return {}
         left = [after for _, after in surviving(self._siblings, self._stack, _endpoints(items), files)]
-        new = repository_readme(text, service_rows(left, self._load), moment)
-        return {"README.md": new.encode("utf-8", "surrogateescape")} if new != text else {}
+        new = self._readme.edited(service_rows(left, self._load))
+        return {README: new.encode("utf-8")} if new != self._readme.text else {}
 
     def _text(self, file: str, files: Mapping[str, bytes | None]) -> str:
         data = Overlay(self._snapshot.tree, files).read(file)

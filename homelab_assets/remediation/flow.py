@@ -11,13 +11,23 @@ from homelab_assets.model import Baseline
 from homelab_assets.remediation.apply import Policy, apply_plans, carry_out
 from homelab_assets.remediation.dashboard import Outcome
 from homelab_assets.remediation.decide import Gone, Limits
-from homelab_assets.remediation.identity import ADOPTION, CLEANUP, DOCUMENTS, DRIFT, PIPELINE, Identity, Kind
+from homelab_assets.remediation.identity import (
+    ADOPTION,
+    CLEANUP,
+    DOCUMENTS,
+    DRIFT,
+    PIPELINE,
+    README_TABLE,
+    Identity,
+    Kind,
+)
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.no_forge import write_proposals
 from homelab_assets.remediation.plan import RemediationPlan
 from homelab_assets.remediation.planner import Recheck, plan_remediation
 from homelab_assets.remediation.proposal import Proposal
+from homelab_assets.remediation.readme_plan import ReadmePlan, plan_readmes
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
@@ -101,11 +111,43 @@ def open_pull_requests(
     """
 
     def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
-        return apply_plans(
-            own, audit.document, repository, forge, policy=policy_of(lab), whole=whole, progress=progress
-        )
+        done = apply_plans(own, audit.document, repository, forge, policy=policy, whole=whole, progress=progress)
+        if _has_room(done, policy.limits):
+            calm.append(repository.name)
+        return done
 
-    return _everywhere(lab, plans, [ref.repository for ref in audit.document.baselines], carry, DRIFT, whole)
+    policy, calm = policy_of(lab), [name for name, one in lab.repositories.items() if one.forge.kind == "none"]
+    audited = [ref.repository for ref in audit.document.baselines]
+    outcomes = _everywhere(lab, plans, audited, carry, DRIFT, whole)
+    return outcomes + (_open_readmes(lab, audit, [name for name in audited if name in calm]) if whole else [])
+
+
+def _has_room(outcomes: Sequence[Outcome], limits: Limits) -> bool:
+    """Whether one more pull request may be opened: none failed or waits, and the limits allow it."""
+    statuses = [outcome.status for outcome in outcomes]
+    new = sum(status in ("opened", "reopened") for status in statuses)
+    there = sum(status in ("updated", "unchanged", "edited", "kept") for status in statuses)
+    troubled = "failed" in statuses or "waiting" in statuses
+    return not troubled and new < limits.max_new_per_run and new + there < limits.max_open
+
+
+def readmes_of(lab: Lab, audit: "Audit") -> dict[str, ReadmePlan | None]:
+    """Plan what to do about the READMEs that list other services than git has; see `plan_readmes`."""
+    names = [ref.repository for ref in audit.document.baselines]
+    if not lab.remediation.get("documentation", True):
+        return dict.fromkeys(names)
+    return plan_readmes(audit.document, audit.baselines.baselines, load=load_model)
+
+
+def _open_readmes(lab: Lab, audit: "Audit", audited: Sequence[str]) -> list[Outcome]:
+    plans = {name: plan for name, plan in readmes_of(lab, audit).items() if name in audited}
+
+    def carry(own: Sequence[Proposal], repository: RepositorySettings, forge: "Forge") -> list[Outcome]:
+        why = "the README lists what git has" if repository.name in plans else None
+        return carry_out(own, repository, forge, policy=_ALONE, gone=lambda identity: why, kind=README_TABLE)
+
+    known = [plan for plan in plans.values() if plan is not None]
+    return _everywhere(lab, known, audited, carry, README_TABLE, not audit.document.problems)
 
 
 def open_cleanups(

@@ -38,7 +38,8 @@ CLEANUP = Kind(word="cleanup", prefix="chore/cleanup-", returns="what is stale")
 ADOPTION = Kind(word="adopt", prefix="feat/adopt-", returns="the container")
 PIPELINE = Kind(word="pipeline", prefix="fix/pipeline-", returns="the fault")
 DOCUMENTS = Kind(word="docs", prefix="docs/", returns="the change")
-KINDS = (DRIFT, CLEANUP, ADOPTION, PIPELINE, DOCUMENTS)
+README_TABLE = Kind(word="readme", prefix="docs/readme-", returns="the change")
+KINDS = (DRIFT, CLEANUP, ADOPTION, PIPELINE, DOCUMENTS, README_TABLE)
 
 
 ANY = "*"

@@ -16,7 +16,8 @@ from homelab_assets.remediation.backport import Backported, NotBackported, backp
 from homelab_assets.remediation.identity import DRIFT, Identity, branch_name, content_digest, digest_of
 from homelab_assets.remediation.plan import RemediationPlan
 from homelab_assets.remediation.proof import Loader, Overlay, Prover
-from homelab_assets.remediation.repository_docs import BEGIN, repository_readme, service_rows, with_target
+from homelab_assets.remediation.readme import README, Readme, readme_of
+from homelab_assets.remediation.repository_docs import service_rows, with_target
 from homelab_assets.remediation.weakening import weaknesses
 
 _ORDER = {"added": 0, "changed": 1, "removed": 2}
@@ -83,7 +84,7 @@ class _Planner:
         self._document, self._baselines, self._load = document, baselines, load
         self._report, self._documentation, self._recheck = report, documentation, recheck
         self._ambiguous = ambiguous
-        self._begun: set[str] = set()
+        self._readmes: dict[str, Readme | None] = {}
 
     def plan(self, identity: Identity, verdicts: Sequence[ServiceDrift]) -> RemediationPlan:
         verdict = verdicts[0]
@@ -198,27 +199,16 @@ class _Planner:
         if not self._documentation:
             return {}
         tree, files = Overlay(own.tree, prover.changes), dict[str, bytes | None]()
-        readme = tree.read("README.md")
-        if readme is not None and (text := _text(readme)) is not None and self._may_begin(text, own.repository):
+        if own.repository not in self._readmes:
+            self._readmes[own.repository] = readme_of(own.tree, siblings, self._load, self._document.generated_at)
+        if (readme := self._readmes[own.repository]) is not None:
             after = Prover(self._load, siblings, prover.changes)
-            new = repository_readme(text, service_rows(siblings, after.model), self._document.generated_at)
-            files["README.md"] = new.encode("utf-8")
+            files[README] = readme.edited(service_rows(siblings, after.model)).encode("utf-8")
         for name in ("stack-targets.yml", "stack-targets.yaml"):
             targets = tree.read(name)
             if targets is not None and own.endpoint is None and (text := _text(targets)) is not None:
                 files[name] = with_target(text, own.stack, identity.host).encode("utf-8")
         return {path: data for path, data in files.items() if data != own.tree.read(path)}
-
-    def _may_begin(self, text: str, repository: str) -> bool:
-        """Say whether this plan may touch the README: one that has no table yet gets it from one plan alone.
-
-        Several pull requests that each add the whole table could not be merged one after the other.
-        """
-        if BEGIN in text:
-            return True
-        first = repository not in self._begun
-        self._begun.add(repository)
-        return first
 
 
 def _text(data: bytes) -> str | None:

@@ -30,6 +30,11 @@ class ServiceRow(Struct, frozen=True, kw_only=True, order=True):
     host: str
     image: str
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the row is about."""
+        return self.stack, self.service, self.host
+
 
 def service_rows(baselines: Iterable[Baseline], load: Callable[[Baseline], Model]) -> Iterator[ServiceRow]:
     """Yield the services of some baselines; what can't be loaded is left out."""
@@ -75,12 +80,34 @@ def repository_readme(readme_text: str, services: Iterable[ServiceRow], audited_
     )
 
 
-def _block(rows: Sequence[ServiceRow], day: str | None) -> str:
-    cells = [
+def stamp_of(text: str) -> "re.Match[str] | None":
+    """Return the audit stamp that is kept: the operator's own, else the table's; `head` is what stands before it."""
+    block = _BLOCK.search(text)
+    found = list(_STAMP.finditer(text))
+    own = [match for match in found if block is None or not block.start() < match.start() < block.end()]
+    return next(iter(own or found), None)
+
+
+def unstamped(text: str) -> str:
+    """Return the text without the moment of any audit."""
+    return _STAMP.sub(r"\g<head>", text)
+
+
+def row_line(row: ServiceRow) -> str:
+    """Return a row as a line of the table."""
+    return _table([row]).rpartition("\n")[2]
+
+
+def _table(rows: Iterable[ServiceRow]) -> str:
+    cells = (
         tuple(code(redact(part), in_table=True) for part in (row.service, row.stack, row.host, row.image))
         for row in rows
-    ]
-    lines = [BEGIN, table(("Service", "Stack", "Host", "Image"), cells)]
+    )
+    return table(("Service", "Stack", "Host", "Image"), cells)
+
+
+def _block(rows: Sequence[ServiceRow], day: str | None) -> str:
+    lines = [BEGIN, _table(rows)]
     if day:
         lines += ["", f"Last audit: {day}"]
     return "\n".join([*lines, END])

@@ -8,11 +8,13 @@ from homelab_assets.rendering.json_text import json_text
 if TYPE_CHECKING:
     from homelab_assets.remediation.dashboard import Outcome
     from homelab_assets.remediation.plan import RemediationPlan
+    from homelab_assets.remediation.proposal import Proposal
+    from homelab_assets.remediation.readme_plan import ReadmePlan
 
 _BOLD, _DIM, _RED, _GREEN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
-def plans_terminal(plans: Sequence["RemediationPlan"], *, color: bool = False) -> str:
+def plans_terminal(plans: Sequence["Proposal"], *, color: bool = False) -> str:
     """Return title, body and patch of each plan, and a count."""
     parts = []
     for plan in plans:
@@ -44,7 +46,7 @@ def outcomes_terminal(outcomes: Sequence["Outcome"], *, color: bool = False) -> 
     return "\n".join(lines) + "\n"
 
 
-def plans_markdown(plans: Sequence["RemediationPlan"]) -> str:
+def plans_markdown(plans: Sequence["Proposal"]) -> str:
     """Return all bodies below their titles."""
     parts = [f"# {plan.title}\n\n{plan.body}" for plan in plans if plan.actionable]
     return "\n".join(parts) or "Nothing to backport.\n"
@@ -67,9 +69,13 @@ def outcomes_markdown(outcomes: Sequence["Outcome"]) -> str:
     return table(("Status", "Service", "Where", "Why"), rows) + "\n"
 
 
-def plans_json(plans: Sequence["RemediationPlan"]) -> str:
+def plans_json(plans: Sequence["RemediationPlan"], readmes: Sequence["ReadmePlan"] = ()) -> str:
     """Return the plans as JSON."""
-    return json_text({"schema": 1, "plans": [plan_dict(plan) for plan in plans]})
+    shown = [{name: getattr(plan, name) for name in README_FIELDS} for plan in readmes]
+    return json_text({"schema": 1, "plans": [plan_dict(plan) for plan in plans], "readmes": shown})
+
+
+README_FIELDS = ("repository", "commit", "branch", "title", "digest", "body", "patch")
 
 
 def plan_dict(plan: "RemediationPlan") -> dict[str, Any]:

@@ -65,6 +65,21 @@ def test_opens_one_a_stack_then_nothing_more_then_merges_to_nothing_stale(world:
     assert run(world.origin, "ls-tree", "-r", "--name-only", "main", "stacks/old-wiki") == ""
 
 
+def test_neighbours_in_the_targets_are_made_anew_after_the_first_merge(one_world: World) -> None:
+    targets = run(one_world.origin, "show", "main:stack-targets.yml") + "\n"
+    added = {f"stacks/old-{name}/docker-compose.yml": WIKI for name in "ab"}
+    one_world.push_files({**added, "stack-targets.yml": targets + "old-a: ct-docker-01\nold-b: ct-docker-01\n"})
+    assert statuses(one_world) == {"old-a": "opened", "old-b": "opened"}
+    first, second = one_world.repository.pulls
+    assert "`drift-detector cleanup --open` makes it anew" in second.body
+    one_world.repository.merge(first.number)
+    with pytest.raises(Refused):
+        one_world.repository.merge(second.number)
+    assert statuses(one_world) == {"old-b": "updated"}
+    one_world.repository.merge(second.number)
+    assert run(one_world.origin, "show", "main:stack-targets.yml") + "\n" == targets
+
+
 def test_drift_and_cleanup_leave_each_other_alone(one_world: World) -> None:
     soil(one_world)
     one_world.cleanup()
