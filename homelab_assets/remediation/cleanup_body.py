@@ -25,6 +25,8 @@ def title_of(plan: "CleanupPlan") -> str:
     elif kinds == {"service"}:
         names = sorted({item.service or "" for item in items})
         what = f"{names[0]}, which does not run" if len(names) == 1 else "services that do not run"
+    elif kinds == {"env file"}:
+        what = "an env file that nothing reads" if len(items) == 1 else "env files that nothing reads"
     else:
         what = "what nothing runs from"
     return f"chore({scope_of(plan.identity.stack)}): remove {printable(what)}"

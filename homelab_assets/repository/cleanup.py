@@ -19,12 +19,14 @@ from homelab_assets.repository.services import env_files_of, load_services
 from homelab_assets.repository.snapshots import Snapshot
 from homelab_assets.repository.stacks import Stack
 from homelab_assets.repository.stale import CleanupReport, Confidence, Kind, Removal, StaleItem, Unjudged, removals_of
+from homelab_assets.repository.unread_env import unread_env_files
 
 __all__ = ["CleanupReport", "find_stale"]
 
 _FRESH_DAYS = 14
 _PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 _WORKING_DIR = "com.docker.compose.project.working_dir"
+_ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
 
 
 def find_stale(baselines: Baselines, captures: Iterable[CaptureResult], document: DriftDocument) -> CleanupReport:
@@ -50,6 +52,9 @@ def find_stale(baselines: Baselines, captures: Iterable[CaptureResult], document
             found, open_questions = _Judge(snapshot, stack, running, document.generated_at).judge(bound)
             items += found
             unjudged += open_questions
+    for snapshot in baselines.snapshots:
+        if running.whole:
+            items += unread_env_files(snapshot, items, running=running.projects, named=running.env_files)
     items.sort(key=lambda item: (item.repository, item.stack, item.file, item.line or 0, item.kind))
     for snapshot in baselines.snapshots:
         removals += removals_of(snapshot, [item for item in items if item.repository == snapshot.repository.name])
@@ -71,6 +76,7 @@ class _Running:
         self.captured = frozenset(result.host for result in results if isinstance(result, Captured))
         self._projects: set[tuple[str, str]] = set()
         self._services: set[tuple[str, str, str]] = set()
+        self.env_files: set[str] = set()
         for result in results:
             if isinstance(result, Captured):
                 for container in result.containers:
@@ -91,9 +97,21 @@ class _Running:
         self._services.add((host, "", name))
         project = str(labels.get(_PROJECT) or "")
         folder = str(labels.get(_WORKING_DIR) or "").rstrip("/").rpartition("/")[2]
+        named = str(labels.get(_ENVIRONMENT_FILE) or "").split(",")
+        self.env_files |= {"/".join(path.rsplit("/", 2)[-2:]) for path in named}
         for stack in {project, folder} - {""}:
             self._projects.add((host, stack))
             self._services.add((host, stack, str(labels.get(_SERVICE) or "")))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all hosts were captured."""
+        return len(self.captured) == len(self.hosts)
+
+    @property
+    def projects(self) -> frozenset[str]:
+        """Names of the projects, and of the folders, from which containers run anywhere."""
+        return frozenset(name for _, name in self._projects)
 
     def runs(self, host: str, stack: str, service: ServiceView) -> bool:
         """Whether a container of the service exists, in whatever state, by labels or by its fixed name."""

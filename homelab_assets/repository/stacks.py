@@ -79,9 +79,14 @@ def find_stacks(tree: FileTree, patterns: Sequence[str], root_name: str = "root"
         patterns: such as `stacks/*`; `**` matches any number of folders, `.` is the root.
         root_name: name of the stack in the root itself.
     """
-    folders = dict.fromkeys(folder for pattern in patterns for folder in _matching(tree, pattern))
-    stacks = (read_stack(tree, folder, folder.rpartition("/")[2] or root_name) for folder in sorted(folders))
+    folders = stack_folders(tree, patterns)
+    stacks = (read_stack(tree, folder, folder.rpartition("/")[2] or root_name) for folder in folders)
     return tuple(stack for stack in stacks if stack is not None)
+
+
+def stack_folders(tree: FileTree, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders that match glob patterns, sorted, whether or not they hold a compose file."""
+    return tuple(sorted({folder for pattern in patterns for folder in _matching(tree, pattern)}))
 
 
 def links_out(tree: FileTree, patterns: Sequence[str]) -> tuple[str, ...]:

@@ -80,6 +80,16 @@ def test_neighbours_in_the_targets_are_made_anew_after_the_first_merge(one_world
     assert run(one_world.origin, "show", "main:stack-targets.yml") + "\n" == targets
 
 
+def test_env_files_that_nothing_reads_go(one_world: World) -> None:
+    one_world.push_files({"stacks/leftover/.env": "A=hunter2-hunter2\n", "stacks/organizr/old.env": "B=1\n"})
+    assert statuses(one_world) == {"leftover": "opened"}
+    (pull,) = one_world.repository.pulls
+    assert pull.title == "chore(leftover): remove an env file that nothing reads"
+    one_world.repository.merge(pull.number)
+    assert statuses(one_world) == {}
+    assert run(one_world.origin, "ls-tree", "-r", "--name-only", "main", "stacks/leftover") == ""
+
+
 def test_drift_and_cleanup_leave_each_other_alone(one_world: World) -> None:
     soil(one_world)
     one_world.cleanup()

@@ -246,6 +246,7 @@ def test_the_env_file_that_only_a_stale_service_reads(tmp_path: Path) -> None:
     report = World(tmp_path, files).stale({"host-a": [("one", "web")], "host-b": []}, missing=[("host-a", "one", "db")])
     assert told(report) == [
         ("env file", "stacks/one/.env.db", None, "medium"),
+        ("env file", "stacks/one/.env.unread", None, "low"),
         ("service", "stacks/one/compose.yml", 6, "medium"),
     ]
 
@@ -271,3 +272,70 @@ def test_the_folder_of_another_stack_is_not_removed_with_that_around_it(tmp_path
         "stacks/one/compose.yml",
         "stacks/one/x/y.conf",
     ]
+
+
+LEFT = {
+    **FILES,
+    "stacks/leftover/.env": "A=1\n",
+    "stacks/leftover/.env.sample": "A=\n",
+    "stacks/leftover/notes.txt": "bought in 2019\n",
+    "stacks/one/.env": "A=1\n",
+    "stacks/one/stack.env": "A=1\n",
+    "stacks/one/old.env": "A=1\n",
+    "stacks/one/config/app.env": "A=1\n",
+    "stacks/README.md": "Each folder is a stack.\n",
+    ".dockerignore": "*.env\nstacks/leftover/.env\n",
+}
+
+
+def test_env_files_that_nothing_reads(tmp_path: Path) -> None:
+    report = World(tmp_path, LEFT).stale(ALL)
+    assert told(report) == [
+        ("env file", "stacks/leftover/.env", None, "medium"),
+        ("env file", "stacks/leftover/.env.sample", None, "medium"),
+        ("env file", "stacks/one/old.env", None, "low"),
+    ]
+    assert [(removal.edit, removal.file) for removal in report.removals] == [("file", i.file) for i in report.items]
+    assert [item.reason for item in report.items[1:]] == [
+        "its folder holds no compose file",
+        "no compose file and no script names it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("stacks/two/docker-compose.yml", stack("app", extra="    env_file: ../one/old.env\n")),
+        ("stacks/two/docker-compose.yml", stack("app", extra="    env_file: ['../one/${WHICH}.env']\n")),
+        ("deploy.sh", "docker compose --env-file stacks/one/old.env up -d\n"),
+        (".github/workflows/deploy.yml", "run: docker compose --env-file old.env up -d\n"),
+        ("Makefile", 'up:\n\tdocker compose --env-file "$ENV_FILE" up -d\n'),
+        ("deploy.sh", "for file in stacks/one/*.env; do . $file; done\n"),
+    ],
+)
+def test_an_env_file_that_some_text_names_is_in_use(tmp_path: Path, file: str, text: str) -> None:
+    report = World(tmp_path, {**LEFT, file: text}).stale(ALL)
+    assert [item.file for item in report.items] == ["stacks/leftover/.env", "stacks/leftover/.env.sample"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("deploy.sh", ". stacks/leftover/.env\n"), ("stacks/leftover/run.sh", "set -a; . ./.env\n")],
+)
+def test_a_folder_that_scripts_use_is_no_leftover(tmp_path: Path, file: str, text: str) -> None:
+    files = [item.file for item in World(tmp_path, {**LEFT, file: text}).stale(ALL).items]
+    assert files == ["stacks/leftover/.env.sample", "stacks/one/old.env"]
+
+
+def test_what_containers_were_made_with_is_in_use_and_nobody_knows_of_a_silent_host(tmp_path: Path) -> None:
+    world = World(tmp_path, LEFT)
+    assert world.stale({"host-a": ALL["host-a"]}).items == ()
+    assert told(world.stale({**ALL, "host-b": [*ALL["host-b"], ("leftover", "web")]})) == [
+        ("env file", "stacks/one/old.env", None, "low")
+    ]
+    named = container("one", "job", **{"com.docker.compose.project.environment_file": "/opt/x/stacks/one/old.env"})
+    captures = [captured("host-a", [*(container(*each) for each in ALL["host-a"]), named])]
+    baselines = load_baselines(load_lab(str(tmp_path / "lab.yaml"), {}), vault=Vault(b"k" * 32))
+    document = DriftDocument(generated_at=NOW, hosts=(), baselines=(), services=[])
+    found = find_stale(baselines, [*captures, captured("host-b", [container(*e) for e in ALL["host-b"]])], document)
+    assert [item.file for item in found.items] == ["stacks/leftover/.env", "stacks/leftover/.env.sample"]
