@@ -1,7 +1,7 @@
 """Edits of `environment`, `labels` and their kin: a mapping, or a list of assignments."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from homelab_assets.remediation import splice, yaml_text
@@ -29,6 +29,7 @@ def keyed_proposals(editor: Editor) -> Iterator[list[Splice]]:
         yield from _assignment(editor, node)
     elif name in {key.text for key, _ in node.entries}:
         if editor.wish.removes:
+            yield from _renamed(editor, node, [key for key, _ in node.entries], [value for _, value in node.entries])
             yield editor.without(node, name)
         else:
             own = node.get(name)
@@ -64,10 +65,37 @@ def _assignment(editor: Editor, node: Node) -> Iterator[list[Splice]]:
             else [Splice(node.body, node.end, yaml_text.flow([assignment]))]
         )
     elif editor.wish.removes:
+        yield from _renamed(editor, node, node.items, [item.text.partition(sign)[2] for item in node.items])
         yield editor.without_item(editor.service, head, node, found[-1])
     else:
         editor.refuse_variable(node.items[found[-1]], name)
         yield splice.replace(node.items[found[-1]], assignment, flow=node.flow)
+
+
+def _renamed(
+    editor: Editor, node: Node, names: Sequence[Node], values: Sequence[Node] | Sequence[str]
+) -> Iterator[list[Splice]]:
+    """Give the place of an entry, and its comment, to the one that the same plan has added with its value: a new name.
+
+    Only where no third one has that value. `names` are what is written anew: keys, or whole assignments.
+    """
+    texts = [value if isinstance(value, str) else value.text for value in values]
+    plain = all(isinstance(value, str) or value.kind == "scalar" for value in values)
+    for gone, (own, text) in enumerate(zip(names, texts, strict=True)):
+        same = [position for position, other in enumerate(texts) if other == text]
+        if not plain or node.flow or len(same) != 2 or not _is_named(own, editor):
+            continue
+        (new,) = (position for position in same if position != gone)
+        line = editor.text[editor.text.rfind("\n", 0, names[new].start) + 1 :].partition("\n")[0].strip()
+        if line in editor.wish.fresh:
+            remove = splice.remove_item if node.kind == "sequence" else splice.remove_entry
+            yield splice.replace(own, names[new].text) + remove(editor.text, node, new)
+
+
+def _is_named(own: Node, editor: Editor) -> bool:
+    return re.split("[=:]" if editor.wish.head == "extra_hosts" else "=", own.text, maxsplit=1)[0].strip() == (
+        editor.wish.rest
+    )
 
 
 def _refuse_built(names: Iterable[str]) -> None:

@@ -207,6 +207,31 @@ def test_what_only_moved_inside_the_container_keeps_its_place_and_comment(key: s
     assert prover.changes == {FILE: text.replace(old, new).encode()}
 
 
+@pytest.mark.parametrize(
+    ("entries", "renamed"),
+    [
+        ("      OLD: 'a b'  # why\n      C: c\n", "      NEW: 'a b'  # why\n      C: c\n"),
+        ("      - OLD=a b  # why\n      - C=c\n", "      - NEW=a b  # why\n      - C=c\n"),
+        # Which of two is it?
+        ("      OLD: 'a b'  # why\n      C: a b\n", "      C: a b\n      NEW: a b\n"),
+    ],
+)
+@pytest.mark.parametrize("head", ["environment", "labels"])
+def test_a_new_name_keeps_the_place_and_comment_of_its_value(head: str, entries: str, renamed: str) -> None:
+    text = f"services:\n  app:\n    image: app:1\n    {head}:\n"
+    stack = baseline(Files({FILE: text + entries}), endpoint=None)
+    prover = Prover(load_model, [stack])
+    for path, change, running in (("NEW", "added", "a b"), ("OLD", "removed", None)):
+        item = Item(path=f"{head}.{path}", change=change, severity="functional", running=running, file=FILE)  # type: ignore[arg-type]
+        assert isinstance(backport(item, "app", stack, prover), Backported)
+    assert prover.changes == {FILE: (text + renamed).encode()}
+
+
+def test_what_git_had_before_is_not_renamed() -> None:
+    text = "services:\n  app:\n    image: app:1\n    environment:\n      OLD: x # why\n      NEW: x\n"
+    assert edited(text, "environment.OLD", "removed", None) == (["      OLD: x # why"], [])
+
+
 def test_a_second_mount_of_the_same_folder_is_not_moved() -> None:
     text = "services:\n  app:\n    image: app:1\n    volumes:\n      - /a:/b # why\n      - /c:/c\n      - /a:/d\n"
     gone, come = edited(text, "volumes./b", "removed", None)
