@@ -13,12 +13,14 @@ def patch_of(tree: FileTree, files: Mapping[str, bytes | None], *, context: int 
 
 
 def shown_patch(tree: FileTree, files: Mapping[str, bytes | None]) -> str:
-    """Return the patch, fit to be shown and to be applied; without context where the context would show a secret."""
-    for context in (3, 0):
-        text = patch_of(tree, files, context=context)
-        if redact(text) == text:
-            return text
-    return redact(text)
+    """Return the patch, fit to be shown and to be applied: of each file with as much context as shows no secret."""
+    return "".join(_shown(path, tree.read(path), new) for path, new in sorted(files.items()))
+
+
+def _shown(path: str, old: bytes | None, new: bytes | None) -> str:
+    texts = (_one(path, old, new, context) for context in (3, 2, 1, 0))
+    # A line of the change itself is covered: what it says stands in the commit.
+    return next((text for text in texts if redact(text) == text), redact(_one(path, old, new, 0)))
 
 
 def _one(path: str, old: bytes | None, new: bytes | None, context: int) -> str:

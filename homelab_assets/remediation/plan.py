@@ -10,7 +10,7 @@ from homelab_assets.model import Baseline
 from homelab_assets.remediation import body
 from homelab_assets.remediation.backport import Backported, NotBackported
 from homelab_assets.remediation.identity import Identity
-from homelab_assets.remediation.patch import patch_of, shown_patch
+from homelab_assets.remediation.patch import shown_patch
 
 LABEL = "drift-remediation"
 
@@ -97,7 +97,7 @@ class RemediationPlan(Struct, frozen=True, kw_only=True, dict=True):
         """The body of its pull request."""
         assert self.base is not None
         files = {path: data for path, data in self.files.items() if path not in self.documentation}
-        return body.body_of(self, report=self.report, diff=patch_of(self.base.tree, files))
+        return body.body_of(self, report=self.report, diff=shown_patch(self.base.tree, files))
 
     @cached_property
     def message(self) -> str:

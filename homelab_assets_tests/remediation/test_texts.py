@@ -26,7 +26,7 @@ from homelab_assets.remediation.identity import (
 )
 from homelab_assets.remediation.markdown import code
 from homelab_assets.remediation.no_forge import write_proposals
-from homelab_assets.remediation.patch import patch_of
+from homelab_assets.remediation.patch import patch_of, shown_patch
 from homelab_assets.remediation.repository_docs import BEGIN, END, ServiceRow, repository_readme, with_target
 from homelab_assets.remediation.weakening import weaknesses
 from homelab_assets.remediation.yaml_tree import Unreadable, parse, walk
@@ -272,3 +272,17 @@ def test_files_of_names_that_read_alike_lie_side_by_side(tmp_path: Path) -> None
     assert (tmp_path / "docs-apps-all.md").is_file()
     write_proposals(tmp_path, "apps", plans[1:], whole=True)
     assert [file.read_text() for file in tmp_path.glob("*.patch")] == [str(plans[1].identity)]
+
+
+def test_a_patch_shows_no_line_that_git_does_not_have() -> None:
+    """Where a line around the change hides a secret there is less of it around; the other files keep theirs."""
+    tree = Files({".env.sample": "A=1\nPW=changeme\nB=1\n", "compose.yml": "a: 1\nb: 2\nc: 3\nd: 4\n"})
+    shown = shown_patch(
+        tree, {".env.sample": b"A=1\nPW=changeme\nB=1\nAPP_KEY=change-me\n", "compose.yml": b"a: 1\nb: 2\nc: 3\nd: 5\n"}
+    )
+    assert "secret" not in shown
+    assert "PW" not in shown
+    assert " B=1\n+APP_KEY=change-me\n" in shown
+    assert " a: 1\n b: 2\n c: 3\n-d: 4\n+d: 5\n" in shown
+    # What is itself the change is covered.
+    assert "+PW=<secret>\n" in shown_patch(tree, {".env.sample": b"A=1\nPW=changeme2\nB=1\n"})
