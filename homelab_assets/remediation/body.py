@@ -148,9 +148,9 @@ def _secrets(plan: "RemediationPlan") -> list[str]:
     names = [name for edit in plan.edits for name in edit.variables]
     if not names:
         return []
-    many = "These values are secrets" if len(names) > 1 else "This value is a secret"
+    what = "These values are secrets, and stay" if len(names) > 1 else "This value is a secret, and stays"
     return [
-        f"## Set before the next deploy\n\n{many}, and stays out of git. In the `.env` on {code(plan.identity.host)},"
+        f"## Set before the next deploy\n\n{what} out of git. In the `.env` on {code(plan.identity.host)},"
         " set to what runs now:\n\n" + "\n".join(f"- {code(name)}" for name in names)
     ]
 

@@ -11,17 +11,19 @@ if TYPE_CHECKING:
     from homelab_assets.remediation.proposal import Proposal
     from homelab_assets.remediation.readme_plan import ReadmePlan
 
+_LONGEST = 800
 _BOLD, _DIM, _RED, _GREEN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
-def plans_terminal(plans: Sequence["Proposal"], *, color: bool = False) -> str:
-    """Return title, body and patch of each plan, and a count."""
+def plans_terminal(plans: Sequence["Proposal"], *, color: bool = False, verbose: bool = False) -> str:
+    """Return title, body and patch of each plan, and a count; `verbose`: with lines of any length as they are."""
     parts = []
     for plan in plans:
         if plan.actionable:
             head = f"{plan.title}\n{plan.branch}  [{', '.join(plan.labels)}]" + ("  draft" if plan.draft else "")
             parts.append(
-                f"{_styled(head, _BOLD, color)}\n\n{_printable(plan.body)}\n{_colored(_printable(plan.patch), color)}"
+                f"{_styled(head, _BOLD, color)}\n\n{_short(_printable(plan.body), verbose)}\n"
+                + _colored(_short(_printable(plan.patch), verbose), color)
             )
         else:
             identity = _styled(str(plan.identity), _BOLD, color)
@@ -113,6 +115,14 @@ def outcomes_json(outcomes: Sequence["Outcome"]) -> str:
         for outcome in outcomes
     ]  # fmt: skip
     return json_text({"schema": 1, "outcomes": rows})
+
+
+def _short(text: str, verbose: bool) -> str:
+    """Cut what no terminal has room for: a value of a megabyte in one line."""
+    if verbose:
+        return text
+    lines = text.split("\n")
+    return "\n".join(f"{line[:_LONGEST]}… (--verbose shows all)" if len(line) > _LONGEST else line for line in lines)
 
 
 def _printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """Every kind of manual change that compose can express: found on a changed capture, backported, and then gone."""
 
 import copy
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.plan import RemediationPlan
 from homelab_assets.remediation.planner import plan_remediation
 from homelab_assets.remediation.proof import Overlay
+from homelab_assets.rendering.remediation_text import plans_terminal
 from homelab_assets.secrecy import Vault
 
 VAULT = Vault(b"k" * 32)
@@ -224,3 +226,29 @@ def test_a_reconnected_container_lacks_what_only_a_deploy_brings(
         "git says it all; the rest Compose sets when it makes the container anew"
     ]
     assert found.files == {}
+
+
+def test_a_terminal_gets_no_endless_line_unless_it_asks(lab: tuple[list[Captured], tuple[Baseline, ...]]) -> None:
+    found, _ = plan(lab, "bazarr", label("home.note", "x" * 1_000_000))
+    shown = plans_terminal([found])
+    assert max(map(len, shown.split("\n"))) < 1000
+    assert re.search("(?m)^[+] .*home.note=x{300}", shown)
+    assert "x… (--verbose shows all)" in shown
+    assert max(map(len, plans_terminal([found], verbose=True).split("\n"))) > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("A_TOKEN",), "This value is a secret, and stays out of git."),
+        (("A_TOKEN", "B_TOKEN"), "These values are secrets, and stay out of git."),
+    ],
+)
+def test_one_secret_stays_and_several_stay_out_of_git(
+    lab: tuple[list[Captured], tuple[Baseline, ...]], names: tuple[str, ...], words: str
+) -> None:
+    def change(document: dict[str, Any]) -> None:
+        for name in names:
+            env(name, "hunter2-hunter2-hunter2")(document)
+
+    assert words in plan(lab, "bazarr", change)[0].body
