@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, verb
+from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, fetch, open_vault, verb
 from homelab_assets.errors import UserError
 from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.markdown import terminal_safe
@@ -37,6 +37,8 @@ def command(options: Options, container: str, host: str | None, repository: str 
     lab = options.lab()
     place = _repository(lab, repository)
     vault = open_vault(lab, create=open_)
+    if open_:
+        fetch(lab, options)
     captures = _capture(lab, host, vault)
     captured, name = _find(captures, container)
     known = load(lab, vault=vault)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, Options, complain_of_gaps, open_vault, render_outcomes, verb
+from homelab_assets.cli.common import INCOMPLETE, Options, complain_of_gaps, fetch, open_vault, render_outcomes, verb
 from homelab_assets.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def command(options: Options, open_: bool, yes: bool, least: "Confidence") -> in
 
     lab = options.lab()
     progress = options.say if options.verbose else None
+    if open_:
+        fetch(lab, options)
     audit = run_audit(lab, vault=open_vault(lab, create=False), progress=progress)
     complain_of_gaps(audit.document)
     report = find_stale(audit.baselines, audit.captures, audit.document)

@@ -204,6 +204,18 @@ def open_vault(lab: "Lab", *, create: bool = True) -> "Vault":
     return Vault(load_key(lab.state, create=create))
 
 
+def fetch(lab: "Lab", options: Options) -> None:
+    """Fetch the branches that count as the truth, as the audit does: what is proposed is based on what is merged.
+
+    Checkouts and local branches stay as they are. Where it can't be done the clone's last state counts.
+    """
+    from homelab_assets.audit import refresh
+    from homelab_assets.secrecy import redact
+
+    for name, why in refresh(lab).items():
+        options.say(f"note: {name} could not be fetched, the clone's last state counts: {redact(why)}")
+
+
 def render_outcomes(outcomes: "Sequence[Outcome]", options: Options) -> str:
     """Return what became of pull requests, in the format that was asked for."""
     from homelab_assets.rendering import remediation_text as text

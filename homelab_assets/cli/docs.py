@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, OK, Options, complain_of_gaps, open_vault, render_outcomes, verb
+from homelab_assets.cli.common import (
+    INCOMPLETE,
+    OK,
+    Options,
+    complain_of_gaps,
+    fetch,
+    open_vault,
+    render_outcomes,
+    verb,
+)
 
 if TYPE_CHECKING:
     from homelab_assets.publishing import Publication
@@ -35,6 +44,8 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
 
     lab = options.lab()
     progress = options.say if options.verbose else None
+    if open_:
+        fetch(lab, options)
     vault = open_vault(lab)
     audit = run_audit(lab, vault=vault, progress=progress)
     complain_of_gaps(audit.document)

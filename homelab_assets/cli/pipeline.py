@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, open_vault, verb
+from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, fetch, open_vault, verb
 from homelab_assets.rendering.json_text import json_text
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def _open(lab: "Lab", vault: "Vault", session: "Session", result: "PipelineResul
     from homelab_assets.remediation.loading import load_model
     from homelab_assets.rendering.remediation_text import outcomes_terminal
 
+    fetch(lab, options)
     pulls = plan_pulls(
         session.fixes(result),
         load(lab, vault=vault).baselines,

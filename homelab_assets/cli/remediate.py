@@ -11,6 +11,7 @@ from homelab_assets.cli.common import (
     OK,
     Options,
     complain_of_gaps,
+    fetch,
     open_vault,
     render_outcomes,
     verb,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 def command(options: Options, service: str | None, open_: bool) -> int:
     """Show, or with --open make, one pull request per drifted service that makes git say what runs.
 
+    A README whose table of services is behind gets one of its own.
     Nothing is merged, and nothing changes on a host. Without --open nothing changes anywhere.
 
     Exit code: 0 no drift, 1 drift, 2 something could not be audited or opened.
@@ -38,6 +40,8 @@ def command(options: Options, service: str | None, open_: bool) -> int:
     lab = options.lab()
     vault = open_vault(lab, create=open_)
     progress = options.say if options.verbose else None
+    if open_:
+        fetch(lab, options)
     audit = run_audit(lab, vault=vault, service=service, progress=progress)
     complain_of_gaps(audit.document)
     plans = plan_audit(lab, audit, vault=vault)
@@ -63,4 +67,4 @@ def _plans(plans: "Sequence[RemediationPlan]", readmes: "Sequence[ReadmePlan]", 
         case "markdown":
             return text.plans_markdown([*plans, *readmes])
         case _:
-            return text.plans_terminal([*plans, *readmes], color=options.color)
+            return text.plans_terminal([*plans, *readmes], color=options.color, verbose=options.verbose)

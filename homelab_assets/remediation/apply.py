@@ -99,6 +99,8 @@ def carry_out(
         worker = _Worker(git, remote, repository, forge, policy, kind)
         outcomes = []
         for decision in decisions:
+            if decision.verb == "aside":
+                continue
             outcome = worker.attempt(decision)
             outcomes.append(outcome)
             if progress:

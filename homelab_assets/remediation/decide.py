@@ -24,11 +24,11 @@ from homelab_assets.remediation.proposal import Proposal
 
 Verb = Literal[
     "open", "adopt-branch", "update", "unchanged", "reopen", "edited", "declined", "merged", "waiting", "refused",
-    "close", "abandon", "keep",
+    "close", "abandon", "keep", "aside",
 ]  # fmt: skip
 
 Gone = Callable[[Identity], str | None]
-"""Says why a pull request without a plan has no purpose any more; None where that can't be known."""
+"""Says why a pull request without a plan has no purpose any more; None: that can't be known, "": nobody asked."""
 
 
 class Branch(Struct, frozen=True, kw_only=True):
@@ -195,9 +195,9 @@ def _stale(
                 continue
             reason = gone(identity)
             branch = branches.get(pull.head)
-            if reason is None:
-                verb: Verb = "keep"
-                reason = "its service could not be audited, so nothing is known"
+            if not reason:
+                verb: Verb = "keep" if reason is None else "aside"
+                reason = "not all that it is about could be audited, so nothing is known" if reason is None else ""
             else:
                 verb = "close" if branch is None or branch.ours else "abandon"
             decisions.append(Decision(verb=verb, identity=identity, pull=pull, branch=branch, why=reason))
@@ -209,7 +209,7 @@ _GONE: Set[Status] = {"missing", "orphan", "unmanaged"}
 
 
 def reason_gone(identity: Identity, plans: Sequence[Proposal], document: DriftDocument, whole: bool) -> str | None:
-    """Say why a pull request has no purpose any more; None where that can't be known."""
+    """Say why a pull request has no purpose any more; None where that can't be known, "" where it was not asked for."""
     verdicts = [verdict for verdict in document.services if verdict.subject == identity.subject]
     statuses = {verdict.status for verdict in verdicts}
     if statuses and statuses <= _GONE and not document.problems:
@@ -223,14 +223,18 @@ def reason_gone(identity: Identity, plans: Sequence[Proposal], document: DriftDo
             return f"nothing is left that can be backported: {plan.refusal}"
         return None
     host = next((host for host in document.hosts if host.name == identity.host), None)
-    if not whole or (host is not None and host.status != "captured") or document.problems:
+    if not whole:
+        return ""
+    if (host is not None and host.status != "captured") or document.problems:
         return None
     return "the service is gone, from git or from the host" if host is not None else "the host is gone from `lab.yaml`"
 
 
 def _limited(decisions: list[Decision], limits: Limits) -> list[Decision]:
     """Let as many pull requests be opened as the limits allow; the others wait."""
-    there = sum(decision.verb in ("update", "unchanged", "edited", "keep", "abandon") for decision in decisions)
+    there = sum(
+        decision.verb in ("update", "unchanged", "edited", "keep", "aside", "abandon") for decision in decisions
+    )
     room = min(limits.max_new_per_run, max(0, limits.max_open - there))
     result = []
     for decision in decisions:

@@ -1,7 +1,10 @@
 """From a recorded homelab to pull requests on both forges, over a real remote, and back to no drift."""
 
 import pytest
+from click.testing import CliRunner
 
+from homelab_assets.cli import main
+from homelab_assets.remediation.flow import open_pull_requests
 from homelab_assets.remediation.journal import read_journal
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
@@ -65,6 +68,37 @@ def test_an_edit_touches_one_line_and_no_other_file(one_world: World) -> None:
     assert {line.split("\t")[2] for line in stat} <= {"stacks/media-indexers/docker-compose.yml", "README.md"}
     log = run(one_world.origin, "log", "-1", "--format=%s%n%ce", pull.head)
     assert log == "fix(radarr): sync image with running state\ndrift-detector@homelab.invalid"
+
+
+def test_what_was_not_asked_for_is_not_mentioned(one_world: World) -> None:
+    one_world.settings = "remediation: {max_new_per_run: 20, max_open: 8}"
+    first = statuses(one_world.run())
+    assert list(first.values()).count("opened") == 8
+    said: list[str] = []
+    lab, audit, plans = one_world.audit("pihole")
+    done = open_pull_requests(lab, audit, plans, whole=False, progress=said.append)
+    assert [(outcome.identity.service, outcome.status) for outcome in done] == [("pihole", "unchanged")]
+    assert len(said) == 1
+    # They are open all the same, and count.
+    (waiting,) = (service for service, status in first.items() if status == "waiting")
+    assert statuses(one_world.run(only=waiting)) == {waiting: "waiting"}
+
+
+def test_what_was_merged_is_fetched_first(one_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab_file = one_world.lab().file
+    monkeypatch.setenv("HOMELAB_STATE", str(one_world.root / "state"))
+    monkeypatch.setenv("GITEA_TOKEN", "t0ken-of-the-test")
+
+    def remediate(*options: str) -> str:
+        return CliRunner().invoke(main, ["remediate", "--service", "pihole", "--lab", str(lab_file), *options]).stdout
+
+    assert remediate("--open").startswith("opened")
+    one_world.repository.merge(one_world.pull("pihole").number)
+    before = run(one_world.clone, "rev-parse", "origin/main")
+    assert "to open" in remediate()
+    assert run(one_world.clone, "rev-parse", "origin/main") == before
+    assert remediate("--open") == "Nothing to do, and no pull request about it is open.\n"
+    assert run(one_world.clone, "rev-parse", "origin/main") == run(one_world.origin, "rev-parse", "main")
 
 
 def test_a_person_s_commits_are_never_overwritten(world: World) -> None:
