@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, FileTree
+from homelab_assets.remediation.model_leaves import Model
 from homelab_assets.remediation.proof import Loader
 from homelab_assets.remediation.repository_docs import (
     BEGIN,
@@ -27,15 +28,15 @@ README = "README.md"
 class Readme:
     """A README as git has it, and the lines of it that pull requests edit.
 
+    Args:
+        rows: what git has. moment: of the audit, ISO 8601 UTC. whole: all of git could be read.
+
     Attributes:
         text: as it is. refreshed: as it should be, its audit stamp included.
         due: whether it lists other services than git has, or none yet.
     """
 
     def __init__(self, text: str, rows: Sequence[ServiceRow], moment: str, *, whole: bool = True) -> None:
-        """Args:
-        rows: what git has. moment: of the audit, ISO 8601 UTC. whole: all of git could be read.
-        """
         self.text, self._day = text, moment.partition("T")[0]
         self._rows = {row.key: row for row in rows}
         self.refreshed = repository_readme(text, rows, moment)
@@ -75,22 +76,23 @@ def readme_of(tree: FileTree, baselines: Sequence[Baseline], load: Loader, momen
     """Return the README of a repository; None where it has none that can be edited.
 
     Args:
-        tree: the repository. baselines: its stacks.
+        tree: the repository. baselines: its stacks. load: the compose loader. moment: of the audit, ISO 8601 UTC.
     """
     try:
         text = (tree.read(README) or b"").decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return Readme(text, list(service_rows(baselines, load)), moment, whole=_loads(baselines, load)) if text else None
+    refused: list[Baseline] = []
 
+    def noting(baseline: Baseline) -> Model:
+        try:
+            return load(baseline)
+        except UserError:
+            refused.append(baseline)
+            raise
 
-def _loads(baselines: Sequence[Baseline], load: Loader) -> bool:
-    try:
-        for baseline in baselines:
-            load(baseline)
-    except UserError:
-        return False
-    return True
+    rows = list(service_rows(baselines, noting)) if text else []
+    return Readme(text, rows, moment, whole=not refused) if text else None
 
 
 def _changed(before: Sequence[str], after: Sequence[str]) -> Iterable[int]:
