@@ -114,7 +114,7 @@ def _in_git_s_words(item: Item) -> str | None:
     if item.change != "changed" or item.spelled or not isinstance(git, str) or not isinstance(running, str):
         return None
     references = [text for text in references_in(git) if names_in(text).intersection(item.variables)]
-    if not references or _HIDDEN.search(running) or not all(text in running for text in references):
+    if not references or HIDDEN.search(running) or not all(text in running for text in references):
         return None
     parts = re.split(f"({'|'.join(map(re.escape, references))})", running)
     return "".join(part if part in references else yaml_text.literal(part) for part in parts)
