@@ -9,7 +9,7 @@ from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import UNSET, Alternative
-from homelab_assets.drift.unify import Settled, load_with, passed_on, ruled_out, sights_of
+from homelab_assets.drift.unify import Settled, load_with, optional, passed_on, ruled_out, sights_of
 from homelab_assets.secrecy import Vault
 
 _MAX_TRIES = 12
@@ -85,9 +85,12 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
 def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[str, Alternative]]:
     """Other values that the service's variables may have had: their defaults, what another container says.
 
-    One that another service's containers deny is left out: a variable with two values in one stack is a finding.
+    One that another service's containers deny is left out: a variable with two values in one stack is a finding. So is
+    one that a known `.env` doesn't set, and that has a default.
     """
     used = settled.templates.names_in(service)
+    if settled.stack.knows_env:
+        used -= optional(settled)
     # What no container shows (a reservation of processors, say) is most often not set.
     unset: dict[str, Alternative] = dict.fromkeys(_open_in_hash(settled.final, service), UNSET)
     choices = [unset] if unset else []

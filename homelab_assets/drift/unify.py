@@ -83,7 +83,7 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
     final, matches, stack = settled.final, settled.matches, settled.stack
     known = {**ruled_out(settled, vault), **stack.settled, **settled.bindings.values}
-    left_out = _optional(settled) if stack.knows_env else ()
+    left_out = optional(settled) if stack.knows_env else ()
     found = bind(sights_of(final, matches), final.references, known, vault, passed_on(final, matches), left_out)
     not_it = ruled_out(settled, vault, found.values)
     new = {name: value for name, value in {**found.values, **not_it}.items() if name not in settled.bindings.values}
@@ -100,7 +100,7 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     return True
 
 
-def _optional(settled: Settled) -> frozenset[str]:
+def optional(settled: Settled) -> frozenset[str]:
     """Names of variables that come to something without a value wherever they stand, and that no `.env` sets."""
     bare = {reference.name for reference in _references(settled) if reference.operator not in (":-", "-", ":+", "+")}
     return _not_set(settled) - bare
@@ -127,7 +127,7 @@ def ruled_out(settled: Settled, vault: Vault, found: Mapping[str, Alternative] =
         return {}
     names = [
         name
-        for name in _optional(settled) & settled.final.project.variables.keys()
+        for name in optional(settled) & settled.final.project.variables.keys()
         if name not in used or ((value := found.get(name)) is not UNSET and vault.fingerprint(value) == used[name])
     ]
     if settled.stack.knows_env:

@@ -391,3 +391,17 @@ def test_a_secret_within_quotes_stays_in_its_word() -> None:
     (one,) = audit(capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv), [stack], vault=vault).services
     assert found(one) == [("restart", "changed", "functional")]
     assert (one.evidence, one.cause, one.remedy) == ("verified", "host_changed", "backport")
+
+
+@pytest.mark.parametrize(("known", "told"), [(True, ["a"]), (False, [])])
+def test_a_default_that_was_changed_for_one_service_is_not_explained_by_the_others(
+    known: bool, told: list[str]
+) -> None:
+    """With a `.env` that nobody knows, the variable may have been set, and the hash says that it may."""
+    label = hashed({"environment": {"PGID": "1000"}})
+    seen = [container("web", name, env={"PGID": "1000"}, labels=label) for name in "abc"]
+    defaults = {"a": "1001", "b": "1000", "c": "1000"}
+    services = {n: {"image": "plain:1", "environment": {"PGID": f"${{PGID:-{d}}}"}} for n, d in defaults.items()}
+    files = {"dotenv": {"/opt/apps/stacks/web/.env": {"TZ": "UTC"}}} if known else {}
+    document = audit(capture(seen, images=[PLAIN], **files), [baseline("web", {"services": services})])
+    assert [service.service for service in document.services if service.items] == told
