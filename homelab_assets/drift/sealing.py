@@ -48,7 +48,7 @@ class SealedCompare:
         if isinstance(clear, str) and isinstance(observed, str):
             return clear if has_token(observed) and self._is_sealed_form(clear, observed) else observed
         if isinstance(clear, tuple) and isinstance(observed, tuple) and len(clear) == len(observed):
-            return tuple(map(self._recognised, clear, observed))
+            return _like(observed, map(self._recognised, clear, observed))
         return observed
 
     def _is_sealed_form(self, clear: str, sealed: str) -> bool:
@@ -165,14 +165,17 @@ def map_texts(value: Any, change: Callable[[str], str]) -> Any:
     match value:
         case str():
             return change(value)
-        case tuple() if hasattr(value, "_fields"):
-            return type(value)(*(map_texts(part, change) for part in value))
         case tuple() | list() | frozenset():
-            return type(value)(map_texts(part, change) for part in value)
+            return _like(value, (map_texts(part, change) for part in value))
         case dict():
             return {key: map_texts(part, change) for key, part in value.items()}
         case _:
             return value
+
+
+def _like(value: Any, parts: Iterable[Any]) -> Any:
+    """The parts as what they were taken from."""
+    return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from homelab_assets.compose import Project
+from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured
@@ -32,6 +33,7 @@ from homelab_assets_tests.drift.world import KEY, audit
 CHANGES_IN_GIT = 6
 """How many changes a service gets by a further file, and as many edits of its own text."""
 BY_HAND_SERVICES = 3
+STORED = "stored"
 _SHARING = ("network_mode", "ipc", "pid", "uts", "cgroup")
 
 
@@ -131,19 +133,23 @@ class Trial:
         )  # fmt: skip
 
     def _captures(self) -> dict[str, Captured]:
-        """The host as it is, and as it is if its `.env` can't be read."""
-        captures = {"readable": self.ground.capture(self.vault)}
+        """The host as it is, as another process will know it from what is stored, and if its `.env` can't be read."""
+        readable = self.ground.capture(self.vault)
+        captures = {"readable": readable, STORED: readable}
         if self.ground.has_environment:
             with self.ground.environment_hidden():
                 captures["hidden"] = self.ground.capture(self.vault)
         return captures
 
-    def _audit(self, captured: Captured, baseline: Baseline) -> DriftDocument:
-        return audit(captured, [baseline], vault=self.vault)
+    def _audit(self, variant: str, captured: Captured, baseline: Baseline) -> DriftDocument:
+        if variant != STORED:
+            return audit(captured, [baseline], vault=self.vault)
+        stored, vault = sealed_for_rest(captured, [baseline], self.vault), Vault(KEY)
+        return audit(woken(stored, vault) if isinstance(stored, Captured) else stored, [baseline], vault=vault)
 
     def _as_it_is(self, deployed: Deployed, captures: Mapping[str, Captured]) -> None:
         for variant, captured in captures.items():
-            result = self._audit(captured, deployed.baseline)
+            result = self._audit(variant, captured, deployed.baseline)
             self.ledger.judge(self.name, f"as it is, {variant}", result, [], missing=deployed.refused)
             proven = "all" if result.summary["verified"] == len(deployed.running) else "not all"
             self.ledger.note(self.name, f"proven, {variant}", proven)
@@ -167,7 +173,7 @@ class Trial:
         for variant, captured in captures.items():
             known = variant == "readable"
             self.ledger.judge(
-                self.name, f"{step}, {variant}", self._audit(captured, baseline), wanted, missing=deployed.refused,
+                self.name, f"{step}, {variant}", self._audit(variant, captured, baseline), wanted, missing=deployed.refused,
                 alike=() if known else open_roots(deployed.symbolic),
                 is_open=partial(self._is_open, texts, known), **changed,
             )  # fmt: skip
@@ -229,10 +235,10 @@ class Trial:
                 wanted.append(act.wanted(service))
                 done[service] = act.commands
         for variant, captured in self._captures().items():
-            if variant == "hidden" and not all(closed(one, deployed.project, deployed.symbolic) for one in wanted):
+            if variant != "readable" and not all(closed(one, deployed.project, deployed.symbolic) for one in wanted):
                 continue
             self.ledger.judge(
-                self.name, f"by hand, {variant}", self._audit(captured, deployed.baseline), wanted,
+                self.name, f"by hand, {variant}", self._audit(variant, captured, deployed.baseline), wanted,
                 missing=deployed.refused, apart=apart, changed=text, done=done,
             )  # fmt: skip
 
