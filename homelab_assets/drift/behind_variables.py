@@ -1,8 +1,11 @@
 """What stands behind git's variables on a host, found as the comparison finds it, so that it can be sealed at rest."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from homelab_assets.drift.binding_hosts import bind_to_hosts
@@ -13,8 +16,11 @@ from homelab_assets.drift.unify import unexplained_texts
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult
-from homelab_assets.secrecy import Vault, names_a_secret
+from homelab_assets.secrecy import TOKEN, Vault, names_a_secret
 from homelab_assets.secrecy.values import named_secrets, seal_values
+
+_WORD = re.compile(r"\w+")
+_LONGEST_PHRASE = 4
 
 
 def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> CaptureResult:
@@ -35,13 +41,15 @@ def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Va
     )
 
 
-def woken(captured: Captured, vault: Vault) -> Captured:
-    """Return a stored capture as it was captured, if this process captured it; else with what can be known.
+def woken(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Captured:
+    """Return a stored capture as it was captured, if this process captured it; else with what can be known: what git
+    and the images have in clear, too, is recognised.
 
     A variable of a `.env` whose value only another process knew counts as unknown, unless its name says that it is
     a secret anyway: then its token is all that anybody ever gets. Where a service takes all variables of a file, their
     tokens will do.
     """
+    _recognise(captured, baselines, vault)
     return replace(
         captured,
         containers=[vault.seal_inspect(vault.reveal_all(container)) for container in captured.containers],
@@ -51,6 +59,33 @@ def woken(captured: Captured, vault: Vault) -> Captured:
             for file, found in captured.env_files.items()
         },
     )
+
+
+def _recognise(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> None:
+    """Let the vault know what tokens of a capture stand for that are words of git's stacks, or of the images, as well:
+    a value of a `.env` may be a part of paths and commands that have nothing to do with it."""
+    stored = msgspec.json.encode([captured.containers, captured.dotenv, captured.env_files]).decode()
+    unknown = {match[0] for match in TOKEN.finditer(stored) if not vault.revealable(match[0])}
+    texts = (*_texts_of(baselines, captured.host), msgspec.json.encode(captured.images).decode()) if unknown else ()
+    for phrase in {phrase for text in texts for phrase in _phrases(text)}:
+        if vault.fingerprint(phrase) in unknown:
+            vault.token(phrase)
+
+
+def _texts_of(baselines: Sequence[Baseline], host: str) -> Iterator[str]:
+    for baseline in baselines:
+        if baseline.endpoint in (host, None):
+            for file in baseline.files:
+                with suppress(UserError):
+                    yield (baseline.tree.read(file) or b"").decode("utf-8", "replace")
+
+
+def _phrases(text: str) -> Iterator[str]:
+    """Give every run of a few words, with what is between them."""
+    for line in text.splitlines():
+        words = [match.span() for match in _WORD.finditer(line)]
+        for number, (start, _) in enumerate(words):
+            yield from (line[start:end] for _, end in words[number : number + _LONGEST_PHRASE])
 
 
 _Files = Mapping[str, Mapping[str, str | None]]

@@ -183,7 +183,7 @@ def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
             parts = pieces(template, references, {})
             yield from (text for text in texts if not explains(parts, text, {}, vault))
         # A command with other words binds no variable; its words stand where git has variables all the same.
-        for path, leaf in sight.wanted.items():
+        for path, leaf in sight.wanted.items() if sight.row.seal == "arguments" else ():
             if other_words(leaf, found := sight.found.get(path)) and found is not None:
                 open_words = [pieces(word, references, {}) for word in leaf.value if has_marker(word)]
                 others = [word for word in found.value if word not in leaf.value]

@@ -3,7 +3,7 @@
 Assets that need all hosts read them here instead of as inputs: an input per host and asset would be an event each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from msgspec import convert, to_builtins
@@ -67,14 +67,17 @@ def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = No
     }
 
 
-def stored_captures(store: JsonStore, laboratory: Laboratory) -> list[CaptureResult]:
+def stored_captures(store: JsonStore, laboratory: Laboratory, baselines: Sequence[Baseline]) -> list[CaptureResult]:
     """Read the stored captures of all hosts of a lab, in its order, as this process captured them if it did.
+
+    Args:
+        baselines: git's stacks, whose words are recognised in what another process captured.
 
     Raises:
         dagster.Failure: a host was never captured here.
     """
     found = [capture_from_json(store.read(names.capture(host))) for host in laboratory.lab.hosts]
-    return [woken(one, laboratory.vault) if isinstance(one, Captured) else one for one in found]
+    return [woken(one, baselines, laboratory.vault) if isinstance(one, Captured) else one for one in found]
 
 
 def stored_baselines(store: JsonStore, laboratory: Laboratory) -> Baselines:
@@ -103,9 +106,10 @@ def stored_drift(store: JsonStore) -> DriftDocument:
 
 def stored_audit(store: JsonStore, laboratory: Laboratory) -> Audit:
     """Put the stored captures, baselines and drift together again as one audit."""
+    baselines = stored_baselines(store, laboratory)
     return Audit(
-        captures=stored_captures(store, laboratory),
-        baselines=stored_baselines(store, laboratory),
+        captures=stored_captures(store, laboratory, baselines.baselines),
+        baselines=baselines,
         document=stored_drift(store),
     )
 

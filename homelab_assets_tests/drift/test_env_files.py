@@ -61,7 +61,7 @@ def test_variables_of_a_file_that_git_lacks_are_compared(
     stored = sealed_for_rest(captured, [stack], vault)
     assert isinstance(stored, Captured)
     later = vault if process == "the same" else Vault(KEY)
-    assert found(_service(audit(woken(stored, later), [stack], vault=later))) == items
+    assert found(_service(audit(woken(stored, [stack], later), [stack], vault=later))) == items
 
 
 def test_without_the_file_nobody_knows() -> None:

@@ -5,10 +5,13 @@ from functools import cache
 
 import pytest
 
+from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import ServiceDrift
+from homelab_assets.model import Captured
+from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.mutations import Mutation
-from homelab_assets_tests.drift.world import audit, baseline, found, recording
+from homelab_assets_tests.drift.world import KEY, audit, baseline, found, recording
 
 ENGINES = ("20.10.24-compose-2.40.3", "20.10.24-compose-2.26.1", "28.5.2-compose-2.40.3", "28.5.2-compose-2.20.3")
 EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
@@ -61,6 +64,16 @@ def test_exactly_the_one_change_is_reported(engine: str, service: str, mutation:
     verdict = _changed(engine)[service]
     assert found(verdict) == [(mutation.path, change, mutation.severity)]
     assert verdict.status == "drifted"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_another_process_reports_the_same_of_what_is_stored(engine: str) -> None:
+    stack, vault, later = baseline("manual", stacks.manual_changes()[0]), Vault(KEY), Vault(KEY)
+    stored = sealed_for_rest(recording(f"manual-{engine}", vault), [stack], vault)
+    assert isinstance(stored, Captured)
+    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    told = {service.service: found(service) for service in document.services}
+    assert told == {name: found(service) for name, service in _changed(engine).items()}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

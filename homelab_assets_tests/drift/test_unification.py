@@ -586,7 +586,7 @@ def test_another_process_does_not_take_defaults_for_what_a_dotenv_sets() -> None
     stored = sealed_for_rest(captured, [stack], vault)
     assert isinstance(stored, Captured)
     for later in (vault, Vault(KEY)):
-        assert items(audit(woken(stored, later), [stack], vault=later)) == []
+        assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
 
 
 @pytest.mark.parametrize(
@@ -727,3 +727,27 @@ def test_a_key_that_several_services_have_is_the_one_that_all_of_them_run() -> N
     running = {"radarr": ("/a", "/z"), "sonarr": ("/m", "/z"), "bazarr": ("/a", "/m")}
     seen = [container("web", name, **binds(*((path, path) for path in paths))) for name, paths in running.items()]
     assert items(unify({"services": git}, *seen)) == []
+
+
+@pytest.mark.parametrize(
+    ("git", "mode", "told"),
+    [
+        ("${WHERE:-./v}:/srv/zebra42/x:ro", "ro", []),
+        ("${WHERE:-./v}:/srv/zebra42/x:ro", "", [("volumes./srv/zebra42/x", "changed")]),
+        ("/opt/zebra42:/srv/zebra42/x", "", [("volumes./srv/zebra42/x", "changed")]),
+    ],
+)
+def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, told: list[tuple[str, str]]) -> None:
+    """A value of a `.env` is sealed wherever it stands, be it in a path that has nothing to do with it."""
+    vault = Vault(KEY)
+    mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/v", "Destination": "/srv/zebra42/x", "RW": mode != "ro"}
+    seen = container("web", "app", env={"HOST": "zebra42"}, mounts=[mount], config={"Cmd": ["run", "zebra42"]})
+    files = {"/opt/apps/stacks/web/.env": {"NAME": "zebra42"}}
+    captured = capture([seen], images=[image("plain:1", Cmd=["run", "zebra42"])], vault=vault, dotenv=files)
+    body = {"image": "plain:1", "environment": {"HOST": "$NAME"}, "volumes": [git]}
+    stack = baseline("web", {"services": {"app": body}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert "zebra42" not in str(stored.containers)
+    for later in (vault, Vault(KEY)):
+        assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told

@@ -59,10 +59,11 @@ def _document(lab: Lab) -> dg.AssetsDefinition:
         severity, cause, the line in git that decides it, and since when it is known. Secrets stand in it as `<secret>`.
         """
         with laboratory.plain_errors():
+            baselines = stored_baselines(store, laboratory)
             document = audit.compare(
                 laboratory.lab,
-                stored_captures(store, laboratory),
-                stored_baselines(store, laboratory),
+                stored_captures(store, laboratory, baselines.baselines),
+                baselines,
                 vault=laboratory.vault,
                 now=laboratory.now(),
             )

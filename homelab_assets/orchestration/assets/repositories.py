@@ -59,9 +59,9 @@ def _cleanup() -> dg.AssetsDefinition:
         from homelab_assets.repository.cleanup import find_stale
 
         with laboratory.plain_errors():
-            found = find_stale(
-                stored_baselines(store, laboratory), stored_captures(store, laboratory), stored_drift(store)
-            )
+            baselines = stored_baselines(store, laboratory)
+            captures = stored_captures(store, laboratory, baselines.baselines)
+            found = find_stale(baselines, captures, stored_drift(store))
             path = reports.write_cleanup_report(laboratory.lab, found)
         return dg.MaterializeResult(
             metadata={

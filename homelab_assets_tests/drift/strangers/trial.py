@@ -145,7 +145,9 @@ class Trial:
         if variant != STORED:
             return audit(captured, [baseline], vault=self.vault)
         stored, vault = sealed_for_rest(captured, [baseline], self.vault), Vault(KEY)
-        return audit(woken(stored, vault) if isinstance(stored, Captured) else stored, [baseline], vault=vault)
+        return audit(
+            woken(stored, [baseline], vault) if isinstance(stored, Captured) else stored, [baseline], vault=vault
+        )
 
     def _as_it_is(self, deployed: Deployed, captures: Mapping[str, Captured]) -> None:
         for variant, captured in captures.items():
