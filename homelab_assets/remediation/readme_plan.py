@@ -108,12 +108,9 @@ def plan_readmes(
     for name in dict.fromkeys(baseline.repository for baseline in baselines):
         own = [baseline for baseline in baselines if baseline.repository == name]
         readme = readme_of(own[0].tree, own, load, document.generated_at)
-        due = readme is not None and readme.due
-        plans[name] = (
-            ReadmePlan(
+        plans[name] = None
+        if readme is not None and readme.due:
+            plans[name] = ReadmePlan(
                 repository=name, commit=own[0].commit, moment=document.generated_at, readme=readme, tree=own[0].tree
             )
-            if readme is not None and due
-            else None
-        )
     return plans
