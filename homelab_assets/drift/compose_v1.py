@@ -78,16 +78,19 @@ def _as_read_by_v2(raw: str, expected: str) -> bool:
     return re.fullmatch(pattern, expected, re.DOTALL) is not None
 
 
-def spelled_alike(expected: Any, observed: Any) -> bool:
+def spelled_alike(expected: Any, observed: Any, *, env_file: bool = False) -> bool:
     """Whether both versions read two texts as one value: `true` and `True`, `1e+06` and `1000000.0`, `$` and `$$`.
 
     podman-compose, which has the same YAML reader, makes `True` of `yes` and `on` as well.
+
+    Args:
+        env_file: they come from such a file, of whose variables v1 knows nothing.
     """
     if not isinstance(expected, str) or not isinstance(observed, str):
         return False
     if observed in ("True", "False"):
         return boolean(expected) is (observed == "True")
-    if "$" in observed and _as_read_by_v2(observed, expected):
+    if env_file and "$" in observed and _as_read_by_v2(observed, expected):
         return True
     try:
         return float(expected) == float(observed) and not expected.startswith("0x")

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from homelab_assets.drift.document import Change, Item, Subject
 from homelab_assets.drift.fields import TABLE
@@ -20,7 +21,7 @@ from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
 from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret, outside
-from homelab_assets.secrecy.values import anywhere
+from homelab_assets.secrecy.values import anywhere, is_ordinary
 
 TWO_VALUES = "one variable, two values"
 UNFINISHED = "an interrupted recreate of Compose left it this name"
@@ -53,9 +54,12 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
         span = self.span(difference.path, declared=difference.expected is not None)
         baseline, running = shown = self._values(difference, template, cover)
-        if span is not None and not self.settled.stack.has_in_git(span.file):
+        outside = span is not None and not self.settled.stack.has_in_git(span.file)
+        if outside:
             # What stands in a file that is kept out of git is as private as what stands behind a variable.
             baseline, running = SHOWN, None if running is None else cover
+        elif self._is_from_the_host(difference):
+            running = cover
         elif difference.row.seal != "reference":
             baseline, running = self._covered(baseline, SHOWN), self._covered(running, cover)
         secret = template is not None or self._hides(difference) or (baseline, running) != shown
@@ -63,7 +67,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
-        return self.item(
+        item = self.item(
             path,
             difference.change,
             span,
@@ -75,6 +79,8 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
             note=note,
             spelled=spelled if spelled != path else None,
         )
+        # Of such a file the variables are known, not the lines.
+        return replace(item, line=None) if outside else item
 
     def item(self, path: str, change: Change, span: Span | None, *, rule: str | None = None, **fields: Any) -> Item:
         """An item with where git decides it, and how bad it is: by the policy for `rule`, if not for its path."""
@@ -118,6 +124,14 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
                 return None
             text = text.replace(value, spelled)
         return self.compare.shown(difference.row, difference.path, text) if references else None
+
+    def _is_from_the_host(self, difference: Difference) -> bool:
+        """Whether a variable runs with a value that a file of the host holds, be it that git names none any more."""
+        if difference.row.key != "environment" or difference.observed is None or difference.change == "removed":
+            return False
+        name, value = difference.path.partition(".")[2], difference.observed.value
+        files = self.settled.stack.place.env_files.values()
+        return any(file.get(name) == value or (value in file.values() and not is_ordinary(value)) for file in files)
 
     def _hides(self, difference: Difference) -> bool:
         leaves = [leaf for leaf in (difference.expected, difference.observed) if leaf is not None]

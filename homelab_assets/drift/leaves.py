@@ -14,6 +14,7 @@ from homelab_assets.drift.sights import other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.model import Span
 
 _NOTHING: Leaves = {}
 
@@ -42,11 +43,13 @@ class Comparer(Struct, frozen=True, kw_only=True):
     Attributes:
         compare: knows about secrets. references: what the markers in git's values stand for.
         open_files: files with variables or labels that git doesn't have, by key (`environment`, `labels`) and service.
+        sources: where values are written, by their path in the model.
     """
 
     compare: SealedCompare
     references: Sequence[Reference] = ()
     open_files: Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
+    sources: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
 
     def run(self, declared: Declared, observed: Observed) -> Comparison:
         """Compare one container."""
@@ -87,7 +90,7 @@ class Comparer(Struct, frozen=True, kw_only=True):
             return "Compose v1 joins it when the container is first started"
         if compose_older.not_passed_on(verdict, observed):
             return "the Compose that created it ignores it"
-        if _agrees(verdict, declared, observed):
+        if self._agrees(verdict, declared, observed):
             return None
         if observed.host.podman and (reason := podman.unshown(verdict, observed)):
             return reason
@@ -100,6 +103,19 @@ class Comparer(Struct, frozen=True, kw_only=True):
         if unread and verdict.change != "removed":
             return f"may come from {readable(', '.join(unread), self.references)}, which git doesn't have"
         return verdict
+
+    def _agrees(self, difference: Difference, declared: Declared, container: Observed) -> bool:
+        """Whether another engine or an older Compose has done what git says, in its own way."""
+        if container.host.podman and podman.agrees(difference, declared, container):
+            return True
+        expected, observed = difference.expected, difference.observed
+        if not (container.v1 or container.podman_compose) or not expected or not observed:
+            return False
+        written = self.sources.get(("services", declared.name, *difference.path.split(".", 1)))
+        env_file = written is not None and not written.file.endswith((".yml", ".yaml"))
+        return difference.change == "changed" and compose_v1.spelled_alike(
+            expected.value, observed.value, env_file=env_file
+        )
 
     def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
         if not self.references or not has_marker(expected):
@@ -174,16 +190,6 @@ def _may_be_the_daemons(difference: Difference, observed: Observed) -> bool:
     if not difference.row.daemon or difference.path in _TOLD_BY_INFO:
         return False
     return bool(observed.proven or observed.v1) and observed.host.habits.alone(difference.path, observed)
-
-
-def _agrees(difference: Difference, declared: Declared, container: Observed) -> bool:
-    """Whether another engine or an older Compose has done what git says, in its own way."""
-    if container.host.podman and podman.agrees(difference, declared, container):
-        return True
-    expected, observed = difference.expected, difference.observed
-    if not (container.v1 or container.podman_compose) or not expected or not observed:
-        return False
-    return difference.change == "changed" and compose_v1.spelled_alike(expected.value, observed.value)
 
 
 def row_of(path: str) -> Row | None:

@@ -53,7 +53,9 @@ class Judge(Struct, frozen=True, kw_only=True):
         declared = model.declared(match.service)
         whole = self.settled.proofs.get(match.service, NOTHING).whole
         files = {} if whole else model.open_files
-        comparer = Comparer(compare=self.compare, references=model.references, open_files=files)
+        comparer = Comparer(
+            compare=self.compare, references=model.references, open_files=files, sources=model.project.sources
+        )
         writer = ItemWriter(
             policy=self.policy, compare=self.compare, settled=self.settled, final=model, subject=self._subject(match)
         )

@@ -83,7 +83,23 @@ def test_its_values_are_private() -> None:
     captured, stack, vault = _world("app.env", VALUES | {"OWNER": "moe"})
     (item,) = _service(audit(captured, [stack], vault=vault)).items
     assert (item.baseline, item.running, item.secret) == ("<secret>", "<secret changed>", True)
-    assert item.file == "stacks/web/app.env"
+    assert (item.file, item.line) == ("stacks/web/app.env", None)
+
+
+@pytest.mark.parametrize(
+    ("git", "path", "shown"),
+    [
+        ("{}", "environment.OWNER", "<secret>"),
+        ("{environment: {OTHER: larry}}", "environment.OWNER", "<secret>"),
+        ("{environment: {N: '2'}}", "environment.N", "<secret changed>"),
+    ],
+)
+def test_they_stay_private_if_git_names_the_file_no_more(git: str, path: str, shown: str) -> None:
+    captured, _, vault = _world("app.env", VALUES | {"OTHER": "larry"})
+    other = baseline("web", f"services: {{app: {{image: 'plain:1', <<: {git}}}}}")
+    items = {item.path: item for item in _service(audit(captured, [other], vault=vault)).items}
+    assert (items[path].running, items[path].secret) == (shown, True)
+    assert "larry" not in str([item.running for item in items.values()])
 
 
 def test_a_file_that_was_changed_since_is_told_from_a_change_by_hand() -> None:
@@ -98,3 +114,11 @@ def test_a_file_that_was_changed_since_is_told_from_a_change_by_hand() -> None:
 
     assert told(then) == (["environment.OWNER"], "git_ahead", "deploy")
     assert told(VALUES) == (["environment.OWNER"], "host_changed", "backport")
+
+
+@pytest.mark.parametrize(("body", "told"), [("env_file: app.env", False), ("environment: {MODE: data}", True)])
+def test_compose_v1_leaves_a_dollar_alone_in_env_files_only(body: str, told: bool) -> None:
+    seen = container("web", "app", env={"MODE": "$abc"}, version="1.29.2")
+    stack = baseline("web", f"services: {{app: {{image: 'plain:1', {body}}}}}", extra={"app.env": "MODE=$abc\n"})
+    one = _service(audit(capture([seen], images=[IMAGE]), [stack]))
+    assert found(one) == ([("environment.MODE", "changed", "functional")] if told else [])
