@@ -16,7 +16,7 @@ from homelab_assets.drift.unify import unexplained_texts
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult
-from homelab_assets.secrecy import TOKEN, Vault, names_a_secret
+from homelab_assets.secrecy import TOKEN, Vault
 from homelab_assets.secrecy.values import named_secrets, seal_values
 
 _WORD = re.compile(r"\w+")
@@ -45,19 +45,14 @@ def woken(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Ca
     """Return a stored capture as it was captured, if this process captured it; else with what can be known: what git
     and the images have in clear, too, is recognised.
 
-    A variable of a `.env` whose value only another process knew counts as unknown, unless its name says that it is
-    a secret anyway: then its token is all that anybody ever gets. Where a service takes all variables of a file, their
-    tokens will do.
+    Of a variable whose value only another process knew the token is left, which equals that of the same value.
     """
     _recognise(captured, baselines, vault)
     return replace(
         captured,
         containers=[vault.seal_inspect(vault.reveal_all(container)) for container in captured.containers],
-        dotenv={file: _known(found, vault) for file, found in captured.dotenv.items()},
-        env_files={
-            file: {name: vault.seal(name, vault.reveal(token)) for name, token in found.items()}
-            for file, found in captured.env_files.items()
-        },
+        dotenv=_woken_files(captured.dotenv, vault),
+        env_files=_woken_files(captured.env_files, vault),
     )
 
 
@@ -97,12 +92,10 @@ def _wholly_sealed(files: _Files, vault: Vault) -> dict[str, dict[str, Any]]:
     }
 
 
-def _known(sealed: Mapping[str, str | None], vault: Vault) -> dict[str, str | None]:
+def _woken_files(files: _Files, vault: Vault) -> dict[str, dict[str, Any]]:
     return {
-        name: vault.seal(name, vault.reveal(token))
-        if token is not None and (vault.revealable(token) or names_a_secret(name))
-        else None
-        for name, token in sealed.items()
+        file: {name: token and vault.seal(name, vault.reveal(token)) for name, token in found.items()}
+        for file, found in files.items()
     }
 
 

@@ -13,7 +13,7 @@ from homelab_assets.drift.unify import Settled, bind_variables
 from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
-from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy import Vault, has_token, names_a_secret
 
 
 def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known: frozenset[str]) -> Settled:
@@ -31,7 +31,7 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
         stack, templates = _load(baseline, group, containers)
     if stack.place.directory == NO_FOLDER and (folder := _folder(templates, group)):
         stack, templates = _load(baseline, group, containers, folder)
-    first = _first(stack, templates)
+    first = _first(stack, templates, vault)
     matches = match_services(first.view, first.services, first.disabled, group, containers, known)
     settled = Settled(stack=stack, templates=templates, final=first, matches=matches)
     bind_variables(settled, vault)
@@ -49,8 +49,16 @@ def _load(
     return stack, stack.load({})
 
 
-def _first(stack: Stack, templates: Model) -> Model:
-    """Load with what is settled; a `.env` that breaks the load is as good as none."""
+def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
+    """Load with what is settled; a `.env` that breaks the load is as good as none.
+
+    A value of which only a token is known can be compared as a whole alone, unless it is a secret wherever it stands.
+    """
+    sealed = {name for name, value in stack.settled.items() if value and has_token(value)}
+    opaque = {name for name in sealed if not vault.revealable(stack.settled[name] or "") and not names_a_secret(name)}
+    for name in opaque & templates.names_in_parts if opaque else ():
+        del stack.settled[name]
+        stack.unknown |= {name}
     if not stack.settled:
         return templates
     try:

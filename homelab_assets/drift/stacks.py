@@ -19,9 +19,11 @@ from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_se
 from homelab_assets.drift.view import Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, Needs
 from homelab_assets.model import Baseline, Json, Span
+from homelab_assets.secrecy import has_token
 
 ALL_KEYS = frozenset(shapes.SERVICE.attributes)
 _MOST_CHOICES = 20
+_VALUES = ("environment", "labels")
 EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
 
@@ -91,6 +93,16 @@ class Model(Struct, frozen=True, kw_only=True):
         if text.startswith(key):
             text = text.partition(":")[2]
         return Interpolator(self.variables.get, symbolic=True, unset=not_set(self.variables)).text(text)
+
+    @property
+    def names_in_parts(self) -> frozenset[str]:
+        """Names of the open variables that are anywhere something else than the whole value of a variable or label."""
+        parts: list[Any] = [self._shared()]
+        for definition in (*self.services.values(), *self.disabled.values()):
+            parts.append({key: value for key, value in definition.items() if key not in _VALUES})
+            for pairs in (definition.get(key) or {} for key in _VALUES):
+                parts += [*pairs, *(value for value in pairs.values() if not MARKER.fullmatch(str(value)))]
+        return self.names_of(parts)
 
     def span(self, *path: str) -> Span | None:
         """Where a value, or the closest thing around it, stands; the file is relative to the repository's root."""
@@ -171,8 +183,9 @@ class Stack:
     def _choose(self, needs: Needs, variables: Mapping[str, Alternative]) -> dict[str, Alternative]:
         """Give a value to a variable that chooses a file: as the `.env` has it, else the only one for which git has
         such a file, or of several the one whose services run; nothing where that can't be told."""
-        if self.knows_env and needs.variable not in self.unknown:
-            return {needs.variable: self.settled.get(needs.variable, UNSET)}
+        known = self.settled.get(needs.variable, UNSET)
+        if self.knows_env and needs.variable not in self.unknown and not has_token(known or ""):
+            return {needs.variable: known}
         values = list(self._choices(needs))[:_MOST_CHOICES]
         if len(values) > 1:
             running = {value: self._running_with(needs.variable, value, variables) for value in values}

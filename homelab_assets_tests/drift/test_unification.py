@@ -592,6 +592,28 @@ def test_another_process_does_not_take_defaults_for_what_a_dotenv_sets() -> None
 @pytest.mark.parametrize(
     ("git", "running", "told"),
     [
+        ("$ZONE", "Asia/Tokyo", False),
+        ("$ZONE", "Europe/Paris", True),
+        ("${ZONE:-UTC}", "UTC", True),
+        ("${ZONE:-UTC}", "Asia/Tokyo", False),
+        # As a part of a value it is not known there.
+        ("in ${ZONE}", "in Asia/Tokyo", False),
+    ],
+)
+def test_another_process_compares_whole_values_of_a_dotenv_by_their_tokens(git: str, running: str, told: bool) -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": {"ZONE": "Asia/Tokyo"}}
+    captured = capture([container("web", "app", env={"TZ": running})], images=[PLAIN], vault=vault, dotenv=dotenv)
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", "environment": {"TZ": git}}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert "Tokyo" not in str(stored.dotenv)
+    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == [("environment.TZ", "changed")] * told
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "told"),
+    [
         ({"environment": {"Q": "${N1:-${N2:-deep}}"}}, {"env": {"Q": "deep"}}, []),
         ({"environment": {"Q": "${N1:-${N2:-deep}}"}}, {"env": {"Q": "x"}}, [("environment.Q", "changed")]),
         ({"environment": {"Q": "a${N3:+b}"}}, {"env": {"Q": "a"}}, []),
