@@ -64,6 +64,19 @@ def test_variables_of_a_file_that_git_lacks_are_compared(
     assert found(_service(audit(woken(stored, [stack], later), [stack], vault=later))) == items
 
 
+def test_what_was_sealed_whole_and_in_parts_is_not_called_different() -> None:
+    """Whoever captured knew the password for one, in the container as in the file."""
+    vault, later = Vault(KEY), Vault(KEY)
+    values = {"SOURCE": "tango-42x://mm:hunter2xx@zebra-42x/mm", "WORD": "zebra-42x", "OTHER": "tango-42x"}
+    seen = container("web", "app", env=values)
+    files = {f"{FOLDER}/app.env": {name: vault.seal(name, value) for name, value in values.items()}}
+    captured = capture([seen], images=[IMAGE], vault=vault, env_files=files)
+    stack = baseline("web", "services: {app: {image: 'plain:1', env_file: app.env}}")
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert found(_service(audit(woken(stored, [stack], later), [stack], vault=later))) == []
+
+
 def test_without_the_file_nobody_knows() -> None:
     captured, stack, vault = _world("app.env", VALUES | {"MORE": "x"})
     one = _service(audit(replace(captured, env_files={}), [stack], vault=vault))
