@@ -64,6 +64,7 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     try:
         return stack.load(stack.settled)
     except BaselineError:
+        stack.unknown |= stack.settled.keys()
         stack.settled = {}
         return templates
 

@@ -773,3 +773,11 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
     assert "zebra42" not in str(stored.containers)
     for later in (vault, Vault(KEY)):
         assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
+
+
+def test_a_dotenv_that_breaks_the_load_sets_its_variables_all_the_same() -> None:
+    """To what, is as good as unknown; but no default takes their place."""
+    dotenv = {"/opt/apps/stacks/web/.env": {"PORT": "none", "WHO": "moe"}}
+    git = {"environment": {"OWNER": "${WHO:-larry}"}, "ports": ["${PORT}:80"]}
+    seen = container("web", "app", env={"OWNER": "moe"}, host={"PortBindings": {"80/tcp": [{"HostPort": "8080"}]}})
+    assert items(unify(git, seen, dotenv=dotenv)) == []
