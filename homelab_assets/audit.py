@@ -20,7 +20,7 @@ from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
-from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy import Vault, redact
 
 if TYPE_CHECKING:
     from homelab_assets.repository.baselines import Baselines
@@ -120,6 +120,11 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
         if progress is not None:
             progress(f"{ref.repository}: {ref.stacks} stacks at {ref.ref} ({ref.commit[:10] or 'working tree'})")
     return Baselines(**merged)
+
+
+def not_fetched(repository: str, why: str) -> str:
+    """Say that a repository could not be fetched, and what follows."""
+    return f"{repository} could not be fetched, the clone's last state counts: {redact(why)}"
 
 
 def refresh(lab: Lab) -> dict[str, str]:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homelab_assets.cli.common import INCOMPLETE, Options, complain, open_vault, verb
+from homelab_assets.cli.common import INCOMPLETE, Options, complain, open_vault, render_drift, verb
 from homelab_assets.errors import UserError
-from homelab_assets.rendering.json_text import json_text
 from homelab_assets.secrecy import redact
 
 if TYPE_CHECKING:
-    from homelab_assets.drift.document import DriftDocument
     from homelab_assets.lab.settings import Lab
 
 
@@ -40,7 +38,7 @@ def command(options: Options) -> int:
     if outcome.document is None:
         complain("\n".join(outcome.errors) or "the audit did not run")
         return _without_a_trace(lab, options)
-    options.write(_render(outcome.document, options))
+    options.write(render_drift(outcome.document, options))
     for name, path in outcome.files.items():
         options.say(f"{name}: {path}")
     for text in outcome.errors:
@@ -56,22 +54,8 @@ def _without_a_trace(lab: "Lab", options: Options) -> int:
     from homelab_assets.audit import run_audit
 
     options.say("nothing is kept of this audit: looking once more, to print what is found")
-    options.write(_render(run_audit(lab, vault=open_vault(lab, create=False)).document, options))
+    options.write(render_drift(run_audit(lab, vault=open_vault(lab, create=False)).document, options))
     return INCOMPLETE
-
-
-def _render(document: "DriftDocument", options: Options) -> str:
-    match options.format:
-        case "json":
-            return json_text(document.to_json())
-        case "markdown":
-            from homelab_assets.rendering.drift_markdown import drift_markdown
-
-            return drift_markdown(document)
-        case _:
-            from homelab_assets.rendering.drift_terminal import drift_terminal
-
-            return drift_terminal(document, color=options.color, verbose=options.verbose)
 
 
 def _dagster() -> str:

@@ -209,11 +209,37 @@ def fetch(lab: "Lab", options: Options) -> None:
 
     Checkouts and local branches stay as they are. Where it can't be done the clone's last state counts.
     """
-    from homelab_assets.audit import refresh
-    from homelab_assets.secrecy import redact
+    from homelab_assets.audit import not_fetched, refresh
 
     for name, why in refresh(lab).items():
-        options.say(f"note: {name} could not be fetched, the clone's last state counts: {redact(why)}")
+        options.say(f"note: {not_fetched(name, why)}")
+
+
+def render_drift(document: "DriftDocument", options: Options) -> str:
+    """Return a drift document in the format that was asked for."""
+    match options.format:
+        case "json":
+            from homelab_assets.rendering.json_text import json_text
+
+            return json_text(document.to_json())
+        case "markdown":
+            from homelab_assets.rendering.drift_markdown import drift_markdown
+
+            return drift_markdown(document)
+        case "github":
+            from homelab_assets.rendering.drift_findings import drift_findings
+            from homelab_assets.rendering.github_annotations import github_annotations
+
+            return github_annotations(drift_findings(document))
+        case "sarif":
+            from homelab_assets.rendering.drift_findings import RULES, drift_findings
+            from homelab_assets.rendering.sarif import sarif
+
+            return sarif(drift_findings(document), RULES, complete=document.complete)
+        case _:
+            from homelab_assets.rendering.drift_terminal import drift_terminal
+
+            return drift_terminal(document, color=options.color, verbose=options.verbose)
 
 
 def render_outcomes(outcomes: "Sequence[Outcome]", options: Options) -> str:

@@ -1,14 +1,8 @@
 """`drift-detector diff`: capture, load and compare now; print; write nothing."""
 
-from typing import TYPE_CHECKING
-
 import click
 
-from homelab_assets.cli.common import Options, open_vault, verb
-from homelab_assets.rendering.json_text import json_text
-
-if TYPE_CHECKING:
-    from homelab_assets.drift.document import DriftDocument
+from homelab_assets.cli.common import Options, open_vault, render_drift, verb
 
 
 @click.command("diff")
@@ -38,29 +32,5 @@ def command(options: Options, host: str | None, stack: str | None, service: str 
         working_tree=working_tree,
         progress=options.say if options.verbose else None,
     )
-    options.write(_render(audit.document, options))
+    options.write(render_drift(audit.document, options))
     return audit.document.exit_code
-
-
-def _render(document: "DriftDocument", options: Options) -> str:
-    match options.format:
-        case "json":
-            return json_text(document.to_json())
-        case "markdown":
-            from homelab_assets.rendering.drift_markdown import drift_markdown
-
-            return drift_markdown(document)
-        case "github":
-            from homelab_assets.rendering.drift_findings import drift_findings
-            from homelab_assets.rendering.github_annotations import github_annotations
-
-            return github_annotations(drift_findings(document))
-        case "sarif":
-            from homelab_assets.rendering.drift_findings import RULES, drift_findings
-            from homelab_assets.rendering.sarif import sarif
-
-            return sarif(drift_findings(document), RULES, complete=document.complete)
-        case _:
-            from homelab_assets.rendering.drift_terminal import drift_terminal
-
-            return drift_terminal(document, color=options.color, verbose=options.verbose)

@@ -9,7 +9,7 @@ from itertools import chain
 from msgspec import convert, to_builtins
 from msgspec.structs import asdict, replace
 
-from homelab_assets.audit import Audit
+from homelab_assets.audit import Audit, not_fetched
 from homelab_assets.drift.behind_variables import woken
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.model import Baseline, Captured, CaptureResult, Json, Problem
@@ -53,7 +53,7 @@ def baselines_to_json(repository: str, loaded: Baselines, stale: str | None = No
     notices = [notice for one in [snapshot] if one for notice in one.notices]
     # Where there is no clone to count, its problem says so.
     if stale and snapshot:
-        notices.append(f"{repository} could not be fetched, the clone's last state counts: {redact(stale)}")
+        notices.append(not_fetched(repository, stale))
     return {
         "schema": BASELINE_SCHEMA,
         "repository": repository,
