@@ -64,10 +64,8 @@ class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captu
         engine: `{"version": …, "info": …}` as `/version` and `/info` answer.
         containers, images, networks, volumes: inspect documents, containers sorted by name.
         dotenv: variables of `.env` files that lie beside the running compose files, by the path of the file on the
-            host; values sealed, None where the file leaves it to the deployer's shell or another process knew it. Never
-            written to disk in clear.
-        env_files: the same of files that services take variables from (`env_file`), be it a `.env`: of those that tell
-            all.
+            host; values sealed, None where the file leaves it to the deployer's shell. Never written to disk in clear.
+        env_files: the same of the files that these compose files name as `env_file`.
         compose_variables: variables that services use by the compose files that they were started from, by the list of
             these files in the label and by service: each with the fingerprint of its default, None where it has none
             or several. Only lists that tell all.
@@ -82,7 +80,7 @@ class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captu
     networks: Sequence[Mapping[str, Json]]
     volumes: Sequence[Mapping[str, Json]]
     dotenv: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
-    env_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    env_files: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     compose_variables: Mapping[str, Mapping[str, Mapping[str, str | None]]] = field(default_factory=dict)
     seconds: float = 0.0
 

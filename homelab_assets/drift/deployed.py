@@ -24,7 +24,7 @@ class Place(Struct, frozen=True, kw_only=True):
         directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
         project: the project's name in the labels, None where no container carries it.
         variables: `.env` values as the host holds them, by file, None where they aren't known; settled.
-        env_files: variables of files on the host that a service may take them from, by path.
+        env_files: variables of all files on the host that a service may take them from, a `.env` too, by path.
         services: what its containers there are called as services.
         used: variables that its containers use by the host's own compose files, each with the fingerprint of its
             default, None where it has none or several; None as a whole where these files aren't known.
@@ -33,7 +33,7 @@ class Place(Struct, frozen=True, kw_only=True):
     directory: str
     project: str | None = None
     variables: Mapping[str, Mapping[str, str | None]] | None = None
-    env_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    env_files: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
     used: Mapping[str, str | None] | None = None
 
@@ -55,7 +55,7 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         directory=directory if directory.startswith("/") else NO_FOLDER,
         project=project_of(group[0]),
         variables=variables,
-        env_files=captured.env_files,
+        env_files={**captured.dotenv, **captured.env_files},
         services=frozenset(str(container.labels.get(SERVICE)) for container in group),
         used=_used(group, captured),
     )

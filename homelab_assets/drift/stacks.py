@@ -233,7 +233,7 @@ class Stack:
         """The same stack, where the host's env files set what they set now to what a container shows."""
         running = container.variables
         files = {
-            path: {name: running[name] for name in self.place.env_files.get(path, ()) if name in running}
+            path: {name: running[name] for name in self.place.env_files[path] if name in running}
             for path in self.from_host
         }
         return Stack(self.baseline, replace(self.place, variables=None, env_files=files))
@@ -247,11 +247,12 @@ class Stack:
             variables = self.baseline.variables
             if path == posixpath.join(place.directory, ".env") and variables:
                 # Git lacks the `.env`, and lab.yaml names a file that knows its values.
-                return None if None in variables.values() else _dotenv(variables)
-        if path in place.env_files:
+                return _env_file(variables)
+        held = place.env_files.get(path)
+        data = None if held is None else _env_file(held)
+        if data is not None:
             self.from_host.add(path)
-            return _dotenv(place.env_files[path])
-        return None
+        return data
 
 
 def as_text(value: Any) -> str:
@@ -259,10 +260,12 @@ def as_text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _dotenv(variables: Mapping[str, str | None]) -> bytes:
-    """A `.env` that the host holds, as a file again, to stand for an `env_file`."""
-    lines = (f"{name}={_quoted(value)}" for name, value in variables.items() if value is not None)
-    return ("\n".join(lines) + "\n").encode()
+def _env_file(variables: Mapping[str, str | None]) -> bytes | None:
+    """Variables that are known from elsewhere, as the file again that a service takes them from; None where not all are
+    known: that is as good as no file."""
+    known = {name: value for name, value in variables.items() if value is not None}
+    lines = (f"{name}={_quoted(value)}" for name, value in known.items())
+    return ("\n".join(lines) + "\n").encode() if len(known) == len(variables) else None
 
 
 def _quoted(value: str) -> str:

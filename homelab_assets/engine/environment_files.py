@@ -49,45 +49,24 @@ Variables = Mapping[str, str | None]
 """Values by name, sealed; None where only the shell of whoever deployed knows it."""
 
 
-def sealed_variables(data: bytes, path: str, vault: Vault, *, v1: bool = False) -> Variables | None:
-    """Read a `.env` file and seal its values by their names; None where Compose could not read it either.
+def sealed_variables(
+    data: bytes, path: str, vault: Vault, *, v1: bool = False, environment: Variables | None = None
+) -> Variables | None:
+    """Read a `.env` or env file and seal its values by their names; None where Compose could not read it either.
 
     Args:
-        v1: read it as Compose v1 does, to which quotes and `$` mean something else.
+        v1: read it as Compose v1 does a `.env`, to which quotes and `$` mean something else.
+        environment: for an env file, the variables of the project's `.env`, which beat its own in its values.
     """
     from homelab_assets.compose.dotenv import parse_alone
 
+    known = {name: value and vault.reveal(value) for name, value in (environment or {}).items()}
     try:
         text = data.decode("utf-8-sig")
-        values = _read_by_v1(text) if v1 else parse_alone(text, file=path)
+        values = _read_by_v1(text) if v1 else parse_alone(text, file=path, environment=known)
     except (UnicodeDecodeError, HomelabError):
         return None
     return vault.seal_mapping(values)
-
-
-def env_file_variables(data: bytes, path: str, known: Variables, vault: Vault) -> dict[str, str] | None:
-    """Read a file that a service names (`env_file`) and seal its values by their names.
-
-    Args:
-        known: the variables of the project's `.env`.
-
-    Returns:
-        None where Compose could not read it either, and where it doesn't tell all.
-    """
-    from homelab_assets.compose.dotenv import parse_alone
-
-    environment = {name: value and vault.reveal(value) for name, value in known.items()}
-    try:
-        values = parse_alone(data.decode("utf-8-sig"), file=path, environment=environment)
-    except (UnicodeDecodeError, HomelabError):
-        return None
-    return whole(vault.seal_mapping(values))
-
-
-def whole(variables: Variables) -> dict[str, str] | None:
-    """The variables of a file, if all are known."""
-    known = {name: value for name, value in variables.items() if value is not None}
-    return known if len(known) == len(variables) else None
 
 
 def _read_by_v1(text: str) -> Variables:

@@ -10,13 +10,7 @@ from homelab_assets.engine.compose_files import (
     named_env_files,
     used_variables,
 )
-from homelab_assets.engine.environment_files import (
-    Variables,
-    env_file_variables,
-    environment_files,
-    sealed_variables,
-    whole,
-)
+from homelab_assets.engine.environment_files import Variables, environment_files, sealed_variables
 from homelab_assets.secrecy import Vault
 
 ReadAll = Callable[[Sequence[str]], Iterable[bytes | None]]
@@ -52,10 +46,10 @@ def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, 
             # What Compose v1 makes of an env file is another matter.
             named |= {path: started for path in named_env_files(project, started.services) if not started.v1}
     read(sorted(named))
-    env_files = {path: values for path, variables in dotenv.items() if (values := whole(variables)) is not None}
+    env_files: dict[str, Variables] = {}
     for path, started in named.items():
         data = texts[path]
-        known = {name: value for file in started.dotenv for name, value in dotenv.get(file, {}).items()}
-        if data is not None and (values := env_file_variables(data, path, known, vault)) is not None:
-            env_files[path] = values
+        environment = {name: value for file in started.dotenv for name, value in dotenv.get(file, {}).items()}
+        if data is not None and (variables := sealed_variables(data, path, vault, environment=environment)) is not None:
+            env_files[path] = variables
     return {"dotenv": dotenv, "env_files": env_files, "compose_variables": used}

@@ -69,7 +69,7 @@ def capture(
         engine=engine or {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {}},
         containers=vault.seal_inspect(list(containers)), images=vault.seal_inspect(list(images)),
         networks=more.pop("networks", ()), volumes=more.pop("volumes", ()),
-        **{"env_files": more.get("dotenv", {}), **more},
+        **more,
     )  # fmt: skip
 
 
