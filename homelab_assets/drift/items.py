@@ -54,14 +54,14 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
         span = self.span(difference.path, declared=difference.expected is not None)
         baseline, running = shown = self._values(difference, template, cover)
-        outside = span is not None and not self.settled.stack.has_in_git(span.file)
-        if outside:
+        if difference.row.seal != "reference":
+            baseline, running = self._covered(baseline, SHOWN), self._covered(running, cover)
+        kept_out = span is not None and not self.settled.stack.has_in_git(span.file)
+        if kept_out:
             # What stands in a file that is kept out of git is as private as what stands behind a variable.
             baseline, running = SHOWN, None if running is None else cover
         elif self._is_from_the_host(difference):
             running = cover
-        elif difference.row.seal != "reference":
-            baseline, running = self._covered(baseline, SHOWN), self._covered(running, cover)
         secret = template is not None or self._hides(difference) or (baseline, running) != shown
         if not self.settled.bindings.conflicts.keys().isdisjoint(names):
             note = TWO_VALUES
@@ -80,7 +80,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
             spelled=spelled if spelled != path else None,
         )
         # Of such a file the variables are known, not the lines.
-        return replace(item, line=None) if outside else item
+        return replace(item, line=None) if kept_out else item
 
     def item(self, path: str, change: Change, span: Span | None, *, rule: str | None = None, **fields: Any) -> Item:
         """An item with where git decides it, and how bad it is: by the policy for `rule`, if not for its path."""

@@ -84,6 +84,28 @@ def test_without_the_file_nobody_knows() -> None:
     assert "environment.MORE" in one.uncompared
 
 
+@pytest.mark.parametrize("file", [".env", "app.env"])
+def test_a_file_that_leaves_a_value_to_the_shell_is_as_good_as_none(file: str) -> None:
+    captured, stack, vault = _world(file, VALUES | {"MORE": "x"})
+    leaving = {path: {**found, "SHELLS": None} for path, found in (captured.env_files or captured.dotenv).items()}
+    dotenv = leaving if file == ".env" else {}
+    one = _service(audit(replace(captured, dotenv=dotenv, env_files=leaving), [stack], vault=vault))
+    assert (found(one), "environment.MORE" in one.uncompared) == ([], True)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_is_a_secret_elsewhere_is_covered_beside_a_value_of_the_host(listed: bool) -> None:
+    """Git's own value is, whatever hides the running one."""
+    vault, secret = Vault(KEY), "Zk3vR8x0Token1qW"
+    seen = container("web", "app", env={"NOTE": "larry-42x", "APP_TOKEN": secret})
+    files = {f"{FOLDER}/app.env": {"NOTE": "larry-42x"}} if listed else {}
+    text = f"services: {{app: {{image: 'plain:1', environment: {{NOTE: 'use {secret} twice', APP_TOKEN: {secret}}}}}}}"
+    captured = capture([seen], images=[IMAGE], vault=vault, env_files=files)
+    (item,) = _service(audit(captured, [baseline("web", text)], vault=vault)).items
+    assert (item.path, item.baseline) == ("environment.NOTE", "use <secret> twice")
+    assert item.running == ("<secret changed>" if listed else "larry-42x")
+
+
 def test_git_s_own_file_outranks_the_one_on_the_host() -> None:
     captured, stack, vault = _world("app.env", VALUES)
     ours = replace(stack, tree=baseline("web", "", extra={"app.env": "OWNER=curly\n"}).tree)
