@@ -8,12 +8,13 @@ from typing import Any
 
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.tree import Rules
+from homelab_assets.late import late
 
-_INTEGER = re.compile(r"[-+]?[0-9]+")
+_INTEGER = late(r"[-+]?[0-9]+")
 _DIGITS, _HEX = (rf"{digit}+(?:_{digit}+)*" for digit in ("[0-9]", "[0-9a-fA-F]"))
-_DECIMAL = re.compile(rf"[-+]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS})?")
-_HEXADECIMAL = re.compile(rf"[-+]?0[xX](?:_?{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP][-+]?{_DIGITS}")
-_SPECIAL = re.compile(r"[-+]?(?:inf|infinity|nan)", re.IGNORECASE)
+_DECIMAL = late(rf"[-+]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS})?")
+_HEXADECIMAL = late(rf"[-+]?0[xX](?:_?{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP][-+]?{_DIGITS}")
+_SPECIAL = late(r"[-+]?(?:inf|infinity|nan)", re.IGNORECASE)
 _BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
 
 

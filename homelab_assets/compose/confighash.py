@@ -7,7 +7,6 @@ prove equal models; different hashes prove nothing across versions that print th
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from json.encoder import encode_basestring
@@ -19,9 +18,10 @@ from msgspec import Struct
 
 from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.compose.spellings import UNKNOWN, Version, spellings
+from homelab_assets.late import late
 
 Json = Any
-_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_VERSION = late(r"v?(\d+)\.(\d+)\.(\d+)")
 _NEVER = ("build", "pull_policy")
 _NAMESPACES = ("network_mode", "ipc", "pid")
 _NULLABLE = ("command", "entrypoint")

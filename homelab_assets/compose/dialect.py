@@ -9,16 +9,17 @@ import re
 from typing import Any
 
 from homelab_assets.compose.problems import refuse
+from homelab_assets.late import late
 
-_SLASH = re.compile(r"[^\\](?:\\\\)*\\/")
+_SLASH = late(r"[^\\](?:\\\\)*\\/")
 _COLONS = range(0xF8FF, 0xE100, -1)  # of the private use area: one that a text lacks can stand in for a colon
 _STAND_INS = {r"\a": "\a", r"\v": "\v", r"\b": "\b", r"\f": "\f"}
-_ESCAPE_OR_END = re.compile(r"\\.|\"", re.DOTALL)
+_ESCAPE_OR_END = late(r"\\.|\"", re.DOTALL)
 # Characters that are read again after mendings, all in all. Nobody who writes a file by hand needs more.
 _MOST_EFFORT = 500_000
 _BLANK = " \t\r\n"
-_COMMENTS = re.compile(rf"(?:[{_BLANK}]*#[^\n]*)+")
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_COMMENTS = late(rf"(?:[{_BLANK}]*#[^\n]*)+")
+_INDENT = late(r"^[ \t]+", re.MULTILINE)
 
 
 class Dialect:

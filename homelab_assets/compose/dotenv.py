@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from homelab_assets.compose.interpolation import OPEN, Interpolator, Lookup, is_marked
 from homelab_assets.compose.problems import refuse
+from homelab_assets.late import late
 from homelab_assets.model import Span
 
 _BLANK = "\t\v\f\r \x85\xa0"
@@ -15,8 +16,8 @@ _BLANK = "\t\v\f\r \x85\xa0"
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 _LONGEST_LINE = (1 << 16) - 1  # of format `raw`
 _KEY_SIGNS = "_.-[]"
-_EXPORT = re.compile(r"export\s+")
-_ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0[0-9]{0,3})')
+_EXPORT = late(r"export\s+")
+_ESCAPE = late(r'\\(?:[abcfnrtv$"\\]|0[0-9]{0,3})')
 # Messages never quote such a file: a line that is no assignment may be a part of a secret.
 _HINT = "a line is NAME=value; quote a value of several lines"
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\", "$": "$$"}

@@ -4,7 +4,6 @@ Two modes. As Compose: an unset variable is empty (with a warning). Symbolic: an
 pair of private-use characters round a number, that flows through everything as ordinary text and names an `Expression`.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -14,19 +13,20 @@ from homelab_assets.compose.problems import Place, at, refuse
 from homelab_assets.compose.tree import Map, Rules, Seq
 from homelab_assets.compose.yaml_nodes import Scalar
 from homelab_assets.errors import BaselineError
+from homelab_assets.late import late
 from homelab_assets.model import Span
 
 OPEN, CLOSE = "\ue000", "\ue001"
-MARKER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+MARKER = late(f"{OPEN}([0-9]+){CLOSE}")
 MAX_VALUES = 200_000
 _LONG, _MANY = 100_000, 1_000
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
-_AFTER_DOLLAR = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_TEMPLATE = re.compile(
+_AFTER_DOLLAR = late(r"\$\{?([A-Za-z_]\w*)")
+_TEMPLATE = late(
     rf"\$(?:(?P<escaped>\$)|(?P<named>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?][^\n]*)?)\}}|(?P<invalid>)))"
 )
-_BRACED = re.compile(rf"(?P<name>{_NAME})(?:(?P<operator>:?[-+?])(?P<argument>[^\n]*))?")
+_BRACED = late(rf"(?P<name>{_NAME})(?:(?P<operator>:?[-+?])(?P<argument>[^\n]*))?")
 
 Lookup = Callable[[str], str | None]
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.yaml_nodes import Scalar
+from homelab_assets.late import late
 
 _FIXED: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -23,14 +24,14 @@ _FIXED: dict[str, Any] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INT = re.compile(
+_FLOAT = late(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INT = late(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
 _LONGEST_NUMBER = 4_000  # digits: Python refuses to read more, and Go calls far fewer out of range
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
-_INNER_SIGN = re.compile(r"0b[-+][01]+|0o[-+][0-7]+")  # go-yaml hands Go what follows the prefix, sign and all
-_TIMESTAMP = re.compile(
+_INNER_SIGN = late(r"0b[-+][01]+|0o[-+][0-7]+")  # go-yaml hands Go what follows the prefix, sign and all
+_TIMESTAMP = late(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?(Z|[-+]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?)?",
     re.ASCII,

@@ -11,9 +11,10 @@ from typing import Any
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.scalars import go_text
 from homelab_assets.compose.tree import Map, Seq
+from homelab_assets.late import late
 
 Check = Callable[[Any], None]
-_INTEGER = re.compile(r"[-+]?[0-9]{1,20}")
+_INTEGER = late(r"[-+]?[0-9]{1,20}")
 _FEW = 20  # items; of longer lists Compose compares those with the same hash, and a text has another than its number
 
 _KINDS: dict[type, str] = {

@@ -1,6 +1,5 @@
 """What a set of compose files sees: its folders, its variables, and the files that lead to it."""
 
-import re
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -10,9 +9,10 @@ from homelab_assets.compose.paths import join
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.yaml_nodes import Node
 from homelab_assets.errors import Needs
+from homelab_assets.late import late
 
 Read = Callable[[str], bytes | None]
-_UNKNOWN = re.compile("[\udc80-\udcff]")
+_UNKNOWN = late("[\udc80-\udcff]")
 _REMOTE = ("oci://", "http://", "https://", "git://", "ssh://", "git@", "github.com/")
 
 

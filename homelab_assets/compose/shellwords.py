@@ -1,13 +1,12 @@
 """Split a command line into words, exactly as Compose does it (which is neither a shell nor Python's `shlex`)."""
 
-import re
-
 from homelab_assets.compose.problems import refuse
+from homelab_assets.late import late
 
 _SPACES = " \t\r\n"
 _STOPPERS = ";&|<>"
-_SEALED = re.compile("<(secret#[0-9a-f.]+)>")
-_KEPT = re.compile("\uf8f0(secret#[0-9a-f.]+)\uf8f1")
+_SEALED = late("<(secret#[0-9a-f.]+)>")
+_KEPT = late("\uf8f0(secret#[0-9a-f.]+)\uf8f1")
 
 
 class Words(list[str]):

@@ -11,19 +11,19 @@ text; then the visible separators decide, and the result says so:
 """
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from homelab_assets.compose.interpolation import MARKER, OPEN
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.tree import Map
+from homelab_assets.late import late
 
 UNDECIDED = "bind-or-volume"
 _LONGEST_NUMBER = 4_000  # digits: Python refuses to read more
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
-_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
+_IPV4 = late(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 
 
 def parse_port(text: str) -> list[Map]:

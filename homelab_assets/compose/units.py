@@ -5,11 +5,12 @@ import re
 from homelab_assets.compose.casts import to_float
 from homelab_assets.compose.problems import refuse
 from homelab_assets.errors import BaselineError
+from homelab_assets.late import late
 
 _POWERS = {"k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
-_SUFFIX = re.compile(r"b|([kmgtp])(?:b|ib)?", re.IGNORECASE)
+_SUFFIX = late(r"b|([kmgtp])(?:b|ib)?", re.IGNORECASE)
 _LONGEST = 4_000  # digits, far beyond what is in range
-_PART = re.compile(r"(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?(?P<unit>[^0-9.]+)")
+_PART = late(r"(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?(?P<unit>[^0-9.]+)")
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,

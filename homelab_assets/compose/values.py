@@ -5,7 +5,6 @@ strings, zeros, false, empty lists). A text with a marker stays as it is in any 
 """
 
 import math
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -17,12 +16,13 @@ from homelab_assets.compose.scalars import go_text
 from homelab_assets.compose.shellwords import split
 from homelab_assets.compose.tree import Map, Seq
 from homelab_assets.compose.units import format_duration, parse_duration, parse_size
+from homelab_assets.late import late
 
 Decode = Callable[[Any], Any]
 OMIT: Any = object()
 # Compose looks at the last byte alone: "\u00e0" ends in one that is a space in Latin-1.
 _LAST_SPACES = frozenset(bytes([byte]) for byte in (*b"\t\n\v\f\r ", 0x85, 0xA0))
-_OCTAL = re.compile(r"[-+]?[0-7]+")
+_OCTAL = late(r"[-+]?[0-7]+")
 
 
 def _is_int(value: Any) -> bool:

@@ -1,6 +1,5 @@
 """What stands behind git's variables on a host, found as the comparison finds it, so that it can be sealed at rest."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -15,11 +14,12 @@ from homelab_assets.drift.settling import settle_stack
 from homelab_assets.drift.unify import unexplained_texts
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
+from homelab_assets.late import late
 from homelab_assets.model import Baseline, Captured, CaptureResult
 from homelab_assets.secrecy import TOKEN, Vault
 from homelab_assets.secrecy.values import named_secrets, seal_values
 
-_WORD = re.compile(r"\w+")
+_WORD = late(r"\w+")
 _LONGEST_PHRASE = 4
 
 

@@ -9,11 +9,12 @@ from homelab_assets.drift.document import Status
 from homelab_assets.drift.matching import Containers, normalised, project_group, project_of
 from homelab_assets.drift.view import PROJECT, Observed
 from homelab_assets.errors import UserError
+from homelab_assets.late import late
 from homelab_assets.model import Baseline, CaptureResult, Unreachable
 
 UNASSIGNED = "unassigned"
 
-_CONTAINER_NAME = re.compile(r"""^[ \t]*container_name:[ \t]*["']?([\w.-]+)["']?[ \t\r]*(?:#.*)?$""", re.MULTILINE)
+_CONTAINER_NAME = late(r"""^[ \t]*container_name:[ \t]*["']?([\w.-]+)["']?[ \t\r]*(?:#.*)?$""", re.MULTILINE)
 
 
 class Bound(Struct, frozen=True, kw_only=True):

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import boolean
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.late import late
 
 Raw = Callable[[str], str | None]
 """Text of a key of the service as it stands in the file, variables replaced; None where it isn't known."""
 
-_DRIVE = re.compile(r"[A-Za-z]:/")
+_DRIVE = late(r"[A-Za-z]:/")
 _JOINED_AT_START = ("networks", "links", "external_links", "network_mode", "pid", "ipc")
 
 
@@ -67,7 +68,7 @@ def _yaml(text: str | None) -> Any:
         return None
 
 
-_VARIABLE = re.compile(r"\$\$|\$\{[^}]*\}|\$[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = late(r"\$\$|\$\{[^}]*\}|\$[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _as_read_by_v2(raw: str, expected: str) -> bool:

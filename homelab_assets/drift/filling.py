@@ -5,7 +5,6 @@ reads nothing out of those, so what stands in them can be replaced afterwards. E
 short forms, files to include, …) a value decides what the load makes of it, and `fill` says no.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,11 +14,12 @@ from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
 from homelab_assets.drift.stacks import Model, as_text
 from homelab_assets.drift.templates import UNSET, Alternative, not_set
 from homelab_assets.errors import BaselineError
+from homelab_assets.late import late
 from homelab_assets.model import Json
 
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[\w@%+=,.-]+)+")
-_PORT = re.compile(r"[1-9]\d{0,3}|[1-5]\d{4}")
-_WORDS = re.compile(r"[\w@%+=,./:-]+")
+_PATH = late(r"(?:/(?!\.{1,2}(?:/|$))[\w@%+=,.-]+)+")
+_PORT = late(r"[1-9]\d{0,3}|[1-5]\d{4}")
+_WORDS = late(r"[\w@%+=,./:-]+")
 _STEERING = ("COMPOSE_", "HOME")
 """Beginnings of the names of variables that decide more than what stands in their place."""
 

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from homelab_assets.compose.normalise import project_name as normalised
 from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView, generated_names
+from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json
 
 WORKING_DIR = "com.docker.compose.project.working_dir"
 CONFIG_FILES = "com.docker.compose.project.config_files"
 _ONE_OFF = "com.docker.compose.oneoff"
-LEFTOVER = re.compile(r"[0-9a-f]{12}_(?P<own>.+)")
+LEFTOVER = late(r"[0-9a-f]{12}_(?P<own>.+)")
 """What Compose calls a container while another one takes its place, or until it gets a name of its own."""
 
 _PODMAN_PROJECT = "io.podman.compose.project"

@@ -9,11 +9,12 @@ from homelab_assets.compose import shellwords
 from homelab_assets.drift.leaf import Row
 from homelab_assets.drift.templates import Alternative, Piece, match_pieces
 from homelab_assets.errors import BaselineError
+from homelab_assets.late import late
 from homelab_assets.secrecy import SHOWN, TOKEN, Vault, has_token, show
 
-_LONE_REFERENCE = re.compile(r"(?P<name>\$\{\w+(?::?-)?)(?P<default>(?<=-).+)?(?::?[?+].*)?\}|\$\w+", re.DOTALL)
+_LONE_REFERENCE = late(r"(?P<name>\$\{\w+(?::?-)?)(?P<default>(?<=-).+)?(?::?[?+].*)?\}|\$\w+", re.DOTALL)
 
-_QUOTED = re.compile(r"[\s;&|<>'\"]")
+_QUOTED = late(r"[\s;&|<>'\"]")
 
 
 class SealedCompare:

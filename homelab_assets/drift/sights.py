@@ -1,6 +1,5 @@
 """Git's texts with variables in them, each with the ways to write what runs in its place."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,11 +8,12 @@ from msgspec import Struct
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.late import late
 
 KEY_END = "\0"
 """Stands between a key with a variable and its value."""
 
-_WORD = re.compile(" (?=\ue000\\d+\ue001(?: |$))")
+_WORD = late(" (?=\ue000\\d+\ue001(?: |$))")
 
 
 class Sight(Struct, frozen=True, kw_only=True):

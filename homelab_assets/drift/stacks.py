@@ -1,7 +1,6 @@
 """A baseline as the host would have loaded it: same folder, same project name, same variables where known."""
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,13 +17,14 @@ from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
 from homelab_assets.drift.view import Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, Needs
+from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json, Span
 from homelab_assets.secrecy import has_token
 
 ALL_KEYS = frozenset(shapes.SERVICE.attributes)
 _MOST_CHOICES = 20
 _VALUES = ("environment", "labels")
-EXPORTED = re.compile(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
+EXPORTED = late(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
 
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from homelab_assets.drift.rows.shapes import MARKER
+from homelab_assets.late import late
 
 UNSET = None
 Alternative = str | None
 """A possible value of a variable; None: it isn't set."""
 
-_REFERENCE = re.compile(
+_REFERENCE = late(
     r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|\$(?P<bare>[A-Za-z_]\w*)", re.DOTALL
 )
 

@@ -4,7 +4,6 @@ The second loading is Compose's own: typed fields, structure, sizes and defaults
 is then compared holds no template any more.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
@@ -21,10 +20,11 @@ from homelab_assets.drift.sights import Sight, other_words, pairs_of
 from homelab_assets.drift.stacks import EXPORTED, Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
 from homelab_assets.errors import BaselineError
+from homelab_assets.late import late
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.values import named_secrets
 
-_OF_THE_SHELL = re.compile(
+_OF_THE_SHELL = late(
     rf"{EXPORTED.pattern}|HOSTNAME|E?[UG]ID|(?:XDG|SSH)_\w+|DOCKER_(?:HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)"
     r"|COMPOSE_(?:PROJECT_NAME|FILE|PROFILES|ENV_FILES|PATH_SEPARATOR)"
 )

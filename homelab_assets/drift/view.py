@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from homelab_assets.compose import paths
 from homelab_assets.drift.habits import Habits
+from homelab_assets.late import late
 from homelab_assets.model import Captured, Json
 
 PROJECT = "com.docker.compose.project"
@@ -17,7 +18,7 @@ REPLACES = "com.docker.compose.replace"
 """Label of a container that took another one's place."""
 
 Result = TypeVar("Result")
-_HEX_ID = re.compile(r"[0-9a-f]{12,64}")
+_HEX_ID = late(r"[0-9a-f]{12,64}")
 
 
 class ProjectView(Struct, frozen=True, kw_only=True):

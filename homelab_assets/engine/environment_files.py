@@ -7,11 +7,12 @@ from posixpath import isabs, join, normpath
 from typing import Any
 
 from homelab_assets.errors import HomelabError
+from homelab_assets.late import late
 from homelab_assets.secrecy import Vault
 
 _PREFIX = "com.docker.compose.project."
 # A label is written by whoever started the container: it must not make us read any file of the host.
-_ALLOWED = re.compile(r"(?:.*[._-])?env(?:[._-].*)?", re.IGNORECASE)
+_ALLOWED = late(r"(?:.*[._-])?env(?:[._-].*)?", re.IGNORECASE)
 
 
 def environment_files(containers: Iterable[Mapping[str, Any]]) -> dict[str, bool]:

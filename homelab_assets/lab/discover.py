@@ -7,9 +7,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from homelab_assets.late import late
+
 _COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _SKIPPED = frozenset({"node_modules", "venv", "__pycache__", "snap", "Library"})
-_FORGE = re.compile(
+_FORGE = late(
     r"(?:https://|git@|ssh://git@)(?:[^@/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<slug>[\w.-]+/[\w.-]+?)(?:\.git)?/?$"
 )
 

@@ -1,17 +1,18 @@
 """What checkers of all kinds hand to SARIF, GitHub annotations and JUnit: findings with a place, and their rules."""
 
-import re
 from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
+
+from homelab_assets.late import late
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
 # What XML 1.0 and terminals can't hold, and what turns text around or hides in it; lone surrogates come from file names
 # that are no UTF-8.
-_UNPRINTABLE = re.compile(
+_UNPRINTABLE = late(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff"
     r"\U000e0000-\U000e0fff]"
 )

@@ -4,8 +4,10 @@ import json
 import re
 from typing import Any
 
+from homelab_assets.late import late
+
 # Controls, direction marks and invisible characters; in JSON they can only stand inside of texts.
-_HIDDEN = re.compile(
+_HIDDEN = late(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff"
     "\U000e0000-\U000e0fff]"
 )

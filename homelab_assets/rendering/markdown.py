@@ -8,10 +8,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
-_MENTION = re.compile(r"@(?=[\w-])")
-_REFERENCE = re.compile(r"\b(GH-)(?=\d)", re.IGNORECASE)
-_BARE_URL = re.compile(r"\b(https?|ftp):(?=//)|\bwww\.(?=\S)", re.IGNORECASE)
+from homelab_assets.late import late
+
+_SPECIAL = late(r"([\\`*_{}\[\]<>#|~!])")
+_MENTION = late(r"@(?=[\w-])")
+_REFERENCE = late(r"\b(GH-)(?=\d)", re.IGNORECASE)
+_BARE_URL = late(r"\b(https?|ftp):(?=//)|\bwww\.(?=\S)", re.IGNORECASE)
 # Zero-width joiner-like: keeps `@name` and `www.` from becoming a mention or a link without changing what is read.
 _BREAK = "&#8203;"
 

@@ -1,13 +1,13 @@
 """Names and values of `.env` files on git's side."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from homelab_assets.compose.dotenv import parse_alone, parse_into
 from homelab_assets.errors import BaselineError
+from homelab_assets.late import late
 from homelab_assets.model import FileTree
 
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*(?:=\s*(?P<value>.*?)\s*)?")
+_LINE = late(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*(?:=\s*(?P<value>.*?)\s*)?")
 
 
 def read_variables(file: str, data: bytes, known: Mapping[str, str | None]) -> dict[str, str | None]:

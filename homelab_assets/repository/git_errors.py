@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from homelab_assets.errors import UserError
+from homelab_assets.late import late
 from homelab_assets.secrecy import redact
 
 # (pattern in git's message, kind, what to do next); the first match wins. `{path}` is the clone.
@@ -62,9 +63,9 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
     (r"transport '?ext'? not allowed", "other", "`ext::` remotes run commands and are never used"),
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\x1b\[[0-9;]*[A-Za-z]")
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
-_LOGIN = re.compile(r"[a-z][a-z0-9_-]{0,15}@")
+_CONTROL = late(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\x1b\[[0-9;]*[A-Za-z]")
+_USERINFO = late(r"(?<=://)[^/\s@]+@")
+_LOGIN = late(r"[a-z][a-z0-9_-]{0,15}@")
 
 
 class GitError(UserError):

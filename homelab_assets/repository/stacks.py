@@ -1,13 +1,13 @@
 """Stack folders: what lies in them, and which compose files Compose would read."""
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
 from homelab_assets.errors import BaselineError
+from homelab_assets.late import late
 from homelab_assets.model import FileTree
 
 # Compose's own order: the first that exists is read. The endpoint files are this project's convention.
@@ -19,7 +19,7 @@ OVERRIDE_NAMES = (
     "docker-compose.override.yaml",
 )
 SAMPLE_NAMES = (".env.sample", ".env.example", ".env.template", ".env.dist", "env.sample", "env.example", "sample.env")
-_ENDPOINT_FILE = re.compile(r"(?:docker-)?compose\.(?P<endpoint>[^/]+)\.ya?ml")
+_ENDPOINT_FILE = late(r"(?:docker-)?compose\.(?P<endpoint>[^/]+)\.ya?ml")
 _MAX_STACKS = 5000
 _NONE: Mapping[str, str] = {}
 

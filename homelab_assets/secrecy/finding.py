@@ -3,10 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from homelab_assets.late import late
+
+Places = Sequence[tuple[re.Pattern[str], tuple[str, ...]]]
+"""Patterns that call a secret `s`. Each comes with words, in lower case: a text with none of them has no such place."""
+
 # What git has for a variable that nobody sets is as good as the variable's value.
-DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<s>[^{}$]+)\}")
+DEFAULT = late(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<s>[^{}$]+)\}")
 # So does what a shell puts in their place.
-_REFERENCE = re.compile(r"\$\{[^}]*\}|\$\$?[A-Za-z_]\w*|\$\$\{[^}]*\}|\$\$?\([^)]*\)")
+_REFERENCE = late(r"\$\{[^}]*\}|\$\$?[A-Za-z_]\w*|\$\$\{[^}]*\}|\$\$?\([^)]*\)")
 
 
 def any_of(hints: Sequence[str], folded: str) -> bool:
@@ -17,11 +22,12 @@ def any_of(hints: Sequence[str], folded: str) -> bool:
     return False
 
 
-def found_by(patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[tuple[int, int]]:
-    """Find what patterns call `s`, but for references."""
-    for pattern in patterns:
-        for match in pattern.finditer(text):
-            yield from but_for_variables(text, *match.span("s"))
+def found_by(places: Places, text: str, folded: str) -> Iterator[tuple[int, int]]:
+    """Find what patterns call `s`, but for references. `folded` is the text in lower case."""
+    for pattern, words in places:
+        if any_of(words, folded):
+            for match in pattern.finditer(text):
+                yield from but_for_variables(text, *match.span("s"))
 
 
 def but_for_variables(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

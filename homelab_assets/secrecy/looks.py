@@ -6,10 +6,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
+from homelab_assets.late import late
 from homelab_assets.secrecy.places import find_placed
 from homelab_assets.secrecy.tokens import TOKEN
 
-_PATTERNS = re.compile(
+_PATTERNS = late(
     r"""
       -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY(?:[ ]BLOCK)?-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY(?:[ ]BLOCK)?-----|\Z)
     | (?<![\w-])ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*
@@ -26,13 +27,13 @@ _PATTERNS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_CANDIDATE = re.compile(r"[A-Za-z0-9+_-]{20,}={0,2}")
-_RUN = re.compile(r"[A-Za-z0-9]{20,}")
+_CANDIDATE = late(r"[A-Za-z0-9+_-]{20,}={0,2}")
+_RUN = late(r"[A-Za-z0-9]{20,}")
 # Base64 with slashes in it. What begins with a slash or a dot is a path.
-_BASE64 = re.compile(r"(?<![\w+/.~=-])[A-Za-z0-9+][A-Za-z0-9+/]{22,}={0,2}(?![\w+/=])")
-_WORD = re.compile(r"[A-Z]?[a-z]{3,}|\b[A-Z]{4,}\b")
+_BASE64 = late(r"(?<![\w+/.~=-])[A-Za-z0-9+][A-Za-z0-9+/]{22,}={0,2}(?![\w+/=])")
+_WORD = late(r"[A-Z]?[a-z]{3,}|\b[A-Z]{4,}\b")
 # For everybody to read: digests, fingerprints and public keys, commits, the names of devices.
-_PUBLIC = re.compile(
+_PUBLIC = late(
     r"""
       \b(?:sha(?:1|224|256|384|512)|md5)[:=-][A-Za-z0-9+/]{22,}={0,2}
     | \b(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-[\w-]+)\s+AAAA[\w+/]+={0,2}
@@ -95,19 +96,16 @@ def looks_generated(text: str) -> bool:
 
 def _random_runs(text: str) -> Iterator[tuple[int, int]]:
     """Find the long runs of characters that nobody made up. UUIDs and what is public are no secrets."""
-    public = [match.span() for match in _PUBLIC.finditer(text)]
-    for match in _CANDIDATE.finditer(text):
-        if _within(match, public) or _is_uuid(match[0]):
-            continue
-        if any(looks_random(run) for run in _RUN.findall(match[0])) or _dense(match[0]):
-            yield match.span()
-    for match in _BASE64.finditer(text):
-        if not _within(match, public) and _is_base64(match[0]):
-            yield match.span()
+    found = [match.span() for match in _CANDIDATE.finditer(text) if _is_random(match[0])]
+    found += [match.span() for match in _BASE64.finditer(text) if _is_base64(match[0])]
+    public = [match.span() for match in _PUBLIC.finditer(text)] if found else []
+    for start, end in found:
+        if not any(first <= start and end <= last for first, last in public):
+            yield start, end
 
 
-def _within(match: re.Match[str], spans: list[tuple[int, int]]) -> bool:
-    return any(start <= match.start() and match.end() <= end for start, end in spans)
+def _is_random(text: str) -> bool:
+    return not _is_uuid(text) and (any(map(looks_random, _RUN.findall(text))) or _dense(text))
 
 
 def _is_base64(text: str) -> bool:

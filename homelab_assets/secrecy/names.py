@@ -3,9 +3,10 @@
 import re
 from functools import lru_cache
 
+from homelab_assets.late import late
 from homelab_assets.secrecy.tokens import TOKEN
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORD = late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # SIM905: words are easier to read than a column of quoted ones.
 _SECRET_WORDS = frozenset(
     """
@@ -15,9 +16,7 @@ _SECRET_WORDS = frozenset(
     seed bearer community presharedkey accountkey masterkey sharedkey licensekey passkey rsskey
     """.split()  # noqa: SIM905
 )
-_JOINED = re.compile(
-    r"passw(or)?d|passphrase|apikey|api_key|secret|token(?!iz)|credential|privatekey|authkey", re.IGNORECASE
-)
+_JOINED = late(r"passw(or)?d|passphrase|apikey|api_key|secret|token(?!iz)|credential|privatekey|authkey", re.IGNORECASE)
 # The last word says that the value is about a secret, not one: AUTH_URL, TOKEN_TTL, API_KEY_FILE, PASSWORD_MIN_LENGTH.
 _ABOUT = frozenset(
     """
@@ -33,7 +32,7 @@ _ABOUT = frozenset(
 _PUBLIC_WORDS = frozenset({"public", "pubkey", "gpgkey", "gpgkeys"})
 _PUBLIC_ENDS = frozenset({("gpg", "key"), ("gpg", "keys"), ("authorized", "keys")})
 # `SMTPPASS` and `ROOTPW` are one word each; these end so by chance.
-_RUN_TOGETHER = re.compile(r"(?!(?:by|com|encom|tres|sur|over|under|multi)pass$)\w+(?:pass|pwd|passwd)|\w{2,6}pw")
+_RUN_TOGETHER = late(r"(?!(?:by|com|encom|tres|sur|over|under|multi)pass$)\w+(?:pass|pwd|passwd)|\w{2,6}pw")
 # What a login says about somebody, not the claim of a server: OIDC_GROUPS_CLAIM.
 _CLAIMED = frozenset({"username", "user", "name", "group", "groups", "role", "roles", "email"})
 _DIGEST_WORDS = frozenset(
@@ -42,16 +41,16 @@ _DIGEST_WORDS = frozenset(
     """.split()  # noqa: SIM905
 )
 # Plain words that a secret-sounding name may hold without being a secret: AUTH=basic, API_KEY=none.
-HARMLESS = re.compile(
+HARMLESS = late(
     r"(?:|true|false|yes|no|on|off|none|null|basic|forms?|external|internal|oauth2?|oidc|ldap|saml|enabled|disabled"
     r"|required|optional|anonymous|any|all|default|md5|trust|scram-sha-256|change-me|value|[0-9]{1,2})",
     re.IGNORECASE,
 )
 _STRICT_WORDS = frozenset({"password", "passwd", "passphrase", "pass", "pwd", "pw", "pin", "secret", "psk", "private"})
 # `change-me` is what this project writes into a `.env.sample`.
-_STRICT_HARMLESS = re.compile(r"(?:|true|false|yes|no|on|off|none|null|change-me)", re.IGNORECASE)
-_LOGIN = re.compile(r"[\w.-]+:[^:/\s$][^:\s]{2,}:")
-_FILE_VALUE = re.compile(r"(?:/[\w.@-]+)+/?")
+_STRICT_HARMLESS = late(r"(?:|true|false|yes|no|on|off|none|null|change-me)", re.IGNORECASE)
+_LOGIN = late(r"[\w.-]+:[^:/\s$][^:\s]{2,}:")
+_FILE_VALUE = late(r"(?:/[\w.@-]+)+/?")
 
 # Labels that image builders set for everybody to read: hashes in them are revisions, not secrets.
 _PUBLIC_LABELS = (

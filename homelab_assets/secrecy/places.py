@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from homelab_assets.late import late
 from homelab_assets.secrecy.commands import find_in_command
-from homelab_assets.secrecy.finding import DEFAULT, any_of, but_for_variables, found_by
+from homelab_assets.secrecy.finding import DEFAULT, Places, any_of, but_for_variables, found_by
 from homelab_assets.secrecy.names import is_whole_secret, names_a_secret
 from homelab_assets.secrecy.structures import find_structured
 
@@ -13,74 +14,101 @@ _HINTS = (
     "=", ":", "<", "--", "pass", "pwd", "secret", "token", "bearer", "basic", "redis", "valkey", "keydb", "mysql",
     "mariadb", "mongo", "curl", "hook/", "hooks/", "-cli", "client", "login", "mosquitto", "ldap", "mqtt", "-u ",
 )  # fmt: skip
-_URL_HINTS = ("://", "hook", "ping", "/api/push/")
-_HEADER_HINTS = ("bearer", "basic", "token", "pass", "secret", "apikey")
 # Each names one group `s`: the secret part alone, so that the rest stays readable and comparable.
-_URLS = (
-    re.compile(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
+_URLS: Places = (
+    (late(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"), ("@",)),
     # A slash or a blank in a password, as people forget to escape them; a port and a path are none.
-    re.compile(
-        r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?!\d{1,5}/)(?P<s>[^\s\"'<>@/]{1,200}/[^\s\"'<>@]{0,200})@[\w.-]+"
+    (
+        late(
+            r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?!\d{1,5}/)(?P<s>[^\s\"'<>@/]{1,200}/[^\s\"'<>@]{0,200})@[\w.-]+"
+        ),
+        ("@",),
     ),
-    re.compile(r"^[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/@\s]+(?: [^/@\s]+)+)@[\w.-]+(?::\d+)?/"),
-    re.compile(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://(?P<s>[\w.+~-]{16,500})@"),
+    (late(r"^[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/@\s]+(?: [^/@\s]+)+)@[\w.-]+(?::\d+)?/"), ("@",)),
+    (late(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://(?P<s>[\w.+~-]{16,500})@"), ("@",)),
     # Services to be told something: whoever knows the address may write there.
-    re.compile(r"\b(?:slack|tgram|pbul|pover|prowl|ifttt|msteams|rocket|mmosts?|zulip)://(?P<s>[^\s?\"'#]{12,})"),
-    re.compile(r"\bgotifys?://[^\s/]+/(?:[\w-]+/)*(?P<s>[\w.-]{12,})"),
-    re.compile(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[\w/]{20,})"),
+    (
+        late(r"\b(?:slack|tgram|pbul|pover|prowl|ifttt|msteams|rocket|mmosts?|zulip)://(?P<s>[^\s?\"'#]{12,})"),
+        ("slack:", "tgram:", "pbul:", "pover:", "prowl:", "ifttt:", "msteams:", "rocket:", "mmost", "zulip:"),
+    ),
+    (late(r"\bgotifys?://[^\s/]+/(?:[\w-]+/)*(?P<s>[\w.-]{12,})"), ("gotify",)),
+    (late(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[\w/]{20,})"), ("hooks.slack.com",)),
     # The number before Discord's secret is none.
-    re.compile(r"/webhooks/\d{6,}/(?P<s>[\w-]{8,})"),
-    re.compile(
-        r"(?:/webhooks?(?:-test|b2)?/(?!\d{6,}/)|/hooks/|/api/push/|\bhc-ping\.com/)(?P<s>(?=[\w@/-]*\d)[\w@/-]{8,})"
+    (late(r"/webhooks/\d{6,}/(?P<s>[\w-]{8,})"), ("/webhooks/",)),
+    (
+        late(
+            r"(?:/webhooks?(?:-test|b2)?/(?!\d{6,}/)|/hooks/|/api/push/|\bhc-ping\.com/)(?P<s>(?=[\w@/-]*\d)[\w@/-]{8,})"
+        ),
+        ("/webhook", "/hooks/", "/api/push/", "hc-ping.com"),
     ),
-    re.compile(r"/ping/(?P<s>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"),
+    (late(r"/ping/(?P<s>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"), ("/ping/",)),
 )
-_HEADERS = (
-    re.compile(r"\bAuthorization[\"']?\s?[:=]\s?[\"']?(?:Bearer|Basic|Token)(?:\s+|%20)(?P<s>[\w.+/=~%-]{4,})", re.I),
-    # Alone, these are words of sentences too: `Basic authentication is required`.
-    re.compile(r"\b(?:Bearer|Basic|Token)\s+(?P<s>(?=[\w.+/~-]*\d)[\w.+/=~-]{8,})", re.I),
-    re.compile(
-        r"\b(?:password|passwd|passphrase|secret|requirepass)\s+(?P<s>(?=[^\s=]*\d)[^\s=\"':;,<({-][^\s\"';,]{3,})",
-        re.I,
+_HEADERS: Places = (
+    (
+        late(r"\bAuthorization[\"']?\s?[:=]\s?[\"']?(?:Bearer|Basic|Token)(?:\s+|%20)(?P<s>[\w.+/=~%-]{4,})", re.I),
+        ("authorization",),
     ),
-    re.compile(r"<(?:\w*(?:password|passphrase|apikey|token|secret))>(?P<s>[^<\s][^<]*)</", re.I),
+    # Alone, these are words of sentences too: `Basic authentication is required`.
+    (
+        late(r"\b(?:Bearer|Basic|Token)\s+(?P<s>(?=[\w.+/~-]*\d)[\w.+/=~-]{8,})", re.I),
+        ("bearer", "basic", "token"),
+    ),
+    (
+        late(
+            r"\b(?:password|passwd|passphrase|secret|requirepass)\s+"
+            r"(?P<s>(?=[^\s=]*\d)[^\s=\"':;,<({-][^\s\"';,]{3,})",
+            re.I,
+        ),
+        ("pass", "secret"),
+    ),
+    (late(r"<(?:\w*(?:password|passphrase|apikey|token|secret))>(?P<s>[^<\s][^<]*)</", re.I), ("</",)),
 )
 # Logins without a scheme before them: of Go's drivers, of a server with its port, of SFTP containers.
-_LOGINS = (
-    re.compile(r"(?<![\w.+-])[\w.+-]{0,64}:(?!//)(?P<s>[^\s\"']{1,200})@(?=(?:tcp[46]?|udp|unix|cloudsql[\w-]*)\()"),
-    re.compile(
-        r"(?<![\w.+:/@-])(?!(?:sips?|xmpp|mailto|acct|turns?|stuns?|ssh|git|im|tel|npm):)[\w.+-]{1,64}"
-        r":(?P<s>[^\s\"'/@]{3,200})@(?!sha\d)(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{2,5}(?![\w:.@])"
+_LOGINS: Places = (
+    (
+        late(r"(?<![\w.+-])[\w.+-]{0,64}:(?!//)(?P<s>[^\s\"']{1,200})@(?=(?:tcp[46]?|udp|unix|cloudsql[\w-]*)\()"),
+        ("@tcp", "@udp(", "@unix(", "@cloudsql"),
     ),
-    re.compile(r"\bjdbc:oracle:\w+:\w+/(?P<s>[^\s@]+)@"),
+    (
+        late(
+            r"(?<![\w.+:/@-])(?!(?:sips?|xmpp|mailto|acct|turns?|stuns?|ssh|git|im|tel|npm):)[\w.+-]{1,64}"
+            r":(?P<s>[^\s\"'/@]{3,200})@(?!sha\d)(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{2,5}(?![\w:.@])"
+        ),
+        ("@",),
+    ),
+    (late(r"\bjdbc:oracle:\w+:\w+/(?P<s>[^\s@]+)@"), ("jdbc:oracle:",)),
 )
 _SFTP_USER = r"(?<![^\s\"'])(?![\da-fA-F]+:[\da-fA-F]+:)[A-Za-z_][\w.-]*"
 _SFTP_REST = r"(?::[\w./,-]*)*(?![^\s\"'])"
-_SFTP = (
+_SFTP: Places = (
     # The first users of a system, or none: other numbers are ports and sizes (`web:nginx:8080`).
-    re.compile(
-        rf"{_SFTP_USER}:(?P<s>[^\s:\"']{{3,}})(?::e)?:(?:10(?:0[1-9]|1\d|2[0-3])|(?=:\d*:[\w./,-])){_SFTP_REST}"
+    (
+        late(rf"{_SFTP_USER}:(?P<s>[^\s:\"']{{3,}})(?::e)?:(?:10(?:0[1-9]|1\d|2[0-3])|(?=:\d*:[\w./,-])){_SFTP_REST}"),
+        (":10", ":::"),
     ),
-    re.compile(rf"{_SFTP_USER}:(?P<s>(?=[^\s:]*[A-Za-z])(?=[^\s:]*[^a-z\s:])[^\s:\"']{{3,}})(?::e)?:1000{_SFTP_REST}"),
+    (
+        late(rf"{_SFTP_USER}:(?P<s>(?=[^\s:]*[A-Za-z])(?=[^\s:]*[^a-z\s:])[^\s:\"']{{3,}})(?::e)?:1000{_SFTP_REST}"),
+        (":1000",),
+    ),
 )
 
-_NAME = re.compile(
-    r"(?<![\w.-])(?<!\$\{)(?P<name>-{0,2}[A-Za-z_][\w.-]{0,200})(?P<quote>\\?[\"'])?\s?(?P<sign>[=:])\s{0,2}"
-)
-_FLAG = re.compile(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{1,80})\s+(?=[^\s-])")
-_VALUE = re.compile(
+_NAME = late(r"(?<![\w.-])(?<!\$\{)(?P<name>-{0,2}[A-Za-z_][\w.-]{0,200})(?P<quote>\\?[\"'])?\s?(?P<sign>[=:])\s{0,2}")
+_FLAG = late(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{1,80})\s+(?=[^\s-])")
+_VALUE = late(
     r"""\\?"(?P<double>(?:[^"\\\n]|\\[^"\n])+) | '(?P<single>[^'\n]+)
       | (?P<plain>[^\s"'<>]{3,}?)(?=[,;&)}\]\\]*(?:[\s"'<>]|$)|[,;&][\w.\ -]{0,40}[=:])""",
     re.VERBOSE,
 )
 # Such a name and a colon are as often the beginning of a sentence: `duplicate key: environment`.
-_COMMON = re.compile(
-    r"key|keys|auth|claim|private|licen[sc]e|pin|salt|tokens|secrets|credentials|cookie|webhook|seed|community|users|basic",
-    re.IGNORECASE,
+_COMMON = frozenset(
+    """
+    key keys auth claim private license licence pin salt tokens secrets credentials cookie webhook seed community users
+    basic
+    """.split()  # noqa: SIM905
 )
 # What is said of a key of `lab.yaml`: `media.services.plex.token: should be text`.
-_MISTAKE = re.compile(r"(?:should be|unknown key|stands twice)\b")
-_SENTENCE = re.compile(r"to|and|or|is|are|was|with|for|of|in|on|as|from|not|the|a")
+_MISTAKE = late(r"(?:should be|unknown key|stands twice)\b")
+_SENTENCE = frozenset("to and or is are was with for of in on as from not the a".split())  # noqa: SIM905
 
 
 def find_placed(text: str) -> Iterator[tuple[int, int]]:
@@ -91,15 +119,9 @@ def find_placed(text: str) -> Iterator[tuple[int, int]]:
     folded = text.casefold()
     if not any_of(_HINTS, folded):
         return
-    if any_of(_URL_HINTS, folded):
-        yield from found_by(_URLS, text)
-    if any_of(_HEADER_HINTS, folded):
-        yield from found_by(_HEADERS, text)
-    if "@" in text:
-        yield from found_by(_LOGINS, text)
-    if ":10" in text or ":::" in text:
-        yield from found_by(_SFTP, text)
-    yield from find_in_command(text)
+    for places in (_URLS, _HEADERS, _LOGINS, _SFTP):
+        yield from found_by(places, text, folded)
+    yield from find_in_command(text, folded)
     yield from _assigned(text)
     for match in DEFAULT.finditer(text) if "${" in text else ():
         if is_whole_secret(match["name"], match["s"]):
@@ -117,9 +139,12 @@ def _assigned(text: str) -> Iterator[tuple[int, int]]:
             continue
         # Of a path such as `services.db.secrets` the last part says what it is.
         name = match["name"].rpartition(".")[2] or match["name"]
+        if not names_a_secret(name):
+            continue
         said = match["quote"] or match["sign"] == "="
-        sentence = _COMMON.fullmatch(name.strip("-_")) or _MISTAKE.match(text, match.end())
-        if not names_a_secret(name) or (not said and (sentence or _in_a_chain(text, match))):
+        if not said and (
+            name.strip("-_").lower() in _COMMON or _MISTAKE.match(text, match.end()) or _in_a_chain(text, match)
+        ):
             continue
         if match["sign"] == ":" and match.start() >= structured:
             spans, structured = find_structured(text, match.end("sign"), name)
@@ -144,7 +169,7 @@ def _value(text: str, start: int, name: str, flag: bool = False) -> Iterator[tup
     if not names_a_secret(name):
         return
     value = _VALUE.match(text, start)
-    if value is None or value.lastgroup is None or (flag and _SENTENCE.fullmatch(value[0])):
+    if value is None or value.lastgroup is None or (flag and value[0] in _SENTENCE):
         return
     if is_whole_secret(name, value[value.lastgroup]):
         yield from but_for_variables(text, *value.span(value.lastgroup))

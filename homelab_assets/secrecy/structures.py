@@ -2,6 +2,7 @@
 
 import re
 
+from homelab_assets.late import late
 from homelab_assets.secrecy.names import is_whole_secret, words
 
 # Sections of settings rather than secrets; what is secret in them has a name of its own: {"auth": {"type": "basic"}}.
@@ -10,19 +11,19 @@ _SECTION = frozenset(
     auth basic claim claims cookie cookies webhook webhooks users community private license licence seed pin otp totp
     """.split()  # noqa: SIM905
 )
-_BLOCK = re.compile(
+_BLOCK = late(
     r"[ \t]*[|>][+-]?\d?[+-]?[ \t]*(?:\#[^\n]*)?\n"
     r"(?P<indent>[ \t]+)(?P<s>\S[^\n]*(?:\n(?:(?P=indent)[^\n]*|[ \t]*(?=\n)))*)"
 )
-_ITEMS = re.compile(r"[ \t]*(?:\n[ \t]*-[ \t]+[^\n]+)+")
-_ITEM = re.compile(r"-[ \t]+(?P<quote>[\"']?)(?P<s>[^\n]+?)(?P=quote)[ \t]*(?=\n|$)")
-_OPENS = re.compile(r"\s{0,2}[\[{]")
-_PART = re.compile(
+_ITEMS = late(r"[ \t]*(?:\n[ \t]*-[ \t]+[^\n]+)+")
+_ITEM = late(r"-[ \t]+(?P<quote>[\"']?)(?P<s>[^\n]+?)(?P=quote)[ \t]*(?=\n|$)")
+_OPENS = late(r"\s{0,2}[\[{]")
+_PART = late(
     r"""\\?"(?P<double>(?:[^"\\]|\\[^"])*)\\?" | '(?P<single>[^'\n]*)' | (?P<bare>[^\s"'\[\]{}:,]+)
       | (?P<opens>[\[{]) | (?P<closes>[\]}])""",
     re.VERBOSE,
 )
-_IS_KEY = re.compile(r"\s*:")
+_IS_KEY = late(r"\s*:")
 
 
 def find_structured(text: str, start: int, name: str) -> tuple[list[tuple[int, int]], int]:

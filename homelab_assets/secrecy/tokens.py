@@ -1,12 +1,13 @@
 """What stands in a text in the place of a secret: the token that is stored, the cover that people see."""
 
-import re
 from collections.abc import Callable, Iterator
 
-TOKEN = re.compile(r"<secret#(?P<key>[0-9a-f]{4})\.(?P<mac>[0-9a-f]{20})>")
+from homelab_assets.late import late
+
+TOKEN = late(r"<secret#(?P<key>[0-9a-f]{4})\.(?P<mac>[0-9a-f]{20})>")
 SHOWN = "<secret>"
 SHOWN_CHANGED = "<secret changed>"
-HIDDEN = re.compile(rf"{SHOWN}|{SHOWN_CHANGED}|{TOKEN.pattern}")
+HIDDEN = late(rf"{SHOWN}|{SHOWN_CHANGED}|{TOKEN.pattern}")
 
 
 def show(text: str, cover: str = SHOWN) -> str:

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from homelab_assets.late import late
 from homelab_assets.secrecy.names import names_a_secret
 from homelab_assets.secrecy.tokens import outside
 from homelab_assets.secrecy.vault import Vault
 
-_ORDINARY = re.compile(
+_ORDINARY = late(
     r"""
       [+-]?[\d.,:]+[a-z%]{0,3}                                  # numbers, times, sizes, addresses
     | (?:true|false|yes|no|on|off|none|null|auto|default|info|debug|warn(?:ing)?|error|trace)
@@ -26,7 +27,7 @@ _ORDINARY = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_WORD = re.compile(r"[A-Za-z]{,11}|.{,5}", re.DOTALL)
+_WORD = late(r"[A-Za-z]{,11}|.{,5}", re.DOTALL)
 _Change = Callable[[str], str]
 _InField = Callable[[Any, _Change], Any]
 _COMPOSE = "com.docker.compose."

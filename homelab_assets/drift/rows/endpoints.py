@@ -8,8 +8,9 @@ from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
 from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, unseen
 from homelab_assets.drift.view import PROJECT, REPLACES, Declared, Observed, generated_names
+from homelab_assets.late import late
 
-_SHORT_ID = re.compile(r"[0-9a-f]{12}")
+_SHORT_ID = late(r"[0-9a-f]{12}")
 
 
 def _joined(declared: Declared, container: Observed) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:

@@ -1,13 +1,13 @@
 """One mount, as compared, and the mounts that a container has."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from homelab_assets.drift.view import Observed, clean, once
+from homelab_assets.late import late
 
 ANONYMOUS = ""
-GENERATED_VOLUME = re.compile(r"[0-9a-f]{64}")
+GENERATED_VOLUME = late(r"[0-9a-f]{64}")
 
 
 class Mount(NamedTuple):

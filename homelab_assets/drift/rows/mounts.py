@@ -1,6 +1,5 @@
 """Volumes, binds and tmpfs, by the path inside the container."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from homelab_assets.drift.rows.mount import (
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
 from homelab_assets.drift.view import PROJECT, REPLACES, SERVICE, Declared, Observed, clean
+from homelab_assets.late import late
 
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
@@ -26,7 +26,7 @@ _FLAGS = ("propagation", "selinux")
 """Options that the short syntax has words for."""
 
 _API_SOCKET = "/var/run/docker.sock"
-_HOME = re.compile(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
+_HOME = late(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 
 
 def _same(expected: Mount, observed: Mount) -> bool:

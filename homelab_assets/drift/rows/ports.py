@@ -1,6 +1,5 @@
 """Published ports, by container port. Wanted bindings (`PortBindings`) are compared, not the ones in effect."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,14 +8,15 @@ from homelab_assets.drift.leaf import Given, Leaf, Row
 from homelab_assets.drift.rows.environment import of_image
 from homelab_assets.drift.rows.shapes import has_marker, unseen
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.late import late
 
 Binding = tuple[str, str]
 """Host address ("" for all) and host port ("" for a random one)."""
 
-_RANDOM = re.compile(r"::(?=[^:\]]*$)")
+_RANDOM = late(r"::(?=[^:\]]*$)")
 """Where a written binding leaves the host's port out: a `0` there means the same."""
 
-_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+_RANGE = late(r"(\d+)(?:-(\d+))?")
 
 
 def _address(text: Any) -> str:

@@ -20,13 +20,14 @@ from homelab_assets.drift.rows.shapes import (
     write_duration,
 )
 from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names, may_be
+from homelab_assets.late import late
 
-_GENERATED_HOSTNAME = re.compile(r"[0-9a-f]{12}")
+_GENERATED_HOSTNAME = late(r"[0-9a-f]{12}")
 _OF_PODMAN = "localhost/"
 """What podman puts before the names of images that come from no registry; to Docker it's a registry like any other."""
 
-_BARE = re.compile(r"[\w@%+=:,./-]+")
-_IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
+_BARE = late(r"[\w@%+=:,./-]+")
+_IMAGE_ID = late(r"(?:sha256:)?[0-9a-f]{12,64}")
 
 
 @lru_cache(maxsize=8192)

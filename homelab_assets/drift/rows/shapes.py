@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row, Uncompared
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.late import late
 
-MARKER = re.compile("\ue000(\\d+)\ue001")
+MARKER = late("\ue000(\\d+)\ue001")
 """A variable without a value inside a string, as `compose.load(symbolic=True)` leaves it."""
 
-_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:e(\d+))?\s*(?:([kmgtp])i?b?|b)?", re.IGNORECASE)
+_SIZE = late(r"(\d+(?:\.\d*)?|\.\d+)(?:e(\d+))?\s*(?:([kmgtp])i?b?|b)?", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
+_DURATION = late(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
 _NANOSECONDS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
     "d": 24 * 3600 * 10**9, "w": 7 * 24 * 3600 * 10**9,

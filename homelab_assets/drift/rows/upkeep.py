@@ -9,6 +9,7 @@ from typing import Any
 from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.shapes import as_nanoseconds, boolean, duration_forms, has_marker, plain, write_duration
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.late import late
 
 _CONDITION = {"none": "no", "any": "always", "": "no"}
 _TO_CONDITION = {"no": "none", "always": "any"}
@@ -189,7 +190,7 @@ def _given_logging(container: Observed, declared: Declared) -> Given:
     return given
 
 
-_HOST_ENTRY = re.compile(r"(?P<host>[^:=]+)[:=](?P<address>.*)", re.DOTALL)
+_HOST_ENTRY = late(r"(?P<host>[^:=]+)[:=](?P<address>.*)", re.DOTALL)
 
 
 def _hosts(entries: Any) -> dict[str, Leaf]:
