@@ -106,8 +106,9 @@ def apply(value: Any, rules: Rules[Change]) -> Any:
     if rules.action is not None:
         value = rules.action(value)
     if type(value) is Map:
-        for key in list(value) if rules.any is not None else [key for key in rules.keys if key in value]:
-            below = rules.below(key)
+        keys = rules.keys
+        for key in [*value] if rules.any is not None else [key for key in value if key in keys]:
+            below = keys.get(key) or rules.any
             if below is not None:
                 try:
                     value[key] = apply(value[key], below)

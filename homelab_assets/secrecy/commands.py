@@ -2,62 +2,60 @@
 
 from collections.abc import Iterator
 
-from homelab_assets.late import late
-from homelab_assets.secrecy.finding import Places, found_by
+from homelab_assets.secrecy.finding import Places
 
 _WITHIN = r"[^|;&\n]{0,400}?\s"
-_OPTIONS: Places = [
-    (late(rf"\b(?:{programs})\b{_WITHIN}{option}[\"']?(?P<s>[^\s\"']+)"), words)
-    for words, programs, option in (
-        (("-cli",), r"(?:redis|keydb|valkey)-cli", r"(?:-a|--pass)[\s=]+"),
-        (("mysql", "mariadb"), r"mysql\w*|mariadb(?:-\w+)?", r"-p"),
-        (("curl",), r"curl", r"(?:-[afgGijkLnNqsSv46]*[uU]\s?|--(?:proxy-)?user[\s=])[\"']?[^\s:\"']+:"),
-        (("curl",), r"curl", r"(?:-b\s?|--cookie[\s=])[\"']?[^\s=\"']+="),
-        (("mongo", " login"), r"mongo\w*|docker login|podman login", r"-p\s+"),
-        (("mosquitto_",), r"mosquitto_\w+", r"-P\s+"),
-        (("ldap", "smbpasswd"), r"ldap\w+|smbpasswd", r"-w\s+"),
-        (("smbclient",), r"smbclient", r"-U\s*[\"']?[^\s%\"']+%"),
-        (("sshpass",), r"sshpass", r"-p\s?"),
-        (("openssl",), r"openssl", r"pass:"),
+_OPTIONS = Places(
+    *(
+        (words, rf"\b(?:{programs})\b{_WITHIN}{option}[\"']?(?P<s>[^\s\"']+)")
+        for words, programs, option in (
+            (("-cli",), r"(?:redis|keydb|valkey)-cli", r"(?:-a|--pass)[\s=]+"),
+            (("mysql", "mariadb"), r"mysql\w*|mariadb(?:-\w+)?", r"-p"),
+            (("curl",), r"curl", r"(?:-[afgGijkLnNqsSv46]*[uU]\s?|--(?:proxy-)?user[\s=])[\"']?[^\s:\"']+:"),
+            (("curl",), r"curl", r"(?:-b\s?|--cookie[\s=])[\"']?[^\s=\"']+="),
+            (("mongo", " login"), r"mongo\w*|docker login|podman login", r"-p\s+"),
+            (("mosquitto_",), r"mosquitto_\w+", r"-P\s+"),
+            (("ldap", "smbpasswd"), r"ldap\w+|smbpasswd", r"-w\s+"),
+            (("smbclient",), r"smbclient", r"-U\s*[\"']?[^\s%\"']+%"),
+            (("sshpass",), r"sshpass", r"-p\s?"),
+            (("openssl",), r"openssl", r"pass:"),
+        )
     )
-]
+)
 # `-b` says that the password is given, `-n` that no file is.
 _HTPASSWD = r"\bhtpasswd(?=[^|;&\n]{0,99}\s-\w{0,9}b)(?{n}[^|;&\n]{0,99}\s-\w{0,9}n)(?:\s+-\w+(?:\s+\d+)?){1,9}\s+"
 _WORD = r"[\"']?[^\s\"'|;&]+[\"']?\s+"
 _CHPASSWD = r"\|\s*(?:sudo\s+)?[\w/]*chpasswd\b"
 _READS_IT = r"\|\s*(?:sudo\s+)?(?!\S*chpasswd)(?:[\w/]*passwd\b|[^|;&\n]{0,200}--password-stdin\b)"
-_PLACES: Places = [
-    (late(pattern), words)
-    for words, pattern in (
-        (("htpasswd",), _HTPASSWD.replace("{n}", "=") + _WORD + r"[\"']?(?P<s>[^\s\"'|;&]+)"),
-        (("htpasswd",), _HTPASSWD.replace("{n}", "!") + _WORD * 2 + r"[\"']?(?P<s>[^\s\"'|;&]+)"),
-        (
-            ("openssl",),
-            r"\bopenssl\s+passwd(?:\s+-(?:salt|in)\s+[^\s]+|\s+-\w+)*\s+[\"']?(?P<s>[^\s\"'()|;&-][^\s\"'()|;&]*)",
-        ),
-        (("chpasswd",), rf"(?<![^\s\"'\\])[\w.-]+:(?P<s>[^\s\"'|;&\\]+)(?=[^|;&\n]{{0,200}}{_CHPASSWD})"),
-        (("chpasswd",), rf"[\"'][\w.-]+:(?P<s>[^\"']{{1,400}}?)(?:\\?\n|\\n)?[\"']\s*{_CHPASSWD}"),
-        (
-            ("chpasswd",),
-            r"\bchpasswd\b[^|;&\n]{0,80}<<(?:<\s*[\"']?|-?\s*[\"']?\w+[\"']?\n\s*)[\w.-]+:(?P<s>[^\s\"']+)",
-        ),
-        (
-            ("passwd", "--password-stdin"),
-            rf"\b(?:echo|printf)\s+(?:-[neE]+\s+)*[\"']?(?P<s>[^\s|;&()\"'][^|;&()\n]{{0,200}}?)[\"']?\s*"
-            rf"(?={_READS_IT}|[;&)][^|\n]{{0,200}}{_READS_IT})",
-        ),
-        (
-            ("alias", "config"),
-            rf"\bmc\s+(?:alias\s+set|config\s+host\s+add)\s+{_WORD * 3}[\"']?(?P<s>[^\s\"']+)",
-        ),
-        # The users of Samba containers: `-u "larry;password;1000;users"`.
-        ((";",), r"(?<!\S)-u\s+[\"']?[\w.-]+;(?P<s>[^\s;\"']+)"),
-    )
-]
+_PLACES = Places(
+    (("htpasswd",), _HTPASSWD.replace("{n}", "=") + _WORD + r"[\"']?(?P<s>[^\s\"'|;&]+)"),
+    (("htpasswd",), _HTPASSWD.replace("{n}", "!") + _WORD * 2 + r"[\"']?(?P<s>[^\s\"'|;&]+)"),
+    (
+        ("openssl",),
+        r"\bopenssl\s+passwd(?:\s+-(?:salt|in)\s+[^\s]+|\s+-\w+)*\s+[\"']?(?P<s>[^\s\"'()|;&-][^\s\"'()|;&]*)",
+    ),
+    (("chpasswd",), rf"(?<![^\s\"'\\])[\w.-]+:(?P<s>[^\s\"'|;&\\]+)(?=[^|;&\n]{{0,200}}{_CHPASSWD})"),
+    (("chpasswd",), rf"[\"'][\w.-]+:(?P<s>[^\"']{{1,400}}?)(?:\\?\n|\\n)?[\"']\s*{_CHPASSWD}"),
+    (
+        ("chpasswd",),
+        r"\bchpasswd\b[^|;&\n]{0,80}<<(?:<\s*[\"']?|-?\s*[\"']?\w+[\"']?\n\s*)[\w.-]+:(?P<s>[^\s\"']+)",
+    ),
+    (
+        ("passwd", "--password-stdin"),
+        rf"\b(?:echo|printf)\s+(?:-[neE]+\s+)*[\"']?(?P<s>[^\s|;&()\"'][^|;&()\n]{{0,200}}?)[\"']?\s*"
+        rf"(?={_READS_IT}|[;&)][^|\n]{{0,200}}{_READS_IT})",
+    ),
+    (
+        ("alias", "config"),
+        rf"\bmc\s+(?:alias\s+set|config\s+host\s+add)\s+{_WORD * 3}[\"']?(?P<s>[^\s\"']+)",
+    ),
+    # The users of Samba containers: `-u "larry;password;1000;users"`.
+    ((";",), r"(?<!\S)-u\s+[\"']?[\w.-]+;(?P<s>[^\s;\"']+)"),
+)
 
 
 def find_in_command(text: str, folded: str | None = None) -> Iterator[tuple[int, int]]:
     """Find the passwords among the options of known programs in one command line. `folded` is it in lower case."""
     folded = text.casefold() if folded is None else folded
-    yield from found_by(_OPTIONS, text, folded)
-    yield from found_by(_PLACES, text, folded)
+    yield from _OPTIONS.find(text, folded)
+    yield from _PLACES.find(text, folded)

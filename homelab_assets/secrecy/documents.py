@@ -94,11 +94,19 @@ _FIELDS: dict[str, _SealField] = {
 }
 
 
+# What the engine alone writes: moments, ids and paths of its own. Nobody can put a secret there.
+_OF_THE_ENGINE = frozenset(
+    ("Id", "Created", "CreatedAt", "StartedAt", "FinishedAt", "SandboxID", "SandboxKey", "EndpointID", "NetworkID",
+     "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath")
+)  # fmt: skip
+_NO_TEXT = frozenset((type(None), bool, int, float))
+
+
 def _seal_value(name: str, value: Any, vault: "Vault") -> Any:
     """Seal what stands under a name."""
     kind = type(value)
     if kind is str:
-        return vault.seal_text(value, entropy=False) if len(value) >= 12 and not value.isalnum() else value
+        return vault.seal_text(value, entropy=False) if _may_hold_a_secret(value) else value
     if kind is dict:
         return _seal_dict(name, value, vault)
     if kind is list:
@@ -107,18 +115,23 @@ def _seal_value(name: str, value: Any, vault: "Vault") -> Any:
     return value
 
 
+def _may_hold_a_secret(text: str) -> bool:
+    return len(text) >= 12 and not text.isalnum()
+
+
 def _seal_dict(name: str, node: dict[str, Any], vault: "Vault") -> dict[str, Any]:
     """Seal a mapping. Of the millions of values of a fleet most need nothing: those cost one look at their type."""
     if name == "LogConfig" and isinstance(node.get("Config"), dict):
         return {**node, "Config": _pairs(node["Config"], vault)}
     sealed = {}
     for key, value in node.items():
-        if value is None or value is True or value is False:
+        kind = type(value)
+        if kind in _NO_TEXT or not value or key in _OF_THE_ENGINE:
             continue
-        if (seal_field := _FIELDS.get(key)) is not None:
-            better = seal_field(value, vault)
-        elif type(value) is str and (len(value) < 12 or value.isalnum()):
-            continue
+        if key in _FIELDS:
+            better = _FIELDS[key](value, vault)
+        elif kind is str:
+            better = vault.seal_text(value, entropy=False) if _may_hold_a_secret(value) else value
         else:
             better = _seal_value(key, value, vault)
         if better is not value:

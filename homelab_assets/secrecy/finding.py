@@ -1,12 +1,8 @@
 """What all searches for secrets in texts share: references to variables name a secret without being one."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from homelab_assets.late import late
-
-Places = Sequence[tuple[re.Pattern[str], tuple[str, ...]]]
-"""Patterns that call a secret `s`. Each comes with words, in lower case: a text with none of them has no such place."""
 
 # What git has for a variable that nobody sets is as good as the variable's value.
 DEFAULT = late(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<s>[^{}$]+)\}")
@@ -22,12 +18,24 @@ def any_of(hints: Sequence[str], folded: str) -> bool:
     return False
 
 
-def found_by(places: Places, text: str, folded: str) -> Iterator[tuple[int, int]]:
-    """Find what patterns call `s`, but for references. `folded` is the text in lower case."""
-    for pattern, words in places:
-        if any_of(words, folded):
-            for match in pattern.finditer(text):
-                yield from but_for_variables(text, *match.span("s"))
+class Places:
+    """Patterns that call a secret `s`, so that what surrounds it stays readable and comparable.
+
+    Args:
+        rows: words in lower case, and a pattern. A text with none of the words has no such place.
+    """
+
+    def __init__(self, *rows: tuple[Sequence[str], str], flags: int = 0) -> None:
+        self._rows = [(words, late(pattern, flags)) for words, pattern in rows]
+        self._words = tuple(dict.fromkeys(word for words, _ in rows for word in words))
+
+    def find(self, text: str, folded: str) -> Iterator[tuple[int, int]]:
+        """Find the secrets, but for references. `folded` is the text in lower case."""
+        if any_of(self._words, folded):
+            for words, pattern in self._rows:
+                if any_of(words, folded):
+                    for match in pattern.finditer(text):
+                        yield from but_for_variables(text, *match.span("s"))
 
 
 def but_for_variables(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from homelab_assets.late import late
 from homelab_assets.secrecy.commands import find_in_command
-from homelab_assets.secrecy.finding import DEFAULT, Places, any_of, but_for_variables, found_by
+from homelab_assets.secrecy.finding import DEFAULT, Places, any_of, but_for_variables
 from homelab_assets.secrecy.names import is_whole_secret, names_a_secret
 from homelab_assets.secrecy.structures import find_structured
 
@@ -14,81 +14,70 @@ _HINTS = (
     "=", ":", "<", "--", "pass", "pwd", "secret", "token", "bearer", "basic", "redis", "valkey", "keydb", "mysql",
     "mariadb", "mongo", "curl", "hook/", "hooks/", "-cli", "client", "login", "mosquitto", "ldap", "mqtt", "-u ",
 )  # fmt: skip
-# Each names one group `s`: the secret part alone, so that the rest stays readable and comparable.
-_URLS: Places = (
-    (late(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"), ("@",)),
+_URLS = Places(
+    (("@",), r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
     # A slash or a blank in a password, as people forget to escape them; a port and a path are none.
     (
-        late(
-            r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?!\d{1,5}/)(?P<s>[^\s\"'<>@/]{1,200}/[^\s\"'<>@]{0,200})@[\w.-]+"
-        ),
         ("@",),
+        r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?!\d{1,5}/)"
+        r"(?P<s>[^\s\"'<>@/]{1,200}/[^\s\"'<>@]{0,200})@[\w.-]+",
     ),
-    (late(r"^[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/@\s]+(?: [^/@\s]+)+)@[\w.-]+(?::\d+)?/"), ("@",)),
-    (late(r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://(?P<s>[\w.+~-]{16,500})@"), ("@",)),
+    (("@",), r"^[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/@\s]+(?: [^/@\s]+)+)@[\w.-]+(?::\d+)?/"),
+    (("@",), r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://(?P<s>[\w.+~-]{16,500})@"),
     # Services to be told something: whoever knows the address may write there.
     (
-        late(r"\b(?:slack|tgram|pbul|pover|prowl|ifttt|msteams|rocket|mmosts?|zulip)://(?P<s>[^\s?\"'#]{12,})"),
         ("slack:", "tgram:", "pbul:", "pover:", "prowl:", "ifttt:", "msteams:", "rocket:", "mmost", "zulip:"),
+        r"\b(?:slack|tgram|pbul|pover|prowl|ifttt|msteams|rocket|mmosts?|zulip)://(?P<s>[^\s?\"'#]{12,})",
     ),
-    (late(r"\bgotifys?://[^\s/]+/(?:[\w-]+/)*(?P<s>[\w.-]{12,})"), ("gotify",)),
-    (late(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[\w/]{20,})"), ("hooks.slack.com",)),
+    (("gotify",), r"\bgotifys?://[^\s/]+/(?:[\w-]+/)*(?P<s>[\w.-]{12,})"),
+    (("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[\w/]{20,})"),
     # The number before Discord's secret is none.
-    (late(r"/webhooks/\d{6,}/(?P<s>[\w-]{8,})"), ("/webhooks/",)),
+    (("/webhooks/",), r"/webhooks/\d{6,}/(?P<s>[\w-]{8,})"),
     (
-        late(
-            r"(?:/webhooks?(?:-test|b2)?/(?!\d{6,}/)|/hooks/|/api/push/|\bhc-ping\.com/)(?P<s>(?=[\w@/-]*\d)[\w@/-]{8,})"
-        ),
         ("/webhook", "/hooks/", "/api/push/", "hc-ping.com"),
+        r"(?:/webhooks?(?:-test|b2)?/(?!\d{6,}/)|/hooks/|/api/push/|\bhc-ping\.com/)(?P<s>(?=[\w@/-]*\d)[\w@/-]{8,})",
     ),
-    (late(r"/ping/(?P<s>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"), ("/ping/",)),
+    (("/ping/",), r"/ping/(?P<s>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"),
 )
-_HEADERS: Places = (
+_HEADERS = Places(
     (
-        late(r"\bAuthorization[\"']?\s?[:=]\s?[\"']?(?:Bearer|Basic|Token)(?:\s+|%20)(?P<s>[\w.+/=~%-]{4,})", re.I),
         ("authorization",),
+        r"\bAuthorization[\"']?\s?[:=]\s?[\"']?(?:Bearer|Basic|Token)(?:\s+|%20)(?P<s>[\w.+/=~%-]{4,})",
     ),
     # Alone, these are words of sentences too: `Basic authentication is required`.
+    (("bearer", "basic", "token"), r"\b(?:Bearer|Basic|Token)\s+(?P<s>(?=[\w.+/~-]*\d)[\w.+/=~-]{8,})"),
     (
-        late(r"\b(?:Bearer|Basic|Token)\s+(?P<s>(?=[\w.+/~-]*\d)[\w.+/=~-]{8,})", re.I),
-        ("bearer", "basic", "token"),
-    ),
-    (
-        late(
-            r"\b(?:password|passwd|passphrase|secret|requirepass)\s+"
-            r"(?P<s>(?=[^\s=]*\d)[^\s=\"':;,<({-][^\s\"';,]{3,})",
-            re.I,
-        ),
         ("pass", "secret"),
+        r"\b(?:password|passwd|passphrase|secret|requirepass)\s+"
+        r"(?P<s>(?=[^\s=]*\d)[^\s=\"':;,<({-][^\s\"';,]{3,})",
     ),
-    (late(r"<(?:\w*(?:password|passphrase|apikey|token|secret))>(?P<s>[^<\s][^<]*)</", re.I), ("</",)),
+    (("</",), r"<(?:\w*(?:password|passphrase|apikey|token|secret))>(?P<s>[^<\s][^<]*)</"),
+    flags=re.I,
 )
 # Logins without a scheme before them: of Go's drivers, of a server with its port, of SFTP containers.
-_LOGINS: Places = (
+_LOGINS = Places(
     (
-        late(r"(?<![\w.+-])[\w.+-]{0,64}:(?!//)(?P<s>[^\s\"']{1,200})@(?=(?:tcp[46]?|udp|unix|cloudsql[\w-]*)\()"),
         ("@tcp", "@udp(", "@unix(", "@cloudsql"),
+        r"(?<![\w.+-])[\w.+-]{0,64}:(?!//)(?P<s>[^\s\"']{1,200})@(?=(?:tcp[46]?|udp|unix|cloudsql[\w-]*)\()",
     ),
     (
-        late(
-            r"(?<![\w.+:/@-])(?!(?:sips?|xmpp|mailto|acct|turns?|stuns?|ssh|git|im|tel|npm):)[\w.+-]{1,64}"
-            r":(?P<s>[^\s\"'/@]{3,200})@(?!sha\d)(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{2,5}(?![\w:.@])"
-        ),
         ("@",),
+        r"(?<![\w.+:/@-])(?!(?:sips?|xmpp|mailto|acct|turns?|stuns?|ssh|git|im|tel|npm):)[\w.+-]{1,64}"
+        r":(?P<s>[^\s\"'/@]{3,200})@(?!sha\d)(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{2,5}(?![\w:.@])",
     ),
-    (late(r"\bjdbc:oracle:\w+:\w+/(?P<s>[^\s@]+)@"), ("jdbc:oracle:",)),
+    (("jdbc:oracle:",), r"\bjdbc:oracle:\w+:\w+/(?P<s>[^\s@]+)@"),
 )
 _SFTP_USER = r"(?<![^\s\"'])(?![\da-fA-F]+:[\da-fA-F]+:)[A-Za-z_][\w.-]*"
 _SFTP_REST = r"(?::[\w./,-]*)*(?![^\s\"'])"
-_SFTP: Places = (
+_SFTP = Places(
     # The first users of a system, or none: other numbers are ports and sizes (`web:nginx:8080`).
     (
-        late(rf"{_SFTP_USER}:(?P<s>[^\s:\"']{{3,}})(?::e)?:(?:10(?:0[1-9]|1\d|2[0-3])|(?=:\d*:[\w./,-])){_SFTP_REST}"),
         (":10", ":::"),
+        rf"{_SFTP_USER}:(?P<s>[^\s:\"']{{3,}})(?::e)?:(?:10(?:0[1-9]|1\d|2[0-3])|(?=:\d*:[\w./,-])){_SFTP_REST}",
     ),
     (
-        late(rf"{_SFTP_USER}:(?P<s>(?=[^\s:]*[A-Za-z])(?=[^\s:]*[^a-z\s:])[^\s:\"']{{3,}})(?::e)?:1000{_SFTP_REST}"),
         (":1000",),
+        rf"{_SFTP_USER}:(?P<s>(?=[^\s:]*[A-Za-z])(?=[^\s:]*[^a-z\s:])[^\s:\"']{{3,}})(?::e)?:1000{_SFTP_REST}",
     ),
 )
 
@@ -120,7 +109,7 @@ def find_placed(text: str) -> Iterator[tuple[int, int]]:
     if not any_of(_HINTS, folded):
         return
     for places in (_URLS, _HEADERS, _LOGINS, _SFTP):
-        yield from found_by(places, text, folded)
+        yield from places.find(text, folded)
     yield from find_in_command(text, folded)
     yield from _assigned(text)
     for match in DEFAULT.finditer(text) if "${" in text else ():

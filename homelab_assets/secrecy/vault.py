@@ -23,15 +23,16 @@ def is_secret(name: str, value: str) -> bool:
 
 
 Key = TypeVar("Key", bound=Hashable)
+Sealed = TypeVar("Sealed")
 
 
-class _Memo(dict[Key, str]):
+class _Memo(dict[Key, Sealed]):
     """What a function has given before: the same names, variables and labels come again on every container."""
 
-    def __init__(self, seal: Callable[[Key], str]) -> None:
+    def __init__(self, seal: Callable[[Key], Sealed]) -> None:
         self._seal = seal
 
-    def __missing__(self, key: Key) -> str:
+    def __missing__(self, key: Key) -> Sealed:
         sealed = self._seal(key)
         if len(self) < _REMEMBERED:
             self[key] = sealed
@@ -51,10 +52,13 @@ class Vault:
         self._key = key
         self.key_id = hashlib.sha256(b"key id" + key).hexdigest()[:4]
         self._raw: dict[str, str] = {}
-        self._values = _Memo[tuple[str, str]](lambda pair: self._seal(*pair))
-        self._names = _Memo[str](self._seal_name)
-        self._texts = _Memo[str](lambda text: self._seal_text(text, entropy=False))
-        self._assignments = _Memo[str](self._seal_assignment)
+        self._values = _Memo[tuple[str, str], str](lambda pair: self._seal(*pair))
+        self._names = _Memo[str, str](self._seal_name)
+        self._texts = _Memo[str, str](lambda text: self._seal_text(text, entropy=False))
+        self._assignments = _Memo[str, str](self._seal_assignment)
+        self._commands = _Memo[tuple[str, ...], tuple[str, ...]](
+            lambda arguments: tuple(_until_settled(self._seal_args, list(arguments)))
+        )
 
     def __repr__(self) -> str:
         return f"Vault({self.key_id}, {len(self._raw)} secrets)"
@@ -107,7 +111,7 @@ class Vault:
 
     def seal_args(self, arguments: Sequence[str]) -> list[str]:
         """Seal a command line given as a list: an argument after `--password` or its kin is a secret as a whole."""
-        return _until_settled(self._seal_args, list(arguments))
+        return list(self._commands[tuple(arguments)])
 
     def _seal_args(self, arguments: list[str]) -> list[str]:
         sealed: list[str] = []
