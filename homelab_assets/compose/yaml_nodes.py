@@ -30,10 +30,10 @@ class Node:
 
     __slots__ = ("column", "end", "file", "key", "line", "start", "tag")
 
-    def __init__(self, file: str, tag: str | None, event: Any) -> None:
+    def __init__(self, file: str, event: Any) -> None:
         start = event.start_mark
         self.file = file
-        self.tag = tag
+        self.tag = None if event.tag is None else _short(event.tag)
         self.line = start.line + 1
         self.column = start.column + 1
         self.start = start.index
@@ -52,7 +52,7 @@ class Scalar(Node):
     __slots__ = ("plain", "value")
 
     def __init__(self, file: str, event: Any) -> None:
-        super().__init__(file, _short(event.tag), event)
+        super().__init__(file, event)
         self.value: str = event.value
         self.plain = event.style is None or event.style == ""
 
@@ -63,7 +63,7 @@ class Sequence(Node):
     __slots__ = ("flow", "items")
 
     def __init__(self, file: str, event: Any) -> None:
-        super().__init__(file, _short(event.tag), event)
+        super().__init__(file, event)
         self.flow = bool(event.flow_style)
         self.items: list[Node] = []
 
@@ -74,7 +74,7 @@ class Mapping(Node):
     __slots__ = ("flow", "pairs")
 
     def __init__(self, file: str, event: Any) -> None:
-        super().__init__(file, _short(event.tag), event)
+        super().__init__(file, event)
         self.flow = bool(event.flow_style)
         self.pairs: list[tuple[Node, Node]] = []
 
@@ -120,8 +120,8 @@ class _Line(Struct, frozen=True):
     line: int
 
 
-def _short(tag: str | None) -> str | None:
-    if tag is None or tag == "!":
+def _short(tag: str) -> str | None:
+    if tag == "!":
         return None
     return "!!" + tag[len(_CORE) :] if tag.startswith(_CORE) else tag
 

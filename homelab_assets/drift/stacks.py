@@ -132,6 +132,7 @@ class Stack:
         self.unknown = said.keys() - self.settled.keys()
         self.choosing: dict[str, Alternative] = {}
         self.from_host: set[str] = set()
+        self._places_in_git: dict[str, str] = {}
 
     @property
     def knows_env(self) -> bool:
@@ -222,8 +223,10 @@ class Stack:
 
     def _in_git(self, path: str) -> str:
         """Where a file of the host lies in the repository."""
-        inside = posixpath.relpath(path, self.place.directory) if path.startswith("/") else path
-        return posixpath.normpath(posixpath.join(self.home, inside))
+        if path not in self._places_in_git:
+            inside = posixpath.relpath(path, self.place.directory) if path.startswith("/") else path
+            self._places_in_git[path] = posixpath.normpath(posixpath.join(self.home, inside))
+        return self._places_in_git[path]
 
     def has_in_git(self, file: str) -> bool:
         """Whether git has a file, by its path in the repository: variables may come from one of the host."""

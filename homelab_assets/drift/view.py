@@ -72,6 +72,8 @@ class Declared(Struct, frozen=True, kw_only=True):
     name: str
     service: Mapping[str, Json]
     project: ProjectView
+    facts: dict[Any, Any] = field(default_factory=dict)
+    """What functions under `once` gave for it."""
 
     def get(self, key: str) -> Any:
         """A key of the service, None where it's absent."""
@@ -210,11 +212,11 @@ class Observed:
         return self.host.networks.get(mode, mode)
 
 
-Thing = TypeVar("Thing", Host, Observed)
+Thing = TypeVar("Thing", Host, Observed, Declared)
 
 
 def once(function: Callable[[Thing], Result]) -> Callable[[Thing], Result]:
-    """Let a function of a container or host work only once for each; nobody may change what it returns."""
+    """Let a function of a service, container or host work only once for each; nobody may change what it returns."""
 
     @wraps(function)
     def remembering(thing: Thing) -> Result:

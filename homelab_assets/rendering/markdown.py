@@ -20,7 +20,9 @@ _BREAK = "&#8203;"
 
 def terminal_safe(text: object) -> str:
     """Make text safe to print: control characters, escapes and direction marks become visible, newlines spaces."""
-    return "".join(_visible(character) for character in str(text))
+    text = str(text)
+    # Most text is: looking at each of its characters takes longer than all the rest of a report.
+    return text if text.isprintable() and text.isascii() else "".join(map(_visible, text))
 
 
 def terminal_lines(text: str) -> str:

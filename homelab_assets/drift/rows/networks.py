@@ -14,6 +14,7 @@ _BRIDGES = frozenset({"bridge", "podman"})
 _MODES = ("host", "none", "bridge", "default", "")
 
 
+@once
 def _declared_mode(declared: Declared) -> str:
     """The mode that git asks for, maybe as the engine's own network of that name, else ""."""
     if mode := declared.get("network_mode"):
@@ -25,6 +26,7 @@ def _declared_mode(declared: Declared) -> str:
     return name if name in ("host", "none", "bridge") else ""
 
 
+@once
 def declared_networks(declared: Declared) -> dict[str, Mapping[str, Any]]:
     """The service's networks by compose key; `default` where it names none."""
     networks = declared.get("networks")
