@@ -17,13 +17,13 @@ def late(pattern: str, flags: int = 0) -> re.Pattern[str]:
 class _Late:
     def __init__(self, pattern: str, flags: int) -> None:
         self.pattern = pattern
-        self._flags = flags
+        self.flags = flags
 
     def __getattr__(self, name: str) -> Any:
         # Only asked for what is not there yet: from then on the methods are those of the compiled pattern.
         if name not in _METHODS:
             raise AttributeError(name)
-        compiled = re.compile(self.pattern, self._flags)
+        compiled = re.compile(self.pattern, self.flags)
         for method in _METHODS:
             setattr(self, method, getattr(compiled, method))
         return getattr(self, name)

@@ -2,15 +2,28 @@
 
 import ast
 import pickle
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import homelab_assets
-from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, TOKEN, Vault, is_secret, outside, redact, show
+from homelab_assets.secrecy import (
+    SHOWN,
+    SHOWN_CHANGED,
+    TOKEN,
+    Vault,
+    commands,
+    is_secret,
+    outside,
+    places,
+    redact,
+    show,
+)
+from homelab_assets.secrecy.finding import Places
 from homelab_assets.secrecy.values import seal_values
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015"
@@ -294,3 +307,24 @@ def test_changing_a_text_leaves_covers_and_tokens(vault: Vault) -> None:
 )
 def test_what_a_shell_fills_in_is_no_secret(command: str) -> None:
     assert redact(command) == command
+
+
+@pytest.mark.parametrize(
+    ("words", "pattern"),
+    [row for module in (commands, places) for table in vars(module).values() if isinstance(table, Places)
+     for row in table.rows],
+)  # fmt: skip
+def test_what_a_pattern_finds_holds_one_of_its_words(words: tuple[str, ...], pattern: re.Pattern[str]) -> None:
+    """A text without any of them is not searched: a word too many would hide secrets."""
+    found = 0
+
+    @given(st.from_regex(re.compile(pattern.pattern, pattern.flags)))
+    @settings(max_examples=10, suppress_health_check=list(HealthCheck), deadline=None, database=None)
+    def one(text: str) -> None:
+        nonlocal found
+        for _ in pattern.finditer(text):
+            found += 1
+            assert any(word in text.casefold() for word in words), text
+
+    one()
+    assert found

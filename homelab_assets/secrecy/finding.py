@@ -26,13 +26,13 @@ class Places:
     """
 
     def __init__(self, *rows: tuple[Sequence[str], str], flags: int = 0) -> None:
-        self._rows = [(words, late(pattern, flags)) for words, pattern in rows]
+        self.rows = [(words, late(pattern, flags)) for words, pattern in rows]
         self._words = tuple(dict.fromkeys(word for words, _ in rows for word in words))
 
     def find(self, text: str, folded: str) -> Iterator[tuple[int, int]]:
         """Find the secrets, but for references. `folded` is the text in lower case."""
         if any_of(self._words, folded):
-            for words, pattern in self._rows:
+            for words, pattern in self.rows:
                 if any_of(words, folded):
                     for match in pattern.finditer(text):
                         yield from but_for_variables(text, *match.span("s"))

@@ -72,7 +72,7 @@ _SFTP_REST = r"(?::[\w./,-]*)*(?![^\s\"'])"
 _SFTP = Places(
     # The first users of a system, or none: other numbers are ports and sizes (`web:nginx:8080`).
     (
-        (":10", ":::"),
+        (":10", "::"),
         rf"{_SFTP_USER}:(?P<s>[^\s:\"']{{3,}})(?::e)?:(?:10(?:0[1-9]|1\d|2[0-3])|(?=:\d*:[\w./,-])){_SFTP_REST}",
     ),
     (
