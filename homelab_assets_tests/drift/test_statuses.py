@@ -271,6 +271,19 @@ def test_a_lender_that_was_made_anew_is_no_difference(lenders: list[str], paths:
     assert [path for path, *_ in found(app)] == paths
 
 
+@pytest.mark.parametrize(("lender", "told"), [("db", []), ("9" * 64, []), (None, ["secrets.s"])])
+def test_secrets_come_with_the_volumes_of_another_container(lender: str | None, told: list[str]) -> None:
+    mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/s", "Destination": "/run/secrets/s", "RW": False}
+    db = container("web", "db", mounts=[mount])
+    app = container("web", "app", mounts=[mount], host={"VolumesFrom": [db["Id"] if lender == "db" else lender]})
+    if lender is None:
+        del app["HostConfig"]["VolumesFrom"]
+    stack = service({"volumes_from": ["db"]} if lender else {}, secrets={"s": {"file": "./s"}})
+    stack["services"]["db"] = {"image": "plain:1", "secrets": ["s"]}
+    document = run([app, db], baseline("web", stack))
+    assert [item.path for one in document.services for item in one.items] == told
+
+
 def test_a_container_that_declares_an_option_says_nothing_about_the_daemon_s() -> None:
     """The daemon gives `max-size`, `max-file` and `nofile` to whatever does not declare them."""
 

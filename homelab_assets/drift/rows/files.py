@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.mount import Mount, mounts_of
+from homelab_assets.drift.rows.mount import Mount, lent, mounts_of
 from homelab_assets.drift.rows.shapes import unseen
 from homelab_assets.drift.view import Declared, Observed, clean
 
@@ -68,11 +68,11 @@ def _observed_files(key: str) -> Any:
         if not (declared.get(key) or known or _maybe_files(container)):
             return {}
         targets = file_targets(declared)
-        volumes = _volume_targets(declared)
+        others = _volume_targets(declared) | lent(container)
         found: dict[str, list[File]] = {}
         for target, mount in mounts_of(container).items():
             path = targets.get(target)
-            if path is None and target not in volumes:
+            if path is None and target not in others:
                 path = known.get(mount.source)
                 if path is None and is_secret(target, mount):
                     path = f"secrets.{posixpath.basename(target)}"

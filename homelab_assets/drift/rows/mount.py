@@ -97,3 +97,14 @@ def mounts_of(container: Observed) -> dict[str, Mount]:
         for mount in container.container.get("Mounts") or ()
         if (target := clean(str(mount.get("Destination") or ""))) not in tmpfs
     }
+
+
+@once
+def lent(container: Observed) -> frozenset[str]:
+    """Paths at which another container's mounts may be in effect (`volumes_from`); all, if that one is gone."""
+    paths: set[str] = set()
+    for entry in container.host_config.get("VolumesFrom") or ():
+        other = container.host.by_reference(str(entry).partition(":")[0])
+        lender = container.container if other is None else other
+        paths.update(clean(str(mount.get("Destination") or "")) for mount in lender.get("Mounts") or ())
+    return frozenset(paths)

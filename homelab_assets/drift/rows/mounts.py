@@ -12,6 +12,7 @@ from homelab_assets.drift.rows.mount import (
     Mount,
     bound_labels,
     generated_names,
+    lent,
     mounts_of,
     requested_mounts,
 )
@@ -186,18 +187,10 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
         for target, requested in requested_mounts(container).items():
             if GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
                 given.setdefault(f"volumes.{target}", anonymous)
-    for other in container.host_config.get("VolumesFrom") or ():
-        given |= _mounted_by(str(other).partition(":")[0], container)
+    given |= {f"volumes.{target}": UNKNOWN for target in lent(container)}
     if declared.get("use_api_socket"):
         given[f"volumes.{_API_SOCKET}"] = ANYTHING
     return given
-
-
-def _mounted_by(reference: str, container: Observed) -> dict[str, Any]:
-    other = container.host.by_reference(reference)
-    if other is None:
-        return {f"volumes.{target}": UNKNOWN for target in mounts_of(container)}
-    return {f"volumes.{clean(str(mount.get('Destination')))}": UNKNOWN for mount in other.get("Mounts") or ()}
 
 
 def _expected_api_socket(declared: Declared) -> dict[str, Leaf]:
