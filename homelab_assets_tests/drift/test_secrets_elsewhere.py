@@ -67,6 +67,21 @@ def test_it_is_shown_nowhere(place: dict[str, Any]) -> None:
     assert _audit(place, OLD, Vault(KEY)).services[0].items == ()
 
 
+@pytest.mark.parametrize("place", [*PLACES, {"environment": {"P": "{}"}}], ids=json.dumps)
+def test_what_a_file_of_the_host_calls_a_secret_is_shown_nowhere(place: dict[str, Any]) -> None:
+    vault = Vault(KEY)
+    running = _running(place, NEW)
+    running["Config"]["Env"].remove(f"REDIS_PASSWORD={NEW}")
+    variables = vault.seal_mapping({"REDIS_PASSWORD": NEW})
+    captured = capture(
+        [running], images=[image("plain:1", Cmd=["run"])], vault=vault,
+        dotenv={"/opt/apps/stacks/web/.env": variables},
+    )  # fmt: skip
+    document = audit(captured, [baseline("web", {"services": {"app": {"image": "plain:1"}}})], vault=vault)
+    assert document.services[0].items
+    assert NEW not in json.dumps(document.to_json())
+
+
 def test_a_plain_word_stays_a_word() -> None:
     git = {"services": {"db": {"image": "postgres:15", "environment": {"POSTGRES_PASSWORD": "postgres"}}}}
     running = container("web", "db", config={"Image": "postgres:16"}, env={"POSTGRES_PASSWORD": "postgres"})
