@@ -31,7 +31,8 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
     """What Compose would deploy.
 
     Attributes:
-        name: project name. working_dir: absolute folder that relative paths were resolved against.
+        name: project name. written_name: what the files' `name` says, None where they have none.
+        working_dir: absolute folder that relative paths were resolved against.
         services, disabled: canonical services by name, those that are on and those that are off by their profiles.
         networks, volumes, secrets, configs: canonical resources that services use, by key.
         resources: by section, all that the files declare.
@@ -49,6 +50,7 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
     """
 
     name: str
+    written_name: str | None
     working_dir: str
     services: dict[str, Plain]
     disabled: dict[str, Plain]
@@ -176,7 +178,9 @@ class _Loading:
         self._sources: Sources
 
     def project(self, files: list[str], given_name: str | None, profiles: Sequence[str]) -> Project:
-        name = self._name(files, given_name)
+        written = self._written_name(files)
+        folder = normalised_name(posixpath.basename(self._directory))
+        name = self._given_name(given_name) or (folder if written is None else written)
         self._environment["COMPOSE_PROJECT_NAME"] = name
         scope = Scope(
             directory=self._directory,
@@ -212,6 +216,7 @@ class _Loading:
         del resources["models"]
         return Project(
             name=name,
+            written_name=written,
             working_dir=self._directory,
             services=enabled,
             disabled=disabled,
@@ -240,12 +245,13 @@ class _Loading:
             or any(type(root) is Map and "include" in root for root in roots)
         )
 
-    def _name(self, files: list[str], given: str | None) -> str:
+    def _given_name(self, given: str | None) -> str | None:
         given = given or self._environment.get("COMPOSE_PROJECT_NAME") or None
-        if given is not None:
-            if normalised_name(given) != given:
-                refuse(f"invalid project name {given!r}", hint="use lower-case letters, digits, - and _")
-            return given
+        if given is not None and normalised_name(given) != given:
+            refuse(f"invalid project name {given!r}", hint="use lower-case letters, digits, - and _")
+        return given
+
+    def _written_name(self, files: list[str]) -> str | None:
         written = ""
         place = None
         for file in files:
@@ -254,7 +260,7 @@ class _Loading:
                 if type(value) is str and value:
                     written, place = value, document.root.places.get("name")
         if not written:
-            return normalised_name(posixpath.basename(self._directory))
+            return None
         text = self._interpolator.text(written, place)
         return text if OPEN in text else normalised_name(text)
 

@@ -43,6 +43,7 @@ def bind_to_hosts(
 ) -> list[Bound]:
     """Bind each baseline to its host. One whose host isn't part of this audit is left out."""
     unreachable = {capture.host for capture in captures if isinstance(capture, Unreachable)}
+    known = frozenset(normalised(baseline.stack) for baseline in baselines)
     bound: list[Bound] = []
     for baseline in baselines:
         if baseline.endpoint in hosts:
@@ -51,11 +52,13 @@ def bind_to_hosts(
         elif baseline.endpoint in unreachable:
             bound.append(Bound(baseline=baseline, host=str(baseline.endpoint), status="unreachable"))
         elif baseline.endpoint is None:
-            bound += _by_what_runs(baseline, hosts, unreachable)
+            bound += _by_what_runs(baseline, hosts, unreachable, known)
     return bound
 
 
-def _by_what_runs(baseline: Baseline, hosts: Mapping[str, Containers], unreachable: set[str]) -> list[Bound]:
+def _by_what_runs(
+    baseline: Baseline, hosts: Mapping[str, Containers], unreachable: set[str], known: frozenset[str]
+) -> list[Bound]:
     """Bind a stack that nothing binds: to each host that has its containers, else its networks or volumes."""
     found = [
         Bound(baseline=baseline, host=name, group=group)
@@ -65,7 +68,9 @@ def _by_what_runs(baseline: Baseline, hosts: Mapping[str, Containers], unreachab
     if not found:
         found = [Bound(baseline=baseline, host=name) for name, host in hosts.items() if _has_traces(baseline, host)]
     if not found:
-        found = [Bound(baseline=baseline, host=name) for name, host in hosts.items() if _has_names(baseline, host)]
+        found = [
+            Bound(baseline=baseline, host=name) for name, host in hosts.items() if _has_names(baseline, host, known)
+        ]
     if found:
         return found
     if unreachable:
@@ -85,9 +90,9 @@ def _has_traces(baseline: Baseline, containers: Containers) -> bool:
     return any((thing.get("Labels") or {}).get(PROJECT) == wanted for thing in (*captured.networks, *captured.volumes))
 
 
-def _has_names(baseline: Baseline, containers: Containers) -> bool:
-    """Whether a container without labels of any project has a name that one of the stack's files declares."""
-    names = {container.name for container in containers.all if project_of(container) is None}
+def _has_names(baseline: Baseline, containers: Containers, known: frozenset[str]) -> bool:
+    """Whether a container of no project that git knows has a name that one of the stack's files declares."""
+    names = {name for name, container in containers.names.items() if project_of(container) not in known}
     if not names:
         return False
     try:

@@ -13,12 +13,12 @@ from homelab_assets.drift.deployed import place_of
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
 from homelab_assets.drift.learning import learn
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
-from homelab_assets.drift.matching import Containers, project_group, project_of
+from homelab_assets.drift.matching import Containers, in_folder_of, project_group, project_of
 from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
-from homelab_assets.drift.settling import settle_stack
+from homelab_assets.drift.settling import name_in_git, settle_stack
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import SERVICE, Host, Observed
@@ -36,6 +36,9 @@ class _Audit(Struct):
     services: list[ServiceDrift] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    projects: dict[tuple[str, str], Bound] = field(default_factory=dict)
+    """Stacks by host and the project as which they turned out to run there."""
+    renamed: list[str] = field(default_factory=list)
 
     @property
     def today(self) -> str:
@@ -145,11 +148,26 @@ def _settled(audit: _Audit, containers: Containers, bound: Sequence[Bound], name
     settled: list[Settled] = []
     for one in sorted(bound, key=lambda one: not one.group):
         try:
-            settled.append(settle_stack(one.baseline, containers, audit.vault, names))
+            found = settle_stack(one.baseline, containers, audit.vault, names)
+            settled.append(found)
+            _note_project(audit, one, found)
         except UserError as error:
             _broken(audit, one.baseline, containers, error)
     learn(containers.host, settled)
     return settled
+
+
+def _note_project(audit: _Audit, one: Bound, settled: Settled) -> None:
+    """Note as which project a stack runs, and if its files have another name: nobody knows who gave the running one."""
+    project, name = settled.stack.place.project, name_in_git(settled.stack, settled.templates)
+    if project is None:
+        return
+    audit.projects[one.host, project] = one
+    if name not in (None, project):
+        audit.renamed.append(
+            f"{one.baseline.stack} runs on {one.host} as project `{project}`, its files call it `{name}`: "
+            f"without `-p {project}` Compose starts it anew, beside what runs"
+        )
 
 
 def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> None:
@@ -236,21 +254,24 @@ def _leftover_containers(
     here = {name: one for one in bound for name in one.project_names}
     for container in containers.free():
         project = project_of(container)
-        one = here.get(project or "") or anywhere.get(project or "")
+        own = audit.projects.get((containers.host.name, project or ""))
+        here_by_folder = (one for one in bound if in_folder_of(one.baseline, container))
+        one = own or here.get(project or "") or next(here_by_folder, None) or anywhere.get(project or "")
+        again = None if own or one is None else f"a copy of {one.baseline.stack}, which counts as another project here"
         swarm = "a Swarm task" if container.labels.get("com.docker.swarm.service.name") else None
         elsewhere = one is not None and one.host != containers.host.name
         gap = None if one else _gap(audit.problems, project)
         audit.add(
             ServiceDrift(
                 host=containers.host.name,
-                stack=one.baseline.stack if one else project,
+                stack=one.baseline.stack if one and (own or elsewhere) else project,
                 service=_service_name(container),
                 container=container.name,
                 status="orphan" if one else "unknown" if gap else "unmanaged",
                 remedy="remove" if one else "none" if gap else "adopt",
                 repository=one.baseline.repository if one else None,
                 created=container.created or None,
-                note=f"git deploys this stack to {one.host}" if one and elsewhere else gap or swarm,
+                note=f"git deploys this stack to {one.host}" if one and elsewhere else again or gap or swarm,
             )
         )
 
@@ -271,7 +292,8 @@ def _service_name(container: Observed) -> str:
 
 
 def _notices(audit: _Audit) -> Iterable[str]:
-    """Remarks on the ignore rules: those that hid nothing, those that have expired."""
+    """Remarks on renamed projects, and on ignore rules: those that hid nothing, those that have expired."""
+    yield from audit.renamed
     used = {one.rule for one in audit.ignored}
     for rule in audit.policy.ignores:
         where = rule.where or f"ignore rule {rule.number}"

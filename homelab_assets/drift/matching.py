@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.normalise import project_name as normalised
 from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView, generated_names
 from homelab_assets.late import late
@@ -37,18 +38,25 @@ class Containers(Struct):
     all: Sequence[Observed] = ()
     claimed: set[str] = field(default_factory=set)
     projects: dict[str, list[Observed]] = field(default_factory=dict)
+    names: dict[str, Observed] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen = (Observed(container, self.host) for container in self.host.captured.containers)
         # What `compose run` made is no part of the deployment.
         self.all = tuple(one for one in seen if str(one.labels.get(_ONE_OFF, "")).lower() != "true")
         for container in self.all:
+            self.names.setdefault(container.name, container)
             if project := project_of(container):
                 self.projects.setdefault(project, []).append(container)
 
     def free(self) -> Iterator[Observed]:
         """Containers that nobody has claimed."""
         return (container for container in self.all if container.id not in self.claimed)
+
+    def named(self, name: str) -> Observed | None:
+        """The container of this name, if nobody has claimed it."""
+        container = self.names.get(name)
+        return None if container is None or container.id in self.claimed else container
 
     def claim(self, containers: Iterable[Observed]) -> None:
         """Mark containers as found."""
@@ -60,10 +68,11 @@ def project_group(
 ) -> list[Observed]:
     """The containers whose labels say that they belong to this stack, in order of name.
 
-    The folder in the labels decides (`…/stacks/<stack>`), else the project's name, else a spelling of it.
+    The project's name decides, if the labels name no other stack's folder, else the stack's own folder, of several
+    projects in it the one that was brought up last, else a spelling of the name.
 
     Args:
-        names: further names of the project, such as its `name:`.
+        names: names of the project that go before the folder's, such as its `name:`.
         known: names of all stacks that git knows: what lies in the folder of another one is that one's.
     """
     groups = containers.projects
@@ -72,19 +81,35 @@ def project_group(
         group = (container for container in groups.get(name, ()) if container.id not in containers.claimed)
         return [container for container in group if not (known and _elsewhere(baseline, container, known))]
 
-    exact = next((group for name in (normalised(baseline.stack), *names) if (group := free(name))), None)
+    exact = next((group for name in (*names, normalised(baseline.stack)) if (group := free(name))), None)
     if exact and not any(_elsewhere(baseline, container) for container in exact):
         return exact
-    for name, group in groups.items():
-        if any(_same_folder(baseline, container) for container in group) and (mine := free(name)):
-            return mine
+    here = (name for name, group in groups.items() if any(in_folder_of(baseline, container) for container in group))
+    if mine := max(map(free, here), key=lambda group: max((c.created for c in group), default=""), default=[]):
+        return mine
     if exact:
         return exact
     loose = {_loose(name) for name in (baseline.stack, *names)}
     return next((mine for name in groups if _loose(name) in loose and (mine := free(name))), [])
 
 
-def _same_folder(baseline: Baseline, container: Observed) -> bool:
+def group_by_names(
+    services: Mapping[str, Mapping[str, Json]], containers: Containers, known: Collection[str]
+) -> list[Observed]:
+    """The containers of a project of any name, of which one has the service and the `container_name` of this stack's.
+
+    Args:
+        known: names of the projects that git knows.
+    """
+    for service, declared in services.items():
+        container = containers.named(str(declared.get("container_name") or ""))
+        project = project_of(container) if container and container.labels.get(SERVICE) == service else None
+        if project and project not in known:
+            return [one for one in containers.projects[project] if one.id not in containers.claimed]
+    return []
+
+
+def in_folder_of(baseline: Baseline, container: Observed) -> bool:
     """Whether the labels name this stack's very folder, wherever the clone lies on the host."""
     folder = str(container.labels.get(WORKING_DIR) or "").rstrip("/")
     files = str(container.labels.get(CONFIG_FILES) or "").split(",")
@@ -158,13 +183,27 @@ def _by_name(match: Match, project: ProjectView, containers: Containers, known_p
     if not match.enabled and not name:
         return match
     for candidate in candidates:
-        for container in containers.free():
-            owner = project_of(container)
-            taken = owner is not None and (owner in known_projects or candidate == match.service)
-            if container.name == candidate and not taken:
-                containers.claim([container])
-                return replace(match, containers=(container,))
+        container = containers.named(candidate)
+        if container is None:
+            continue
+        owner = project_of(container)
+        # Many stacks have a `db`, and a hand calls so what it starts.
+        guess = not name and candidate == match.service
+        if owner in known_projects or (guess and (owner is not None or not _same_program(match.declared, container))):
+            continue
+        containers.claim([container])
+        return replace(match, containers=(container,))
     return match
+
+
+def _same_program(declared: Mapping[str, Json], container: Observed) -> bool:
+    """Whether an image may be another one of git's, as its last name tells; so may any where git names none."""
+    image = str(declared.get("image") or OPEN)
+    return OPEN in image or _program(image) == _program(str(container.config.get("Image") or ""))
+
+
+def _program(image: str) -> str:
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def _replicas(found: Sequence[Observed]) -> tuple[list[Observed], list[Observed]]:

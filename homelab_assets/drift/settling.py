@@ -1,11 +1,12 @@
 """One stack on one host: where it was deployed, which containers are its services, what its variables are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
+from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
-from homelab_assets.drift.matching import Containers, match_services, project_group
+from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import Model, Stack
@@ -27,7 +28,8 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
     """
     group = project_group(baseline, containers, known=known)
     stack, templates = _load(baseline, group, containers)
-    if not group and (group := project_group(baseline, containers, (templates.view.name,), known)):
+    if (again := _by_what_git_says(stack, templates, containers, known)) and again != group:
+        group = again
         stack, templates = _load(baseline, group, containers)
     if stack.place.directory == NO_FOLDER and (folder := _folder(templates, group)):
         stack, templates = _load(baseline, group, containers, folder)
@@ -37,6 +39,24 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
     bind_variables(settled, vault)
     prove_services(settled, vault)
     return settled
+
+
+def _by_what_git_says(
+    stack: Stack, templates: Model, containers: Containers, known: Collection[str]
+) -> list[Observed]:
+    """The containers of the project that git's own words name, where these say what the folder's name doesn't."""
+    name = name_in_git(stack, templates)
+    if name and name != stack.place.project:
+        return project_group(stack.baseline, containers, (name,), known)
+    if stack.place.project is None:
+        return group_by_names(templates.services, containers, known)
+    return []
+
+
+def name_in_git(stack: Stack, templates: Model) -> str | None:
+    """What the project is called if nobody who deploys it says otherwise, None where that is its folder's name."""
+    name = str(stack.settled.get("COMPOSE_PROJECT_NAME") or templates.project.written_name or OPEN)
+    return None if OPEN in name else name
 
 
 def _load(
