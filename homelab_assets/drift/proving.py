@@ -5,23 +5,32 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from homelab_assets.drift.bindings import bind
+from homelab_assets.drift.deployed import as_deployed
 from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
 from homelab_assets.drift.matching import Match
-from homelab_assets.drift.stacks import Model
+from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.drift.unify import Settled, load_with, optional, passed_on, ruled_out, sights_of
+from homelab_assets.errors import BaselineError
+from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault
 
 _MAX_TRIES = 12
 
 
-def prove_services(settled: Settled, vault: Vault) -> None:
-    """Note what the hashes of a stack's containers prove."""
+def prove_services(settled: Settled, baseline: Baseline, vault: Vault) -> None:
+    """Note what the hashes of a stack's containers prove.
+
+    Args:
+        baseline: the stack as git has it; containers may name further files of it as theirs.
+    """
     ids = {match.service: match.containers[0].id for match in settled.matches if match.containers}
     _arbitrate(settled, ids, vault)
     for match in settled.matches:
         if match.containers:
             _verify(settled, match, ids, vault)
+            if not settled.proofs[match.service].same:
+                _verify_by_own_files(settled, baseline, match, ids, vault)
 
 
 def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
@@ -42,6 +51,25 @@ def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
                 settled.final, settled.bindings, most = model, replace(settled.bindings, values=values), count
 
 
+def _verify_by_own_files(
+    settled: Settled, baseline: Baseline, match: Match, ids: Mapping[str, str], vault: Vault
+) -> None:
+    """See whether a container was made from other files of git than the one that counts for the stack: whoever brings
+    up a single service may name others."""
+    own = as_deployed(baseline, match.containers[:1])
+    if own.files == settled.stack.baseline.files:
+        return
+    stack = Stack(own, settled.stack.place)
+    try:
+        templates = stack.load({})
+    except BaselineError:
+        return
+    model = load_with(stack, settled.known, templates)
+    if model is not None and (proof := prove(model, match.service, match.containers[0], vault, ids)).same:
+        settled.models[match.service], settled.proofs[match.service] = model, proof
+        _note_proof(match, proof)
+
+
 def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> None:
     """See whether Compose's own hash is reproduced, and by which values of the variables."""
     container = match.containers[0]
@@ -56,8 +84,12 @@ def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault
             if proof.differs:
                 proof = _with_variables_of_then(settled, match, ids, vault) or proof
     settled.proofs[match.service] = proof
+    _note_proof(match, proof)
+
+
+def _note_proof(match: Match, proof: Proof) -> None:
     for replica in match.containers:
-        same_label = replica.labels.get(HASH) == container.labels.get(HASH)
+        same_label = replica.labels.get(HASH) == match.containers[0].labels.get(HASH)
         replica.proven = (True if proof.same else False if proof.differs else None) if same_label else None
 
 

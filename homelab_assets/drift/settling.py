@@ -37,13 +37,11 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
     matches = match_services(first.view, first.services, first.disabled, group, containers, known)
     settled = Settled(stack=stack, templates=templates, final=first, matches=matches)
     bind_variables(settled, vault)
-    prove_services(settled, vault)
+    prove_services(settled, baseline, vault)
     return settled
 
 
-def _by_what_git_says(
-    stack: Stack, templates: Model, containers: Containers, known: Collection[str]
-) -> list[Observed]:
+def _by_what_git_says(stack: Stack, templates: Model, containers: Containers, known: Collection[str]) -> list[Observed]:
     """The containers of the project that git's own words name, where these say what the folder's name doesn't."""
     name = name_in_git(stack, templates)
     if name and name != stack.place.project:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from homelab_assets import compose
 from homelab_assets.compose.confighash import config_hashes
@@ -17,8 +18,6 @@ CREATED = "2026-11-10T00:00:00Z"
 
 def hashed(body: dict[str, Any], variables: dict[str, str] | None = None, version: str = "2.40.3") -> dict[str, str]:
     """The label that Compose would have put on a container of this service."""
-    import yaml
-
     text = yaml.safe_dump({"services": {"app": {"image": "plain:1", **body}}}).encode()
     project = compose.load(
         ["/opt/apps/stacks/web/compose.yml"], read=lambda path: text if path.endswith("compose.yml") else None,
@@ -57,6 +56,30 @@ def test_it_is_verified_through_bound_variables_and_secrets() -> None:
     label = hashed(body, {"PW": "hunter2hunter2", "TZ": "Asia/Tokyo"})
     one = judge(body, label, env={"DB_PASSWORD": "hunter2hunter2", "TZ": "Asia/Tokyo"})
     assert (one.status, one.evidence, one.bound) == ("clean", "verified", ("PW", "TZ"))
+
+
+@pytest.mark.parametrize(("own", "env", "items"), [
+    ("compose.yml,more.yml", {"E": "1"}, []),
+    ("compose.yml,more.yml", {"E": "2"}, [("environment.E", "changed", "functional")]),
+    ("compose.yml,gone.yml", {"E": "1"}, [("environment.E", "added", "functional")]),
+])  # fmt: skip
+@pytest.mark.parametrize("given", ["1", "${E}"])
+def test_a_service_may_be_brought_up_from_other_files_of_git_than_the_next(
+    own: str, env: dict[str, str], items: list[Any], given: str
+) -> None:
+    files = "com.docker.compose.project.config_files"
+    git = {"services": {name: {"image": "plain:1"} for name in ("app", "b")}}
+    more = {"services": {"app": {"environment": {"E": given}}, "c": {"image": "plain:1", "environment": {"E": given}}}}
+    seen = [
+        container("web", "app", env=env, labels={**hashed({"environment": {"E": "1"}}), files: own}, created=CREATED),
+        container("web", "b", labels={**hashed({}), files: "compose.yml"}, created="2026-11-11T00:00:00Z"),
+    ]
+    vault = Vault(KEY)
+    captured = capture(seen, images=[PLAIN], vault=vault, dotenv={"/opt/apps/stacks/web/.env": {"E": "1"}})
+    stack = baseline("web", git, extra={"more.yml": yaml.safe_dump(more)})
+    app, b = audit(captured, [stack], vault=vault).services
+    assert (found(app), found(b), b.evidence) == (items, [], "verified")
+    assert (app.evidence == "verified") is (own == "compose.yml,more.yml")
 
 
 def test_what_no_container_shows_is_verified_with_its_default() -> None:
