@@ -399,11 +399,16 @@ def test_another_volume_than_git_s_is_not_one_that_was_handed_on(more: Body, own
         ({"mem_limit": "64m"}, 64, 128, []),
         ({"mem_limit": "64m"}, 64, -1, [("memswap_limit", "added")]),
         ({"mem_limit": "64m"}, 128, 128, [("mem_limit", "changed")]),
+        ({"mem_limit": "64m"}, 128, 256, [("mem_limit", "changed")]),
         ({"mem_limit": "64m"}, 128, -1, [("mem_limit", "changed"), ("memswap_limit", "added")]),
+        ({"mem_limit": "64m"}, 96, 200, [("mem_limit", "changed"), ("memswap_limit", "added")]),
+        ({}, 64, 128, [("mem_limit", "added")]),
+        ({}, 64, 0, [("mem_limit", "added")]),
+        ({}, 64, 200, [("mem_limit", "added"), ("memswap_limit", "added")]),
         ({}, 0, -1, []),
     ],
 )
-def test_swap_without_limit_beside_a_limit_of_memory_is_told(
+def test_a_swap_limit_that_follows_from_no_limit_of_memory_is_told(
     git: Body, memory: int, swap: int, told: list[Any]
 ) -> None:
     running = {"host": {"Memory": memory * 2**20, "MemorySwap": swap * 2**20 if swap > 0 else swap}}

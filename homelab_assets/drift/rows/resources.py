@@ -21,14 +21,12 @@ def _size_row(key: str, field: str, **options: Any) -> Row:
 
 
 def _swap_given(container: Observed, declared: Declared) -> Any:
-    """Twice the memory limit. After `docker update --memory` the old swap limit stays: it says nothing of its own,
-    unless it is none, which no limit of memory has by itself."""
+    """Twice the memory limit; after `docker update --memory` that of git's, which the container was created with."""
     memory = container.host_config.get("Memory") or 0
     wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
-    lifted = container.host_config.get("MemorySwap") == -1 and not container.host.podman
-    if memory != wanted and not lifted:
+    if memory != wanted and (container.host.podman or not isinstance(wanted, int)):
         return UNKNOWN
-    return (2 * memory,) if memory else (0, -1)
+    return (2 * memory, 2 * wanted) if memory else (0, -1)
 
 
 def _cpus(value: Any) -> Any:
