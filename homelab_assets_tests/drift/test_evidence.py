@@ -82,6 +82,17 @@ def test_a_service_may_be_brought_up_from_other_files_of_git_than_the_next(
     assert (app.evidence == "verified") is (own == "compose.yml,more.yml")
 
 
+@pytest.mark.parametrize(("kept", "items"), [(None, []), ({"x": "y"}, [("annotations.a", "removed", "cosmetic")])])
+def test_an_engine_that_was_upgraded_since_may_have_kept_no_annotations(kept: Any, items: list[Any]) -> None:
+    body = {"annotations": {"a": "b"}}
+    one = judge(body, hashed(body), host={"Annotations": kept})
+    assert ([item for item in found(one) if item[1] == "removed"], "annotations.a" in one.uncompared) == (
+        items,
+        not items,
+    )
+    assert found(judge(body, hashed({}), host={"Annotations": kept}))
+
+
 def test_what_no_container_shows_is_verified_with_its_default() -> None:
     body = {"deploy": {"resources": {"reservations": {"cpus": "${CPUS:-0.1}"}}}, "environment": {"TZ": "${TZ}"}}
     one = judge(body, hashed(body, {"TZ": "UTC"}), env={"TZ": "UTC"})

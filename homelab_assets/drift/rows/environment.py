@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
+from homelab_assets.drift.rows.shapes import unseen
 from homelab_assets.drift.view import Declared, Observed, assignments
 
 UNSET = None
@@ -142,6 +143,10 @@ def _observed_annotations(container: Observed, declared: Declared) -> dict[str, 
     found: Mapping[str, Any] = container.host_config.get("Annotations") or {}
     if container.host.api and container.host.api < (1, 43):
         return dict(_expected_annotations(declared))
+    if container.proven and not found:
+        # Nothing takes them from a living container, and the engine may have been upgraded since.
+        lost = unseen("the engine that created it may have kept none")
+        return dict.fromkeys(_expected_annotations(declared), lost)
     mine = declared.get("annotations") or {}
     return {
         f"annotations.{name}": Leaf(value)
