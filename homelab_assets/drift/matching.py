@@ -31,6 +31,14 @@ def project_of(container: Observed) -> str | None:
     return container.labels.get(PROJECT) or container.labels.get(_PODMAN_PROJECT) or None
 
 
+def _one_off(container: Observed) -> bool:
+    """Whether `compose run` made a container; that of podman-compose tells by the name alone."""
+    if container.podman_compose:
+        own = rf"{re.escape(project_of(container) or '')}[_-]{re.escape(container.labels.get(SERVICE) or '')}"
+        return re.fullmatch(rf"{own}[_-]tmp\d+", container.name) is not None
+    return str(container.labels.get(_ONE_OFF, "")).lower() == "true"
+
+
 class Containers(Struct):
     """The containers of one host, by the project that their labels name, and which of them have found their service."""
 
@@ -43,7 +51,7 @@ class Containers(Struct):
     def __post_init__(self) -> None:
         seen = (Observed(container, self.host) for container in self.host.captured.containers)
         # What `compose run` made is no part of the deployment.
-        self.all = tuple(one for one in seen if str(one.labels.get(_ONE_OFF, "")).lower() != "true")
+        self.all = tuple(one for one in seen if not _one_off(one))
         for container in self.all:
             self.names.setdefault(container.name, container)
             if project := project_of(container):

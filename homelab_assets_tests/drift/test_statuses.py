@@ -95,6 +95,24 @@ def test_containers_of_compose_run_are_nobodys_business() -> None:
     assert statuses(run([container("web", "app"), one_off])) == {"web-app-1": "clean"}
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "told"),
+    [
+        ("web_app_tmp4711", "1.0.6", False),
+        ("web-app-tmp1", "1.5.0", False),
+        ("web_app_2", "1.5.0", True),
+        ("web_app_tmp4711", None, True),
+    ],
+)
+def test_containers_of_podman_compose_run_have_nothing_but_their_name_to_tell(
+    name: str, version: str | None, told: bool
+) -> None:
+    labels = {"io.podman.compose.version": version} if version else {}
+    run_by_hand = container("web", "app", name=name, labels=labels, env={"X": "1"})
+    verdict = run([container("web", "app", name="web_app_1", labels=labels), run_by_hand]).services[0]
+    assert (verdict.status == "drifted") is told
+
+
 def test_profiles_that_are_off() -> None:
     stack = {
         "services": {"app": {"image": "plain:1"}, "debug": {"image": "plain:1", "profiles": ["debug"], "user": "1"}}
