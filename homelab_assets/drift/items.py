@@ -50,7 +50,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         spelled, template, names, in_key = self._template(difference)
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
-        path = spelled if hidden or has_marker(difference.path) else difference.path
+        path = self._covered(spelled if hidden or has_marker(difference.path) else difference.path, SHOWN)
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
         span = self.span(difference.path, declared=difference.expected is not None)
         baseline, running = shown = self._values(difference, template, cover)
@@ -62,7 +62,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
             baseline, running = SHOWN, None if running is None else cover
         elif self._is_from_the_host(difference):
             running = cover
-        secret = template is not None or self._hides(difference) or (baseline, running) != shown
+        secret = template is not None or self._hides(difference) or (baseline, running) != shown or SHOWN in path
         if not self.settled.bindings.conflicts.keys().isdisjoint(names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
@@ -77,7 +77,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
             variables=tuple(names),
             provenance=_provenance(difference, container),
             note=note,
-            spelled=spelled if spelled != path else None,
+            spelled=spelled if path not in (spelled, self._covered(spelled, SHOWN)) else None,
         )
         # Of such a file the variables are known, not the lines.
         return replace(item, line=None) if kept_out else item

@@ -67,7 +67,11 @@ def test_it_is_shown_nowhere(place: dict[str, Any]) -> None:
     assert _audit(place, OLD, Vault(KEY)).services[0].items == ()
 
 
-@pytest.mark.parametrize("place", [*PLACES, {"environment": {"P": "{}"}}], ids=json.dumps)
+@pytest.mark.parametrize(
+    "place",
+    [*PLACES, {"environment": {"P": "{}"}}, {"labels": {"of.{}": "x"}}],
+    ids=json.dumps,
+)
 def test_what_a_file_of_the_host_calls_a_secret_is_shown_nowhere(place: dict[str, Any]) -> None:
     vault = Vault(KEY)
     running = _running(place, NEW)
