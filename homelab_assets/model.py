@@ -108,7 +108,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
         endpoint: host name that the stack is deployed to, or None where nothing says it.
         bound_by: what says so: `stack-targets.yml`, `endpoint file`, or None.
         directory: the stack's folder, relative to the repository's root.
-        files: compose files to merge, in order, relative to the root.
+        files: compose files to merge, in order, relative to the root. foreign: those of other hosts' endpoints.
         tree: the repository's files at that commit.
         committed_at: ISO 8601 UTC time of the last commit that touched the folder, or None.
         variables: `.env` values known on the git side, sealed (a committed `.env`, or one named in `lab.yaml`); None
@@ -128,6 +128,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
     committed_at: str | None = None
     variables: Mapping[str, str | None] = field(default_factory=dict)
     samples: Sequence[str] = ()
+    foreign: Sequence[str] = ()
 
     def inside(self, name: str) -> str:
         """Path of a file in the stack's folder."""

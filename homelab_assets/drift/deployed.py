@@ -76,7 +76,8 @@ def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None
 
 def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:
     """Return the baseline with the files that the stack was brought up with, as the labels of its youngest container
-    name them (`-f`, `COMPOSE_FILE`): if git has them all, and there are more than its own base and endpoint file.
+    name them (`-f`, `COMPOSE_FILE`): if git has them all, none for another host, and there are more than its own base
+    and endpoint file.
     """
     if not group or not baseline.files:
         return baseline
@@ -88,7 +89,9 @@ def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:
     files = [posixpath.normpath(posixpath.join(home, file)) for file in inside]
     # Whoever names files switches the automatic override off.
     own = {file for file in baseline.files if ".override." not in posixpath.basename(file)}
-    if files[0] != baseline.files[0] or not own < set(files) or not _all_in_git(files, baseline):
+    if files[0] != baseline.files[0] or not own < set(files):
+        return baseline
+    if not set(files).isdisjoint(baseline.foreign) or not _all_in_git(files, baseline):
         return baseline
     return replace(baseline, files=tuple(files))
 

@@ -116,9 +116,16 @@ def _bind(snapshot: Snapshot, stack: Stack, lab: Lab, vault: Vault) -> tuple[lis
                 committed_at=snapshot.changed.get(stack.directory),
                 variables=variables,
                 samples=samples,
+                foreign=_foreign(stack, endpoint, lab),
             )
         )
     return baselines, problems
+
+
+def _foreign(stack: Stack, endpoint: str | None, lab: Lab) -> tuple[str, ...]:
+    """Return the files of other endpoints; where nothing says which one is meant, none is another's."""
+    others = lab.hosts.keys() - {endpoint} if endpoint else ()
+    return tuple(file for name, file in stack.endpoint_files.items() if name in others)
 
 
 def endpoints_of(

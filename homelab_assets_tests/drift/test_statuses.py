@@ -188,6 +188,13 @@ def test_the_files_that_compose_was_told_to_read_count_if_git_has_them(
     assert statuses(run(running, baseline("web", ONE, extra=MORE))) == statuses_then
 
 
+def test_the_file_of_another_host_does_not_count() -> None:
+    git = baseline("web", ONE, extra=MORE, foreign=("stacks/web/more.yml",))
+    labels = {"com.docker.compose.project.config_files": "compose.yml,more.yml"}
+    running = [container("web", "app", env={"E": "1"}, labels=labels), container("web", "extra", labels=labels)]
+    assert statuses(run(running, git)) == {"web-app-1": "drifted", "web-extra-1": "orphan"}
+
+
 def test_files_are_those_of_the_youngest_container() -> None:
     label = "com.docker.compose.project.config_files"
     old = container("web", "app", env={"E": "1"}, labels={label: "compose.yml"})

@@ -85,6 +85,8 @@ def test_stacks_their_files_and_endpoints(tmp_path: Path, clone: Path) -> None:
         ("four", "host-a", "endpoint file"): ["docker-compose.yaml", "docker-compose.host-a.yml"],
         ("five", None, None): ["docker-compose.yml"],
     }
+    foreign = {(b.stack, b.endpoint): b.foreign for b in loaded.baselines if b.foreign}
+    assert foreign == {("two", "host-a"): ("stacks/two/docker-compose.host-b.yml",)}
     head = git(clone, "rev-parse", "HEAD")
     assert {(b.ref, b.commit, b.committed_at) for b in loaded.baselines} == {("main", head, "2026-01-01T00:00:00Z")}
     (ref,) = loaded.refs
