@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -12,6 +12,7 @@ from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import boolean
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.late import late
+from homelab_assets.model import Span
 
 Raw = Callable[[str], str | None]
 """Text of a key of the service as it stands in the file, variables replaced; None where it isn't known."""
@@ -79,13 +80,23 @@ def _as_read_by_v2(raw: str, expected: str) -> bool:
     return re.fullmatch(pattern, expected, re.DOTALL) is not None
 
 
+def in_env_file(sources: Mapping[tuple[str, ...], Span], service: str, path: str) -> bool:
+    """Whether a leaf of a service stands in an env file: v1 replaces no variables there.
+
+    Args:
+        sources: where values are written, by their path in the model.
+    """
+    written = sources.get(("services", service, *path.split(".", 1)))
+    return written is not None and not written.file.endswith((".yml", ".yaml"))
+
+
 def spelled_alike(expected: Any, observed: Any, *, env_file: bool = False) -> bool:
     """Whether both versions read two texts as one value: `true` and `True`, `1e+06` and `1000000.0`, `$` and `$$`.
 
     podman-compose, which has the same YAML reader, makes `True` of `yes` and `on` as well.
 
     Args:
-        env_file: they come from such a file, of whose variables v1 knows nothing.
+        env_file: they come from such a file, of whose variables v1 knows nothing, or from a `.env` that v2 read.
     """
     if not isinstance(expected, str) or not isinstance(observed, str):
         return False

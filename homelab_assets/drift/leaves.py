@@ -43,13 +43,15 @@ class Comparer(Struct, frozen=True, kw_only=True):
     Attributes:
         compare: knows about secrets. references: what the markers in git's values stand for.
         open_files: files with variables or labels that git doesn't have, by key (`environment`, `labels`) and service.
-        sources: where values are written, by their path in the model.
+        sources: where values are written, by their path in the model. template: the service as git writes it, all
+            variables open.
     """
 
     compare: SealedCompare
     references: Sequence[Reference] = ()
     open_files: Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
     sources: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
+    template: Declared | None = None
 
     def run(self, declared: Declared, observed: Observed) -> Comparison:
         """Compare one container."""
@@ -111,11 +113,16 @@ class Comparer(Struct, frozen=True, kw_only=True):
         expected, observed = difference.expected, difference.observed
         if not (container.v1 or container.podman_compose) or not expected or not observed:
             return False
-        written = self.sources.get(("services", declared.name, *difference.path.split(".", 1)))
-        env_file = written is not None and not written.file.endswith((".yml", ".yaml"))
-        return difference.change == "changed" and compose_v1.spelled_alike(
-            expected.value, observed.value, env_file=env_file
+        vault = self.compare.vault
+        values = [vault.reveal(v) if isinstance(v, str) else v for v in (expected.value, observed.value)]
+        read_otherwise = compose_v1.in_env_file(self.sources, declared.name, difference.path) or self._varies(
+            difference
         )
+        return difference.change == "changed" and compose_v1.spelled_alike(*values, env_file=read_otherwise)
+
+    def _varies(self, difference: Difference) -> bool:
+        """Whether a variable stands in git's own text."""
+        return self.template is not None and has_marker(difference.row.expected(self.template).get(difference.path))
 
     def _same(self, row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
         if not self.references or not has_marker(expected):

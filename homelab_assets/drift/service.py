@@ -54,7 +54,11 @@ class Judge(Struct, frozen=True, kw_only=True):
         whole = self.settled.proofs.get(match.service, NOTHING).whole
         files = {} if whole else model.open_files
         comparer = Comparer(
-            compare=self.compare, references=model.references, open_files=files, sources=model.project.sources
+            compare=self.compare,
+            references=model.references,
+            open_files=files,
+            sources=model.project.sources,
+            template=self.settled.templates.declared(match.service),
         )
         writer = ItemWriter(
             policy=self.policy, compare=self.compare, settled=self.settled, final=model, subject=self._subject(match)

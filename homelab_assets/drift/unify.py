@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct, field
 
 from homelab_assets.drift.bindings import Bindings, Observation, bind
+from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.evidence import Proof
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
@@ -149,6 +150,10 @@ def sights_of(model: Model, matches: Sequence[Match]) -> list[Sight]:
         for container in match.containers:
             for row in rows:
                 wanted = row.expected(declared)
+                if container.v1 and row.key == "environment":
+                    # It replaces no variables in env files, and shows none that stand there.
+                    sources = model.project.sources
+                    wanted = {p: leaf for p, leaf in wanted.items() if not in_env_file(sources, match.service, p)}
                 if has_marker(wanted):
                     sights.append(
                         Sight(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import config_hashes
@@ -157,3 +158,41 @@ def test_compose_v1_leaves_a_dollar_alone_in_env_files_only(body: str, told: boo
     stack = baseline("web", f"services: {{app: {{image: 'plain:1', {body}}}}}", extra={"app.env": "MODE=$abc\n"})
     one = _service(audit(capture([seen], images=[IMAGE]), [stack]))
     assert found(one) == ([("environment.MODE", "changed", "functional")] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "by_v1", "by_v2"), [("pa$$w0rd99xx", "pa$$w0rd99xx", "pa$w0rd99xx"), ("q$wz9988", "q$wz9988", "q")]
+)
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "MODE"])
+def test_services_of_both_versions_may_read_one_file(written: str, by_v1: str, by_v2: str, name: str) -> None:
+    body = {"image": "plain:1", "env_file": "app.env"}
+    stack = baseline(
+        "web", yaml.safe_dump({"services": {"app": body, "new": body}}), extra={"app.env": f"{name}={written}\n"}
+    )
+    vault = Vault(KEY)
+
+    def statuses(value: str, other: str) -> list[str]:
+        old = container("web", "app", env={name: value}, version="1.29.2")
+        captured = capture([old, container("web", "new", env={name: other})], images=[IMAGE], vault=vault)
+        return [one.status for one in audit(captured, [stack], vault=vault).services]
+
+    assert statuses(by_v1, by_v2) == ["clean", "clean"]
+    assert statuses("else" + by_v1, by_v2) == ["drifted", "clean"]
+
+
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "MODE"])
+def test_services_of_both_versions_may_read_one_dotenv(name: str) -> None:
+    """Compose v2, for whom it was read, makes one dollar of two; v1 does not."""
+    body = {"image": "plain:1", "environment": {name: "x${IT}"}}
+    stack = baseline("web", yaml.safe_dump({"services": {"app": body, "new": body}}))
+    vault = Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"IT": "pa$w0rd99xx"})}
+
+    def statuses(value: str, other: str) -> list[str]:
+        old = container("web", "app", env={name: value}, version="1.29.2")
+        new = container("web", "new", env={name: other})
+        captured = capture([old, new], images=[IMAGE], vault=vault, dotenv=dotenv)
+        return [one.status for one in audit(captured, [stack], vault=vault).services]
+
+    assert statuses("xpa$$w0rd99xx", "xpa$w0rd99xx") == ["clean", "clean"]
+    assert statuses("xpa$$w0rd99", "xpa$$w0rd99xx") == ["drifted", "drifted"]
