@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from msgspec.structs import replace
-
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import plain
 from homelab_assets.drift.view import Declared, Observed
@@ -38,7 +36,7 @@ def as_older(declared: Declared, container: Observed) -> Declared:
         service["extra_hosts"] = list({str(host).partition("=")[0]: host for host in hosts}.values())
     if container.made_before(*_SCALE_ZERO) and plain(service.get("scale")) == 0:
         del service["scale"]
-    return replace(declared, service=service)
+    return declared.read_as(service)
 
 
 def _without_options(deploy: Mapping[str, Any], devices: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
-from msgspec.structs import replace
 
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import boolean
@@ -37,7 +36,7 @@ def as_v1(declared: Declared, raw: Raw) -> Declared:
     if _yaml(raw("networks")) == []:
         service.pop("networks", None)
         service["network_mode"] = "none"
-    return replace(declared, service=service)
+    return declared.read_as(service)
 
 
 def _without_drive(entry: Any) -> Any:

@@ -79,6 +79,10 @@ class Declared(Struct, frozen=True, kw_only=True):
         """A key of the service, None where it's absent."""
         return self.service.get(key)
 
+    def read_as(self, service: Mapping[str, Json]) -> "Declared":
+        """The same service as somebody else reads it; what was worked out for this one doesn't count there."""
+        return Declared(name=self.name, service=service, project=self.project)
+
     def deploy(self, *keys: str) -> Any:
         """A value below `deploy`, None where any step is absent."""
         value: Any = self.service.get("deploy")

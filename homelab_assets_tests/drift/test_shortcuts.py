@@ -18,6 +18,7 @@ from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.habits import Habits
 from homelab_assets.drift.leaf import Row, differences
+from homelab_assets.drift.rows.networks import declared_networks
 from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.drift.view import Declared, Host, Observed, ProjectView
@@ -252,3 +253,10 @@ def test_sealing_changes_nothing_in_what_it_is_given() -> None:
     first, again, other = vault.seal_inspect(data), vault.seal_inspect(data), Vault(KEY).seal_inspect(before)
     assert data == before
     assert first == again == other != data
+
+
+def test_what_was_worked_out_for_a_service_does_not_count_for_another_reading_of_it() -> None:
+    declared = Declared(name="web", service={"networks": {"front": None}}, project=ProjectView(name="shop"))
+    assert declared_networks(declared) == {"front": {}}
+    assert declared_networks(declared.read_as({"networks": {"back": None}})) == {"back": {}}
+    assert declared_networks(declared) == {"front": {}}
