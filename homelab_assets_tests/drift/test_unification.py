@@ -775,6 +775,27 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
         assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
 
 
+@pytest.mark.parametrize(
+    ("key", "git", "told"),
+    [
+        ("hostname", "${NAME:-}", None),
+        ("hostname", "${NAME:-}-other", "removed"),
+        ("container_name", "${NAME:-}", None),
+        ("container_name", "${NAME:-}-other", "removed"),
+    ],
+)
+def test_another_process_knows_the_names_that_nobody_gave(key: str, git: str, told: str | None) -> None:
+    """What engine and Compose make up is no variable's value, so it isn't sealed."""
+    vault = Vault(KEY)
+    seen = container("web", "app", config={"Hostname": "4f0c1d2e3a4b"})
+    captured = capture([seen], images=[PLAIN], vault=vault, dotenv={"/opt/apps/stacks/web/.env": {}})
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", key: git}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    for later in (vault, Vault(KEY)):
+        assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == ([(key, told)] if told else [])
+
+
 def test_a_dotenv_that_breaks_the_load_sets_its_variables_all_the_same() -> None:
     """To what, is as good as unknown; but no default takes their place."""
     dotenv = {"/opt/apps/stacks/web/.env": {"PORT": "none", "WHO": "moe"}}

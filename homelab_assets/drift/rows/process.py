@@ -187,9 +187,18 @@ def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
     return {"container_name": generated_names(project, declared.name, container.number)}
 
 
+def _generated(container: Observed) -> bool:
+    return _GENERATED_HOSTNAME.fullmatch(str(container.config.get("Hostname") or "")) is not None
+
+
+def _own_hostname(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    """The hostname that somebody gave it: no variable holds what the engine makes up."""
+    name = container.config.get("Hostname")
+    return {"hostname": Leaf(name)} if name and not _generated(container) else {}
+
+
 def _given_hostname(container: Observed, declared: Declared) -> Any:
-    generated = _GENERATED_HOSTNAME.fullmatch(str(container.config.get("Hostname") or ""))
-    if generated or container.mode().startswith("container:"):
+    if _generated(container) or container.mode().startswith("container:"):
         return ANYTHING
     if container.mode() == "host" or container.host_config.get("UTSMode") == "host":
         # It has the host's name of that day. Beside a name in git another one than today's is more likely given.
@@ -233,7 +242,10 @@ ROWS: tuple[Row, ...] = (
     ),
     scalar("working_dir", "Config.WorkingDir", normal=clean, image="WorkingDir", default=("", "/")),
     scalar("user", "Config.User", normal=str, image="User"),
-    scalar("hostname", "Config.Hostname", given=_given_hostname, engine="first 12 digits of the id, the host's name"),
+    scalar(
+        "hostname", "Config.Hostname", default="", given=_given_hostname, sight=_own_hostname,
+        engine="first 12 digits of the id, the host's name",
+    ),
     scalar("domainname", "Config.Domainname"),
     scalar("tty", "Config.Tty", normal=boolean, default=False),
     scalar("stdin_open", "Config.OpenStdin", normal=boolean, default=False),
