@@ -78,7 +78,8 @@ def bind(
     for sight in sights:
         pairs = [_Pair(sight, *pair) for pair in pairs_of(sight)]
         open_keys = [pair for pair in pairs if KEY_END in pair.template]
-        if len(open_keys) > 1:
+        running = {text.partition(KEY_END)[0] for pair in open_keys for text in pair.texts}
+        if len(open_keys) > 1 or len(running) > 1:
             contested.append(open_keys)
             pairs = [pair for pair in pairs if KEY_END not in pair.template]
         pending += pairs

@@ -443,6 +443,8 @@ TWO_ROUTERS = [
         ({"ports": TWO_PORTS}, published((81, "81/tcp"), (444, "444/tcp")), []),
         ({"ports": TWO_PORTS}, published((80, "80/tcp"), (444, "444/tcp")), []),
         ({"ports": TWO_PORTS}, published((444, "444/tcp")), []),
+        ({"ports": TWO_PORTS[1:]}, published((80, "80/tcp"), (443, "443/tcp")), [("ports.80/tcp", "added")]),
+        ({"volumes": ["${A:-/u}:${B:-/v}"]}, binds(("/s", "/t"), ("/u", "/v")), [("volumes./t", "added")]),
         ({"ports": [f"${{P{n}}}:${{Q{n}}}" for n in range(40)]}, published(*((n, f"{n}/tcp") for n in range(90, 120))), []),
         ({"devices": ["${A}", "${B}"]}, {"host": {"Devices": [
             {"PathOnHost": name, "PathInContainer": name, "CgroupPermissions": "rwm"} for name in ("/dev/a", "/dev/b")]}}, []),
