@@ -11,7 +11,7 @@ from homelab_assets.compose import load
 from homelab_assets_tests.drift.strangers.agreement import differing
 from homelab_assets_tests.drift.strangers.changes import Subject, candidates, document
 from homelab_assets_tests.drift.strangers.editing import edits
-from homelab_assets_tests.drift.strangers.leaves import Wanted, agree, must_come
+from homelab_assets_tests.drift.strangers.leaves import Wanted, agree, must_come, recreated
 from homelab_assets_tests.drift.strangers.sources import LIST, Amended, strangers
 from homelab_assets_tests.drift.strangers.written import colons, read_services
 from homelab_assets_tests.drift.world import Files
@@ -62,6 +62,18 @@ def _model(*texts: str) -> dict[str, Any]:
 def test_what_must_come_is_said_from_the_models(git: dict[str, Any], running: dict[str, Any], items: list[str]) -> None:
     wanted = must_come("app", git, running, {"User": "1000"})
     assert [f"{one.path} {one.change}" for one in wanted] == items
+
+
+@pytest.mark.parametrize(
+    ("new", "kept"), [({}, ["/data"]), ({"volumes": ["./other:/data"]}, []), ({"tmpfs": ["/x"]}, ["/data"])]
+)
+def test_compose_carries_over_what_was_mounted_at_the_image_s_volumes(new: dict[str, Any], kept: list[str]) -> None:
+    old, changed = (
+        _model(yaml.safe_dump({"services": {"app": {"image": "plain:1", **body}}}))
+        for body in ({"volumes": ["./data:/data", "./config:/config"]}, new)
+    )
+    runs = recreated(old, changed, {"Volumes": ["/data"]})
+    assert [volume["target"] for volume in runs.get("volumes", ()) if volume in old["volumes"]] == kept
 
 
 def test_paths_of_one_thing_agree() -> None:

@@ -146,6 +146,8 @@ class Ground:
 
         if refusal(*services) is None:
             return {}
+        # Whom the refusal of another one cut off halfway may lack networks, which Compose would not see.
+        self.compose("rm", "--force", *services, by_hand=by_hand is not None)
         alone = {name: refusal(name) and refusal("--no-deps", name) for name in services}
         return {name: reason for name, reason in alone.items() if reason}
 

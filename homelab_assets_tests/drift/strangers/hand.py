@@ -42,15 +42,15 @@ def acts(model: Mapping[str, Any], container: str, networks: Mapping[str, str]) 
         join = ("network", "connect")
         yield _act(f"networks.{ELSEWHERE}", "added", (*join, ELSEWHERE, container))
         yield _act(f"networks.{ELSEWHERE}", "added", (*join, "--alias", "stranger", ELSEWHERE, container))
-        for key, name in networks.items():
-            options = (model.get("networks") or {}).get(key) or {}
-            yield from _left(key, name, container, options, linked=bool(model.get("links")))
+        # Links would go with the network.
+        for key, name in () if model.get("links") else networks.items():
+            yield from _left(key, name, container, (model.get("networks") or {}).get(key) or {})
 
 
-def _left(key: str, name: str, container: str, options: Mapping[str, Any], *, linked: bool) -> Iterator[Act]:
+def _left(key: str, name: str, container: str, options: Mapping[str, Any]) -> Iterator[Act]:
     leave = ("network", "disconnect", name, container)
     yield _act(f"networks.{key}", "removed", leave)
-    if not linked and not options.keys() - {"aliases"}:
+    if not options.keys() - {"aliases"}:
         yield _act(f"networks.{key}.aliases", "changed", leave, ("network", "connect", name, container))
 
 

@@ -156,6 +156,15 @@ _PARTS: tuple[Callable[[Service], Leaves], ...] = (
 )  # fmt: skip
 
 
+def recreated(old: Service, new: Service, image: Mapping[str, Any]) -> Service:
+    """What runs where a container took the place of another: Compose carries over what was mounted at the image's own
+    volumes, if the new one mounts nothing there."""
+    mounted = {volume["target"] for volume in new.get("volumes") or ()}
+    places = set(image.get("Volumes") or ()) - mounted
+    kept = [volume for volume in old.get("volumes") or () if volume["target"] in places and volume["type"] != "tmpfs"]
+    return {**new, "volumes": [*(new.get("volumes") or ()), *kept]} if kept else new
+
+
 def must_come(service: str, git: Service, running: Service, image: Mapping[str, Any]) -> list[Wanted]:
     """The items that must come where git has the one model and the other runs, from this image."""
     given = from_image(image)

@@ -22,7 +22,7 @@ from homelab_assets_tests.drift.strangers.changes import Change, Subject, candid
 from homelab_assets_tests.drift.strangers.editing import edits
 from homelab_assets_tests.drift.strangers.ground import BY_HAND, Ground
 from homelab_assets_tests.drift.strangers.hand import ELSEWHERE, Act, acts, containers_of, perform
-from homelab_assets_tests.drift.strangers.leaves import Wanted, must_come
+from homelab_assets_tests.drift.strangers.leaves import Wanted, must_come, recreated
 from homelab_assets_tests.drift.strangers.ledger import Ledger
 from homelab_assets_tests.drift.strangers.openness import closed, is_open, open_roots, root_of
 from homelab_assets_tests.drift.strangers.pictures import configuration, image_of
@@ -60,8 +60,9 @@ class Deployed:
         found = []
         for name in self.running:
             own, changed = self.project.services[name], other.services.get(name, {})
-            git, running = (changed, own) if in_git else (own, changed)
-            found += must_come(name, git, running, self.image(name))
+            image = self.image(name)
+            git, running = (changed, own) if in_git else (own, recreated(own, changed, image))
+            found += must_come(name, git, running, image)
         return [self._as_named(one, other) for one in found] if not in_git else found
 
     def image(self, service: str) -> Mapping[str, Any]:
