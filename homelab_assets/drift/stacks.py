@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from homelab_assets import compose
 from homelab_assets.compose import shapes
-from homelab_assets.compose.interpolation import OPEN, Interpolator
+from homelab_assets.compose.interpolation import OPEN, Interpolator, names_in
 from homelab_assets.drift.deployed import Place
 from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.rows.shapes import MARKER
@@ -96,13 +96,14 @@ class Model(Struct, frozen=True, kw_only=True):
 
     @property
     def names_in_parts(self) -> frozenset[str]:
-        """Names of the open variables that are anywhere something else than the whole value of a variable or label."""
+        """Names of the open variables that are anywhere something else than the whole value of a variable or label, in
+        the default of another one, too."""
         parts: list[Any] = [self._shared()]
         for definition in (*self.services.values(), *self.disabled.values()):
             parts.append({key: value for key, value in definition.items() if key not in _VALUES})
             for pairs in (definition.get(key) or {} for key in _VALUES):
                 parts += [*pairs, *(value for value in pairs.values() if not MARKER.fullmatch(str(value)))]
-        return self.names_of(parts)
+        return self.names_of(parts).union(*(names_in(reference.word) for reference in self.references))
 
     def span(self, *path: str) -> Span | None:
         """Where a value, or the closest thing around it, stands; the file is relative to the repository's root."""

@@ -777,6 +777,17 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
         assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
 
 
+@pytest.mark.parametrize("name", ["x${ZONE}", "${OTHER:-x${ZONE}}", "${OTHER:-${ANOTHER:-x${ZONE}}}"])
+def test_another_process_does_not_know_what_a_name_holds(name: str) -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": {"ZONE": "zebra42"}}
+    captured = capture([container("web", "app", labels={"xzebra42": "1"})], images=[PLAIN], vault=vault, dotenv=dotenv)
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", "labels": [f"{name}=1"]}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
+
+
 @pytest.mark.parametrize(
     ("key", "git", "told"),
     [
