@@ -1,7 +1,9 @@
 """Comparing all rows of one container with one service, open variables and secrets in play."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import count, takewhile
 
 from msgspec import Struct, field
 
@@ -12,7 +14,7 @@ from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare, explains
 from homelab_assets.drift.sights import other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
-from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
+from homelab_assets.drift.templates import UNSET, Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
 
@@ -24,6 +26,7 @@ _ALWAYS_SHOWN = frozenset(
 )  # fmt: skip
 """Rows whose entries all show on a container, whatever their keys come to: no engine runs one with an empty key."""
 
+_EXPOSED = re.compile(r"expose\.(\d+)(/\w+)")
 
 _TOLD_BY_INFO = ("logging.driver", "runtime")
 """Leaves whose default the engine's `info` names."""
@@ -162,8 +165,9 @@ class Comparer(Struct, frozen=True, kw_only=True):
             rest = {other: there for other, there in kept.items() if other not in closed}
             match = self._at_open_path(row, path, leaf, rest, given)
             result.uncompared[readable(path, self.references)] = "a variable in its name isn't known"
-            if match is not None:
-                del kept[match]
+            for other in _as_one(match, found) if match else ():
+                if other not in closed:
+                    kept.pop(other, None)
         return closed | lost, kept
 
     def _runs_anyhow(self, row: Row, path: str, leaf: Leaf, closed: Leaves, found: Leaves) -> bool:
@@ -178,17 +182,40 @@ class Comparer(Struct, frozen=True, kw_only=True):
         )
 
     def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
-        """Return which running leaf this may be: rather one that would be told than one that the image declares, and
-        rather one with this value."""
+        """Return which running leaf this may be: rather one that would be told than one that the image declares, rather
+        one with this value, and rather one that a default gives."""
         whole = "/" not in path and not isinstance(leaf.value, Uncompared)
         anywhere = whole and path.partition(".")[0] in ("ports", "volumes")
         parts = pieces(path, self.references, {})
         told = {verdict.path for verdict in differences(row, {}, rest, given)[1] if isinstance(verdict, Difference)}
         return max(
             (other for other in rest if anywhere or match_pieces(parts, other, {}) is not None),
-            key=lambda other: (other in told, self._same(row, path, leaf, rest[other]) or False),
+            key=lambda other: (
+                other in told,
+                self._same(row, path, leaf, rest[other]) or False,
+                self._by_default(row, leaf, rest[other]),
+            ),
             default=None,
         )
+
+    def _by_default(self, row: Row, expected: Leaf, observed: Leaf) -> bool:
+        """Whether a running value is what a variable's default gives."""
+        pairs = () if isinstance(expected.value, Uncompared) else texts_of(row, expected, observed)
+        told = (
+            explains(pieces(template, self.references, {}), text, {}, self.compare.vault)
+            for template, texts in pairs
+            for text in texts
+        )
+        return any(UNSET in alternatives for found in told if found for alternatives in found.values())
+
+
+def _as_one(path: str, running: Leaves) -> Iterator[str]:
+    """A running leaf with those that one variable may give with it: that of an exposed port may name a range."""
+    yield path
+    if exposed := _EXPOSED.fullmatch(path):
+        for step in (1, -1):
+            ports = (f"expose.{port}{exposed[2]}" for port in count(int(exposed[1]) + step, step))
+            yield from takewhile(running.__contains__, ports)
 
 
 def _may_be_the_daemons(difference: Difference, observed: Observed) -> bool:

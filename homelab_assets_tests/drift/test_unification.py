@@ -463,6 +463,21 @@ def test_each_running_key_is_but_one_of_gits(
     assert items(unify(git, container("web", "app", **running))) == told
 
 
+@pytest.mark.parametrize(
+    ("git", "running", "told"),
+    [
+        (["${P:-80}"], ["8000", "8001", "8002"], []),
+        (["${P:-80}", "8001"], ["8000", "8001", "8002"], []),
+        (["${P:-80}"], ["443", "80"], ["443/tcp"]),
+        (["80"], ["80", "81"], ["81/tcp"]),
+    ],
+)
+def test_a_variable_may_expose_a_range_of_ports(git: list[str], running: list[str], told: list[str]) -> None:
+    exposed = {port if "/" in port else f"{port}/tcp": {} for port in running}
+    document = unify({"expose": git}, container("web", "app", config={"ExposedPorts": exposed}))
+    assert items(document) == [(f"expose.{port}", "added") for port in told]
+
+
 def test_services_share_their_keys_out_alike() -> None:
     own = {"one": [], "two": ["/z:/z"], "three": ["${E}:${F}"]}
     git = {name: {"image": "plain:1", "volumes": [*TWO_BINDS, *more]} for name, more in own.items()}

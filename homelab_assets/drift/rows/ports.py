@@ -126,10 +126,12 @@ def _observed_expose(container: Observed, declared: Declared) -> dict[str, Leaf]
     exposed: Mapping[str, Any] = container.config.get("ExposedPorts") or {}
     published = {port for port, _ in _bindings(container)} | {port for port, _ in _entries(declared)}
     wanted = _expected_expose(declared)
-    ports = {port for entry in exposed for port in _expand(str(entry))}
+    ports = dict.fromkeys(port for entry in exposed for port in _expand(str(entry)))
     leaves = {f"expose.{port}": Leaf(True, port.removesuffix("/tcp")) for port in ports if port not in published}
     # A declared port that is also published on the host is exposed all the same.
-    return leaves | {path: leaf for path, leaf in wanted.items() if path.removeprefix("expose.") in published & ports}
+    return leaves | {
+        path: leaf for path, leaf in wanted.items() if path.removeprefix("expose.") in published & ports.keys()
+    }
 
 
 def _exposed(config: Mapping[str, Any]) -> Given:
