@@ -52,6 +52,8 @@ def _model(*texts: str) -> dict[str, Any]:
         ({"networks": {"n": {"aliases": ["x"]}}}, {"networks": {"n": None}}, ["networks.n.aliases changed"]),
         ({"healthcheck": {"test": ["NONE"], "interval": "1s"}}, {}, ["healthcheck.test removed"]),
         ({"restart": "no", "logging": {"driver": "json-file"}}, {}, []),
+        ({"privileged": True, "security_opt": ["label=disable"]}, {"privileged": True}, []),
+        ({"volumes_from": ["data:ro"]}, {"volumes_from": ["data"]}, []),
         (
             {"ports": [{"target": 80, "published": "1"}]},
             {"ports": [{"target": 80, "published": "2"}, {"target": 53, "protocol": "udp", "published": "53"}]},

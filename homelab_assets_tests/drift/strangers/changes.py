@@ -217,7 +217,7 @@ def _networks(subject: Subject) -> Iterator[Change]:
     text = subject.written("networks")
     options = text if isinstance(text, Mapping) else dict.fromkeys(text or names)
     for name in names:
-        yield Change(key="networks", body={"networks": {**kept, name: {"aliases": ["stranger"]}}})
+        yield Change(key="networks", body={"networks": {**kept, name: {"aliases": ["strangers-alias"]}}})
         if len(names) > 1:
             rest = {other: value for other, value in options.items() if other != name}
             yield Change(key="networks", body={"networks": Instead(rest)})

@@ -28,7 +28,7 @@ _WHOLE = (
     "container_name", "dns", "dns_search", "dns_opt", "runtime", "oom_score_adj", "cgroup_parent", "scale",
 )  # fmt: skip
 _KEYED = ("environment", "labels", "annotations", "sysctls", "ulimits")
-_SETS = ("group_add", "device_cgroup_rules", "volumes_from")
+_SETS = ("group_add", "device_cgroup_rules")
 _SAID_BY_THEMSELVES: Mapping[str, Any] = {"restart": "no", "stop_grace_period": "10s", "scale": 1}
 """What saying nothing comes to."""
 _LIMITS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
@@ -93,6 +93,9 @@ def _volumes(service: Service) -> Leaves:
     for volume in service.get("volumes") or ():
         bind = {key: value for key, value in (volume.get("bind") or {}).items() if key != "create_host_path"}
         found[f"volumes.{volume['target']}"] = {**volume, "bind": bind}
+    # Whether they are lent to be read only, Compose does not pass on.
+    lent = (str(text).removeprefix("container:").partition(":")[0] for text in service.get("volumes_from") or ())
+    found |= {f"volumes_from.{name}": name for name in lent}
     return found | {f"tmpfs.{normpath(text.partition(':')[0])}": text for text in service.get("tmpfs") or ()}
 
 
@@ -104,6 +107,9 @@ def _rights(service: Service) -> Leaves:
         name, _, value = str(text).replace("=", ":", 1).partition(":")
         path = name if name == "seccomp" else f"{name}:{value or 'true'}"
         found[f"security_opt.{path}"] = value
+    if service.get("privileged") or "host" in (service.get("pid"), service.get("ipc")):
+        # The engine puts it there itself.
+        found.pop("security_opt.label:disable", None)
     return found
 
 
@@ -200,7 +206,7 @@ def _told_by_another(path: str, ours: Leaves, theirs: Leaves) -> bool:
     return False
 
 
-_EITHER_WAY = ("image", "restart", "init", "tty", "stdin_open", "privileged", "read_only")
+_EITHER_WAY = ("image", "restart", "init", "tty", "stdin_open", "privileged", "read_only", "scale")
 """A container has them in any case: whether saying `no`, or nothing, is a change of it or its absence is a matter of words."""
 
 
