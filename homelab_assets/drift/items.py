@@ -20,7 +20,7 @@ from homelab_assets.drift.templates import match_pieces, pieces, readable
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
-from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret, outside
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret, outside, show
 from homelab_assets.secrecy.values import anywhere, is_ordinary
 
 TWO_VALUES = "one variable, two values"
@@ -50,6 +50,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         spelled, template, names, in_key = self._template(difference)
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
+        spelled = show(spelled)
         path = self._covered(spelled if hidden or has_marker(difference.path) else difference.path, SHOWN)
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
         span = self.span(difference.path, declared=difference.expected is not None)

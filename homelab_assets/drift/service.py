@@ -20,6 +20,7 @@ from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
+from homelab_assets.secrecy import show
 
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
@@ -172,7 +173,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         span = model.span("services", match.service)
         first = match.containers[0] if match.containers else None
         finding = causes.find(match, status, items, self.settled, self.host)
-        uncompared = {path: reason for c in comparisons for path, reason in c.uncompared.items()}
+        uncompared = {show(path): reason for c in comparisons for path, reason in c.uncompared.items()}
         return ServiceDrift(
             **self._subject(match)._asdict(),
             container=first.name if first else None,

@@ -169,6 +169,8 @@ def wish_of(
         return wish, ()
     if item.running is None and item.path.partition(".")[0] not in ("environment", "labels"):
         raise CannotEdit("what runs is not known")
+    if HIDDEN.search(wish.path):
+        raise CannotEdit("a secret is a part of its name")
     if own is not None:
         return replace(wish, value=own, kept=frozenset(names_in(own))), ()
     value = yaml_text.literal(item.running)

@@ -792,6 +792,19 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
         assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
 
 
+def test_no_token_is_in_what_is_told_of_a_name() -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": {"ZONE": "zebra42"}}
+    seen = container("web", "app", host={"ExtraHosts": ["a.zebra42:10.9.8.7"]})
+    captured = capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv)
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", "labels": ["z=$ZONE"]}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    assert ("extra_hosts.a.<secret>", "added") in items(document)
+    assert "<secret#" not in str(document)
+
+
 @pytest.mark.parametrize("name", ["x${ZONE}", "${OTHER:-x${ZONE}}", "${OTHER:-${ANOTHER:-x${ZONE}}}"])
 def test_another_process_does_not_know_what_a_name_holds(name: str) -> None:
     vault, later = Vault(KEY), Vault(KEY)

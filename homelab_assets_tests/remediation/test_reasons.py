@@ -43,6 +43,13 @@ def test_a_secret_that_gives_way_to_a_plain_value_is_replaced_by_it() -> None:
     assert result.files == {FILE: text.replace("s3cret", '"true"').encode()}
 
 
+def test_a_secret_in_a_name_is_written_nowhere() -> None:
+    text = "services:\n  app:\n    image: app:1\n"
+    result = result_of({FILE: text}, "extra_hosts.a.<secret>", "added", "10.9.8.7")
+    assert isinstance(result, NotBackported)
+    assert result.why == "a secret is a part of its name"
+
+
 def test_a_secret_inside_a_command_becomes_a_variable() -> None:
     text = "services:\n  app:\n    image: app:1\n    command: larry:s3cret:1001:::upload\n"
     running = ["larry:<secret changed>:1001:::upload"]
