@@ -50,6 +50,8 @@ def _model(*texts: str) -> dict[str, Any]:
         ({"user": "1000"}, {}, []),
         ({"networks": {"n": {"aliases": ["app"]}}}, {"networks": {"n": None}}, []),
         ({"networks": {"n": {"aliases": ["x"]}}}, {"networks": {"n": None}}, ["networks.n.aliases changed"]),
+        ({"hostname": "x", "networks": {"n": {"aliases": ["x"]}}}, {"hostname": "x", "networks": {"n": None}}, []),
+        ({"healthcheck": {"test": ["x"], "start_period": "0s"}}, {"healthcheck": {"test": ["x"]}}, []),
         ({"healthcheck": {"test": ["NONE"], "interval": "1s"}}, {}, ["healthcheck.test removed"]),
         ({"restart": "no", "logging": {"driver": "json-file"}}, {}, []),
         ({"privileged": True, "security_opt": ["label=disable"]}, {"privileged": True}, []),

@@ -133,7 +133,7 @@ def _healthcheck(service: Service) -> Leaves:
     check = service.get("healthcheck") or {}
     if check.get("disable"):
         return {"healthcheck.test": ["NONE"]}
-    return {f"healthcheck.{key}": value for key, value in check.items() if value}
+    return {f"healthcheck.{key}": value for key, value in check.items() if value not in (0, "0s", [], False, None)}
 
 
 def _logging(service: Service) -> Leaves:
@@ -189,8 +189,8 @@ def must_come(service: str, git: Service, running: Service, image: Mapping[str, 
 
 
 def _further(side: Leaves, path: str, service: str) -> set[str]:
-    """Aliases beside those that every container has."""
-    return {*side.get(path, ()), service, str(side.get("container_name"))} - {"None"}
+    """Aliases beside the names that every container answers to."""
+    return {*side.get(path, ()), service, *(str(side.get(key)) for key in ("container_name", "hostname"))} - {"None"}
 
 
 def _told_by_another(path: str, ours: Leaves, theirs: Leaves) -> bool:
