@@ -173,7 +173,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         span = model.span("services", match.service)
         first = match.containers[0] if match.containers else None
         finding = causes.find(match, status, items, self.settled, self.host)
-        uncompared = {show(path): reason for c in comparisons for path, reason in c.uncompared.items()}
+        uncompared = {show(path): show(reason) for c in comparisons for path, reason in c.uncompared.items()}
         return ServiceDrift(
             **self._subject(match)._asdict(),
             container=first.name if first else None,

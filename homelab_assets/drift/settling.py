@@ -71,10 +71,11 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     """Load with what is settled; a `.env` that breaks the load is as good as none.
 
     A value of which only a token is known can be compared as a whole alone, unless it is a secret wherever it stands.
+    It chooses no file.
     """
     sealed = {name for name, value in stack.settled.items() if value and has_token(value)}
     opaque = {name for name in sealed if not vault.revealable(stack.settled[name] or "") and not names_a_secret(name)}
-    for name in opaque & templates.names_in_parts if opaque else ():
+    for name in opaque & (templates.names_in_parts | stack.choosing.keys()) if opaque else ():
         del stack.settled[name]
         stack.unknown |= {name}
     if not stack.settled:

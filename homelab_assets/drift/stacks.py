@@ -98,7 +98,7 @@ class Model(Struct, frozen=True, kw_only=True):
     def names_in_parts(self) -> frozenset[str]:
         """Names of the open variables that are anywhere something else than the whole value of a variable or label, in
         the default of another one, too."""
-        parts: list[Any] = [self._shared()]
+        parts: list[Any] = [self._shared(), self.open_files]
         for definition in (*self.services.values(), *self.disabled.values()):
             parts.append({key: value for key, value in definition.items() if key not in _VALUES})
             for pairs in (definition.get(key) or {} for key in _VALUES):

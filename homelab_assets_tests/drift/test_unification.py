@@ -792,6 +792,32 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
         assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
 
 
+@pytest.mark.parametrize(
+    ("git", "running", "told", "uncompared"),
+    [
+        ({"include": ["of/${MACHINE}.yml"], "services": {}}, "yak5yak", [], []),
+        ({"include": ["of/${MACHINE}.yml"], "services": {}}, "2", [("environment.A", "changed")], []),
+        (
+            {"services": {"app": {"image": "plain:1", "env_file": "of/${MACHINE}.env"}}},
+            "2", [], ["may come from /opt/apps/stacks/web/of/${MACHINE}.env, which git doesn't have"],
+        ),
+    ],
+)  # fmt: skip
+def test_another_process_does_not_know_the_name_of_a_file(
+    git: dict[str, Any], running: str, told: list[tuple[str, str]], uncompared: list[str]
+) -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": {"MACHINE": "zebra42", "OTHER": "yak5yak"}}
+    captured = capture([container("web", "app", env={"A": running})], images=[PLAIN], vault=vault, dotenv=dotenv)
+    included = "services: {app: {image: 'plain:1', environment: {A: $OTHER}}}"
+    stack = baseline("web", git, extra={"of/zebra42.yml": included})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    assert items(document) == told
+    assert list(document.services[0].uncompared.values()) == uncompared
+
+
 def test_no_token_is_in_what_is_told_of_a_name() -> None:
     vault, later = Vault(KEY), Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": {"ZONE": "zebra42"}}
