@@ -22,17 +22,19 @@ class Habits:
     """What the containers of one host have undeclared, by the path of the leaf; filled by `learn`."""
 
     def __init__(self) -> None:
-        self._known: dict[str, dict[str, Habit]] = {}
+        # One service's containers were made alike, by whomever: those that have the same speak with one voice.
+        self._known: dict[str, dict[tuple[str, Any], Habit]] = {}
         self._counted: dict[tuple[str, Any, bool], tuple[int, int]] = {}
 
     def add(self, path: str, observed: "Observed", value: Any) -> None:
         """Remember what a container has where git says nothing: the daemon's defaults show in it."""
         self._counted.clear()
-        self._known.setdefault(path, {})[observed.id] = Habit(value, observed.created, observed.proven)
+        self._known.setdefault(path, {})[observed.of, value] = Habit(value, observed.created, observed.proven)
 
     def alone(self, path: str, observed: "Observed") -> bool:
-        """Whether no other container tells what the daemon gives to those that don't declare it."""
-        return not (self._known.get(path) or {}).keys() - {observed.id}
+        """Whether no other service's container tells what the daemon gives to those that don't declare it."""
+        known = self._known.get(path) or {}
+        return len(known) < 2 and all(of == observed.of for of, _ in known)
 
     def usual(self, path: str, value: Any, observed: "Observed") -> bool:
         """Whether the daemon gave this value, as other containers show that have it undeclared.
@@ -41,13 +43,13 @@ class Habits:
         were created one after the other with this one: a daemon gives its default to every container of its time.
         """
         habits = self._known.get(path) or {}
-        mine = habits.get(observed.id)
+        mine = habits.get((observed.of, value))
         if _most(self._shares(path, value, proven=False), value, mine):
             return True
         if observed.proven and _most(self._shares(path, value, proven=True), value, mine):
             return True
         now = observed.created
-        others = [habit for other, habit in habits.items() if other != observed.id]
+        others = [habit for other, habit in habits.items() if other != (observed.of, value)]
         before = max((habit.created for habit in others if habit.value != value and habit.created < now), default="")
         after = min((habit.created for habit in others if habit.value != value and habit.created > now), default="~")
         return sum(habit.value == value and before < habit.created < after for habit in others) >= 2

@@ -161,6 +161,12 @@ class Observed:
         return assignments(self.config.get("Env"))
 
     @cached_property
+    def of(self) -> str:
+        """What tells its service from every other one; a container without one stands for itself."""
+        service = self.labels.get(SERVICE)
+        return f"{self.labels.get(PROJECT)}/{service}" if service else self.id
+
+    @cached_property
     def compose(self) -> tuple[int, ...]:
         """Version of the Compose that created it, () where none did or it didn't say."""
         return _numbers(str(self.labels.get("com.docker.compose.version") or ""))

@@ -350,6 +350,18 @@ def test_a_daemon_gives_its_default_to_every_container_of_its_time(
     assert [service.service for service in document.services if service.items] == differences
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_the_containers_of_one_service_are_no_witnesses_of_what_all_of_them_have(same: bool) -> None:
+    """Whoever starts a scaled service with a file of his own gives the same to all of its containers."""
+    seen = [
+        container("web", "app", number=number, host={"ShmSize": (333 if same or number == 1 else 64) * 1024**2})
+        for number in (1, 2, 3)
+    ]
+    stack = baseline("web", {"services": {name: {"image": "plain:1", "scale": 3} for name in ("app", "web")}})
+    app, _ = audit(capture([*seen, container("web", "web")], images=[PLAIN]), [stack]).services
+    assert {item.path for item in app.items} == {"shm_size"}
+
+
 def test_a_dependency_that_may_be_missing_counts_only_where_it_was_on() -> None:
     """Versions before 2.29.3 hash dependencies, without those that they leave out."""
     text = """
