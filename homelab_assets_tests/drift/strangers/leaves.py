@@ -29,7 +29,9 @@ _WHOLE = (
 )  # fmt: skip
 _KEYED = ("environment", "labels", "annotations", "sysctls", "ulimits")
 _SETS = ("group_add", "device_cgroup_rules")
-_SAID_BY_THEMSELVES: Mapping[str, Any] = {"restart": "no", "stop_grace_period": "10s", "scale": 1}
+_SAID_BY_THEMSELVES: Mapping[str, Any] = {
+    "restart": "no", "deploy.restart_policy.condition": "none", "stop_grace_period": "10s", "scale": 1,
+}  # fmt: skip
 """What saying nothing comes to."""
 _LIMITS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
 
@@ -47,13 +49,13 @@ ALSO_CALLED = {
 def leaves(service: Service) -> Leaves:
     """The leaves of a canonical service, by path."""
     found = {key: service[key] for key in _WHOLE if service.get(key) not in (None, "", [], False)}
-    found = {key: value for key, value in found.items() if _SAID_BY_THEMSELVES.get(key) != value}
     for key in _KEYED:
         found |= {f"{key}.{name}": value for name, value in (service.get(key) or {}).items()}
     for key in _SETS:
         found |= {f"{key}.{item}": True for item in service.get(key) or ()}
     for part in _PARTS:
         found |= part(service)
+    found = {key: value for key, value in found.items() if _SAID_BY_THEMSELVES.get(key) != value}
     if found.get("network_mode") == "host":
         # Which is the host's own, whatever is declared.
         found.pop("hostname", None)
