@@ -1,6 +1,5 @@
 """Comparing all rows of one container with one service, open variables and secrets in play."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count, takewhile
@@ -16,6 +15,7 @@ from homelab_assets.drift.sights import other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import UNSET, Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.late import late
 from homelab_assets.model import Span
 
 _NOTHING: Leaves = {}
@@ -26,7 +26,7 @@ _ALWAYS_SHOWN = frozenset(
 )  # fmt: skip
 """Rows whose entries all show on a container, whatever their keys come to: no engine runs one with an empty key."""
 
-_EXPOSED = re.compile(r"expose\.(\d+)(/\w+)")
+_EXPOSED = late(r"expose\.(\d+)(/\w+)")
 
 _TOLD_BY_INFO = ("logging.driver", "runtime")
 """Leaves whose default the engine's `info` names."""
