@@ -79,7 +79,3 @@ def _read(path: str) -> bytes | None:
         return sys.stdin.buffer.read() if path == _STDIN else Path(path).read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
-
-
-if __name__ == "__main__":
-    command()

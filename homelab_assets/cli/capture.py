@@ -8,7 +8,7 @@ from homelab_assets.cli.common import INCOMPLETE, OK, Options, complain, open_va
 from homelab_assets.errors import ConfigurationError
 
 
-@click.command("capture", short_help="Record a host as a capture.")
+@click.command("capture")
 @click.argument("host")
 @verb(formats=("terminal",))
 def command(*, options: Options, host: str) -> int:

@@ -88,7 +88,7 @@ def _host(estate: Estate, dependencies: Map, impacts: Impacts, host: str, headin
     needs = [need for need in dependencies.dependencies if need.source[0] == host]
     inside = [need for need in needs if need.target[0] == host]
     parts = [f"{heading} {cell(host)}"] if heading else []
-    for shown, chart in _charts(estate, host, inside):
+    for shown, chart in _charts(estate, inside):
         parts += [chart.fenced(), details("The same in words", "\n".join(map(_line, shown)))]
     sub = heading + "#" if heading else "##"
     if needs:
@@ -113,7 +113,7 @@ def _host(estate: Estate, dependencies: Map, impacts: Impacts, host: str, headin
     return parts if needs or shared else [*parts, "No dependencies were found here."]
 
 
-def _charts(estate: Estate, host: str, needs: Sequence[Dependency]) -> list[tuple[Sequence[Dependency], Chart]]:
+def _charts(estate: Estate, needs: Sequence[Dependency]) -> list[tuple[Sequence[Dependency], Chart]]:
     pairs: dict[tuple[Key, Key], list[Dependency]] = {}
     for need in needs:
         pairs.setdefault((need.source, need.target), []).append(need)

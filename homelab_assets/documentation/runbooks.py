@@ -118,7 +118,7 @@ def runbook_documents(
         "service-does-not-start": {"odd": _states(estate)},
         "drift-detected": {"drifted": _drifted(estate)},
         "host-unreachable": {"hosts": estate.hosts},
-        "disk-full": {"data": _data(estate, dependencies)},
+        "disk-full": {"data": _data(estate)},
         "rollback": {"stacks": list(_stacks(estate))},
         "rebuild-a-host": {"hosts": estate.hosts},
     }
@@ -231,7 +231,7 @@ def _stacks(estate: Estate) -> Iterator[tuple[str, str, str, str]]:
                 yield host.name, stack, folder, place
 
 
-def _data(estate: Estate, dependencies: Map) -> list[tuple[str, list[tuple[str, str]]]]:
+def _data(estate: Estate) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the folders that services of each host write to: those that several use, then the rest by their parent."""
     found = []
     for host in estate.hosts:

@@ -60,7 +60,7 @@ class _Writer:
             *self._dependencies(service),
             *_commands(service, commands, self._hosts.get(service.host), self._lodgers.get(service.key, ())),
             *_data(service),
-            _further(service, commands),
+            _FURTHER,
         ]
         body = "\n\n".join(part.strip("\n") for part in parts if part)
         return f"# {cell(service.title)}\n\n{block('runbook', body)}\n{words.NOTES}"
@@ -204,7 +204,10 @@ def _data(service: Service) -> list[str]:
     return ["## Data", table(("in the container", "kind", "on the host, or volume", "access"), rows)]
 
 
-def _further(service: Service, commands: Commands) -> str:
-    pages = [("it does not start", "service-does-not-start.md"), ("roll back a change", "rollback.md")]
-    pages += [("its host does not answer", "host-unreachable.md"), ("the disk is full", "disk-full.md")]
-    return "Further: " + ", ".join(link(*page) for page in pages) + "."
+_PAGES = (
+    ("it does not start", "service-does-not-start.md"),
+    ("roll back a change", "rollback.md"),
+    ("its host does not answer", "host-unreachable.md"),
+    ("the disk is full", "disk-full.md"),
+)
+_FURTHER = "Further: " + ", ".join(link(*page) for page in _PAGES) + "."

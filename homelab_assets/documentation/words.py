@@ -7,6 +7,8 @@ from homelab_assets.documentation.estate import Service
 from homelab_assets.rendering.markdown import cell, code, link
 from homelab_assets.secrecy import show
 
+_MOST_ADDRESSES = 4
+
 DEMO = """> [!NOTE]
 > This is the bundled demo lab, recorded from real containers. `drift-detector init` points it at your own homelab.
 """
@@ -65,15 +67,15 @@ def baseline_of(entry: Entry, *, short: bool = False) -> str:
     return link((entry.file.rpartition("/")[2] if short else entry.file) + line, entry.file_url)
 
 
-def addresses_of(entry: Entry, *, most: int = 4) -> str:
+def addresses_of(entry: Entry) -> str:
     """List the ways to reach a service, one below the other; `–` without any."""
     shown = []
     for address in entry.addresses:
         where = _address(address.url) if address.url else mono(address.text)
         where += " (only on the host)" if address.local else ""
         shown.append(where if address.certain else f"{where} (no Traefik seen on this host)")
-    more = [f"and {len(shown) - most} more"] if len(shown) > most else []
-    return "<br>".join([*shown[:most], *more]) or "–"
+    more = [f"and {len(shown) - _MOST_ADDRESSES} more"] if len(shown) > _MOST_ADDRESSES else []
+    return "<br>".join([*shown[:_MOST_ADDRESSES], *more]) or "–"
 
 
 def _address(url: str) -> str:

@@ -4,7 +4,7 @@ No value of a secret is printed, stored or returned. What an app never shows (a 
 step is last-known-bad anyway: it was proved to be refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -30,9 +30,7 @@ class Done(Struct, frozen=True, kw_only=True):
         return {"what": str(self.step), "state": self.state, "detail": self.detail}
 
 
-def execute(
-    steps: Sequence[Step], clients: Clients, settings: MediaSettings, *, progress: Callable[[Done], None] | None = None
-) -> Sequence[Done]:
+def execute(steps: Sequence[Step], clients: Clients, settings: MediaSettings) -> Sequence[Done]:
     """Execute steps in order; the first failure stops, and undoes what came before as far as that is possible.
 
     Returns:
@@ -53,9 +51,6 @@ def execute(
         undos.append(executor.undo)
         if done.state == "failed":
             outcomes = _rolled_back(outcomes, undos)
-        if progress is not None:
-            progress(outcomes[-1])
-        if done.state == "failed":
             break
     return [*outcomes, *(Done(step=step, state="not tried") for step in steps[len(outcomes) :])]
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from homelab_assets.media.probes import LINKS, Link, Probe
-from homelab_assets.media.verdicts import STATUSES, Blocked, Fail, Status, Verdict, status_of, verdict_json
+from homelab_assets.media.verdicts import STATUSES, Fail, Status, Verdict, status_of, verdict_json
 
 _WORST: tuple[Status, ...] = ("fail", "unknown", "blocked", "pass", "skipped")
 
@@ -71,10 +71,6 @@ class PipelineResult(Struct, frozen=True, kw_only=True):
     def check(self, identity: str) -> Check:
         """Return one check by its id; KeyError where it was not part of the run."""
         return {check.probe.id: check for check in self.checks}[identity]
-
-    def blocked_by(self, identity: str) -> Sequence[Check]:
-        """Return the checks that hang on a failed one."""
-        return [check for check in self.checks if isinstance(check.verdict, Blocked) and check.verdict.by == identity]
 
     def chain(self) -> Sequence[tuple[Link, Status, Sequence[Check]]]:
         """Return the links that have checks, each with its worst status."""

@@ -146,22 +146,19 @@ def open_session(
     *,
     vault: "Vault",
     salt: bytes,
-    captured: CaptureResult | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Iterator[Session]:
     """Open everything for one run.
 
     The bundled demo lab has no media host; a simulated one takes its place, with the faults that Larry's home had.
-
-    Args:
-        captured: of the media host, where the caller has it; otherwise it is captured now.
     """
     if lab.demo and not lab.media.get("services"):
         with _simulated(salt, say) as session:
             yield session
         return
     settings = media_settings(lab)
-    if captured is None and settings.host:
+    captured: CaptureResult | None = None
+    if settings.host:
         from homelab_assets.engine import capture_hosts
 
         (captured,) = capture_hosts([lab.hosts[settings.host]], vault=vault)

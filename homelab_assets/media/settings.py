@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import force_setattr, replace
+from msgspec.structs import force_setattr
 
 from homelab_assets.model import Unprinted
 
@@ -84,10 +84,6 @@ class MediaSettings(Struct, frozen=True, kw_only=True):
     def service(self, app: str) -> Service | None:
         """Return how to reach an app, or None where it is not configured."""
         return self.services.get(app)
-
-    def with_key(self, app: str, api_key: str) -> "MediaSettings":
-        """Return settings in which an app has another API key."""
-        return replace(self, services={**self.services, app: replace(self.services[app], api_key=api_key)})
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def body_of(plan: "RemediationPlan", *, report: str, diff: str) -> str:
         report: link to, or path of, the drift report. diff: the patch as text.
     """
     parts = [_verdict(plan), *_warning(plan), _changes(plan), _cause(plan), *_secrets(plan), *_refused(plan)]
-    parts += [_diff(diff, plan), _merging(plan), _declining(plan), _rolling_back(plan)]
+    parts += [_diff(diff, plan), _merging(plan), _declining(plan), _ROLLING_BACK]
     parts.append(f"Found by the drift report {report}.")
     end = with_marks("", plan, DRIFT)
     text, cut = "\n\n".join(parts), "\n\n(cut: the rest stands in the drift report)"
@@ -114,13 +114,13 @@ def _warning(plan: "RemediationPlan") -> list[str]:
 
 
 def _changes(plan: "RemediationPlan", rows: int = _ROWS) -> str:
-    cells = [_row(plan, edit.item, edit.file, edit.line) for edit in plan.edits[:rows]]
+    cells = [_row(edit.item, edit.file, edit.line) for edit in plan.edits[:rows]]
     text = table(("Setting", "Git says", "Running", "Severity", "Where", "Who set it", "Since"), cells)
     more = len(plan.edits) - rows
     return f"## Changes\n\n{text}" + (f"\n\n… and {more} more." if more > 0 else "")
 
 
-def _row(plan: "RemediationPlan", item: Item, file: str, line: int) -> tuple[str, ...]:
+def _row(item: Item, file: str, line: int) -> tuple[str, ...]:
     return (
         code(item.path, in_table=True),
         "nothing" if item.change == "added" else written(item.baseline),
@@ -218,9 +218,8 @@ def _plain(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _rolling_back(plan: "RemediationPlan") -> str:
-    return (
-        "## How to roll back\n\n"
-        + fence("git revert <merge commit>   # for a merge commit: git revert -m 1 <merge commit>", "sh")
-        + "\n\nThen deploy the stack, if it was deployed after the merge."
-    )
+_ROLLING_BACK = (
+    "## How to roll back\n\n"
+    + fence("git revert <merge commit>   # for a merge commit: git revert -m 1 <merge commit>", "sh")
+    + "\n\nThen deploy the stack, if it was deployed after the merge."
+)

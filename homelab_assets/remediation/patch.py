@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from homelab_assets.model import FileTree
 from homelab_assets.secrecy import redact
 
+_CONTEXT = 3  # lines, as git shows
 
-def patch_of(tree: FileTree, files: Mapping[str, bytes | None], *, context: int = 3) -> str:
+
+def patch_of(tree: FileTree, files: Mapping[str, bytes | None]) -> str:
     """Return the patch that turns a tree's files into these (None: removed), sorted by path."""
-    return "".join(_one(path, tree.read(path), new, context) for path, new in sorted(files.items()))
+    return "".join(_one(path, tree.read(path), new, _CONTEXT) for path, new in sorted(files.items()))
 
 
 def shown_patch(tree: FileTree, files: Mapping[str, bytes | None]) -> str:
@@ -18,7 +20,7 @@ def shown_patch(tree: FileTree, files: Mapping[str, bytes | None]) -> str:
 
 
 def _shown(path: str, old: bytes | None, new: bytes | None) -> str:
-    texts = (_one(path, old, new, context) for context in (3, 2, 1, 0))
+    texts = (_one(path, old, new, context) for context in range(_CONTEXT, -1, -1))
     # A line of the change itself is covered: what it says stands in the commit.
     return next((text for text in texts if redact(text) == text), redact(_one(path, old, new, 0)))
 

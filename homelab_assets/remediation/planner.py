@@ -142,14 +142,14 @@ class _Planner:
         Returns:
             what is done, what isn't, and the paths that will differ anew until the next deploy.
         """
-        edits, refused = self._rounds(identity, verdict, wanted, stack, prover)
+        edits, refused = self._rounds(identity, wanted, stack, prover)
         if self._recheck is None or not edits:
             return edits, refused, []
         known = {item.path for item in verdict.items}
         left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
         if fresh := [item for path, item in left.items() if path not in known]:
             # What an edit brings to light: a health check that was off hid its interval.
-            also, _ = self._rounds(identity, verdict, fresh, stack, prover)
+            also, _ = self._rounds(identity, fresh, stack, prover)
             edits = sorted([*edits, *also], key=lambda edit: edit.item.path)
             if also:
                 left = {item.path: item for item in self._recheck(_edited(self._baselines, own, prover), identity)}
@@ -162,12 +162,12 @@ class _Planner:
             return edits, refused, anew
         prover.restart()
         kept = [edit.item for edit in edits if edit not in stubborn]
-        edits, more = self._rounds(identity, verdict, kept, stack, prover)
+        edits, more = self._rounds(identity, kept, stack, prover)
         why = "a second comparison would still find it"
         return edits, [*refused, *more, *(NotBackported(item=edit.item, why=why) for edit in stubborn)], anew
 
     def _rounds(
-        self, identity: Identity, verdict: ServiceDrift, wanted: Sequence[Item], own: Baseline, prover: Prover
+        self, identity: Identity, wanted: Sequence[Item], own: Baseline, prover: Prover
     ) -> tuple[list[Backported], list[NotBackported]]:
         edits: list[Backported] = []
         refused: list[NotBackported] = []

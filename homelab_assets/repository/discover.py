@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 from homelab_assets.errors import UserError
 from homelab_assets.model import FileTree
-from homelab_assets.repository.git import Git
 from homelab_assets.repository.stacks import BASE_NAMES, walk
-from homelab_assets.repository.trees import GitTree, WorkingTree
 
 Kind = Literal["compose", "ansible", "terraform"]
 KINDS: tuple[Kind, ...] = ("compose", "ansible", "terraform")
@@ -22,23 +19,11 @@ _PLAY = re.compile(rb"^- (?:.*\n(?: .*\n|\s*\n)*?  )?(?:ansible\.builtin\.)?(?:h
 _PLAYBOOKS = 50
 
 
-def discover(path: Path) -> tuple[Kind, ...]:
-    """Say what a repository on disk holds: none, one or several of compose, ansible and terraform.
-
-    A bare clone is read at its default branch, any other folder as it is on disk.
-
-    Raises:
-        UserError: the folder is not there, or can't be read.
-    """
-    if not path.is_dir() or (path / "HEAD").is_file():
-        git = Git(path)
-        git.clone()
-        return kinds(GitTree(git, git.resolve(git.default_ref())))
-    return kinds(WorkingTree(path))
-
-
 def kinds(tree: FileTree) -> tuple[Kind, ...]:
-    """Say what a tree holds, by content: a compose file has services or includes some, a playbook has plays."""
+    """Say what a tree holds: none, one or several of `KINDS`.
+
+    It goes by content: a compose file has services or includes some, a playbook has plays.
+    """
     paths = list(walk(tree))
     found = {
         "compose": _any_holds(tree, (path for path in paths if _is_compose_name(path)), _SERVICES),

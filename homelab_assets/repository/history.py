@@ -11,18 +11,17 @@ from homelab_assets.repository.git import Git
 
 # Fields are framed by NUL, which can stand neither in a commit's text nor in a file name; the leading and the closing
 # empty token tell a commit's head from the file names that follow it.
-_FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%s", "%b")
+_FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%s", "%b")
 
 
 class Commit(Struct, frozen=True, kw_only=True):
-    """One commit. Times are ISO 8601 UTC, "" where the commit has none that makes sense; `files` are the paths that it
-    changed against its first parent."""
+    """One commit. `committed_at` is ISO 8601 UTC, "" where the commit has none that makes sense; `files` are the paths
+    that it changed against its first parent."""
 
     sha: str
     parents: Sequence[str]
     author: str
     email: str
-    authored_at: str
     committed_at: str
     subject: str
     body: str
@@ -33,20 +32,16 @@ def log(
     git: Git,
     ref: str = "HEAD",
     *,
-    paths: Sequence[str] = (),
     since: str | None = None,
     until: str | None = None,
     limit: int = 1000,
-    first_parent: bool = False,
     files: bool = True,
 ) -> tuple[Commit, ...]:
     """Return commits, newest first. A repository without commits has none.
 
     Args:
         ref: branch, commit or range (`a..b`).
-        paths: only commits that touch these.
         since, until: ISO 8601 bounds of the committer's time.
-        first_parent: follow only the branch itself, so that a merge stands for what it brought.
         files: list the changed paths of each.
 
     Raises:
@@ -58,8 +53,7 @@ def log(
     options += ["--name-only", "--diff-merges=first-parent"] if files else ["--no-patch"]
     options += [f"--since={since}"] if since else []
     options += [f"--until={until}"] if until else []
-    options += ["--first-parent"] if first_parent else []
-    answer = git.run("log", *options, "--end-of-options", ref, "--", *paths)
+    answer = git.run("log", *options, "--end-of-options", ref, "--")
     return tuple(_commit(fields, names) for fields, names in _entries(iter(answer.out.split(b"\0")), len(_FIELDS)))
 
 
@@ -127,14 +121,13 @@ def _utc(stamp: bytes) -> str:
 
 
 def _commit(fields: Sequence[bytes], names: Sequence[str]) -> Commit:
-    sha, parents, author, email, _, _, subject, body = (field.decode("utf-8", "replace") for field in fields)
+    sha, parents, author, email, _, subject, body = (field.decode("utf-8", "replace") for field in fields)
     return Commit(
         sha=sha,
         parents=tuple(parents.split()),
         author=author,
         email=email,
-        authored_at=_utc(fields[4]),
-        committed_at=_utc(fields[5]),
+        committed_at=_utc(fields[4]),
         subject=subject,
         body=body.strip(),
         files=tuple(names),

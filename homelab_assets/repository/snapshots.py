@@ -45,7 +45,7 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
     """
     git, clone, ref, commit, tree = open_tree(repository, working_tree=working_tree)
     stacks = find_stacks(tree, repository.stacks, root_name=repository.name)
-    notices = [f"{repository.name}: {notice}" for notice in _notices(git, tree, clone.operation, bool(clone.grafts))]
+    notices = [f"{repository.name}: {notice}" for notice in _notices(tree, clone.operation, bool(clone.grafts))]
     notices += [
         f"{repository.name}: {path} is a link that leads out of the repository, or nowhere: no stack is read from it"
         for path in links_out(tree, repository.stacks)
@@ -88,7 +88,7 @@ def open_tree(repository: RepositorySettings, *, working_tree: bool = False) -> 
     return git, clone, WORKING_TREE, git.resolve("HEAD"), WorkingTree(repository.path)
 
 
-def _notices(git: Git, tree: FileTree, operation: str | None, shallow: bool) -> Iterator[str]:
+def _notices(tree: FileTree, operation: str | None, shallow: bool) -> Iterator[str]:
     if operation:
         yield f"the clone is in the middle of a {operation}"
     if shallow:

@@ -18,12 +18,9 @@ from homelab_assets.repository.structure_load import build_context
 from homelab_assets.repository.trees import WorkingTree
 
 
-def validate_lab(
-    lab: Lab, chosen: Selection, *, generated_at: str, working_tree: bool = False, mend: bool = False
-) -> StructureResult:
-    """Validate all repositories of a lab, each at its ref, or as it lies on disk."""
-    on_disk = working_tree or mend
-    return validate(lab.repositories.values(), chosen, generated_at=generated_at, lab=lab, on_disk=on_disk, mend=mend)
+def validate_lab(lab: Lab, chosen: Selection, *, generated_at: str) -> StructureResult:
+    """Validate all repositories of a lab, each at its ref."""
+    return validate(lab.repositories.values(), chosen, generated_at=generated_at, lab=lab, on_disk=False)
 
 
 def validate(

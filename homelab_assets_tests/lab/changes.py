@@ -88,12 +88,6 @@ def connect(machine: Machine, container: str, network: str) -> str:
     return container
 
 
-def disconnect(machine: Machine, container: str, network: str) -> str:
-    """Detach a living container from a network."""
-    machine.docker("network", "disconnect", network, container)
-    return container
-
-
 def rename(machine: Machine, container: str, name: str) -> str:
     """Give a living container another name."""
     machine.docker("rename", container, name)

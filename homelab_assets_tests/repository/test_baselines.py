@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from homelab_assets.errors import BaselineError
 from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.repository.baselines import Baselines, load_baselines
-from homelab_assets.repository.discover import discover
+from homelab_assets.repository.discover import kinds
 from homelab_assets.repository.dotenv_files import names_of
+from homelab_assets.repository.git import Git
 from homelab_assets.repository.targets import read_targets
+from homelab_assets.repository.trees import GitTree, WorkingTree
 from homelab_assets.secrecy import Vault, has_token
 from homelab_assets_tests.repository.clones import commit, git, make_clone, write
 
@@ -270,9 +272,8 @@ def test_a_stack_folder_that_is_a_link_out_of_the_repository_is_told(
 )
 def test_repositories_are_told_apart_by_content(tmp_path: Path, files: dict[str, str], found: tuple[str, ...]) -> None:
     clone = make_clone(tmp_path / "x", files)
-    git(tmp_path, "clone", "-q", "--bare", str(clone), "bare.git")
-    assert discover(clone) == found
-    assert discover(tmp_path / "bare.git") == found
+    assert kinds(WorkingTree(clone)) == found
+    assert kinds(GitTree(Git(clone), git(clone, "rev-parse", "HEAD").strip())) == found
 
 
 @pytest.mark.parametrize("path", ["site.yml", "docker-compose.yml"])
@@ -282,7 +283,7 @@ def test_a_file_that_can_not_be_read_says_nothing_of_the_kind_of_its_repository(
     commit(clone, {})
     loaded = load(lab_with(tmp_path, infra="{path: infra}"))
     assert (loaded.problems, len(loaded.snapshots)) == ((), 1)
-    assert discover(clone) == ("terraform",)
+    assert kinds(WorkingTree(clone)) == ("terraform",)
 
 
 def test_a_hundred_stacks_cost_as_many_git_processes_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ class Arr(Flow):
     """
 
     kinds = ("indexer", "downloadclient", "notification")
-    media, category_field, title_field = "movie", "movieCategory", "tmdbId"
+    media, category_field = "movie", "movieCategory"
 
     def __init__(self, network: Network, key: str, see: HostPath) -> None:
         self.profiles = [{"id": 1, "name": "HD-1080p"}, {"id": 4, "name": "Any"}]
@@ -168,4 +168,4 @@ class Sonarr(Arr):
     """Simulated Sonarr 4."""
 
     name, title, port, version = "sonarr", "Sonarr", 8989, "4.0.19.2979"
-    media, category_field, title_field = "series", "tvCategory", "tvdbId"
+    media, category_field = "series", "tvCategory"

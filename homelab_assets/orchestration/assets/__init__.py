@@ -32,9 +32,9 @@ def all_assets(lab: Lab, *, hosts_per_step: int | None = None) -> list[dg.Assets
             *baseline_assets(lab),
             *drift_assets(lab),
             *repository_assets(lab),
-            *documentation_assets(lab),
+            *documentation_assets(),
             *past_assets(lab),
-            *remediation_assets(lab),
+            *remediation_assets(),
             *media_assets(lab),
         ]
         linked: list[Any] = [*dg.with_source_code_references(assets)]

@@ -29,17 +29,17 @@ def capture_assets(lab: Lab, *, hosts_per_step: int | None = None) -> list[dg.As
     size = hosts_per_step or max(len(hosts), 1)
     chunks = [hosts[start : start + size] for start in range(0, len(hosts), size)]
     return [
-        _step("capture_hosts" if len(chunks) == 1 else f"capture_hosts_{number}", chunk, lab)
+        _step("capture_hosts" if len(chunks) == 1 else f"capture_hosts_{number}", chunk)
         for number, chunk in enumerate(chunks, 1)
     ]
 
 
-def _step(name: str, hosts: Sequence[str], lab: Lab) -> dg.AssetsDefinition:
+def _step(name: str, hosts: Sequence[str]) -> dg.AssetsDefinition:
     by_key = {names.capture(host): host for host in hosts}
 
     @dg.multi_asset(
         name=name,
-        specs=[_spec(lab, host) for host in hosts],
+        specs=[_spec(host) for host in hosts],
         check_specs=[check for host in hosts for check in _checks(host)],
         can_subset=True,
         # A step of one host waits for that host alone.
@@ -66,7 +66,7 @@ def _step(name: str, hosts: Sequence[str], lab: Lab) -> dg.AssetsDefinition:
     return capture_hosts
 
 
-def _spec(lab: Lab, host: str) -> dg.AssetSpec:
+def _spec(host: str) -> dg.AssetSpec:
     return dg.AssetSpec(
         names.capture(host),
         deps=[names.host(host)],

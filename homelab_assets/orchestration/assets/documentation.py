@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration import names, tables
 from homelab_assets.orchestration.documents import stored_audit
 from homelab_assets.orchestration.resources import LaboratoryResource
@@ -66,7 +65,7 @@ _PARTS = (
 )
 
 
-def documentation_assets(lab: Lab) -> list[dg.AssetsDefinition]:
+def documentation_assets() -> list[dg.AssetsDefinition]:
     """Return one asset per part of the documentation; one step makes all that are selected, from one reading."""
     by_key = {key: part for key, part, _ in _PARTS}
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration import names, tables
 from homelab_assets.orchestration.documents import stored_audit
 from homelab_assets.orchestration.resources import LaboratoryResource
@@ -44,7 +43,7 @@ class PullRequestConfig(dg.Config):
     )
 
 
-def remediation_assets(lab: Lab) -> list[dg.AssetsDefinition]:
+def remediation_assets() -> list[dg.AssetsDefinition]:
     """Return the plans, one per drifted service, and what became of their pull requests."""
     return [_plans(), _pull_requests()]
 
