@@ -82,7 +82,13 @@ def test_definitions_import_with_an_empty_environment(tmp_path: Path) -> None:
     assert int(done.stdout) > 10
 
 
-@pytest.mark.parametrize("room", ["compose", "drift", "remediation"])
+@pytest.mark.parametrize(
+    "room",
+    [
+        *("compose", "drift", "remediation", "repository", "documentation"),
+        *("media", "rendering", "orchestration", "engine"),
+    ],
+)
 def test_the_guide_of_a_room_names_its_modules(room: str) -> None:
     guide = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text())) or ""
     modules = {path.stem for path in (PACKAGE / room).glob("*.py") if not path.stem.endswith(("_parts", "__init__"))}
