@@ -1,4 +1,8 @@
-"""Forges: GitHub, Gitea and Forgejo behind one protocol, and none at all."""
+"""Forges: GitHub, Gitea and Forgejo behind one protocol. `open_forge` is the door.
+
+`model` is the protocol, `github` and `gitea` speak it, `refusals` says what a status code means and what is worth
+another try. Where there is no forge, `remediation.no_forge` writes the proposals down.
+"""
 
 from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Any
