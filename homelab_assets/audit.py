@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from homelab_assets.drift import history
 from homelab_assets.drift.document import DriftDocument
-from homelab_assets.errors import ConfigurationError, UserError
+from homelab_assets.errors import ConfigurationError, UserError, nothing_named
 from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 _FETCH_SECONDS = 30.0
-_MOST_NAMES = 12
 
 
 class Audit(Struct, frozen=True, kw_only=True):
@@ -246,26 +245,14 @@ def narrow(
 def _nothing_named(document: DriftDocument, stack: str | None, service: str | None) -> ConfigurationError:
     stacks = {verdict.stack for verdict in document.services if verdict.stack}
     if stack is not None and stack not in stacks:
-        return _unknown("stack", stack, stacks)
+        return nothing_named("stack", stack, stacks)
     names = {verdict.service for verdict in document.services if stack in (None, verdict.stack)}
-    return _unknown("service", service or "", names)
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> ConfigurationError:
-    from difflib import get_close_matches
-
-    names = sorted(known)
-    near = get_close_matches(name, names, n=3)
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    listed = f"known: {', '.join(names[:_MOST_NAMES])}{more}" if names else None
-    return ConfigurationError(
-        f"no {kind} is named {name!r}", hint=f"did you mean {' or '.join(near)}?" if near else listed
-    )
+    return nothing_named("service", service or "", names)
 
 
 def _chosen(lab: Lab, host: str | None) -> tuple[str, ...]:
     if host is None:
         return tuple(lab.hosts)
     if host not in lab.hosts:
-        raise _unknown("host", host, lab.hosts)
+        raise nothing_named("host", host, lab.hosts)
     return (host,)

@@ -4,6 +4,7 @@ Every error that a user can cause or cure is a `UserError`: it names what failed
 is printed without a traceback. Anything else that escapes is a defect of this project.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -34,6 +35,22 @@ class UserError(HomelabError):
 
 class ConfigurationError(UserError):
     """`lab.yaml`, a command-line option or an environment variable is wrong."""
+
+
+_MOST_NAMES = 12
+
+
+def nothing_named(kind: str, name: str, known: Iterable[str]) -> ConfigurationError:
+    """Return the error for a name that nothing has: what was meant, it may be, else which there are."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3)
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    listed = f"known: {', '.join(names[:_MOST_NAMES])}{more}" if names else None
+    return ConfigurationError(
+        f"no {kind} is named {name!r}", hint=f"did you mean {' or '.join(near)}?" if near else listed
+    )
 
 
 class Needs(NamedTuple):

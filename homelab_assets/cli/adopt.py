@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, fetch, open_vault, verb
-from homelab_assets.errors import UserError
+from homelab_assets.errors import UserError, nothing_named
 from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.markdown import terminal_safe
 
@@ -59,7 +59,7 @@ def _capture(lab: "Lab", host: str | None, vault: "Vault") -> "Sequence[CaptureR
     from homelab_assets.audit import capture
 
     if host is not None and host not in lab.hosts:
-        raise UserError(f"no host is named {host!r}", hint="known: " + ", ".join(lab.hosts))
+        raise nothing_named("host", host, lab.hosts)
     return capture(lab, [host] if host else tuple(lab.hosts), vault=vault)
 
 
@@ -73,13 +73,10 @@ def _find(captures: "Sequence[CaptureResult]", container: str) -> "tuple[Capture
         hosts = ", ".join(one.host for one, _ in found)
         raise UserError(f"{container} runs on several hosts", hint=f"say which with --host: {hosts}")
     if not found:
-        from difflib import get_close_matches
-
-        names = sorted({name_of(document) for one in seen for document in one.containers})
-        near = get_close_matches(container, names, n=3)
+        names = {name_of(document) for one in seen for document in one.containers}
+        error = nothing_named("container", container, names)
         missed = [f"{one.host} can't be reached" for one in captures if not isinstance(one, Captured)]
-        hint = "; ".join([*missed, *(["did you mean " + " or ".join(near) + "?"] if near else [])])
-        raise UserError(f"no container is named {container!r}", hint=hint or None)
+        raise UserError(error.what, hint="; ".join([*missed, *([error.hint] if error.hint else [])]) or None)
     return found[0][0], name_of(found[0][1])
 
 
@@ -98,7 +95,7 @@ def _refuse_known(document: "DriftDocument", host: str, name: str) -> None:
 
 def _repository(lab: "Lab", name: str | None) -> "RepositorySettings":
     if name is not None and name not in lab.repositories:
-        raise UserError(f"no repository is named {name!r}", hint="known: " + ", ".join(lab.repositories))
+        raise nothing_named("repository", name, lab.repositories)
     if not lab.repositories:
         raise UserError("lab.yaml names no repository", hint="add one under `repositories`")
     if name is not None:

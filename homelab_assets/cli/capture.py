@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from homelab_assets.cli.common import INCOMPLETE, OK, Options, complain, open_vault, verb
-from homelab_assets.errors import ConfigurationError
+from homelab_assets.errors import ConfigurationError, nothing_named
 
 
 @click.command("capture")
@@ -27,8 +27,7 @@ def command(*, options: Options, host: str) -> int:
     if options.output is None:
         raise ConfigurationError("--output is missing", hint=f"say where to: --output captures/{host}")
     if host not in lab.hosts:
-        known = ", ".join(lab.hosts)
-        raise ConfigurationError(f"no host is named {host}", where=str(lab.file), hint=f"known hosts: {known}")
+        raise nothing_named("host", host, lab.hosts)
     vault = open_vault(lab)
     result = capture_host(lab.hosts[host], vault=vault)
     if not isinstance(result, Unreachable):

@@ -48,6 +48,29 @@ def test_what_git_declares_is_not_adopted_a_second_time(
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("uptimekuma",), "no container is named 'uptimekuma' (did you mean uptime-kuma"),
+        (("xyzzy",), "no container is named 'xyzzy' (known: automations-n8n-n8n-1, "),
+        (("uptime-kuma", "--host", "ct-docker-1"), "no host is named 'ct-docker-1' (did you mean ct-docker-01"),
+        (
+            ("uptime-kuma", "--repository", "homelab-ap"),
+            "no repository is named 'homelab-ap' (did you mean homelab-apps",
+        ),
+    ],
+)
+def test_a_name_that_nothing_has_tells_which_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("HOMELAB_LAB", raising=False)
+    result = CliRunner().invoke(main, ["adopt", *words])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"error: {message}" in result.stderr
+
+
 def test_a_recording_that_no_engine_wrote_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
     demo = demo_lab_file({"HOMELAB_STATE": str(tmp_path / "demo")}).parent

@@ -43,7 +43,7 @@ def test_a_host_is_recorded(folder: Path) -> None:
     [
         (["nas", "--output", "x"], "error: nas: there is no Docker socket"),
         (["nas"], "--output is missing"),
-        (["nobody", "--output", "x"], "no host is named nobody"),
+        (["nobody", "--output", "x"], "no host is named 'nobody' (known: again, nas"),
         (["again", "--output", "x"], "no such folder"),
     ],
 )
