@@ -28,7 +28,7 @@ OK, FINDINGS, INCOMPLETE = 0, 1, 2
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """The options that all verbs take. `format` is what was asked for, or goes by where output goes."""
+    """The options that all verbs take. `format` is what was asked for, else the verb's first."""
 
     lab_file: str | None
     format: str

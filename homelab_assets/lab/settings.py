@@ -36,7 +36,7 @@ class HostSettings(Struct, frozen=True, kw_only=True):
 
 
 class ForgeSettings(Struct, frozen=True, kw_only=True):
-    """Where pull requests go. `token` names the environment variable that holds the token."""
+    """Where pull requests go. `token` is `${NAME}` of the variable that holds it; without one `forge` has a default."""
 
     kind: str
     slug: str = ""
@@ -63,7 +63,8 @@ class Lab(Unprinted, Struct, frozen=True, kw_only=True):
     Attributes:
         file: the `lab.yaml`. demo: it is the bundled demonstration.
         hosts, repositories: by name, in the file's order.
-        media, drift, structure, remediation, documentation, reports_settings: the sections, checked, `{}` where absent.
+        media, drift, structure, remediation, documentation, reports_settings, schedule: the sections, checked, `{}`
+            where absent. notify: addresses, `${NAME}` in them not replaced.
         lines: 1-based line of each dotted key, for messages about values that only their users can judge.
         environment: environment and `.env` beside the file, in clear: read names from it, never print it.
         root: where `reports/` and `docs/` are written. state: folder of the fingerprint key, history and caches.
