@@ -10,7 +10,7 @@ from homelab_assets.errors import ConfigurationError, nothing_named
 
 @click.command("capture")
 @click.argument("host")
-@verb(formats=("terminal",))
+@verb(formats=("terminal",), output=("DIR", "The folder to write, made if need be. Needed."))
 def command(*, options: Options, host: str) -> int:
     """Record HOST in the folder that --output names.
 

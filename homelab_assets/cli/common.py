@@ -81,27 +81,23 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 def verb(
-    *, formats: tuple[str, ...] = ("terminal", "json", "markdown")
+    *,
+    formats: tuple[str, ...] = ("terminal", "json", "markdown"),
+    lab: str = "The lab.yaml to use. Default: $HOMELAB_LAB, ./lab.yaml, the demo lab.",
+    output: tuple[str, str] = ("FILE", "Write the result here instead of to stdout."),
 ) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
     """Give a verb the shared options and turn its result and errors into an exit code.
 
     The function gets `options: Options` and its own parameters, and returns an exit code (None counts as 0).
+
+    Args:
+        lab, output: what the help says of `--lab`; what it calls `--output`, and says of it.
     """
 
     def decorate(function: Callable[..., int | None]) -> Callable[..., None]:
-        @click.option(
-            "--lab",
-            "lab_file",
-            metavar="FILE",
-            help="The lab.yaml to use. Default: $HOMELAB_LAB, ./lab.yaml, the demo lab.",
-        )
+        @click.option("--lab", "lab_file", metavar="FILE", help=lab)
         @click.option("--format", "format_", type=click.Choice(formats), help=f"Default: {formats[0]}.")
-        @click.option(
-            "--output",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Write the result here instead of to stdout.",
-        )
+        @click.option("--output", "target", type=click.Path(path_type=Path), metavar=output[0], help=output[1])
         @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR does the same.")
         @click.option("-q", "--quiet", is_flag=True, help="No remarks on stderr.")
         @click.option("-v", "--verbose", is_flag=True, help="More detail.")
@@ -109,7 +105,7 @@ def verb(
         def wrapper(
             lab_file: str | None,
             format_: str | None,
-            output: Path | None,
+            target: Path | None,
             no_color: bool,
             quiet: bool,
             verbose: bool,
@@ -118,13 +114,13 @@ def verb(
             color = (
                 not no_color
                 and not os.environ.get("NO_COLOR")
-                and output is None
+                and target is None
                 and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
             )
             options = Options(
                 lab_file=lab_file,
                 format=format_ or formats[0],
-                output=output,
+                output=target,
                 color=color,
                 quiet=quiet,
                 verbose=verbose,

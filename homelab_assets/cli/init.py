@@ -13,7 +13,11 @@ from homelab_assets.errors import ConfigurationError
 @click.command()
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option("--print", "print_only", is_flag=True, help="Print it instead of writing it.")
-@verb(formats=("terminal",))
+@verb(
+    formats=("terminal",),
+    lab="The lab.yaml to write. Default: $HOMELAB_LAB, ./lab.yaml.",
+    output=("FILE", "The same; outranks --lab."),
+)
 def command(options: Options, force: bool, print_only: bool) -> None:
     """Look around (local Docker, ~/.ssh/config, clones nearby) and write a commented lab.yaml.
 
@@ -22,10 +26,11 @@ def command(options: Options, force: bool, print_only: bool) -> None:
     from homelab_assets.documentation.words import counted
     from homelab_assets.files import write_whole
     from homelab_assets.lab.discover import find_hosts, find_repositories
+    from homelab_assets.lab.settings import find_lab
     from homelab_assets.remediation.yaml_text import scalar
     from homelab_assets.rendering.templates import environment
 
-    target = options.output or Path(options.lab_file or "lab.yaml")
+    target = options.output or find_lab(options.lab_file) or Path("lab.yaml")
     if target.exists() and not force and not print_only:
         raise ConfigurationError(
             "is there already", where=str(target), hint="--force replaces it, --print shows what would be written"

@@ -55,6 +55,10 @@ def test_what_cannot_be_done(words: list[str], message: str, folder: Path) -> No
     assert not (folder / "x").exists()
 
 
+def test_its_help_says_that_output_is_a_folder(folder: Path) -> None:
+    assert "--output DIR" in capture(folder, "--help").stdout
+
+
 def test_a_real_host(deployed_lab: RealLab, tmp_path: Path) -> None:
     done = subprocess.run(
         [

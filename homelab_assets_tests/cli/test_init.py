@@ -53,6 +53,14 @@ def test_what_has_the_same_name_gets_one_of_its_own(home: Path) -> None:
     }
 
 
+def test_it_writes_the_file_that_all_other_verbs_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOMELAB_LAB", str(home / "elsewhere.yaml"))
+    result = CliRunner().invoke(main, ["init"])
+    assert f"wrote {home}/elsewhere.yaml: " in result.stderr
+    assert not Path("lab.yaml").exists()
+    assert CliRunner().invoke(main, ["init"]).exit_code == 2
+
+
 def test_a_file_that_is_there_is_not_replaced(home: Path) -> None:
     Path("lab.yaml").write_text("mine")
     assert CliRunner().invoke(main, ["init"]).exit_code == 2
