@@ -43,22 +43,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def capture_hosts(
-    hosts: Iterable[HostSettings],
-    *,
-    vault: Vault,
-    clock: Clock = utc_now,
-    on_result: Callable[[CaptureResult], None] | None = None,
-) -> list[CaptureResult]:
-    """Capture hosts side by side; see `capture_host`.
-
-    Args:
-        on_result: told each result as soon as it is there, from several threads.
-
-    Returns:
-        One result per host, in the order given.
-    """
-    tasks = [_Task(settings, vault, clock, on_result or (lambda result: None)) for settings in hosts]
+def capture_hosts(hosts: Iterable[HostSettings], *, vault: Vault, clock: Clock = utc_now) -> list[CaptureResult]:
+    """Capture hosts side by side, and return one result per host, in the order given; see `capture_host`."""
+    tasks = [_Task(settings, vault, clock) for settings in hosts]
     try:
         for task in tasks:
             task.start()
@@ -87,11 +74,8 @@ def capture_host(settings: HostSettings, *, vault: Vault, clock: Clock = utc_now
 class _Task:
     """One capture on a thread of its own. What hangs is broken off when the budget is used up."""
 
-    def __init__(
-        self, settings: HostSettings, vault: Vault, clock: Clock, tell: Callable[[CaptureResult], None]
-    ) -> None:
+    def __init__(self, settings: HostSettings, vault: Vault, clock: Clock) -> None:
         self._settings = settings
-        self._tell = tell
         self._vault = vault
         self._at = _iso(clock())
         self._started = time.monotonic()
@@ -123,11 +107,8 @@ class _Task:
     def _settle(self, result: CaptureResult) -> CaptureResult:
         """Make this the result unless there is one already; return the one that counts."""
         with self._lock:
-            first = self._result is None
-            settled = self._result = self._result or result
-        if first:
-            self._tell(settled)
-        return settled
+            self._result = self._result or result
+            return self._result
 
     def abort(self) -> None:
         """Break off; every connection is closed at once."""

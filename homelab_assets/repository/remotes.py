@@ -27,9 +27,9 @@ def remote_branch(git: Git, remote: str, branch: str, *, seconds: float = NETWOR
     return ls_remote(git, remote, ref, seconds=seconds).get(ref)
 
 
-def fetch(git: Git, remote: str, *refspecs: str, prune: bool = False, seconds: float = NETWORK_SECONDS) -> None:
+def fetch(git: Git, remote: str, *refspecs: str, seconds: float = NETWORK_SECONDS) -> None:
     """Fetch from a remote into remote-tracking refs. Without refspecs the remote's configured ones are used."""
-    options = ["--no-tags", "--no-write-fetch-head", "--quiet", *(["--prune"] if prune else [])]
+    options = ("--no-tags", "--no-write-fetch-head", "--quiet")
     git.run("fetch", *options, "--", remote, *refspecs, seconds=seconds, environment=_network(git))
 
 
