@@ -11,9 +11,8 @@ from msgspec import Struct, field
 from homelab_assets.documentation.cron import next_run
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.files import read_json
-from homelab_assets.lab.settings import Lab
+from homelab_assets.lab.settings import DAILY_AUDIT, Lab
 
-DAILY = "0 6 * * *"
 _DAY = re.compile(r"^(?:drift|pipeline-test)-[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 _CATALOG = "service_catalog.json"
 
@@ -61,7 +60,7 @@ def next_audit(lab: Lab, now: datetime, problems: list[str]) -> datetime | None:
     zone = lab.schedule.get("timezone")
     try:
         local = now.astimezone(ZoneInfo(zone) if zone else None)
-        return next_run(lab.schedule.get("daily_audit") or DAILY, local)
+        return next_run(lab.schedule.get("daily_audit") or DAILY_AUDIT, local)
     except (ValueError, KeyError, OSError) as error:
         line = lab.lines.get("schedule.daily_audit") or lab.lines.get("schedule.timezone") or 1
         problems.append(f"{lab.file}:{line}: schedule: {error}")

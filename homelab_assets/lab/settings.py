@@ -18,6 +18,9 @@ from homelab_assets.lab.keys import LAB_YAML
 from homelab_assets.lab.schema import MAX_CHARACTERS, Checker, Mistake, compose_document
 from homelab_assets.model import Unprinted
 
+DAILY_AUDIT = "0 6 * * *"
+"""When the daily audit runs, where `schedule.daily_audit` does not say it."""
+
 
 class HostSettings(Struct, frozen=True, kw_only=True):
     """How to reach one Docker engine. Times are seconds; `budget` bounds the whole capture."""

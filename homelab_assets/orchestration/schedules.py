@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from homelab_assets.lab.settings import Lab
+from homelab_assets.lab.settings import DAILY_AUDIT, Lab
 from homelab_assets.orchestration import names
 from homelab_assets.orchestration.names import AssetJob
 from homelab_assets.orchestration.retention import retention_schedule
 
-DAILY, HEALTH = "0 6 * * *", "*/5 * * * *"
+HEALTH = "*/5 * * * *"
 
 
 def schedules(lab: Lab, jobs: dict[str, AssetJob]) -> list[dg.ScheduleDefinition]:
@@ -18,7 +18,7 @@ def schedules(lab: Lab, jobs: dict[str, AssetJob]) -> list[dg.ScheduleDefinition
     daily = dg.ScheduleDefinition(
         name="daily_audit_schedule",
         job=jobs["daily_audit"],
-        cron_schedule=lab.schedule.get("daily_audit") or DAILY,
+        cron_schedule=lab.schedule.get("daily_audit") or DAILY_AUDIT,
         execution_timezone=timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Audits everything once a day; the section `schedule` of lab.yaml says when.",
