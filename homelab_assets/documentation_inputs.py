@@ -12,7 +12,7 @@ from homelab_assets.documentation.audit_trail import DAYS, History, start_of
 from homelab_assets.documentation.declarations import declare
 from homelab_assets.documentation.estate import Estate
 from homelab_assets.documentation.history_models import readable_services
-from homelab_assets.documentation.links import Forge, forge_of
+from homelab_assets.documentation.links import ForgeLinks, forge_of
 from homelab_assets.documentation.survey import survey
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
@@ -69,7 +69,7 @@ def address_of(host: HostSettings) -> str:
     return host.name
 
 
-def forges_of(lab: Lab) -> dict[str, Forge]:
+def forges_of(lab: Lab) -> dict[str, ForgeLinks]:
     """Return the forges of the repositories that have one, by name."""
     found = {name: forge_of(repository.forge, repository.ref) for name, repository in lab.repositories.items()}
     return {name: forge for name, forge in found.items() if forge}

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from homelab_assets.documentation.change import ModelChange, model_changes
-from homelab_assets.documentation.links import Forge
+from homelab_assets.documentation.links import ForgeLinks
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.model import Json
 
@@ -71,7 +71,7 @@ class History(Struct, frozen=True, kw_only=True):
     stacks: Mapping[str, str]
     models: Models
     ref: str = ""
-    forge: Forge | None = None
+    forge: ForgeLinks | None = None
     truncated: bool = False
     shallow: bool = False
 

@@ -7,7 +7,7 @@ from msgspec import Struct, field, to_builtins
 
 from homelab_assets.documentation.access import Access, Address
 from homelab_assets.documentation.estate import UNJUDGED, Estate, Service
-from homelab_assets.documentation.links import Forge, runbook_for_service
+from homelab_assets.documentation.links import ForgeLinks, runbook_for_service
 from homelab_assets.documentation.purposes import Purpose, application_of, purpose_of, tag_of
 from homelab_assets.secrecy import show
 
@@ -93,7 +93,7 @@ class Catalog(Struct, frozen=True, kw_only=True):
 
 
 def build_catalog(
-    estate: Estate, *, purposes: Mapping[str, str] | None = None, forges: Mapping[str, Forge] | None = None
+    estate: Estate, *, purposes: Mapping[str, str] | None = None, forges: Mapping[str, ForgeLinks] | None = None
 ) -> Catalog:
     """Make the catalog.
 
@@ -132,7 +132,7 @@ def version_of(service: Service) -> tuple[str, str]:
     return (tag, "tag") if tag else ("", "")
 
 
-def _entry(service: Service, access: Access, purposes: Mapping[str, str], forges: Mapping[str, Forge]) -> Entry:
+def _entry(service: Service, access: Access, purposes: Mapping[str, str], forges: Mapping[str, ForgeLinks]) -> Entry:
     version, source = version_of(service)
     purpose: Purpose | None = purpose_of(service, purposes)
     application = application_of(service.image)

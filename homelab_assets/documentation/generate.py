@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from homelab_assets.documentation.estate import Estate
-from homelab_assets.documentation.links import Forge
+from homelab_assets.documentation.links import ForgeLinks
 
 PARTS = ("catalog", "architecture", "dependencies", "audit_trail", "runbooks")
 
@@ -22,7 +22,7 @@ class Material(Struct, frozen=True, kw_only=True):
 
     estate: Estate
     purposes: Mapping[str, str] = field(default_factory=dict)
-    forges: Mapping[str, Forge] = field(default_factory=dict)
+    forges: Mapping[str, ForgeLinks] = field(default_factory=dict)
     pipeline: Mapping[str, Any] | None = None
     trail: Any = None
     reports: str = "../reports"

@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?")
 _UNUSABLE = re.compile(r"[^a-z0-9._-]+")
 
 
-class Forge(Struct, frozen=True, kw_only=True):
+class ForgeLinks(Struct, frozen=True, kw_only=True):
     """Builds addresses of one repository on its forge. `branch` is what its files are linked at."""
 
     kind: str
@@ -48,8 +48,8 @@ def _quoted(path: str) -> str:
     return quote(path.encode("utf-8", "surrogateescape"))
 
 
-def forge_of(settings: ForgeSettings, ref: str | None) -> Forge | None:
-    """Return the forge of a repository as `lab.yaml` names it; None without one.
+def forge_of(settings: ForgeSettings, ref: str | None) -> ForgeLinks | None:
+    """Return the addresses on the forge that `lab.yaml` names for a repository; None without one.
 
     Args:
         ref: what is read of the clone, such as `origin/main`.
@@ -67,7 +67,7 @@ def forge_of(settings: ForgeSettings, ref: str | None) -> Forge | None:
             site,
         )
     branch = settings.base or (ref or "HEAD").removeprefix("refs/heads/").removeprefix(f"{settings.remote}/")
-    return Forge(kind=settings.kind, base=f"{site}/{settings.slug}", branch=branch)
+    return ForgeLinks(kind=settings.kind, base=f"{site}/{settings.slug}", branch=branch)
 
 
 def slug(*parts: str) -> str:

@@ -11,7 +11,7 @@ from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, Service
 from homelab_assets.documentation.links import (
     TROUBLESHOOTING,
-    Forge,
+    ForgeLinks,
     anchor,
     runbook_for_check,
     runbook_for_drift,
@@ -105,7 +105,7 @@ def runbook_documents(
     dependencies: Map,
     *,
     purposes: Mapping[str, str] | None = None,
-    forges: Mapping[str, Forge] | None = None,
+    forges: Mapping[str, ForgeLinks] | None = None,
     pipeline: Mapping[str, Any] | None = None,
     reports: str = "../reports",
 ) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from homelab_assets.documentation.estate import Declaration, Health, Mount, Port, Service, State
+from homelab_assets.drift.view import name_of
 from homelab_assets.model import Json
 
 _LABEL = "com.docker.compose."
@@ -21,11 +22,6 @@ _HEALTHS: dict[str, Health] = {"healthy": "healthy", "unhealthy": "unhealthy", "
 _NONE = {"host", "none"}
 # The worst replica speaks for its service.
 _WORST = ("restarting", "stopped", "paused", "unknown", "running")
-
-
-def name_of(container: Mapping[str, Json]) -> str:
-    """Return a container's name without its slash."""
-    return str(container.get("Name") or "").lstrip("/")
 
 
 def labels_of(container: Mapping[str, Json]) -> dict[str, str]:

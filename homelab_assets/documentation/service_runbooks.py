@@ -9,7 +9,7 @@ from homelab_assets.documentation.commands import Commands, commands_of, rejoin_
 from homelab_assets.documentation.dependencies import Dependency, Map
 from homelab_assets.documentation.estate import Estate, HostFacts, Key, Service
 from homelab_assets.documentation.impact import EFFECTS, Impacts
-from homelab_assets.documentation.links import Forge, runbook_for_check, runbook_for_drift, runbook_for_service
+from homelab_assets.documentation.links import ForgeLinks, runbook_for_check, runbook_for_drift, runbook_for_service
 from homelab_assets.documentation.markers import block, seen
 from homelab_assets.documentation.networks import namespaces
 from homelab_assets.drift.document import Item
@@ -24,7 +24,7 @@ def service_runbooks(
     dependencies: Map,
     *,
     purposes: Mapping[str, str] | None = None,
-    forges: Mapping[str, Forge] | None = None,
+    forges: Mapping[str, ForgeLinks] | None = None,
     pipeline: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Render the runbooks of all services: path below `docs/` to text."""

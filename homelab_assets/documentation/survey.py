@@ -9,6 +9,7 @@ from homelab_assets.documentation import seen
 from homelab_assets.documentation.commands import folder_of, is_portainers
 from homelab_assets.documentation.estate import Declaration, Estate, HostFacts, Key, NetworkFacts, Service
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.drift.view import name_of
 from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
 
 
@@ -68,11 +69,11 @@ def survey(
 
 
 def _of(capture: Captured) -> Iterable[Service]:
-    names = {str(container.get("Id")): seen.name_of(container) for container in capture.containers}
+    names = {str(container.get("Id")): name_of(container) for container in capture.containers}
     images = {str(image.get("Id")): image for image in capture.images}
     folders = {str(volume.get("Name")): folder for volume in capture.volumes if (folder := _folder(volume))}
     replicas: dict[tuple[str | None, str], list[Mapping[str, Json]]] = {}
-    for container in sorted(capture.containers, key=seen.name_of):
+    for container in sorted(capture.containers, key=name_of):
         if not seen.is_one_off(container):
             replicas.setdefault(seen.place(container), []).append(container)
     for group in replicas.values():

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from homelab_assets.documentation.audit_trail import build_trail
 from homelab_assets.documentation.generate import PARTS, Documents, Material, generate
-from homelab_assets.documentation.links import Forge, slug
+from homelab_assets.documentation.links import ForgeLinks, slug
 from homelab_assets.documentation.mermaid import MOST_CHARACTERS, MOST_EDGES
 from homelab_assets.documentation_inputs import estate_of
 from homelab_assets.documenting import document_audit
@@ -25,7 +25,7 @@ from homelab_assets.secrecy import TOKEN
 from homelab_assets_tests.documentation.estates import NOW, VAULT, bind, capture, container, document, estate
 from homelab_assets_tests.documentation.test_audit_trail import _Commit, _history
 
-FORGES = {"homelab-apps": Forge(kind="github", base="https://github.com/o/homelab-apps", branch="main")}
+FORGES = {"homelab-apps": ForgeLinks(kind="github", base="https://github.com/o/homelab-apps", branch="main")}
 HOSTILE = [
     "x|y", "`x`", "```", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](http://evil.example/x.png)",
     "@everyone", "fixes #1", "GH-12", "\x1b[31mred\x1b]0;t\x07", "a\u202eb", "two\nlines", "# heading", "<!-- homelab-assets:end catalog -->", "-->", "end", "$(reboot)",

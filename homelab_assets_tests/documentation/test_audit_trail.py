@@ -8,7 +8,7 @@ import pytest
 from homelab_assets.documentation.audit_trail import History, build_trail
 from homelab_assets.documentation.audit_trail_text import MOST, audit_trail_document
 from homelab_assets.documentation.change import model_changes, variant
-from homelab_assets.documentation.links import Forge
+from homelab_assets.documentation.links import ForgeLinks
 from homelab_assets.documentation_inputs import histories_of
 from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.remediation.journal import Entry, read_journal, record
@@ -196,7 +196,7 @@ class _Commit:
 
 
 def _history(*commits: _Commit, models: object = lambda sha, folder: {}) -> History:
-    forge = Forge(kind="github", base="https://github.com/o/r", branch="main")
+    forge = ForgeLinks(kind="github", base="https://github.com/o/r", branch="main")
     return History(repository="r", commits=commits, stacks={"stacks/web": "web"}, models=models, forge=forge)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from homelab_assets.documentation.access import Access
 from homelab_assets.documentation.catalog import build_catalog
 from homelab_assets.documentation.catalog_text import CATALOG, catalog_documents
 from homelab_assets.documentation.dashboards import dashy, homepage
-from homelab_assets.documentation.links import Forge, forge_of
+from homelab_assets.documentation.links import ForgeLinks, forge_of
 from homelab_assets.documentation.purposes import application_of, repository_of, tag_of
 from homelab_assets.lab.settings import ForgeSettings
 from homelab_assets.model import Unreachable
@@ -130,7 +130,7 @@ def test_each_host_has_an_anchor_of_its_own() -> None:
 
 
 def test_drift_and_links_to_git() -> None:
-    forge = Forge(kind="github", base="https://github.com/o/homelab-apps", branch="main")
+    forge = ForgeLinks(kind="github", base="https://github.com/o/homelab-apps", branch="main")
     seen = estate(capture("h", container("a", stack="s")), verdicts=[drifted("h", "s", "a", "image", "environment.TZ")])
     catalog = build_catalog(seen, forges={"homelab-apps": forge})
     assert catalog.entries[0].file_url == "https://github.com/o/homelab-apps/blob/main/stacks/s/docker-compose.yml#L2"
