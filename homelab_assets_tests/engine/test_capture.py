@@ -173,7 +173,7 @@ def test_a_socket_that_nobody_listens_on(path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_a_socket_that_the_user_may_not_use(tmp_path: Path) -> None:
+def test_a_socket_that_the_user_may_not_use() -> None:
     """A process of another user, because root may use everything."""
     path = Path(f"/tmp/homelab-{os.getpid()}.sock")
     script = (

@@ -172,7 +172,7 @@ def test_a_login_that_makes_the_address_none_is_an_error_that_never_shows_it(log
     assert "hunter2" not in "".join(traceback.format_exception(error.value))
 
 
-def test_an_answer_that_is_no_http_is_an_error(tmp_path: Path) -> None:
+def test_an_answer_that_is_no_http_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def greet() -> None:

@@ -278,7 +278,7 @@ def test_a_used_up_rate_limit_ends_the_run_and_the_next_goes_on(world: World) ->
     assert list(statuses(world.run()).values()).count("opened") == len(failed) + 1
 
 
-def test_a_merged_one_waits_for_the_clone_to_catch_up(one_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_merged_one_waits_for_the_clone_to_catch_up(one_world: World) -> None:
     one_world.run(only="pihole")
     one_world.repository.merge(one_world.pull("pihole").number)
     lab = one_world.lab()
