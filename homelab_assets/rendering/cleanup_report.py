@@ -1,13 +1,13 @@
 """The cleanup report: for a terminal, as Markdown and as JSON."""
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import click
 from msgspec import to_builtins
 
 from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.markdown import cell, code, table, terminal_safe
+from homelab_assets.rendering.painter import Painter
 
 if TYPE_CHECKING:
     from homelab_assets.repository.stale import CleanupReport, StaleItem
@@ -61,10 +61,7 @@ def cleanup_markdown(report: "CleanupReport") -> str:
 
 def cleanup_terminal(report: "CleanupReport", *, color: bool) -> str:
     """Render for people at a terminal."""
-
-    def paint(text: str, **style: Any) -> str:
-        return click.style(text, **style) if color else text
-
+    paint = Painter(color)
     lines: list[str] = []
     for (repository, stack), items in groupby(report.items, key=lambda item: (item.repository, item.stack)):
         members = list(items)

@@ -1,10 +1,9 @@
 """The drift document for a terminal: worst first, one line an item, a last line that counts."""
 
-import click
-
 from homelab_assets.drift.document import SEVERITIES, DriftDocument, HostStatus, Item, ServiceDrift
 from homelab_assets.rendering import drift_words as words
 from homelab_assets.rendering.markdown import terminal_safe
+from homelab_assets.rendering.painter import Painter
 
 _COLORS = {"breaking": "red", "functional": "yellow", "cosmetic": "cyan"}
 _SIGNS = {"changed": "~", "added": "+", "removed": "-"}
@@ -18,7 +17,7 @@ def drift_terminal(document: DriftDocument, *, color: bool, verbose: bool = Fals
         color: severities in colour.
         verbose: clean services, evidence, provenance and full values too.
     """
-    painter = _Painter(color)
+    painter = Painter(color)
     blocks = ["\n".join(_host(host, painter) for host in document.hosts)]
     found = [
         service for service in document.services if service.status not in {"clean", "unreachable"} or service.items
@@ -48,30 +47,11 @@ def drift_terminal(document: DriftDocument, *, color: bool, verbose: bool = Fals
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-class _Painter:
-    def __init__(self, color: bool) -> None:
-        self._color = color
-
-    def paint(self, text: str, **style: object) -> str:
-        return click.style(text, **style) if self._color else text  # type: ignore[arg-type]
-
-    def green(self, text: str) -> str:
-        return self.paint(text, fg="green")
-
-    def red(self, text: str) -> str:
-        return self.paint(text, fg="red", bold=True)
-
-    def dim(self, text: str) -> str:
-        return self.paint(text, dim=True)
-
-    def bold(self, text: str) -> str:
-        return self.paint(text, bold=True)
-
-    def severity(self, severity: str | None) -> str:
-        return self.paint(severity, fg=_COLORS.get(severity), bold=severity == "breaking") if severity else ""
+def _severity(severity: str | None, painter: Painter) -> str:
+    return painter(severity, fg=_COLORS.get(severity), bold=severity == "breaking") if severity else ""
 
 
-def _host(host: HostStatus, painter: _Painter) -> str:
+def _host(host: HostStatus, painter: Painter) -> str:
     name = terminal_safe(host.name)
     if host.status == "unreachable":
         hint = f"\n  {terminal_safe(host.hint)}" if host.hint else ""
@@ -80,13 +60,13 @@ def _host(host: HostStatus, painter: _Painter) -> str:
     return f"{painter.bold(name)}  {host.containers} containers  {engine}"
 
 
-def _service(service: ServiceDrift, painter: _Painter, verbose: bool) -> str:
+def _service(service: ServiceDrift, painter: Painter, verbose: bool) -> str:
     place = f"{service.file}:{service.line}" if service.file and service.line else service.file or ""
     facts = [painter.bold(terminal_safe(words.name(service)))]
     if service.status != "drifted":
-        facts.append(painter.paint(words.STATUSES[service.status], fg="yellow"))
+        facts.append(painter(words.STATUSES[service.status], fg="yellow"))
     if service.severity:
-        facts.append(painter.severity(service.severity))
+        facts.append(_severity(service.severity, painter))
     if service.cause:
         facts.append(words.CAUSES[service.cause])
     if place:
@@ -101,8 +81,8 @@ def _service(service: ServiceDrift, painter: _Painter, verbose: bool) -> str:
     return "\n".join(lines)
 
 
-def _item(item: Item, painter: _Painter, verbose: bool) -> str:
-    sign = painter.paint(_SIGNS[item.change], fg=_COLORS[item.severity], bold=True)
+def _item(item: Item, painter: Painter, verbose: bool) -> str:
+    sign = painter(_SIGNS[item.change], fg=_COLORS[item.severity], bold=True)
     baseline, running = (_short(words.value(shown), verbose) for shown in (item.baseline, item.running))
     match item.change:
         case "changed":
@@ -127,14 +107,14 @@ def _short(text: str, verbose: bool) -> str:
     return text if verbose or len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _problem(problem: object, painter: _Painter) -> str:
+def _problem(problem: object, painter: Painter) -> str:
     assert isinstance(problem, dict)
     where = f"{place}: " if (place := words.place(problem)) else ""
     hint = f"\n  {problem['hint']}" if problem.get("hint") else ""
     return painter.red("problem") + " " + terminal_safe(f"{where}{problem.get('what')}") + terminal_safe(hint)
 
 
-def _last_line(document: DriftDocument, painter: _Painter) -> str:
+def _last_line(document: DriftDocument, painter: Painter) -> str:
     text = words.headline(document)
     commits = ", ".join(f"{b.repository}@{b.commit[:10] or 'working tree'}" for b in document.baselines)
     counts = document.summary

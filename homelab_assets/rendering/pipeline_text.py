@@ -1,9 +1,8 @@
 """The pipeline's result for a terminal, for Markdown, and as JUnit cases."""
 
-import click
-
 from homelab_assets.rendering.junit import Case
 from homelab_assets.rendering.markdown import cell, terminal_safe
+from homelab_assets.rendering.painter import Painter
 from homelab_assets.rendering.pipeline_words import (
     SIGNS,
     WORDS,
@@ -22,7 +21,7 @@ _COLORS = {"pass": "green", "fail": "red", "blocked": "yellow", "unknown": "mage
 def check_line(status: str, name: str, note: str = "", *, color: bool) -> str:
     """Return one check as a line; `note` stands behind it."""
     text = f"{_sign(status, color)} {terminal_safe(name)}"
-    return f"{text}  {_dim(terminal_safe(note), color)}" if note else text
+    return f"{text}  {Painter(color).dim(terminal_safe(note))}" if note else text
 
 
 def pipeline_terminal(document: Document, *, color: bool, verbose: bool = False) -> str:
@@ -46,15 +45,7 @@ def pipeline_terminal(document: Document, *, color: bool, verbose: bool = False)
 
 
 def _sign(status: str, color: bool) -> str:
-    return click.style(SIGNS[status], fg=_COLORS[status], bold=status == "fail") if color else SIGNS[status]
-
-
-def _dim(text: str, color: bool) -> str:
-    return click.style(text, dim=True) if color else text
-
-
-def _bold(text: str, color: bool) -> str:
-    return click.style(text, bold=True) if color else text
+    return Painter(color)(SIGNS[status], fg=_COLORS[status], bold=status == "fail")
 
 
 def _link(link: Document, document: Document, color: bool) -> str:
@@ -75,7 +66,7 @@ def _detail(check: Document, color: bool) -> str:
 
 def _trouble(check: Document, color: bool) -> str:
     head = f"{check['link_title']}: {check['title'] or check['why']}  [{check['cause'] or 'unknown'}]"
-    lines = [f"{_sign(check['status'], color)} {_bold(terminal_safe(head), color)}"]
+    lines = [f"{_sign(check['status'], color)} {Painter(color).bold(terminal_safe(head))}"]
     lines += [f"    {terminal_safe(line)}" for line in check["evidence"]]
     fix = check["fix"]
     steps = (
@@ -85,7 +76,7 @@ def _trouble(check: Document, color: bool) -> str:
     )
     lines += [f"  → {terminal_safe(step)}" for step in steps if step]
     if check["blocks"]:
-        lines.append(_dim(f"    not judged because of this: {len(check['blocks'])}", color))
+        lines.append(Painter(color).dim(f"    not judged because of this: {len(check['blocks'])}"))
     return "\n".join(lines)
 
 

@@ -1,9 +1,10 @@
 """Remediation plans and what became of them, as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from homelab_assets.rendering.json_text import json_text
+from homelab_assets.rendering.painter import Painter
 
 if TYPE_CHECKING:
     from homelab_assets.remediation.dashboard import Outcome
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
     from homelab_assets.remediation.readme_plan import ReadmePlan
 
 _LONGEST = 800
-_BOLD, _DIM, _RED, _GREEN, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
+_LINES: Mapping[str, Mapping[str, Any]] = {
+    "+": {"fg": "green"},
+    "-": {"fg": "red"},
+    "@": {"dim": True},
+    "d": {"dim": True},
+}
 
 
 def plans_terminal(plans: Sequence["Proposal"], *, color: bool = False, verbose: bool = False) -> str:
@@ -22,11 +28,11 @@ def plans_terminal(plans: Sequence["Proposal"], *, color: bool = False, verbose:
         if plan.actionable:
             head = f"{plan.title}\n{plan.branch}  [{', '.join(plan.labels)}]" + ("  draft" if plan.draft else "")
             parts.append(
-                f"{_styled(head, _BOLD, color)}\n\n{_short(_printable(plan.body), verbose)}\n"
+                f"{Painter(color).bold(head)}\n\n{_short(_printable(plan.body), verbose)}\n"
                 + _colored(_short(_printable(plan.patch), verbose), color)
             )
         else:
-            identity = _styled(str(plan.identity), _BOLD, color)
+            identity = Painter(color).bold(str(plan.identity))
             parts.append(f"{identity}\nnothing can be backported: {_printable(plan.refusal)}\n")
     ready = sum(plan.actionable for plan in plans)
     rest = f"; {len(plans) - ready} can't be backported" if len(plans) > ready else ""
@@ -43,7 +49,7 @@ def outcomes_terminal(outcomes: Sequence["Outcome"], *, color: bool = False) -> 
     lines = []
     for outcome in outcomes:
         rest = "  ".join(_printable(part) for part in (outcome.reference, outcome.why) if part)
-        status = _styled(outcome.status.ljust(width), _RED if outcome.status == "failed" else _GREEN, color)
+        status = Painter(color)(outcome.status.ljust(width), fg="red" if outcome.status == "failed" else "green")
         lines.append(f"{status}  {_printable(str(outcome.identity))}" + (f"  {rest}" if rest else ""))
     return "\n".join(lines) + "\n"
 
@@ -130,12 +136,6 @@ def _printable(text: str) -> str:
     return "".join(c if c in "\n\t" or c.isprintable() or c == "\u200b" else "\ufffd" for c in text)
 
 
-def _styled(text: str, style: str, color: bool) -> str:
-    return f"{style}{text}{_OFF}" if color else text
-
-
 def _colored(patch: str, color: bool) -> str:
-    if not color:
-        return patch
-    styles = {"+": _GREEN, "-": _RED, "@": _DIM, "d": _DIM}
-    return "\n".join(_styled(line, styles[line[0]], True) if line[:1] in styles else line for line in patch.split("\n"))
+    paint = Painter(color)
+    return "\n".join(paint(line, **_LINES[line[:1]]) if line[:1] in _LINES else line for line in patch.split("\n"))

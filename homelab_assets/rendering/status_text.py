@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import click
-
 from homelab_assets.documentation.status import HostLine, ServiceLine, Status
 from homelab_assets.rendering.markdown import cell, table, terminal_safe
+from homelab_assets.rendering.painter import Painter
 from homelab_assets.secrecy import show
 
 _MOST = 15
@@ -18,7 +17,7 @@ def status_terminal(status: Status, *, color: bool, verbose: bool = False) -> st
     Args:
         verbose: all services that ask for attention, not only the first.
     """
-    paint = _Paint(color)
+    paint = Painter(color)
     width = max((len(host.name) for host in status.hosts), default=0)
     blocks = [["the bundled demo lab; drift-detector init points it at your own homelab"]] if status.demo else []
     blocks.append([_host(host, width, paint) for host in status.hosts])
@@ -49,14 +48,14 @@ def status_markdown(status: Status) -> str:
     ]
     headers = ("host", "audited", "services", "running", "stopped", "unhealthy", "not as git says")
     parts = ["# Status", table(headers, rows, right=(2, 3, 4, 5, 6))]
-    parts.append("\n".join(f"- {word}: {cell(text)}" for word, text in _facts(status, _Paint(False))))
+    parts.append("\n".join(f"- {word}: {cell(text)}" for word, text in _facts(status, Painter(False))))
     if status.attention:
         parts += ["## What asks for attention", "\n".join(f"- {cell(_service(line))}" for line in status.attention)]
     if status.pings:
         parts += [
             "## Answers",
             "\n".join(
-                f"- {cell(_ping(p.name, p.address, p.milliseconds, p.error, _Paint(False)))}" for p in status.pings
+                f"- {cell(_ping(p.name, p.address, p.milliseconds, p.error, Painter(False)))}" for p in status.pings
             ),
         ]
     if status.problems:
@@ -77,29 +76,6 @@ def age(seconds: int) -> str:
     return "just now"
 
 
-class _Paint:
-    def __init__(self, color: bool) -> None:
-        self._color = color
-
-    def _style(self, text: str, **style: object) -> str:
-        return click.style(text, **style) if self._color else text  # type: ignore[arg-type]
-
-    def red(self, text: str) -> str:
-        return self._style(text, fg="red", bold=True)
-
-    def yellow(self, text: str) -> str:
-        return self._style(text, fg="yellow")
-
-    def green(self, text: str) -> str:
-        return self._style(text, fg="green")
-
-    def bold(self, text: str) -> str:
-        return self._style(text, bold=True)
-
-    def dim(self, text: str) -> str:
-        return self._style(text, dim=True)
-
-
 def _safe(text: object) -> str:
     return terminal_safe(show(str(text)))
 
@@ -108,7 +84,7 @@ def _counts(host: HostLine) -> Sequence[int]:
     return (host.services, host.running, host.stopped, host.unhealthy, host.drifted)
 
 
-def _host(host: HostLine, width: int, paint: _Paint) -> str:
+def _host(host: HostLine, width: int, paint: Painter) -> str:
     name = paint.bold(f"{_safe(host.name):<{width}}")
     if not host.reachable:
         return f"{name}  {paint.red('NOT AUDITED')}  {_safe(host.error)}"
@@ -128,7 +104,7 @@ def _service(line: ServiceLine) -> str:
     return _safe(f"{place}  {', '.join(facts)}")
 
 
-def _facts(status: Status, paint: _Paint) -> list[tuple[str, str]]:
+def _facts(status: Status, paint: Painter) -> list[tuple[str, str]]:
     facts = [("audit", _audit(status, paint))]
     if status.pipeline_configured or status.pipeline:
         facts.append(("pipeline", _pipeline(status, paint)))
@@ -142,7 +118,7 @@ def _facts(status: Status, paint: _Paint) -> list[tuple[str, str]]:
     return facts
 
 
-def _audit(status: Status, paint: _Paint) -> str:
+def _audit(status: Status, paint: Painter) -> str:
     audit = status.audit
     if audit is None:
         return paint.red("never")
@@ -159,7 +135,7 @@ def _audit(status: Status, paint: _Paint) -> str:
     return f"{when}  {paint.yellow(told)}"
 
 
-def _pipeline(status: Status, paint: _Paint) -> str:
+def _pipeline(status: Status, paint: Painter) -> str:
     pipeline = status.pipeline
     if pipeline is None:
         return paint.yellow("never tested")
@@ -176,6 +152,6 @@ def _pipeline(status: Status, paint: _Paint) -> str:
             return f"{when}  {paint.yellow('not everything could be judged')}{passed}"
 
 
-def _ping(name: str, address: str, milliseconds: int | None, error: str, paint: _Paint) -> str:
+def _ping(name: str, address: str, milliseconds: int | None, error: str, paint: Painter) -> str:
     answer = f"{milliseconds} ms" if milliseconds is not None else paint.red(f"no answer: {_safe(error)}")
     return f"  {_safe(name)}  {_safe(address)}  {answer}"

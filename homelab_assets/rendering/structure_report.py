@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
 from msgspec import to_builtins
 
 from homelab_assets.rendering.findings import LEVELS, Finding, Level, Rule
 from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.junit import Case, junit
 from homelab_assets.rendering.markdown import cell, code, details, table, terminal_safe
+from homelab_assets.rendering.painter import Painter
 
 if TYPE_CHECKING:
     from homelab_assets.repository.rules.meta import Finding as StructureFinding
@@ -34,10 +34,7 @@ def structure_terminal(result: "StructureResult", *, color: bool, verbose: bool 
     Args:
         verbose: also what is ignored, and why.
     """
-
-    def paint(text: str, **style: Any) -> str:
-        return click.style(text, **style) if color else text
-
+    paint = Painter(color)
     lines: list[str] = []
     for repository in result.repositories:
         lines.append(paint(terminal_safe(_title(repository)), bold=True))
