@@ -1,6 +1,7 @@
 """From an audit to the documents on disk: the flow behind `drift-detector docs` and Dagster's assets."""
 
 import os
+import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -78,11 +79,16 @@ def gather(
 
 
 def in_repository(lab: Lab, documents: Documents) -> dict[str, str]:
-    """Return documents by their path in a repository: `docs/` at its root, and `reports/` where links expect it."""
-    folder = lab.documentation.get("directory", "docs")
-    reports = os.path.normpath(os.path.join(folder, os.path.relpath(lab.reports, lab.docs))).replace(os.sep, "/")
-    placed = {f"{folder}/{name}": text for name, text in documents.docs.items()}
-    return placed | {f"{reports}/{name}": text for name, text in documents.reports.items()}
+    """Return documents by their path in a repository: where they lie below the folder of `lab.yaml`.
+
+    What lies elsewhere on disk has no such path: in git it stands in `docs/` and `reports/`.
+    """
+    placed: dict[str, str] = {}
+    for folder, usual, texts in ((lab.docs, "docs", documents.docs), (lab.reports, "reports", documents.reports)):
+        below = os.path.relpath(folder, lab.root).replace(os.sep, "/")
+        place = usual if below.split("/")[0] == ".." else below
+        placed |= {posixpath.normpath(f"{place}/{name}"): text for name, text in texts.items()}
+    return placed
 
 
 def write_documents(lab: Lab, documents: Documents, *, whole: Sequence[str] = ()) -> Publication:

@@ -80,6 +80,15 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert lab.drift["ignore"][0]["until"] == "2027-01-31"
 
 
+def test_folders_that_are_written_to_may_be_below_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "lab.yaml").write_text(
+        "hosts: {a: {docker: ssh://a}}\nreports: {directory: ~/reports}\ndocumentation: {directory: ~/site}\n"
+    )
+    lab = load_lab(str(tmp_path / "lab.yaml"), {})
+    assert (lab.reports, lab.docs) == (tmp_path / "home/reports", tmp_path / "home/site")
+
+
 def test_a_home_that_nobody_has_is_a_folder(tmp_path: Path) -> None:
     lab = _load(tmp_path, "hosts: {a: {docker: ssh://a}}\nrepositories: {r: {path: ~nobody-here/r}}\n")
     assert lab.repositories["r"].path == tmp_path / "~nobody-here/r"

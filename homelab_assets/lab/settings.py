@@ -93,12 +93,12 @@ class Lab(Unprinted, Struct, frozen=True, kw_only=True):
     @property
     def reports(self) -> Path:
         """Folder that reports are written to."""
-        return self.root / self.reports_settings.get("directory", "reports")
+        return _path(self.root, self.reports_settings.get("directory", "reports"))
 
     @property
     def docs(self) -> Path:
         """Folder that generated documentation is written to."""
-        return self.root / self.documentation.get("directory", "docs")
+        return _path(self.root, self.documentation.get("directory", "docs"))
 
     def resolve(self, text: str, *, key: str) -> str:
         """Replace `${NAME}` by the value from the environment or the `.env` beside the file.

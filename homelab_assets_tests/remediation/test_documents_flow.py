@@ -71,6 +71,23 @@ def test_reports_stand_where_links_expect_them(world: World) -> None:
     assert placed == {"site/docs/a.md": "a", "reports/AUDIT_TRAIL.md": "t"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "docs", "reports"),
+    [
+        ("documentation: {directory: /srv/site}", "docs/", "reports/"),
+        ("documentation: {directory: ../site}\nreports: {directory: /srv/reports}", "docs/", "reports/"),
+        ("reports: {directory: ~/reports}", "docs/", "reports/"),
+        ("documentation: {directory: .}\nreports: {directory: out}", "", "out/"),
+    ],
+)
+def test_what_lies_elsewhere_on_disk_has_its_usual_place_in_git(
+    world: World, settings: str, docs: str, reports: str
+) -> None:
+    world.settings = settings
+    placed = in_repository(world.lab(), Documents(docs={"a/b.md": "a"}, reports={"AUDIT_TRAIL.md": "t"}))
+    assert placed == {f"{docs}a/b.md": "a", f"{reports}AUDIT_TRAIL.md": "t"}
+
+
 def test_it_needs_a_repository_that_lab_yaml_knows(world: World) -> None:
     with pytest.raises(UserError, match="no repository is named for the documents"):
         open_documents(world.lab(), {}, "2026-11-23T06:00:00Z")
