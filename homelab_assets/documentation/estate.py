@@ -159,7 +159,6 @@ class NetworkFacts(Struct, frozen=True, kw_only=True):
     name: str
     driver: str = ""
     internal: bool = False
-    subnets: Sequence[str] = ()
 
 
 class Estate(Struct, frozen=True, kw_only=True, dict=True):

@@ -169,11 +169,9 @@ def _number(value: Json) -> int | None:
 def _networks(captures: Iterable[CaptureResult]) -> Iterable[NetworkFacts]:
     for capture in captures:
         for network in capture.networks if isinstance(capture, Captured) else ():
-            configured = (network.get("IPAM") or {}).get("Config") or ()
             yield NetworkFacts(
                 host=capture.host,
                 name=str(network.get("Name") or ""),
                 driver=str(network.get("Driver") or ""),
                 internal=bool(network.get("Internal")),
-                subnets=tuple(str(pool["Subnet"]) for pool in configured if pool.get("Subnet")),
             )

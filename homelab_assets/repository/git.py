@@ -24,12 +24,11 @@ class Clone(Struct, frozen=True, kw_only=True):
     """What kind of clone this is, and what the operator is in the middle of.
 
     Attributes:
-        git_dir, common_dir: `.git` of this checkout, and the one that all its worktrees share.
+        common_dir: the `.git` that all worktrees of the clone share.
         operation: `merge`, `rebase`, `cherry-pick`, `revert`, `bisect`, or None.
         grafts: commits whose parents a shallow clone does not hold.
     """
 
-    git_dir: Path
     common_dir: Path
     bare: bool
     operation: str | None
@@ -78,7 +77,7 @@ class Git(Struct, frozen=True):
             # `push --porcelain` says on stdout which ref was refused, and why.
             said = out + b"\n" + err if arguments[0] == "push" else err
             raise explain(arguments, process.returncode, said, self.path)
-        return Answer(code=process.returncode, out=out, err=err)
+        return Answer(code=process.returncode, out=out)
 
     @contextmanager
     def stream(self, *arguments: str, seconds: float = LOCAL_SECONDS) -> Iterator["subprocess.Popen[bytes]"]:
@@ -117,7 +116,6 @@ class Git(Struct, frozen=True):
         }
         shallow = shared / "shallow"
         return Clone(
-            git_dir=directory,
             common_dir=shared,
             bare=bare == "true",
             operation=next((word for mark, word in marks.items() if (directory / mark).exists()), None),

@@ -59,7 +59,6 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     code: int
     out: bytes
-    err: bytes
 
     @property
     def text(self) -> str:
