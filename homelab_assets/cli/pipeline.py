@@ -69,7 +69,8 @@ def command(
 ) -> int:
     """Validate the media pipeline: find the one broken link, prove it, propose the fix.
 
-    Exit code: 0 every link holds, 1 a link is broken, 2 something could not be judged.
+    Exit code: 0 every link holds, 1 a link is broken, 2 something could not be judged. With --live also 2 while the
+    film is on its way; with --apply and --undo 0 all steps are done, 2 one is not.
     """
     from homelab_assets.audit import utc_now
     from homelab_assets.fingerprint_key import load_key
