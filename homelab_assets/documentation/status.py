@@ -16,7 +16,7 @@ _NOT_WELL = ("stopped", "restarting", "missing", "paused")
 
 
 class HostLine(Struct, frozen=True, kw_only=True):
-    """One host: counts of services. `reachable`: the last audit could capture it; `ping`: it answers now, if asked."""
+    """One host: counts of services. `reachable`: the last audit could capture it; `error`: why not."""
 
     name: str
     reachable: bool

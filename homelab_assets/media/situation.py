@@ -18,8 +18,9 @@ class Situation(Struct, frozen=True, kw_only=True):
     """The state of the apps, as values.
 
     Attributes:
-        providers: by `<app>.<kind>`, secrets masked by the app. mappings, roots, profiles, configs: by app.
+        providers: by `<app>.<kind>`, secrets masked by the app. mappings, roots: by app.
         servers: of Overseerr, by app; keys replaced by their fingerprints.
+        preferences, categories: of qBittorrent. plex: Plex's preferences.
         hashes: fingerprints of our own credentials, by `<service>.<credential>`.
     """
 
