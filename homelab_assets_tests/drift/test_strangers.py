@@ -12,6 +12,7 @@ from homelab_assets_tests.drift.strangers.agreement import differing
 from homelab_assets_tests.drift.strangers.changes import Subject, candidates, document
 from homelab_assets_tests.drift.strangers.editing import edits
 from homelab_assets_tests.drift.strangers.leaves import Wanted, agree, must_come, recreated
+from homelab_assets_tests.drift.strangers.ledger import Ledger
 from homelab_assets_tests.drift.strangers.sources import LIST, Amended, strangers
 from homelab_assets_tests.drift.strangers.written import colons, read_services
 from homelab_assets_tests.drift.world import Files
@@ -136,4 +137,15 @@ def test_an_amended_tree_has_one_more_file() -> None:
 
 
 def test_documents_differ_at_their_leaves() -> None:
-    assert list(differing({"a": [1, {"b": 2}]}, {"a": [1, {"b": "2"}]})) == [("a[1].b", 2, "2")]
+    assert differing({"a": [1, {"b": 2}]}, {"a": [1, {"b": "2"}]}) == [("['a'][1]['b']", 2, "2")]
+    assert differing({"a": True}, {"a": 1}) == [("['a']", True, 1)]
+    assert [place for place, *_ in differing({"a": [1, 2]}, {"a": [2], "b": None})] == ["['a'][0]", "['b']"]
+    assert differing({"a": {"b": 1, "c": 2}}, {"a": {"c": 2, "b": 1}}) == []
+
+
+def test_the_table_of_outcomes_has_a_column_for_each(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "results.jsonl")
+    for step, outcome in (("as it is", "exact"), ("git", "exact"), ("git", "exact"), ("git", "not exact")):
+        ledger.note("shop", step, outcome)
+    lines = [line.split() for line in ledger.table().splitlines()]
+    assert lines == [["exact", "not", "exact"], ["as", "it", "is", "1"], ["git", "2", "1"]]

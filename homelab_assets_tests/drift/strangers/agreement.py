@@ -1,12 +1,11 @@
 """Whether the loader and Compose make the same of a stack."""
 
-from collections.abc import Iterator
 from typing import Any
+
+from deepdiff import DeepDiff
 
 from homelab_assets.errors import UserError
 from homelab_assets_tests.drift.strangers.ground import Ground
-
-_ABSENT = "(absent)"
 
 
 def disagreements(ground: Ground) -> tuple[str, list[dict[str, Any]]]:
@@ -22,13 +21,8 @@ def disagreements(ground: Ground) -> tuple[str, list[dict[str, Any]]]:
     return ("differ" if found else "agree"), found
 
 
-def differing(ours: Any, theirs: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield the places where two documents differ."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        for key in dict.fromkeys((*ours, *theirs)):
-            yield from differing(ours.get(key, _ABSENT), theirs.get(key, _ABSENT), f"{path}.{key}".lstrip("."))
-    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        for number, pair in enumerate(zip(ours, theirs, strict=True)):
-            yield from differing(*pair, f"{path}[{number}]")
-    elif ours != theirs or type(ours) is not type(theirs):
-        yield path, ours, theirs
+def differing(ours: Any, theirs: Any) -> list[tuple[str, Any, Any]]:
+    """Return the places where two documents differ, with what stands there; numbers are no texts, nor booleans."""
+    found = DeepDiff(ours, theirs, view="tree")
+    places = [(level.path(root=""), level.t1, level.t2) for levels in found.values() for level in levels]
+    return sorted(places, key=lambda place: str(place[0]))

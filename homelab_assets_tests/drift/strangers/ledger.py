@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas
+
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets_tests.drift.strangers.leaves import Wanted, agree
 from homelab_assets_tests.drift.strangers.openness import root_of
@@ -60,13 +62,9 @@ class Ledger:
         self.note(stack, step, outcome, **evidence)
 
     def table(self) -> str:
-        """The counts, a step a line."""
-        width = max(map(len, self.counts), default=0)
-        rows = (
-            f"{step:<{width}}  " + ", ".join(f"{outcome} {count}" for outcome, count in counts.most_common())
-            for step, counts in self.counts.items()
-        )
-        return "\n".join(rows)
+        """The counts: a line for each step, a column for each outcome."""
+        counts = pandas.DataFrame(self.counts).T
+        return str(counts.to_string(na_rep="", float_format="{:.0f}".format))
 
 
 def found_in(services: Sequence[ServiceDrift]) -> list[Wanted]:
