@@ -78,6 +78,8 @@ def command(
 
     if sum([dry_run, health, live, apply_file is not None, undo_file is not None]) > 1:
         raise click.UsageError("--dry-run, --health, --live, --apply and --undo exclude one another")
+    if (apply_file or undo_file) and (gentle or open_pulls or no_report or plan_file is not None):
+        raise click.UsageError("--gentle, --open, --plan and --no-report are for tests, not for --apply and --undo")
     lab = options.lab()
     vault = open_vault(lab)
     with open_session(lab, vault=vault, salt=load_key(lab.state, create=True), say=options.say) as session:

@@ -132,6 +132,13 @@ def test_larrys_faults_are_cured_at_the_command_line(tmp_path: Path) -> None:
     assert {one.suffix for one in (tmp_path / "reports").iterdir()} == {".html", ".json", ".xml"}
 
 
+@pytest.mark.parametrize("option", [["--gentle"], ["--open"], ["--no-report"], ["--plan", "again.json"]])
+@pytest.mark.parametrize("way", ["--apply", "--undo"])
+def test_what_is_said_of_a_test_is_not_lost_on_a_plan(tmp_path: Path, way: str, option: list[str]) -> None:
+    done = run("--lab", str(tmp_path / "lab.yaml"), way, str(tmp_path / "plan.json"), *option)
+    assert (done.exit_code, option[0] in done.output, "are for tests" in done.output) == (2, True, True)
+
+
 @pytest.mark.parametrize(
     ("host", "code"), [('"nas"', 2), ('"ct-media-01"', 0), ("null", 0)], ids=["another", "the same", "any"]
 )
