@@ -36,6 +36,8 @@ def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Git's texts with markers, each with the ways to write its running value."""
     row, found = sight.row, sight.found
     rest = {path: leaf for path, leaf in found.items() if path not in sight.wanted}
+    # Rather those that are there by git's doing: what the image declares needs no variable to explain it.
+    rest = {path: leaf for path, leaf in rest.items() if not is_among(leaf.value, sight.given.get(path, ()))} or rest
     for path, leaf in sight.wanted.items():
         if isinstance(leaf.value, Uncompared):
             continue

@@ -463,6 +463,14 @@ def test_each_running_key_is_but_one_of_gits(
     assert items(unify(git, container("web", "app", **running))) == told
 
 
+def test_a_variable_that_exposes_a_port_is_none_that_the_image_does() -> None:
+    exposed = {"53/udp": {}, "80/tcp": {}}
+    running = container("web", "app", config={"ExposedPorts": exposed | {"5222/tcp": {}, "5269/tcp": {}}})
+    git = {"expose": ["${CLIENTS:-5222}", "${SERVERS:-5269}"], "image": "plain:1", "mem_limit": "1g"}
+    captured = capture([running], images=[image("plain:1", Cmd=["run"], ExposedPorts=exposed)])
+    assert items(audit(captured, [baseline("web", {"services": {"app": git}})])) == [("mem_limit", "removed")]
+
+
 @pytest.mark.parametrize(
     ("git", "running", "told"),
     [
