@@ -397,6 +397,8 @@ def test_another_volume_than_git_s_is_not_one_that_was_handed_on(more: Body, own
     ("git", "memory", "swap", "told"),
     [
         ({"mem_limit": "64m"}, 64, 128, []),
+        ({"mem_limit": "64m"}, 64, 64, [("memswap_limit", "added")]),
+        ({"mem_limit": "64m"}, 32, 32, [("mem_limit", "changed")]),
         ({"mem_limit": "64m"}, 64, -1, [("memswap_limit", "added")]),
         ({"mem_limit": "64m"}, 128, 128, [("mem_limit", "changed")]),
         ({"mem_limit": "64m"}, 128, 256, [("mem_limit", "changed")]),

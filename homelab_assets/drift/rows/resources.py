@@ -21,12 +21,18 @@ def _size_row(key: str, field: str, **options: Any) -> Row:
 
 
 def _swap_given(container: Observed, declared: Declared) -> Any:
-    """Twice the memory limit; after `docker update --memory` that of git's, which the container was created with."""
+    """Twice the memory limit.
+
+    After `docker update --memory` that of git's, which the container was created with, or the new limit itself: it
+    can't be raised above the old one alone, and most give both the same.
+    """
     memory = container.host_config.get("Memory") or 0
     wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
     if memory != wanted and (container.host.podman or not isinstance(wanted, int)):
         return UNKNOWN
-    return (2 * memory, 2 * wanted) if memory else (0, -1)
+    if memory == wanted:
+        return (2 * memory,) if memory else (0, -1)
+    return (2 * memory, 2 * wanted, memory) if memory else (0, -1)
 
 
 def _cpus(value: Any) -> Any:
