@@ -44,13 +44,15 @@ def acts(model: Mapping[str, Any], container: str, networks: Mapping[str, str]) 
         yield _act(f"networks.{ELSEWHERE}", "added", (*join, "--alias", "stranger", ELSEWHERE, container))
         # Links would go with the network.
         for key, name in () if model.get("links") else networks.items():
-            yield from _left(key, name, container, (model.get("networks") or {}).get(key) or {})
+            yield from _left(key, name, container, model)
 
 
-def _left(key: str, name: str, container: str, options: Mapping[str, Any]) -> Iterator[Act]:
+def _left(key: str, name: str, container: str, model: Mapping[str, Any]) -> Iterator[Act]:
     leave = ("network", "disconnect", name, container)
     yield _act(f"networks.{key}", "removed", leave)
-    if not options.keys() - {"aliases"}:
+    options = (model.get("networks") or {}).get(key) or {}
+    # The engine gives each endpoint the hostname as an alias, which may be the very one that is lost.
+    if not options.keys() - {"aliases"} and not model.get("hostname"):
         yield _act(f"networks.{key}.aliases", "changed", leave, ("network", "connect", name, container))
 
 
