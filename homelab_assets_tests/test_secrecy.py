@@ -168,6 +168,12 @@ def test_inspect_documents_are_sealed_where_free_text_stands(vault: Vault) -> No
     assert sealed["Config"]["Env"][0] == "TZ=UTC"
 
 
+def test_a_network_may_be_called_as_a_field_of_the_engine_is(vault: Vault) -> None:
+    endpoint = {"DriverOpts": {"vpn.token": "hunter2"}, "Aliases": ["x://larry:hunter2@nas"]}
+    sealed = vault.seal_inspect({"NetworkSettings": {"Networks": {"Created": endpoint, "Id": endpoint}}})
+    assert "hunter2" not in repr(sealed)
+
+
 def test_a_vault_never_leaves_its_process_or_shows_what_it_holds(vault: Vault) -> None:
     vault.token("hunter2")
     assert "hunter2" not in f"{vault!r} {vault}"

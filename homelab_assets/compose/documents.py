@@ -71,7 +71,6 @@ class _Reader:
         self._aliased: dict[int, dict[Any, Any]] = {}  # node → the tree of the names at which aliases of it stand
 
     def document(self, root: Node) -> Document:
-        self._count(1, root)
         tree = self._value(root, ())
         return Document(
             root=None if tree is _DROPPED else tree,
@@ -80,12 +79,10 @@ class _Reader:
             templates=tuple(self._templates.values()),
         )
 
-    def _count(self, number: int, node: Node) -> None:
-        self._values += number
+    def _value(self, node: Node, path: Path) -> Any:
+        self._values += 1
         if self._values > MAX_VALUES:
             refuse(f"expands to more than {MAX_VALUES} values", node)
-
-    def _value(self, node: Node, path: Path) -> Any:
         if self._overridden:
             return self._content(node, path)
         if node.tag == "!reset":
@@ -102,19 +99,15 @@ class _Reader:
 
     def _content(self, node: Node, path: Path) -> Any:
         if isinstance(node, Scalar):
-            return self._scalar(node)
+            if "$" in node.value:
+                self._templates[id(node)] = node
+            return resolve(node)
         if isinstance(node, Sequence):
             return self._list(node, path)
         assert isinstance(node, Mapping)
         return self._map(node, path)
 
-    def _scalar(self, node: Scalar) -> Any:
-        if "$" in node.value:
-            self._templates[id(node)] = node
-        return resolve(node)
-
     def _list(self, node: Sequence, path: Path) -> Seq:
-        self._count(len(node.items), node)
         result = Seq()
         first = self._is_first_visit(node)
         last = node.start
@@ -122,25 +115,18 @@ class _Reader:
             if first and item.start <= last:
                 self._check_alias(item, (*path, str(index)), node)
             last = max(last, item.start)
-            # Nearly all that a file holds is a text without a tag.
-            if isinstance(item, Scalar) and item.tag is None:
-                value = self._scalar(item)
-            else:
-                value = self._value(item, (*path, str(index)))
+            value = self._value(item, (*path, str(index)))
             if value is not _DROPPED:
                 result.add(value, item)
         return result
 
     def _map(self, node: Mapping, path: Path) -> Map:
-        self._count(len(node.pairs), node)
         result = Map()
         lines: dict[str, int] = {}
         merges: Node | None = None
         first = self._is_first_visit(node)
         for key, value_node in node.pairs:
-            if type(key) is not Scalar:
-                refuse("a mapping key must be a string, not a mapping or a list", key)
-            name = key.value
+            name = _name(key)
             if name in lines:
                 refuse(f"mapping key {name!r} already defined at line {lines[name]}", key)
             lines[name] = key.line
@@ -150,10 +136,7 @@ class _Reader:
             if is_merge:
                 merges = value_node
                 continue
-            if isinstance(value_node, Scalar) and value_node.tag is None:
-                value = self._scalar(value_node)
-            else:
-                value = self._value(value_node, (*path, name))
+            value = self._value(value_node, (*path, name))
             if value is not _DROPPED:
                 _check_key(key, path)
                 result[name] = value
@@ -200,11 +183,18 @@ class _Reader:
         place[_HERE] = {}
 
 
-def _may_merge(key: Scalar) -> bool:
-    return key.tag == "!!merge" or (key.plain and key.tag is None)
+def _name(key: Node) -> str:
+    if not isinstance(key, Scalar):
+        refuse("a mapping key must be a string, not a mapping or a list", key)
+    return key.value
 
 
-def _check_key(key: Scalar, path: Path) -> None:
+def _may_merge(key: Node) -> bool:
+    return key.tag == "!!merge" or (isinstance(key, Scalar) and key.plain and key.tag is None)
+
+
+def _check_key(key: Node, path: Path) -> None:
+    assert isinstance(key, Scalar)
     if key.plain or key.tag is not None:
         value = resolve(key)
         if type(value) is not str:

@@ -94,7 +94,8 @@ _FIELDS: dict[str, _SealField] = {
 }
 
 
-# What the engine alone writes: moments, ids and paths of its own. Nobody can put a secret there.
+# Texts that the engine alone writes: moments, ids and paths of its own. Nobody can put a secret there; a network may
+# have such a name all the same.
 _OF_THE_ENGINE = frozenset(
     ("Id", "Created", "CreatedAt", "StartedAt", "FinishedAt", "SandboxID", "SandboxKey", "EndpointID", "NetworkID",
      "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath")
@@ -106,17 +107,13 @@ def _seal_value(name: str, value: Any, vault: "Vault") -> Any:
     """Seal what stands under a name."""
     kind = type(value)
     if kind is str:
-        return vault.seal_text(value, entropy=False) if _may_hold_a_secret(value) else value
+        return vault.seal_text(value, entropy=False) if len(value) >= 12 and not value.isalnum() else value
     if kind is dict:
         return _seal_dict(name, value, vault)
     if kind is list:
         items = [_seal_value(name, item, vault) for item in value]
         return items if any(map(operator.is_not, items, value)) else value
     return value
-
-
-def _may_hold_a_secret(text: str) -> bool:
-    return len(text) >= 12 and not text.isalnum()
 
 
 def _seal_dict(name: str, node: dict[str, Any], vault: "Vault") -> dict[str, Any]:
@@ -126,14 +123,10 @@ def _seal_dict(name: str, node: dict[str, Any], vault: "Vault") -> dict[str, Any
     sealed = {}
     for key, value in node.items():
         kind = type(value)
-        if kind in _NO_TEXT or not value or key in _OF_THE_ENGINE:
+        if kind in _NO_TEXT or not value or (kind is str and key in _OF_THE_ENGINE):
             continue
-        if key in _FIELDS:
-            better = _FIELDS[key](value, vault)
-        elif kind is str:
-            better = vault.seal_text(value, entropy=False) if _may_hold_a_secret(value) else value
-        else:
-            better = _seal_value(key, value, vault)
+        seal_field = _FIELDS.get(key)
+        better = _seal_value(key, value, vault) if seal_field is None else seal_field(value, vault)
         if better is not value:
             sealed[key] = better
     return {**node, **sealed} if sealed else node
