@@ -106,9 +106,8 @@ def apply(value: Any, rules: Rules[Change]) -> Any:
     if rules.action is not None:
         value = rules.action(value)
     if type(value) is Map:
-        keys = rules.keys
-        for key in [*value] if rules.any is not None else [key for key in value if key in keys]:
-            below = keys.get(key) or rules.any
+        for key in list(value) if rules.any is not None else [key for key in value if key in rules.keys]:
+            below = rules.below(key)
             if below is not None:
                 try:
                     value[key] = apply(value[key], below)

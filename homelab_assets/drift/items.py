@@ -51,7 +51,8 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(map(names_a_secret, in_key))
         spelled = show(spelled)
-        path = self._covered(spelled if hidden or has_marker(difference.path) else difference.path, SHOWN)
+        covered = self._covered(spelled, SHOWN)
+        path = covered if hidden or has_marker(difference.path) else self._covered(difference.path, SHOWN)
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
         span = self.span(difference.path, declared=difference.expected is not None)
         baseline, running = shown = self._values(difference, template, cover)
@@ -78,7 +79,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
             variables=tuple(names),
             provenance=_provenance(difference, container),
             note=note,
-            spelled=spelled if path not in (spelled, self._covered(spelled, SHOWN)) else None,
+            spelled=spelled if path not in (spelled, covered) else None,
         )
         # Of such a file the variables are known, not the lines.
         return replace(item, line=None) if kept_out else item

@@ -54,8 +54,7 @@ _PLACES = Places(
 )
 
 
-def find_in_command(text: str, folded: str | None = None) -> Iterator[tuple[int, int]]:
+def find_in_command(text: str, folded: str) -> Iterator[tuple[int, int]]:
     """Find the passwords among the options of known programs in one command line. `folded` is it in lower case."""
-    folded = text.casefold() if folded is None else folded
     yield from _OPTIONS.find(text, folded)
     yield from _PLACES.find(text, folded)

@@ -197,7 +197,8 @@ class Vault:
 
 def _passwords(arguments: Sequence[str]) -> list[tuple[int, int] | None]:
     """Give for each argument where in it a password stands that only its place in the command gives away, or None."""
-    found = sorted(find_in_command(" ".join(arguments)))
+    command = " ".join(arguments)
+    found = sorted(find_in_command(command, command.casefold()))
     places: list[tuple[int, int] | None] = []
     offset = 0
     for argument in arguments:

@@ -30,9 +30,9 @@ def _swap_given(container: Observed, declared: Declared) -> Any:
     wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
     if memory != wanted and (container.host.podman or not isinstance(wanted, int)):
         return UNKNOWN
-    if memory == wanted:
-        return (2 * memory,) if memory else (0, -1)
-    return (2 * memory, 2 * wanted, memory) if memory else (0, -1)
+    if not memory:
+        return (0, -1)
+    return (2 * memory,) if memory == wanted else (2 * memory, 2 * wanted, memory)
 
 
 def _cpus(value: Any) -> Any:
