@@ -87,10 +87,11 @@ def test_a_failed_run_goes_on_from_its_failure(laptop: Laptop) -> None:
 
 
 def test_a_run_that_waits_for_git_for_too_long_is_ended(laptop: Laptop) -> None:
-    # A pool without a slot: whoever needs git waits for ever.
+    # A pool without a slot: whoever needs git waits for ever. It is no audit, because of those one runs at a time: an
+    # audit that the schedule started meanwhile would be in front and wait likewise.
     laptop.web.ask('mutation { setConcurrencyLimit(concurrencyKey: "git", limit: 0) }')
     try:
-        run = laptop.web.launch("daily_audit", dagster__max_runtime="3")
+        run = laptop.web.materialize("baselines", "apps", dagster__max_runtime="3")
         assert laptop.finished(run) == "FAILURE"
     finally:
         laptop.web.ask('mutation { deleteConcurrencyLimit(concurrencyKey: "git") }')
