@@ -7,7 +7,8 @@
   logs in, `ssh_transport` carries the bytes). `api` speaks HTTP over any of them;
 - `capture` asks for everything and seals it. `host_files` looks beside the containers for what their variables come
   from: `compose_files` and `environment_files`;
-- `recorded` reads and writes captures as folders; `events` is the short look of Dagster's sensor.
+- `recorded` reads and writes captures as folders; `events` is the short look of Dagster's sensor, and `looks` what it
+  tells.
 
 Importing this package loads neither the Docker SDK nor paramiko; connecting to a live engine does.
 """

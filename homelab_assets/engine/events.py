@@ -7,10 +7,9 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
-
 from homelab_assets.engine.api import EngineApi
 from homelab_assets.engine.connection import connect
+from homelab_assets.engine.looks import Event, Look
 from homelab_assets.errors import CaptureError
 from homelab_assets.lab.settings import HostSettings
 
@@ -21,25 +20,7 @@ _ACTIONS = (
 )  # fmt: skip
 
 
-class EngineEvent(Struct, frozen=True, kw_only=True):
-    """One event: `kind` is container or network, `container` the id it is about, `at` Unix seconds."""
-
-    kind: str
-    action: str
-    container: str
-    at: float
-
-
-class EngineLook(Struct, frozen=True, kw_only=True):
-    """What an engine said: its clock (Unix seconds), events, and a fingerprint of its containers' ids, names, images
-    and whether they run."""
-
-    at: float
-    events: tuple[EngineEvent, ...]
-    fingerprint: str
-
-
-def look(settings: HostSettings, since: float | None, *, read_timeout: float) -> EngineLook:
+def look(settings: HostSettings, since: float | None, *, read_timeout: float) -> Look:
     """Look at a host's engine.
 
     Args:
@@ -55,7 +36,7 @@ def look(settings: HostSettings, since: float | None, *, read_timeout: float) ->
         api.negotiate()
         now = _clock(api.get("/info"))
         events = () if since is None else _events(api, since, now)
-        return EngineLook(at=now, events=events, fingerprint=fingerprint(api.get("/containers/json", all=1) or []))
+        return Look(at=now, events=events, fingerprint=fingerprint(api.get("/containers/json", all=1) or []))
 
 
 def fingerprint(containers: list[dict[str, Any]]) -> str:
@@ -75,7 +56,7 @@ def _clock(info: Any) -> float:
         raise CaptureError("the engine does not say what time it is", hint="is it really a Docker engine?") from None
 
 
-def _events(api: EngineApi, since: float, until: float) -> tuple[EngineEvent, ...]:
+def _events(api: EngineApi, since: float, until: float) -> tuple[Event, ...]:
     """Return the events between two moments; the answer ends at once, because `until` has passed."""
     if until <= since:
         return ()
@@ -86,7 +67,7 @@ def _events(api: EngineApi, since: float, until: float) -> tuple[EngineEvent, ..
     }
     client = api.client
 
-    def ask() -> tuple[EngineEvent, ...]:
+    def ask() -> tuple[Event, ...]:
         # Not splitlines(): a label may hold what Unicode counts as the end of a line, such as U+0085.
         text = client._result(client._get(client._url("/events"), params=parameters))
         return tuple(_event(json.loads(line)) for line in text.split("\n") if line.strip())
@@ -94,11 +75,11 @@ def _events(api: EngineApi, since: float, until: float) -> tuple[EngineEvent, ..
     return api.call("GET /events", ask)
 
 
-def _event(document: dict[str, Any]) -> EngineEvent:
+def _event(document: dict[str, Any]) -> Event:
     actor = document.get("Actor") or {}
     kind = str(document.get("Type"))
     container = (actor.get("Attributes") or {}).get("container") if kind == "network" else actor.get("ID")
-    return EngineEvent(
+    return Event(
         kind=kind,
         action=str(document.get("Action")),
         container=str(container or ""),

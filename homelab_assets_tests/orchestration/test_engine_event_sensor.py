@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import dagster as dg
 import pytest
 
+from homelab_assets.engine.looks import Look
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.orchestration import names
-from homelab_assets.orchestration.decisions.touches import QUIET, Look
+from homelab_assets.orchestration.decisions.touches import QUIET
 from homelab_assets.orchestration.resources import Laboratory
 from homelab_assets.orchestration.sensors.engine_events import engine_event_sensor, live_hosts, look_at_all
 from homelab_assets.orchestration.store import JsonStore

@@ -4,13 +4,12 @@ import json
 
 import pytest
 
+from homelab_assets.engine.looks import Event, Look
 from homelab_assets.orchestration.decisions.touches import (
     PATIENCE,
     QUIET,
     Deaf,
     Decision,
-    Event,
-    Look,
     decide,
     since,
     touched,

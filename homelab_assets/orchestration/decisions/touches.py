@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from homelab_assets.engine.looks import Event, Look
 from homelab_assets.model import Json
 
 QUIET = 30
@@ -15,30 +16,6 @@ PATIENCE = 300
 _TELLING = frozenset({"create", "destroy", "rename", "update", "stop", "pause", "unpause"})
 _CONNECTS = frozenset({"connect", "disconnect"})
 _RESTARTS = frozenset({"start", "die", "restart"})
-
-
-class Event(Struct, frozen=True, kw_only=True):
-    """One event of an engine: `kind` is container or network, `container` its id, `at` Unix seconds."""
-
-    kind: str
-    action: str
-    container: str
-    at: float
-
-
-class Look(Struct, frozen=True, kw_only=True):
-    """What one host's engine says at one moment.
-
-    Attributes:
-        at: Unix seconds, by the engine's clock.
-        events: since the former look, any order.
-        fingerprint: of the list of its containers: ids, names, images, running or not. It shows what happened while
-            the engine restarted or its short memory of events overflowed.
-    """
-
-    at: float
-    fingerprint: str
-    events: Sequence[Event] = ()
 
 
 class Deaf(Struct, frozen=True, kw_only=True):

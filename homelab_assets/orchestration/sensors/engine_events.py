@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import dagster as dg
 from msgspec.structs import replace
 
+from homelab_assets.engine.looks import Look
 from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import HostSettings, Lab
 from homelab_assets.model import Json
 from homelab_assets.orchestration import names
-from homelab_assets.orchestration.decisions.touches import Deaf, Decision, Event, Look, decide, since
+from homelab_assets.orchestration.decisions.touches import Deaf, Decision, decide, since
 from homelab_assets.orchestration.names import AssetJob
 from homelab_assets.orchestration.resources import LaboratoryResource
 from homelab_assets.orchestration.store import JsonStore
@@ -67,11 +68,9 @@ def _look(host: HostSettings, moment: float | None) -> Look | Deaf:
 
     try:
         hasty = replace(host, connect_timeout=min(host.connect_timeout, HOST_SECONDS))
-        seen = look(hasty, moment, read_timeout=HOST_SECONDS)
+        return look(hasty, moment, read_timeout=HOST_SECONDS)
     except UserError as error:
         return Deaf(why=redact(str(error)))
-    events = [Event(kind=e.kind, action=e.action, container=e.container, at=e.at) for e in seen.events]
-    return Look(at=seen.at, fingerprint=seen.fingerprint, events=events)
 
 
 def _result(decision: Decision, lab: Lab, never: Sequence[str]) -> dg.SensorResult:
