@@ -224,9 +224,9 @@ class Webserver:
         selector = {"sensorName": sensor, **_WHERE}
         return list(self.ask(query, selector=selector)["sensorOrError"]["sensorState"]["ticks"])
 
-    def materialize(self, *asset: str, **tags: str) -> str:
-        """Materialize one asset alone, as its page's button does, with more tags as for `launch`; returns the run's id."""
-        return self._launch({"pipelineName": "__ASSET_JOB", "assetSelection": [{"path": asset}], **_WHERE}, tags)
+    def materialize(self, *asset: str) -> str:
+        """Materialize one asset alone, as its page's button does; returns the run's id."""
+        return self._launch({"pipelineName": "__ASSET_JOB", "assetSelection": [{"path": asset}], **_WHERE})
 
     def launch(self, job: str, **tags: str) -> str:
         """Start a job, as its page's button does, with more tags (`/` written as `__`); returns the run's id."""

@@ -87,11 +87,11 @@ def test_a_failed_run_goes_on_from_its_failure(laptop: Laptop) -> None:
 
 
 def test_a_run_that_waits_for_git_for_too_long_is_ended(laptop: Laptop) -> None:
-    # A pool without a slot: whoever needs git waits for ever. It is no audit, because of those one runs at a time: an
-    # audit that the schedule started meanwhile would be in front and wait likewise.
+    # A pool without a slot: whoever needs git waits for ever. Of audits one runs at a time, and this one goes by another
+    # kind: an audit that the schedule starts meanwhile would wait in front of it.
     laptop.web.ask('mutation { setConcurrencyLimit(concurrencyKey: "git", limit: 0) }')
     try:
-        run = laptop.web.materialize("baselines", "apps", dagster__max_runtime="3")
+        run = laptop.web.launch("daily_audit", dagster__max_runtime="3", homelab__kind="slow")
         assert laptop.finished(run) == "FAILURE"
     finally:
         laptop.web.ask('mutation { deleteConcurrencyLimit(concurrencyKey: "git") }')
