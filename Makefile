@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Two processes, each with files of its own, in the order of the folders: what waits for a server is long, and not last.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: audit test unit ui lint format lock clean help
 
@@ -9,10 +11,10 @@ audit: .venv/installed  ## Run the daily audit: on lab.yaml if there is one, els
 	@$(BIN)/drift-detector audit; status=$$?; [ $$status -le 1 ] || exit $$status
 
 test: .venv/installed  ## Run the tests; those that need a Docker engine say so when they skip
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 unit: .venv/installed  ## Run the tests that need no Docker engine and take no whole scenario: under two minutes
-	$(BIN)/python -m pytest -m "not lab and not scenario"
+	$(PYTEST) -m "not lab and not scenario"
 
 ui: .venv/installed  ## Open Dagster's UI on http://127.0.0.1:3000
 	$(BIN)/dagster dev --host 127.0.0.1

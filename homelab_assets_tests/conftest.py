@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -24,6 +25,18 @@ _TALLIES = pytest.StashKey[list[str]]()
 def tally(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Say how much a test compared: a line at the end of pytest's output."""
     return request.config.stash.setdefault(_TALLIES, []).append
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take what the tests of another process compared, as it ends."""
+    node.config.stash.setdefault(_TALLIES, []).extend(getattr(node, "workeroutput", {}).get("tallies", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand over what the tests of this process compared, if another one prints it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tallies"] = session.config.stash.get(_TALLIES, [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
