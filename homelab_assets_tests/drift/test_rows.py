@@ -198,6 +198,20 @@ def test_another_name_than_the_host_s_was_given_by_somebody(
     assert [(i.path, i.change) for v in document.services for i in v.items] == [("hostname", one) for one in told]
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_who_lives_in_another_one_s_network_has_its_names(shared: bool) -> None:
+    names = {"Hostname": "db.lan", "Domainname": "lan"}
+    other = container("web", "db", config=names)
+    mode = f"container:{other['Id']}" if shared else "host"
+    told = items(
+        {"network_mode": "service:db" if shared else "host"},
+        {"host": {"NetworkMode": mode}, "networks": {}, "config": names},
+        own={},
+        beside=[other],
+    )
+    assert told == [("domainname", "added", "functional")] * (not shared)
+
+
 @pytest.mark.parametrize("asked", ["ext", "${MODE:-ext}", "${MODE}"])
 @pytest.mark.parametrize(
     ("mode", "joined", "told"),

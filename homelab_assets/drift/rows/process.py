@@ -197,8 +197,17 @@ def _own_hostname(container: Observed, declared: Declared) -> dict[str, Leaf]:
     return {"hostname": Leaf(name)} if name and not _generated(container) else {}
 
 
+def _shares_network(container: Observed) -> bool:
+    """Whether it lives in the network of another container: engines may give it that one's names, too."""
+    return container.mode().startswith("container:")
+
+
+def _given_domainname(container: Observed, declared: Declared) -> Any:
+    return ANYTHING if _shares_network(container) else ()
+
+
 def _given_hostname(container: Observed, declared: Declared) -> Any:
-    if _generated(container) or container.mode().startswith("container:"):
+    if _generated(container) or _shares_network(container):
         return ANYTHING
     if container.mode() == "host" or container.host_config.get("UTSMode") == "host":
         # It has the host's name of that day. Beside a name in git another one than today's is more likely given.
@@ -246,7 +255,7 @@ ROWS: tuple[Row, ...] = (
         "hostname", "Config.Hostname", default="", given=_given_hostname, sight=_own_hostname,
         engine="first 12 digits of the id, the host's name",
     ),
-    scalar("domainname", "Config.Domainname"),
+    scalar("domainname", "Config.Domainname", given=_given_domainname, engine="that of whose network it shares"),
     scalar("tty", "Config.Tty", normal=boolean, default=False),
     scalar("stdin_open", "Config.OpenStdin", normal=boolean, default=False),
     scalar("stop_signal", "Config.StopSignal", normal=str, image="StopSignal", default=("SIGTERM", "15")),
