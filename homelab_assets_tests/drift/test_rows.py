@@ -440,6 +440,9 @@ def test_a_swap_limit_that_follows_from_no_limit_of_memory_is_told(
         ({"entrypoint": ["/e"]}, ["/e"], None, []),
         ({"entrypoint": ["/e"]}, ["/e"], ["run"], [("command", "added")]),
         ({"entrypoint": []}, [], ["other"], [("command", "added")]),
+        ({}, ["/i"], ["run"], []),
+        ({}, ["/i"], None, [("entrypoint", "added")]),
+        ({"command": "go"}, ["/i"], ["go"], []),
     ],
 )
 def test_an_emptied_entrypoint_leaves_the_image_s_command(

@@ -139,9 +139,13 @@ def _observed_entrypoint(container: Observed, declared: Declared) -> dict[str, L
 
 
 def _entrypoint_of_image(container: Observed, declared: Declared) -> Mapping[str, Any]:
+    image = container.image_config
     if container.image is None:
         return {"entrypoint": UNKNOWN}
-    return {"entrypoint": (_cleared(_arguments(container.image_config.get("Entrypoint"))),)}
+    if image.get("Cmd") and not container.config.get("Cmd"):
+        # Only an entrypoint of its own, be it the same one, makes a container lose the image's command.
+        return {}
+    return {"entrypoint": (_cleared(_arguments(image.get("Entrypoint"))),)}
 
 
 def _expected_command(declared: Declared) -> dict[str, Leaf]:
