@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.containers import IMAGE_ID, container, image
 from homelab_assets_tests.drift.world import audit, baseline, capture, found
 
 Body = dict[str, Any]
@@ -345,6 +345,21 @@ PODMAN: Body = {**DOCKER, "version": {**DOCKER["version"], "Components": [{"Name
 )
 def test_the_registry_of_this_very_host_is_not_docker_hub(git: str, running: str, engine: Body, differs: bool) -> None:
     told = items({"image": git}, {"config": {"Image": running}}, own={}, engine=engine)
+    assert told == [("image", "changed", "breaking")] * differs
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "differs"),
+    [
+        (IMAGE_ID, IMAGE_ID, False),
+        (IMAGE_ID[7:19], IMAGE_ID[7:19], False),
+        (IMAGE_ID[:19], IMAGE_ID, False),
+        ("plain:1", IMAGE_ID, False),
+        ("sha256:" + "2" * 64, IMAGE_ID, True),
+    ],
+)
+def test_an_image_can_be_named_by_its_id(git: str, running: str, differs: bool) -> None:
+    told = items({"image": git}, {"config": {"Image": running}}, own={})
     assert told == [("image", "changed", "breaking")] * differs
 
 

@@ -72,10 +72,17 @@ def _observed_image(container: Observed, declared: Declared) -> dict[str, Leaf]:
     built = (f"{declared.project.name}{dash}{declared.name}" for dash in "-_")
     if not declared.get("image") and reference(text) in built:
         text = f"{declared.project.name}-{declared.name}"
+    wanted = str(declared.get("image") or "")
+    if _IMAGE_ID.fullmatch(wanted) and _is_id_of(wanted, str(container.container.get("Image") or "")):
+        return {"image": Leaf(reference(wanted), wanted)}
     if _IMAGE_ID.fullmatch(text) and (tags := (container.image or {}).get("RepoTags")):
-        wanted = reference(str(declared.get("image") or ""))
+        wanted = reference(wanted)
         text = next((tag for tag in tags if reference(tag) == wanted), tags[0])
     return {"image": Leaf(reference(text), text)}
+
+
+def _is_id_of(text: str, identity: str) -> bool:
+    return identity.removeprefix("sha256:").startswith(text.removeprefix("sha256:"))
 
 
 def _same_image(container: Observed, declared: Declared) -> int | None:
