@@ -9,6 +9,7 @@ from homelab_assets_tests.drift.containers import IMAGE_ID, container, image
 from homelab_assets_tests.drift.world import audit, baseline, capture, found
 
 Body = dict[str, Any]
+HERE, T = "/opt/apps/stacks/web", "/run/secrets/t"
 
 
 def items(
@@ -296,6 +297,29 @@ def test_a_file_of_another_service_s_secret_mounted_anywhere_is_told(writable: b
     mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/s.txt", "Destination": "/x", "RW": writable}
     stack = {"services": {"db": {"image": "plain:1", "secrets": ["s"]}}, "secrets": {"s": {"file": "./s.txt"}}}
     assert items({}, {"mounts": [mount]}, own={}, around=stack) == [("secrets.s", "added", "breaking")]
+
+
+@pytest.mark.parametrize(
+    ("git", "file", "target", "told"),
+    [
+        (
+            [{"source": "s", "target": "t"}],
+            "b.txt",
+            "t",
+            ("s", {"source": "s", "target": T}, {"source": "b", "target": T}),
+        ),
+        ([{"source": "s", "target": "t"}], "x.txt", "t", ("s", {"source": "s", "target": T}, f"./x.txt:{T}:ro")),
+        (["s"], "s.txt", "u", ("s", "s", {"source": "s", "target": "/run/secrets/u"})),
+        (["same"], "s.txt", "u", ("same", "same", {"source": "same", "target": "/run/secrets/u"})),
+    ],
+)
+def test_another_file_in_a_secret_s_place_is_told_by_its_name(git: Any, file: str, target: str, told: Any) -> None:
+    mount = {"Type": "bind", "Source": f"{HERE}/{file}", "Destination": f"/run/secrets/{target}", "RW": False}
+    secrets = {name: {"file": f"./{file}.txt"} for name, file in (("same", "s"), ("b", "b"), ("s", "s"))}
+    stack = {"services": {"app": {"image": "plain:1", "secrets": git}}, "secrets": secrets}
+    document = audit(capture([container("web", "app", mounts=[mount])]), [baseline("web", stack)])
+    found = [(item.path, item.baseline, item.running) for item in document.services[0].items]
+    assert found == [(f"secrets.{told[0]}", *told[1:])]
 
 
 CONDITION, ATTEMPTS = "deploy.restart_policy.condition", "deploy.restart_policy.max_attempts"

@@ -1,13 +1,13 @@
 """Secrets and configs that are files: Compose mounts them read-only."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.mount import Mount, lent, mounts_of
 from homelab_assets.drift.rows.shapes import unseen
-from homelab_assets.drift.view import Declared, Observed, clean
+from homelab_assets.drift.view import Declared, Observed, clean, may_be
 
 SECRETS = "/run/secrets/"
 
@@ -31,27 +31,37 @@ def declared_files(declared: Declared) -> Iterator[tuple[str, str, str]]:
 
 
 def files_of_project(declared: Declared) -> dict[str, str]:
-    """Host files of the project's secrets and configs, with the path of their leaf."""
-    return {
-        clean(str(definition["file"])): f"{key}.{name}"
-        for key, definitions in (("configs", declared.project.configs), ("secrets", declared.project.secrets))
-        for name, definition in definitions.items()
-        if definition and definition.get("file")
+    """Host files of the project's secrets and configs, with the path of their leaf: of several the service's own."""
+    files = {
+        f"{key}.{name}": file
+        for key in ("configs", "secrets")
+        for name in _definitions(declared, key)
+        if (file := _file_of(declared, key, name))
     }
+    own = {path for path, _, _ in declared_files(declared)}
+    return {files[path]: path for path in sorted(files, key=own.__contains__)}
 
 
 def is_secret(target: str, mount: Mount) -> bool:
-    return target.startswith(SECRETS) and mount.type == "bind" and mount.read_only
+    return target.startswith(SECRETS) and mount.type == "bind" and mount.read_only is True
+
+
+def _definitions(declared: Declared, key: str) -> Mapping[str, Any]:
+    return declared.project.secrets if key == "secrets" else declared.project.configs
+
+
+def _file_of(declared: Declared, key: str, name: str) -> str:
+    """The host's file of a secret or config, "" where it is none."""
+    file = (_definitions(declared, key).get(name) or {}).get("file")
+    return clean(str(file)) if file else ""
 
 
 def _expected_files(key: str) -> Any:
     def expected(declared: Declared) -> dict[str, Leaf]:
         found: dict[str, list[File]] = {}
-        definitions = declared.project.secrets if key == "secrets" else declared.project.configs
         for path, target, name in declared_files(declared):
             if path.startswith(key + "."):
-                file = (definitions.get(name) or {}).get("file")
-                found.setdefault(path, []).append((target, clean(str(file)) if file else "", False))
+                found.setdefault(path, []).append((target, _file_of(declared, key, name), False))
         return {
             path: Leaf(frozenset(mounts), _write_files(path, mounts, declared))
             if all(file for _, file, _ in mounts)
@@ -73,7 +83,7 @@ def _observed_files(key: str) -> Any:
         for target, mount in mounts_of(container).items():
             path = targets.get(target)
             if path is None and target not in others:
-                path = known.get(mount.source)
+                path = known.get(mount.source) or _at_open_target(target, mount, targets)
                 if path is None and is_secret(target, mount):
                     path = f"secrets.{posixpath.basename(target)}"
             if path and path.startswith(key + "."):
@@ -81,6 +91,12 @@ def _observed_files(key: str) -> Any:
         return {path: Leaf(frozenset(mounts), _write_files(path, mounts, declared)) for path, mounts in found.items()}
 
     return observed
+
+
+def _at_open_target(target: str, mount: Mount, targets: dict[str, str]) -> str | None:
+    """The leaf of the only secret or config that a variable may have put here."""
+    paths = {path for template, path in targets.items() if may_be(template, target)}
+    return paths.pop() if len(paths) == 1 and mount.type == "bind" and mount.read_only else None
 
 
 def _volume_targets(declared: Declared) -> set[str]:
@@ -95,14 +111,22 @@ def _maybe_files(container: Observed) -> bool:
 def _write_files(path: str, mounts: list[File], declared: Declared) -> Any:
     """Mounts of one secret or config as the service would list them; a foreign or writable file as the volume it is."""
     key, _, name = path.partition(".")
-    usual = clean((SECRETS if key == "secrets" else "/") + name)
+    names = {
+        file: other.partition(".")[2] for file, other in files_of_project(declared).items() if other.startswith(key)
+    }
+    names[_file_of(declared, key, name)] = name
     written = [
         f"{declared.project.relative(file)}:{target}{'' if writable else ':ro'}"
-        if writable or clean(file) not in files_of_project(declared)
-        else name if target == usual else {"source": name, "target": target}
+        if writable or file not in names
+        else _write_file(key, names[file], target)
         for target, file, writable in sorted(mounts)
-    ]  # fmt: skip
+    ]
     return written[0] if len(written) == 1 else written
+
+
+def _write_file(key: str, name: str, target: str) -> Any:
+    usual = clean((SECRETS if key == "secrets" else "/") + name)
+    return name if target == usual else {"source": name, "target": target}
 
 
 ROWS: tuple[Row, ...] = (
