@@ -142,6 +142,7 @@ VOLUME_MOUNT = Section(
         "source": v.string,
         "target": v.string,
         "read_only": v.flag,
+        "access_mode": v.string,
         "consistency": v.string,
         "bind": Section(
             {

@@ -7,6 +7,7 @@ text; then the visible separators decide, and the result says so:
 - `${R}:80-81`: two entries, of which `published` is `${R}+0` and `${R}+1`: the first and the second port of that range.
 - `./${D}:/data`, `/srv/${D}:/data`, `${D}/media:/data`: a bind; `source` keeps the marker and stays as written where it
   starts with one.
+- `./x:/data:${M}`: `access_mode` is all of the options, which count for nothing else.
 - `${D}:/data`: nobody knows; `type` is `bind-or-volume`, without `bind` and `volume` sections.
 """
 
@@ -161,6 +162,8 @@ def parse_volume(text: str) -> Map:
         result["target"] = target
     if volume.get("read_only"):
         result["read_only"] = True
+    if "access_mode" in volume:
+        result["access_mode"] = volume["access_mode"]
     _sections_of_type(result, volume)
     return result
 
@@ -189,6 +192,9 @@ def _sections(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _options(volume: Map, section: str) -> None:
+    if OPEN in section:
+        volume["access_mode"] = section
+        return
     for option in section.split(","):
         if option in ("ro", "rw"):
             volume["read_only"] = option == "ro"

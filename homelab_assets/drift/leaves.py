@@ -184,12 +184,11 @@ class Comparer(Struct, frozen=True, kw_only=True):
     def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
         """Return which running leaf this may be: rather one that would be told than one that the image declares, rather
         one with this value, and rather one that a default gives."""
-        whole = "/" not in path and not isinstance(leaf.value, Uncompared)
-        anywhere = whole and path.partition(".")[0] in ("ports", "volumes")
-        parts = pieces(path, self.references, {})
+        # A port's variable may name the protocol, too.
+        parts = pieces(path.removesuffix("/tcp") if row.key == "ports" else path, self.references, {})
         told = {verdict.path for verdict in differences(row, {}, rest, given)[1] if isinstance(verdict, Difference)}
         return max(
-            (other for other in rest if anywhere or match_pieces(parts, other, {}) is not None),
+            (other for other in rest if match_pieces(parts, other, {}) is not None),
             key=lambda other: (
                 other in told,
                 self._same(row, path, leaf, rest[other]) or False,

@@ -135,6 +135,22 @@ def test_templates(template: str, references: list[str], text: str, known: Any, 
             {"Type": "bind", "Source": "/opt/apps/stacks/web/data", "Destination": "/data", "RW": True, "Propagation": ""}]}),
         ({"volumes": ["${MEDIA}/tv:/tv:ro"]}, {"mounts": [
             {"Type": "bind", "Source": "/media/tv", "Destination": "/tv", "RW": False, "Propagation": "rprivate"}]}),
+        *(({"volumes": [f"{source}:/x:${{MODE}}"]},
+           {"mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": False, "Propagation": propagation}]})
+          for source, propagation in (("/srv/x", "rprivate"), ("/srv/x", "rshared"), ("/srv/${X}", "rprivate"))),
+        ({"services": {"app": {"image": "plain:1", "volumes": ["data:/x:${MODE}"]}}, "volumes": {"data": None}},
+         {"mounts": [{"Type": "volume", "Name": "web_data", "Destination": "/x", "RW": False, "Mode": "ro,nocopy"}]}),
+        ({"volumes": ["/srv/x:/x:${MODE:-ro}"]}, {"mounts": [
+            {"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": True, "Propagation": "rprivate"}]}),
+        *(({"volumes": [{"type": "bind", "source": "/srv/x", "target": "/x", "read_only": "${RO}"}]},
+           {"mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": rw, "Propagation": "rprivate"}]})
+          for rw in (True, False)),
+        ({"ports": ["${ONE}", "${OTHER}"]}, {"host": {"PortBindings": {
+            "80/tcp": [{"HostIp": "", "HostPort": "80"}], "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "53"}]}}}),
+        ({"ports": ["80:${P}"]}, {"host": {"PortBindings": {"53/udp": [{"HostIp": "", "HostPort": "80"}]}}}),
+        ({"services": {"app": {"image": "plain:1", "secrets": [{"source": "s", "target": "${T}"}]}},
+          "secrets": {"s": {"file": "./${F}.txt"}}},
+         {"mounts": [{"Type": "bind", "Source": "/opt/apps/stacks/web/f.txt", "Destination": "/run/secrets/t", "RW": False}]}),
         ({"deploy": {"replicas": "${N:-1}"}}, {}),
         ({"ulimits": {"nofile": {"soft": "${S}", "hard": 20}}}, {"host": {"Ulimits": [{"Name": "nofile", "Soft": 10, "Hard": 20}]}}),
         ({"logging": {"driver": "json-file", "options": {"max-size": "${L:-10m}"}}},

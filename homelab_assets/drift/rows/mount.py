@@ -13,12 +13,13 @@ GENERATED_VOLUME = late(r"[0-9a-f]{64}")
 class Mount(NamedTuple):
     """One mount as compared. `source` is a host path, a volume's name, or "" for an anonymous volume and tmpfs.
 
-    `options` are pairs (name, value); of bind propagation only what git declares is compared.
+    `read_only` is a text where a variable says it. `options` are pairs (name, value); of bind propagation only what git
+    declares is compared.
     """
 
     type: str
     source: str
-    read_only: bool
+    read_only: bool | str
     options: tuple[tuple[str, Any], ...] = ()
 
 

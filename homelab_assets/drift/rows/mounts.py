@@ -23,7 +23,7 @@ from homelab_assets.late import late
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
 
-_FLAGS = ("propagation", "selinux")
+_FLAGS = ("access_mode", "propagation", "selinux")
 """Options that the short syntax has words for."""
 
 _API_SOCKET = "/var/run/docker.sock"
@@ -75,7 +75,9 @@ def _declared_mount(entry: Mapping[str, Any], declared: Declared) -> Mount:
         source = declared.project.volume_name(source)
     elif kind == "bind":
         source = _from_home(clean(source), declared)
-    return Mount(kind, source, bool(boolean(entry.get("read_only") or False)), _options(entry, kind))
+    if mode := entry.get("access_mode"):
+        return Mount(kind, source, False, (("access_mode", mode),))
+    return Mount(kind, source, boolean(entry.get("read_only") or False), _options(entry, kind))
 
 
 def _volumes(declared: Declared) -> Iterator[tuple[str, Mount | str]]:
@@ -105,17 +107,17 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
         source = declared.project.relative(source)
     elif mount.type == "volume" and source:
         source = declared.project.volume_key(source)
-    if target and not mount.options and mount.type in ("bind", "volume", UNDECIDED):
-        return f"{source}:{target}{':ro' if mount.read_only else ''}" if source else target + ":ro" * mount.read_only
+    if target and not mount.options and not has_marker(mount.read_only) and mount.type in ("bind", "volume", UNDECIDED):
+        return (f"{source}:{target}" if source else target) + (":ro" if mount.read_only else "")
     options = {name: value for name, value in mount.options if name not in _FLAGS}
-    if mount.type in ("bind", "volume") and not options:
+    if mount.type in ("bind", "volume") and not options and not has_marker(mount.read_only):
         flags = [*(["ro"] if mount.read_only else []), *(value for _, value in mount.options)]
         return ":".join(part for part in (source, target, ",".join(flags)) if part)
     long: dict[str, Any] = {"type": mount.type, "target": target}
     if source:
         long["source"] = source
     if mount.read_only:
-        long["read_only"] = True
+        long["read_only"] = mount.read_only
     if options:
         if isinstance(options.get("size"), int):
             options["size"] = write_bytes(options["size"])
@@ -125,7 +127,7 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
 
 def _with_comparable_options(target: str, mount: Mount, declared: Any, container: Observed) -> Mount:
     """Without the engine's own propagation; with git's subpath where engine or Compose are too old to know of any, and
-    git's label for SELinux where the mount could not be asked for with one."""
+    git's label for SELinux where the mount could not be asked for with one; in words where a variable in git is all."""
     wanted = dict(declared.options) if isinstance(declared, Mount) else {}
     options = dict(mount.options)
     if not wanted and not options:
@@ -137,6 +139,10 @@ def _with_comparable_options(target: str, mount: Mount, declared: Any, container
         options.setdefault("subpath", wanted["subpath"])
     if "selinux" in wanted and target not in bound_labels(container):
         options["selinux"] = wanted["selinux"]
+    if "access_mode" in wanted:
+        words = ("nocopy" if name == "nocopy" else str(value) for name, value in sorted(options.items()))
+        mode = ",".join(["ro" if mount.read_only else "rw", *words])
+        return mount._replace(read_only=False, options=(("access_mode", mode),))
     return mount._replace(options=tuple(sorted(options.items())))
 
 
