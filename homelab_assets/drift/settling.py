@@ -1,11 +1,13 @@
 """One stack on one host: where it was deployed, which containers are its services, what its variables are."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
+from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
@@ -71,13 +73,18 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     """Load with what is settled; a `.env` that breaks the load is as good as none.
 
     A value of which only a token is known can be compared as a whole alone, unless it is a secret wherever it stands.
-    It chooses no file.
+    It chooses no file. What an engine shows in clear, whatever its name, counts in clear.
     """
-    sealed = {name for name, value in stack.settled.items() if value and has_token(value)}
-    opaque = {name for name in sealed if not vault.revealable(stack.settled[name] or "") and not names_a_secret(name)}
-    for name in opaque & (templates.names_in_parts | stack.choosing.keys()) if opaque else ():
-        del stack.settled[name]
-        stack.unknown |= {name}
+    sealed = {name: value for name, value in stack.settled.items() if value and has_token(value)}
+    in_clear = _shown_in_clear(templates) if sealed else frozenset()
+    for name in sealed.keys() & in_clear:
+        stack.settled[name] = vault.reveal(sealed[name])
+    opaque = {name for name in sealed if not vault.revealable(sealed[name])}
+    parts = templates.names_in_parts | stack.choosing.keys() if opaque else frozenset()
+    for name in opaque:
+        if name in (in_clear if names_a_secret(name) else parts):
+            del stack.settled[name]
+            stack.unknown |= {name}
     if not stack.settled:
         return templates
     try:
@@ -86,6 +93,19 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
         stack.unknown |= stack.settled.keys()
         stack.settled = {}
         return templates
+
+
+def _shown_in_clear(model: Model) -> frozenset[str]:
+    """Names of the variables in what an inspect document never shows as a secret: names of all kinds, and what is no
+    text of its own, such as ports, paths and limits."""
+    shown: list[Any] = [model.view.networks, model.view.volumes, model.view.secrets, model.view.configs]
+    for service in (*model.services, *model.disabled):
+        keys, declared = model.open_keys(service), model.declared(service)
+        for row in TABLE:
+            if not keys.isdisjoint(row.keys):
+                shown += row.expected(declared)
+                shown += (declared.get(key) for key in row.keys if row.seal == "text")
+    return model.names_of(shown)
 
 
 def _folder(model: Model, group: Sequence[Observed]) -> str | None:

@@ -66,9 +66,9 @@ class Settled(Struct, kw_only=True):
         return self.templates.names_in(service) & self.bindings.values.keys()
 
     def secrets(self, vault: Vault) -> Iterator[str]:
-        """Give, in clear, what is a secret by its name in any service of the stack, in git and where it runs, or in a
-        file of its host."""
-        for variables in self.stack.place.env_files.values():
+        """Give, in clear, what is a secret by its name in any service of the stack, in git and where it runs, in a file
+        of its host, or as a variable."""
+        for variables in (self.stack.settled, *self.stack.place.env_files.values()):
             yield from named_secrets(variables, vault)
         for match in self.matches:
             declared = self.final.definition(match.service)

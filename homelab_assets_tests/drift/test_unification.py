@@ -893,3 +893,50 @@ def test_a_dotenv_that_breaks_the_load_sets_its_variables_all_the_same() -> None
     git = {"environment": {"OWNER": "${WHO:-larry}"}, "ports": ["${PORT}:80"]}
     seen = container("web", "app", env={"OWNER": "moe"}, host={"PortBindings": {"80/tcp": [{"HostPort": "8080"}]}})
     assert items(unify(git, seen, dotenv=dotenv)) == []
+
+
+IN_THE_OPEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "variable": ({"environment": ["A_${API_KEY}=1"]}, {"env": {"A_zebra42yak": "1"}}),
+    "label": ({"labels": ["a.${API_KEY}.b=1"]}, {"labels": {"a.zebra42yak.b": "1"}}),
+    "device": (
+        {"devices": ["/dev/null:/dev/${API_KEY}"]},
+        {"host": {"Devices": [
+            {"PathOnHost": "/dev/null", "PathInContainer": "/dev/zebra42yak", "CgroupPermissions": "rwm"}]}},
+    ),
+    "mount": (
+        {"volumes": ["/srv/x:/srv/${API_KEY}"]},
+        {"mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/srv/zebra42yak", "RW": True}]},
+    ),
+    "network": (
+        {"services": {"app": {"image": "plain:1", "networks": ["n"]}}, "networks": {"n": {"name": "${API_KEY}"}}},
+        {"networks": {"zebra42yak": {"Aliases": ["web-app-1", "app"]}}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", IN_THE_OPEN)
+@pytest.mark.parametrize("later", [False, True])
+def test_what_is_called_like_a_secret_may_stand_in_a_name(where: str, later: bool) -> None:
+    """An engine shows such a name in clear, so what the `.env` says is no token there."""
+    git, running = IN_THE_OPEN[where]
+    vault = Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"API_KEY": "zebra42yak"})}
+    captured = capture([container("web", "app", **running)], images=[PLAIN], vault=vault, dotenv=dotenv)
+    stack = baseline("web", git if "services" in git else {"services": {"app": {"image": "plain:1", **git}}})
+    if later:
+        stored = sealed_for_rest(captured, [stack], vault)
+        assert isinstance(stored, Captured)
+        vault = Vault(KEY)
+        captured = woken(stored, [stack], vault)
+    assert items(audit(captured, [stack], vault=vault)) == []
+
+
+def test_another_value_in_a_name_is_told_without_it() -> None:
+    vault = Vault(KEY)
+    body = {"image": "plain:1", "labels": ["a.${API_KEY}.b=1"], "environment": {"URL": "http://x/?v=${API_KEY}"}}
+    seen = container("web", "app", labels={"a.other.b": "1"}, env={"URL": "http://x/?v=zebra42yak"})
+    document = unify(
+        {"services": {"app": body}}, seen, vault=vault, variables=vault.seal_mapping({"API_KEY": "zebra42yak"})
+    )
+    assert items(document) == [("labels.a.${API_KEY}.b", "removed"), ("labels.a.other.b", "added")]
+    assert "zebra42yak" not in str(document.to_json())
