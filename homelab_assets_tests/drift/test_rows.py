@@ -501,3 +501,25 @@ def test_what_the_api_socket_brings_along_is_no_difference() -> None:
         "environment.DOCKER_CONFIG",
         "volumes./var/run/docker.sock",
     ]
+
+
+LONG, SHORT = "fd00:0098:0:0::0005", "fd00:98::5"
+
+
+@pytest.mark.parametrize(("git", "runs"), [(LONG, SHORT), (SHORT, LONG), (SHORT, "fd00:98::6")])
+@pytest.mark.parametrize("where", ["ports.80/tcp", "networks.n.ipv6_address", "dns", "extra_hosts.a"])
+def test_an_address_has_several_spellings(where: str, git: str, runs: str) -> None:
+    body, running = {
+        "ports.80/tcp": (
+            {"ports": [f"[{git}]:80:80"]},
+            {"host": {"PortBindings": {"80/tcp": [{"HostIp": runs, "HostPort": "80"}]}}},
+        ),
+        "networks.n.ipv6_address": (
+            {"networks": {"n": {"ipv6_address": git}}},
+            {"networks": {"web_n": {"Aliases": ["web-app-1", "app"], "IPAMConfig": {"IPv6Address": runs}}}},
+        ),
+        "dns": ({"dns": [git]}, {"host": {"Dns": [runs]}}),
+        "extra_hosts.a": ({"extra_hosts": [f"a={git}"]}, {"host": {"ExtraHosts": [f"a:{runs}"]}}),
+    }[where]
+    told = items(body, running, own={}, around={"networks": {"n": None}})
+    assert [item[:2] for item in told] == [(where, "changed")] * runs.endswith("6")

@@ -6,7 +6,7 @@ from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
-from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, plain, unseen
+from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, ip_address, plain, unseen
 from homelab_assets.drift.view import PROJECT, REPLACES, Declared, Observed, generated_names
 from homelab_assets.late import late
 
@@ -89,8 +89,8 @@ def _expected_options(declared: Declared) -> dict[str, Leaf]:
 
 def _option(name: str, value: Any) -> Any:
     if name == "link_local_ips":
-        return tuple(sorted(value))
-    return value.lower() if isinstance(value, str) and not has_marker(value) else plain(value)
+        return tuple(sorted(map(ip_address, value)))
+    return ip_address(value).lower() if isinstance(value, str) and not has_marker(value) else plain(value)
 
 
 _SET_BY_HAND = ("IPAMConfig", "GwPriority", "DriverOpts")

@@ -6,7 +6,7 @@ from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row
 from homelab_assets.drift.rows.environment import of_image
-from homelab_assets.drift.rows.shapes import has_marker, unseen
+from homelab_assets.drift.rows.shapes import has_marker, ip_address, unseen
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.late import late
 
@@ -20,7 +20,7 @@ _RANGE = late(r"(\d+)(?:-(\d+))?")
 
 
 def _address(text: Any) -> str:
-    address = str(text or "").strip("[]")
+    address = ip_address(str(text or "").strip("[]"))
     return "" if address == "0.0.0.0" else address  # noqa: S104 - compared, not bound
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from ipaddress import IPv6Address
 from typing import Any
 
 from msgspec import Struct
@@ -136,6 +137,16 @@ def boolean(value: Any) -> Any:
     if isinstance(value, str) and value.lower() in ("true", "yes", "y", "on"):
         return True
     return False if isinstance(value, str) and value.lower() in ("false", "no", "n", "off") else value
+
+
+def ip_address(text: str) -> str:
+    """An IPv6 address in its usual spelling, which newer engines give to any; other text stays."""
+    if ":" not in text:
+        return text
+    try:
+        return str(IPv6Address(text))
+    except ValueError:
+        return text
 
 
 class _Scalar(Struct, frozen=True, kw_only=True):

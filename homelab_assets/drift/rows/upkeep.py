@@ -7,7 +7,15 @@ from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row
-from homelab_assets.drift.rows.shapes import as_nanoseconds, boolean, duration_forms, has_marker, plain, write_duration
+from homelab_assets.drift.rows.shapes import (
+    as_nanoseconds,
+    boolean,
+    duration_forms,
+    has_marker,
+    ip_address,
+    plain,
+    write_duration,
+)
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.late import late
 
@@ -203,7 +211,7 @@ def _hosts(entries: Any) -> dict[str, Leaf]:
         if not match:
             found.setdefault(str(entry), set()).add("")
             continue
-        found.setdefault(match["host"], set()).add(match["address"].strip("[]"))
+        found.setdefault(match["host"], set()).add(ip_address(match["address"].strip("[]")))
     return {
         f"extra_hosts.{host}": Leaf(frozenset(addresses), ",".join(sorted(addresses)))
         for host, addresses in found.items()
@@ -213,7 +221,7 @@ def _hosts(entries: Any) -> dict[str, Leaf]:
 def _ordered(key: str, field: str) -> Row:
     def leaves(values: Any) -> dict[str, Leaf]:
         values = [values] if isinstance(values, str) else list(values or ())
-        values = [str(value) for value in values if value]
+        values = [ip_address(str(value)) for value in values if value]
         return {key: Leaf(tuple(values), values)} if values else {}
 
     return Row(
