@@ -74,10 +74,10 @@ def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None
     return defaults
 
 
-def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:
+def as_deployed(baseline: Baseline, group: Sequence[Observed], place: Place) -> Baseline:
     """Return the baseline with the files that the stack was brought up with, as the labels of its youngest container
     name them (`-f`, `COMPOSE_FILE`): if git has them all, none for another host, and there are more than its own base
-    and endpoint file.
+    and endpoint file, or the `.env` there asks for just these.
     """
     if not group or not baseline.files:
         return baseline
@@ -89,11 +89,19 @@ def as_deployed(baseline: Baseline, group: Sequence[Observed]) -> Baseline:
     files = [posixpath.normpath(posixpath.join(home, file)) for file in inside]
     # Whoever names files switches the automatic override off.
     own = {file for file in baseline.files if ".override." not in posixpath.basename(file)}
-    if files[0] != baseline.files[0] or not own < set(files):
+    more = files[0] == baseline.files[0] and own < set(files)
+    if not more and [posixpath.relpath(file, home or ".") for file in files] != _asked_for(place):
         return baseline
     if not set(files).isdisjoint(baseline.foreign) or not _all_in_git(files, baseline):
         return baseline
     return replace(baseline, files=tuple(files))
+
+
+def _asked_for(place: Place) -> list[str]:
+    """The compose files that the stack's `.env` on the host names, as if they were all that Compose is told."""
+    said = {name: value for variables in (place.variables or {}).values() for name, value in variables.items()}
+    files = (said.get("COMPOSE_FILE") or "").split(said.get("COMPOSE_PATH_SEPARATOR") or ":")
+    return [posixpath.relpath(posixpath.join(place.directory, file), place.directory) for file in files if file]
 
 
 def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:

@@ -56,7 +56,7 @@ def _verify_by_own_files(
 ) -> None:
     """See whether a container was made from other files of git than the one that counts for the stack: whoever brings
     up a single service may name others."""
-    own = as_deployed(baseline, match.containers[:1])
+    own = as_deployed(baseline, match.containers[:1], settled.stack.place)
     if own.files == settled.stack.baseline.files:
         return
     stack = Stack(own, settled.stack.place)

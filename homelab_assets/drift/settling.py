@@ -65,7 +65,7 @@ def _load(
     place = place_of(baseline, group, containers.host.captured)
     if folder:
         place = replace(place, directory=folder)
-    stack = Stack(as_deployed(baseline, group), place)
+    stack = Stack(as_deployed(baseline, group, place), place)
     return stack, stack.load({})
 
 

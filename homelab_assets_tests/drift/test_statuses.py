@@ -188,6 +188,17 @@ def test_the_files_that_compose_was_told_to_read_count_if_git_has_them(
     assert statuses(run(running, baseline("web", ONE, extra=MORE))) == statuses_then
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [("more.yml", "clean"), ("./more.yml", "clean"), ("compose.yml:more.yml", "drifted"), ("", "drifted")],
+)
+def test_the_files_that_the_dotenv_of_the_host_names_count(asked: str, status: str) -> None:
+    labels = {"com.docker.compose.project.config_files": f"{FOLDER}/more.yml"}
+    app = container("web", "app", env={"E": "1"}, labels=labels)
+    git = baseline("web", ONE, extra={"more.yml": "services: {app: {image: 'plain:1', environment: {E: '1'}}}"})
+    assert statuses(run([app], git, dotenv={f"{FOLDER}/.env": {"COMPOSE_FILE": asked}})) == {"web-app-1": status}
+
+
 def test_the_file_of_another_host_does_not_count() -> None:
     git = baseline("web", ONE, extra=MORE, foreign=("stacks/web/more.yml",))
     labels = {"com.docker.compose.project.config_files": "compose.yml,more.yml"}
