@@ -66,12 +66,17 @@ class Includes:
         if files[0] in scope.chain:
             refuse(f"include cycle detected: {' -> '.join((*scope.chain, files[0]))}", place)
         directory, base = self._project_directory(entry.get("project_directory"), files[0], scope)
-        environment = self._environment(entry.get("env_file"), directory, scope)
+        own = self._own_variables(entry.get("env_file"), directory, scope)
+        outside = scope.interpolator
+        kept = {
+            name: value for name, value in scope.environment.items() if name not in outside.assumed or name not in own
+        }
+        environment = {**own, **kept}
         inner = Scope(
             directory=directory,
             base=base,
             environment=environment,
-            interpolator=scope.interpolator.with_lookup(environment.get),
+            interpolator=outside.with_lookup(environment.get, own.scope or outside.scope),
             chain=scope.chain,
         )
         for file in files:
@@ -93,20 +98,34 @@ class Includes:
         is_folder = self._is_directory is None or self._is_directory(directory)
         return directory, relative(directory if is_folder else posixpath.dirname(directory), scope.directory)
 
-    def _environment(self, given: Any, directory: str, scope: Scope) -> dict[str, str]:
+    def _own_variables(self, given: Any, directory: str, scope: Scope) -> "_Own":
         paths = _strings(given, "include.env_file")
         if paths:
             paths = [path if path.startswith("/") else join(scope.directory, path) for path in paths]
-        elif self._read(f"{directory}/.env") is not None:
+        elif self._symbolic or self._read(f"{directory}/.env") is not None:
             paths = [f"{directory}/.env"]
-        variables: dict[str, str] = {}
+        own = _Own()
         for path in paths:
             data = None if OPEN in path else self._read(path)
             if data is not None:
-                dotenv.parse_into(variables, text_of(data), scope.environment.get, file=path)
+                dotenv.parse_into(own, text_of(data), scope.environment.get, file=path)
             elif not self._symbolic:
                 refuse(f"couldn't find env file: {path}")
-        return {**variables, **scope.environment}
+            elif path != f"{scope.directory}/.env":
+                # It may set anew what others before it say. The folder's own `.env` is the including file's, too.
+                own.clear()
+                own.scope = f"@{directory}"
+        return own
+
+
+class _Own(dict[str, str]):
+    """The variables that the env files of an `include` set.
+
+    Attributes:
+        scope: tells its other variables from those of the same name elsewhere; "" where all of its files are known.
+    """
+
+    scope = ""
 
 
 def _as_include(entry: Any) -> Map:

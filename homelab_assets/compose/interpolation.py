@@ -38,12 +38,18 @@ class Written(Place, Protocol):
 
 
 class Expression(Struct, frozen=True, kw_only=True):
-    """A use of a variable whose value is not known. `argument`: the raw default, alternate or message."""
+    """A use of a variable whose value is not known.
+
+    Attributes:
+        argument: the raw default, alternate or message.
+        scope: what sets it apart from others of its name, "" where it is the whole project's, see `Interpolator`.
+    """
 
     name: str
     operator: str
     argument: str
     span: Span | None
+    scope: str = ""
 
 
 class VariableUse(Struct, frozen=True, kw_only=True):
@@ -66,6 +72,9 @@ class Interpolator(Struct):
     Attributes:
         lookup: returns a variable's value, or None when it is not set (or not known).
         symbolic: leave markers for unknown variables. unset: those that are known to have no value.
+        assumed: those whose value is a conclusion, which an included file's own env file knows better.
+        scope: stands after the names of unknown variables of included files that have an env file nobody knows: what
+            they are there is looked up by both together, after the name alone.
         expressions: what the markers stand for. warnings: names of variables that were empty for want of a value.
     """
 
@@ -75,10 +84,20 @@ class Interpolator(Struct):
     expressions: list[Expression] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
     values: int = 0
+    assumed: Collection[str] = ()
+    scope: str = ""
 
-    def with_lookup(self, lookup: Lookup) -> "Interpolator":
+    def with_lookup(self, lookup: Lookup, scope: str = "") -> "Interpolator":
         """The same project seen from an included file, which knows more variables."""
-        return Interpolator(lookup, self.symbolic, self.unset, self.expressions, self.warnings)
+        return Interpolator(
+            lookup,
+            self.symbolic,
+            self.unset,
+            self.expressions,
+            self.warnings,
+            assumed=self.assumed,
+            scope=scope,
+        )
 
     def tree(self, value: Any, casts: Rules[Callable[[str], Any]] | None, place: Written | None = None) -> Any:
         """Copy a tree, replacing variables and casting the values that `casts` names.
@@ -142,7 +161,9 @@ class Interpolator(Struct):
     def value(self, name: str, operator: str, argument: str, place: Written | None = None) -> str:
         """What one use of a variable comes to."""
         value = self.lookup(name)
-        if value is None and self.symbolic and name not in self.unset:
+        if value is None and self.scope:
+            value = self.lookup(name + self.scope)
+        if value is None and self.symbolic and name + self.scope not in self.unset:
             return self._mark(name, operator, argument, place)
         is_set = value is not None and (value != "" or not operator.startswith(":"))
         kind = operator[-1:]
@@ -162,7 +183,13 @@ class Interpolator(Struct):
 
     def _mark(self, name: str, operator: str, argument: str, place: Written | None) -> str:
         self.expressions.append(
-            Expression(name=name, operator=operator, argument=argument, span=None if place is None else place.span())
+            Expression(
+                name=name,
+                operator=operator,
+                argument=argument,
+                span=None if place is None else place.span(),
+                scope=self.scope,
+            )
         )
         return f"{OPEN}{len(self.expressions) - 1}{CLOSE}"
 

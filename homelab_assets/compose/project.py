@@ -108,6 +108,7 @@ def load(
     profiles: Sequence[str] = (),
     symbolic: bool = False,
     unset: Collection[str] = (),
+    assumed: Collection[str] = (),
     by_default: bool = False,
     is_directory: Callable[[str], bool] | None = None,
 ) -> Project:
@@ -123,6 +124,7 @@ def load(
         symbolic: variables that `environment` lacks become markers (see `interpolation`) instead of empty text, and
             missing env files are recorded instead of refused.
         unset: variables that are known to be set nowhere; symbolic loading leaves no markers for them.
+        assumed: variables of `environment` whose value is a conclusion: an included file's own env file knows better.
         by_default: a variable that chooses a file, and has no value, has its default instead of being refused.
         is_directory: tells folders from files; asked for the `project_directory` of an `include` and for env files that
             are not there.
@@ -135,7 +137,7 @@ def load(
     without = set(unset)
     while True:
         try:
-            loading = _Loading(read, project_directory, dict(environment), symbolic, without, is_directory)
+            loading = _Loading(read, project_directory, dict(environment), symbolic, without, assumed, is_directory)
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
@@ -166,13 +168,14 @@ class _Loading:
         environment: dict[str, str],
         symbolic: bool,
         unset: Collection[str],
+        assumed: Collection[str],
         is_directory: Callable[[str], bool] | None,
     ) -> None:
         self._directory = directory
         self._environment = environment
         self._symbolic = symbolic
         self._is_directory = is_directory
-        self._interpolator = Interpolator(environment.get, symbolic, unset)
+        self._interpolator = Interpolator(environment.get, symbolic, unset, assumed=assumed)
         self._files = Files(read, environment.get("HOME"), symbolic=symbolic, is_directory=is_directory)
         self._tree = Map()
         self._sources: Sources

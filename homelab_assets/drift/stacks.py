@@ -157,6 +157,7 @@ class Stack:
                 project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
                 symbolic=True,
                 unset=not_set(variables),
+                assumed=environment.keys() - self.settled.keys() - self.choosing.keys(),
             )
         except BaselineError as error:
             needs = error.needs
@@ -177,7 +178,7 @@ class Stack:
             view=view,
             services=project.services,
             disabled=project.disabled,
-            references=tuple(Reference(e.name, e.operator, e.argument) for e in project.expressions),
+            references=tuple(Reference(e.name + e.scope, e.operator, e.argument) for e in project.expressions),
             variables=variables,
             to_repository=self._in_git,
         )

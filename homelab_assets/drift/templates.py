@@ -22,14 +22,23 @@ def not_set(variables: Mapping[str, Alternative]) -> frozenset[str]:
 
 
 class Reference(NamedTuple):
-    """One `${NAME}` with its operator (`:-`, `-`, `:+`, `+`, `:?`, `?`, or "") and the word after it."""
+    """One `${NAME}` with its operator (`:-`, `-`, `:+`, `+`, `:?`, `?`, or "") and the word after it.
+
+    Attributes:
+        name: what it is told from others by, its scope included (`compose.Expression`).
+    """
 
     name: str
     operator: str = ""
     word: str = ""
 
     def __str__(self) -> str:
-        return f"${{{self.name}{self.operator}{self.word}}}"
+        return f"${{{written_name(self.name)}{self.operator}{self.word}}}"
+
+
+def written_name(name: str) -> str:
+    """A variable's name as it stands in the file, without its scope."""
+    return name.partition("@")[0]
 
 
 class Unknown(Exception):

@@ -19,7 +19,7 @@ from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
 from homelab_assets.drift.stacks import EXPORTED, Model, Stack
-from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
+from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces, written_name
 from homelab_assets.errors import BaselineError
 from homelab_assets.late import late
 from homelab_assets.secrecy import Vault
@@ -114,7 +114,7 @@ def _not_set(settled: Settled) -> frozenset[str]:
     """Names of variables that no known `.env` sets, nor the deployer's shell as a matter of course."""
     stack = settled.stack
     names = {reference.name for reference in _references(settled)} - stack.settled.keys() - stack.unknown
-    return frozenset(name for name in names if not _OF_THE_SHELL.fullmatch(name))
+    return frozenset(name for name in names if written_name(name) == name and not _OF_THE_SHELL.fullmatch(name))
 
 
 def _references(settled: Settled) -> Sequence[Reference]:

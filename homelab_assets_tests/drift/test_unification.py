@@ -940,3 +940,40 @@ def test_another_value_in_a_name_is_told_without_it() -> None:
     )
     assert items(document) == [("labels.a.${API_KEY}.b", "removed"), ("labels.a.other.b", "added")]
     assert "zebra42yak" not in str(document.to_json())
+
+
+def _included(name: str) -> str:
+    body = (
+        f"{{image: 'plain:1', environment: {{A: '${{V:-d}}', B: 'x-${{V:-d}}'}}, hostname: '${{{name.upper()}_KEY}}'}}"
+    )
+    return f"services: {{{name}: {body}}}"
+
+
+@pytest.mark.parametrize("env", [{}, {"one/.env": "V=1"}, {"one/.env": "V=1", "two/.env": "W=1"}])
+@pytest.mark.parametrize("known", [None, {}, {"OTHER": "1"}])
+@pytest.mark.parametrize(("host", "told"), [("h", []), ("other", [("environment.B", "changed")])])
+def test_each_included_folder_has_variables_of_its_own(
+    env: dict[str, str], known: dict[str, str] | None, host: str, told: list[tuple[str, str]]
+) -> None:
+    """What the `.env` of one says is nothing to the others, whether git has it or not."""
+    git = {"include": ["one/compose.yml", "two/compose.yml"], "services": {}}
+    files = {f"{name}/compose.yml": _included(name) for name in ("one", "two")}
+    dotenv = {} if known is None else {"/opt/apps/stacks/web/.env": known}
+    values = {"one": "1", "two": "d"}
+    seen = [
+        container(
+            "web",
+            name,
+            env={"A": value, "B": f"x-{value}" if host == "h" or name == "two" else "x-3"},
+            config={"Hostname": "h"},
+        )
+        for name, value in values.items()
+    ]
+    stack = baseline("web", git, extra={**files, **env})
+    document = audit(capture(seen, images=[PLAIN], dotenv=dotenv), [stack])
+    if told and not env:
+        # Either may be the odd one out: both stand on one variable.
+        (item,) = [item for service in document.services for item in service.items]
+        assert (item.note, item.variables, item.baseline) == ("one variable, two values", ("V",), "x-${V:-d}")
+    else:
+        assert items(document) == told
