@@ -199,6 +199,12 @@ def test_another_name_than_the_host_s_was_given_by_somebody(
     assert [(i.path, i.change) for v in document.services for i in v.items] == [("hostname", one) for one in told]
 
 
+@pytest.mark.parametrize(("mode", "told"), [("none", []), ("host", [("network_mode", "added", "breaking")])])
+def test_an_empty_mode_is_none(mode: str, told: list[Any]) -> None:
+    running = {"host": {"NetworkMode": mode}, "networks": {mode: {}}}
+    assert items({"network_mode": ""}, running, own={}) == told
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_who_lives_in_another_one_s_network_has_its_names(shared: bool) -> None:
     names = {"Hostname": "db.lan", "Domainname": "lan"}

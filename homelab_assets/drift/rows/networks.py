@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homelab_assets.drift.leaf import Leaf, Row
+from homelab_assets.drift.leaf import Given, Leaf, Row
 from homelab_assets.drift.rows.namespaces import shared_namespace
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.view import Declared, Observed, may_be, once
@@ -131,6 +131,12 @@ def _observed_mode(container: Observed, declared: Declared) -> dict[str, Leaf]:
     }
 
 
+def _given_mode(container: Observed, declared: Declared) -> Given:
+    """Only an empty `network_mode` keeps the default network away, for which Compose gives none at all if nobody else
+    has one."""
+    return {} if declared.get("networks") or declared.get("network_mode") else {"network_mode": ("none",)}
+
+
 def _expected_names(declared: Declared) -> dict[str, Leaf]:
     names = {key: declared.project.network_name(key) for key in declared_networks(declared)}
     return {f"networks.{key}.name": Leaf(name) for key, name in names.items() if has_marker(name)}
@@ -160,7 +166,7 @@ NAMES = Row(
 ROWS: tuple[Row, ...] = (
     Row(
         key="network_mode", kind="scalar", where="HostConfig.NetworkMode", keys=("network_mode", "networks"),
-        expected=_expected_mode, observed=_observed_mode, engine="`bridge`, or the first network",
+        expected=_expected_mode, observed=_observed_mode, given=_given_mode, engine="`bridge`, or the first network",
     ),
     Row(
         key="networks", kind="keyed", where="NetworkSettings.Networks", live=True, implied=True,
