@@ -77,6 +77,9 @@ class ServiceFiles(Struct, kw_only=True):
         if unread:
             self.open_env[name] = unread
         merged = {**known, **own}
+        if not strict:
+            # What a file only names is passed on, if whoever deploys has it: that is not known here.
+            merged = {**dict.fromkeys(lines), **merged}
         if merged:
             service["environment"] = {key: merged[key] for key in sorted(merged)}
         self.sources.add_env_lines(name, {key: where for key, where in lines.items() if key not in own})

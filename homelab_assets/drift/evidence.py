@@ -1,6 +1,6 @@
 """Compose's own hash of a service: where it's reproduced, the file in git is what the container was made from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.shellwords import Words
+from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.deployed import NO_FOLDER
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
@@ -108,7 +109,10 @@ def _in_clear(
     if not definition or model.open_files["labels"].get(service):
         return None
     definition = hashed(definition)
-    if environment := _environment(definition, container, files):
+    passed_on = (name for name, value in (definition.get("environment") or {}).items() if value is None)
+    sources = model.project.sources
+    only_named = [name for name in passed_on if in_env_file(sources, service, f"environment.{name}")]
+    if environment := _environment(definition, container, files, only_named):
         definition["environment"] = environment
     text = as_text(definition)
     if not any(sign in text for sign in _UNCLEAR):
@@ -148,7 +152,7 @@ def _home(definition: Mapping[str, Any], container: Observed, unresolved: str) -
 
 
 def _environment(
-    definition: Mapping[str, Any], container: Observed, files: Mapping[str, frozenset[str]]
+    definition: Mapping[str, Any], container: Observed, files: Mapping[str, frozenset[str]], only_named: Sequence[str]
 ) -> dict[str, str | None]:
     """The variables, with those that only the deployer knew (passed on, or from a file that git lacks) as they run."""
     declared: dict[str, str | None] = definition.get("environment") or {}
@@ -161,6 +165,10 @@ def _environment(
     }
     if _LEAVES_OUT[0] <= container.compose < _LEAVES_OUT[1]:
         own |= {name: None for name, value in declared.items() if value is None and own[name] == image.get(name)}
+    for name in only_named:
+        # What an env file only names is left out where the deployer lacks it, and the image's own shows.
+        if own[name] == image.get(name):
+            del own[name]
     if files:
         anew = frozenset().union(*files.values())
         own |= {

@@ -196,3 +196,29 @@ def test_services_of_both_versions_may_read_one_dotenv(name: str) -> None:
 
     assert statuses("xpa$$w0rd99xx", "xpa$w0rd99xx") == ["clean", "clean"]
     assert statuses("xpa$$w0rd99", "xpa$$w0rd99xx") == ["drifted", "drifted"]
+
+
+@pytest.mark.parametrize(
+    ("deployer", "running"),
+    [
+        ({"PASSED": "x"}, {"A": "1", "PASSED": "x"}),
+        ({}, {"A": "1"}),
+        ({}, {"A": "1", "PASSED": "of the image"}),
+        ({"PASSED": "of the image"}, {"A": "1", "PASSED": "of the image"}),
+    ],
+)
+def test_what_an_env_file_only_names_is_whatever_its_deployer_has(
+    deployer: dict[str, str], running: dict[str, str]
+) -> None:
+    own = {"PASSED": "of the image"} if "of the image" in running.values() else {}
+    made = {"A": "1", **deployer}
+    (label, *_) = config_hashes(
+        {"image": "plain:1", "environment": made, "networks": {"default": None}, "command": None, "entrypoint": None},
+        "2.40.3",
+    )
+    seen = container("web", "app", env=running, labels={"com.docker.compose.config-hash": str(label)})
+    pictures = [image("plain:1", Cmd=["run"], Env=[f"{name}={value}" for name, value in own.items()])]
+    stack = baseline("web", "services: {app: {image: 'plain:1', env_file: a.env}}", extra={"a.env": "A=1\nPASSED\n"})
+    one = _service(audit(capture([seen], images=pictures), [stack]))
+    assert found(one) == []
+    assert (one.evidence == "verified") is (deployer != own or not own)
