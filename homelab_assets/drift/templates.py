@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.late import late
+from homelab_assets.secrecy import TOKEN, has_token
 
 UNSET = None
 Alternative = str | None
@@ -14,6 +15,10 @@ Alternative = str | None
 _REFERENCE = late(
     r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|\$(?P<bare>[A-Za-z_]\w*)", re.DOTALL
 )
+
+_ANONYMOUS = TOKEN.pattern.replace("?P<key>", "?:").replace("?P<mac>", "?:")
+_SIGN_OR_TOKEN = rf"(?:{_ANONYMOUS}|(?!{_ANONYMOUS}).)"
+"""A token stands for a value as a whole: no variable is a part of one, though git may have `.` between two."""
 
 
 def not_set(variables: Mapping[str, Alternative]) -> frozenset[str]:
@@ -184,7 +189,7 @@ def match_pieces(
 
     Neighbours without a literal between them are accepted together and bind nothing.
     """
-    pattern, captures = _pattern(parts, "*?")
+    pattern, captures = _pattern(parts, text, "*?")
     match = re.fullmatch(pattern, text, re.DOTALL)
     if match is None:
         return None
@@ -207,13 +212,16 @@ def match_pieces(
 
 def splits_one_way(parts: Sequence[Piece], text: str) -> bool:
     """Whether a text that matches can be shared out among the variables in one way only."""
-    matches = [re.fullmatch(pattern, text, re.DOTALL) for pattern, _ in (_pattern(parts, "*?"), _pattern(parts, "*"))]
+    patterns = [_pattern(parts, text, quantifier)[0] for quantifier in ("*?", "*")]
+    matches = [re.fullmatch(pattern, text, re.DOTALL) for pattern in patterns]
     # As little as possible for each in turn, and as much as possible: where both are the same, so is all between.
     return len({match.groups() for match in matches if match}) <= 1
 
 
-def _pattern(parts: Sequence[Piece], quantifier: str) -> tuple[str, list[tuple[str, Reference, bool]]]:
-    """The pattern of a template, and its groups: each with its reference, and whether another one follows at once."""
+def _pattern(parts: Sequence[Piece], text: str, quantifier: str) -> tuple[str, list[tuple[str, Reference, bool]]]:
+    """The pattern of a template for a text, and its groups: each with its reference, and whether another one follows at
+    once."""
+    sign = _SIGN_OR_TOKEN if has_token(text) else "."
     groups: dict[str, str] = {}
     captures: list[tuple[str, Reference, bool]] = []
     pattern = ""
@@ -229,7 +237,7 @@ def _pattern(parts: Sequence[Piece], quantifier: str) -> tuple[str, list[tuple[s
         if not part.reference.operator:
             groups[part.reference.name] = group
         captures.append((group, part.reference, adjacent))
-        pattern += f"(?P<{group}>.{quantifier})"
+        pattern += f"(?P<{group}>{sign}{quantifier})"
     return pattern, captures
 
 

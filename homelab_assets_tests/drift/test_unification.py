@@ -630,6 +630,13 @@ def test_another_process_does_not_take_defaults_for_what_a_dotenv_sets() -> None
         assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
 
 
+def test_a_token_is_a_value_as_a_whole() -> None:
+    """Whatever git has between two variables may stand in a token as well."""
+    git = {"environment": {"API_TOKEN": "$ID.$CODE", "CLIENT": "$CODE/$ID"}}
+    running = container("web", "app", env={"API_TOKEN": "abc.dE8f9Kq2zz", "CLIENT": "dE8f9Kq2zz/abc"})
+    assert items(unify(git, running, vault=Vault(KEY))) == []
+
+
 @pytest.mark.parametrize(
     ("git", "running", "told"),
     [
