@@ -184,12 +184,14 @@ def passed_on(model: Model, matches: Sequence[Match]) -> Iterator[Observation]:
 
 
 def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
-    """Give the running texts of places where git has an open variable, and that no value of it explains."""
+    """Give the running texts of places where git has an open variable, if no value of it explains them."""
     references = settled.templates.references
     for sight in sights_of(settled.templates, settled.matches):
         for template, texts in pairs_of(sight):
             parts = pieces(template, references, {})
-            yield from (text for text in texts if not explains(parts, text, {}, vault))
+            # They are ways to write one value, which one of them explains as well as all.
+            if not any(explains(parts, text, {}, vault) for text in texts):
+                yield from texts
         # A command with other words binds no variable; its words stand where git has variables all the same.
         for path, leaf in sight.wanted.items() if sight.row.seal == "arguments" else ():
             if other_words(leaf, found := sight.found.get(path)) and found is not None:
