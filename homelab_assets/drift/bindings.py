@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sharing import Explanation, Sharing, share_out
@@ -63,6 +64,7 @@ def bind(
     vault: Vault,
     passed_on: Iterable[Observation] = (),
     left_out: Collection[str] = (),
+    sealed: Mapping[str, Alternative] = _NOTHING,
 ) -> Bindings:
     """Find the values of the open variables.
 
@@ -71,8 +73,9 @@ def bind(
         passed_on: what is known of them without matching texts.
         left_out: variables with a default that the `.env` does not set: they have it, unless two services agree that
             somebody's shell knew better.
+        sealed: tokens of variables of which no more is known: they have no value with another token.
     """
-    binder = _Binder(references, known, vault, passed_on, left_out)
+    binder = _Binder(references, known, vault, passed_on, left_out, sealed)
     pending: list[_Pair] = []
     contested: list[list[_Pair]] = []
     for sight in sights:
@@ -109,8 +112,10 @@ class _Binder:
         vault: Vault,
         passed_on: Iterable[Observation],
         left_out: Collection[str],
+        sealed: Mapping[str, Alternative],
     ) -> None:
         self._references, self._known, self._vault, self._left_out = references, known, vault, left_out
+        self._sealed = sealed
         self._observations = list(passed_on)
         self._bound: dict[str, Alternative] = {}
         self._choices: dict[str, tuple[Alternative, ...]] = {}
@@ -127,12 +132,23 @@ class _Binder:
             if not fit(parts, texts):
                 left.append(pair)
                 continue
-            self._observations += _observe(sight, parts, texts, environment, vault)
-            self._observations += _votes(sight, template, texts, references, self._known, self._bound, vault)
+            seen = _observe(sight, parts, texts, environment, vault)
+            # One variable alone has this value; among several it's a guess which has which part.
+            self._observations += seen if _single(parts, texts) else self._possible(seen)
+            votes = _votes(sight, template, texts, references, self._known, self._bound, vault)
+            self._observations += self._possible(votes)
         found = _choices(self._observations, self._left_out, vault)
         self._choices = {name: choice for name, choice in found.items() if name not in self._known}
         self._bound |= {name: choice[0] for name, choice in self._choices.items()}
         return left
+
+    def _possible(self, observations: Iterable[Observation]) -> Iterator[Observation]:
+        """Leave out values that a variable can't have, as its token tells."""
+        for one in observations:
+            token = self._sealed.get(one.name)
+            values = tuple(v for v in one.alternatives if not token or (v and self._vault.fingerprint(v) == token))
+            if values:
+                yield one if values == one.alternatives else replace(one, alternatives=values)
 
     def share_out(self, contested: list[list[_Pair]]) -> None:
         """Observe what keys with variables tell, each list of them those of one row: the least open first."""

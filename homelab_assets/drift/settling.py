@@ -83,7 +83,7 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     parts = templates.names_in_parts | stack.choosing.keys() if opaque else frozenset()
     for name in opaque:
         if name in (in_clear if names_a_secret(name) else parts):
-            del stack.settled[name]
+            stack.sealed[name] = stack.settled.pop(name)
             stack.unknown |= {name}
     if not stack.settled:
         return templates

@@ -118,6 +118,7 @@ class Stack:
 
     Args:
         settled: variables whose value is certain, by name. unknown: those that a `.env` sets, nobody knows to what.
+        sealed: tokens of the values of such ones, as far as these are known.
         from_host: paths of the host's own files that services take variables from.
         choosing: those that tell which file or service git's files mean: known in every loading.
     """
@@ -131,6 +132,7 @@ class Stack:
             said.update({name: value for name, value in variables.items() if not EXPORTED.fullmatch(name)})
         self.settled: dict[str, Alternative] = {name: value for name, value in said.items() if value is not None}
         self.unknown = said.keys() - self.settled.keys()
+        self.sealed: dict[str, Alternative] = {}
         self.choosing: dict[str, Alternative] = {}
         self.from_host: set[str] = set()
         self._places_in_git: dict[str, str] = {}

@@ -88,7 +88,8 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     final, matches, stack = settled.final, settled.matches, settled.stack
     known = {**ruled_out(settled, vault), **stack.settled, **settled.bindings.values}
     left_out = optional(settled) if stack.knows_env else ()
-    found = bind(sights_of(final, matches), final.references, known, vault, passed_on(final, matches), left_out)
+    sights, handed_on = sights_of(final, matches), passed_on(final, matches)
+    found = bind(sights, final.references, known, vault, handed_on, left_out, stack.sealed)
     not_it = ruled_out(settled, vault, found.values)
     new = {name: value for name, value in {**found.values, **not_it}.items() if name not in settled.bindings.values}
     if not new:

@@ -630,6 +630,20 @@ def test_another_process_does_not_take_defaults_for_what_a_dotenv_sets() -> None
         assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
 
 
+@pytest.mark.parametrize("host", ["docs44", "docs.home"])
+def test_another_process_takes_no_value_for_a_variable_that_has_another_token(host: str) -> None:
+    """Neither a piece of a token, nor the shorter one of two names, of which it knows that it is not the zone."""
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": {"HOST": host, "ZONE": "example.de"}}
+    seen = container("web", "app", env={"URL": f"https://{host}.example.de", "MAIL": "me@example.de"})
+    captured = capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv)
+    body = {"image": "plain:1", "environment": {"URL": "https://$HOST.$ZONE", "MAIL": "${MAIL:-me@$ZONE}"}}
+    stack = baseline("web", {"services": {"app": body}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
+
+
 def test_a_token_is_a_value_as_a_whole() -> None:
     """Whatever git has between two variables may stand in a token as well."""
     git = {"environment": {"API_TOKEN": "$ID.$CODE", "CLIENT": "$CODE/$ID"}}
@@ -817,6 +831,8 @@ def test_a_key_that_several_services_have_is_the_one_that_all_of_them_run() -> N
         ("${WHERE:-./v}:/srv/zebra42/x:ro", "ro", []),
         ("${WHERE:-./v}:/srv/zebra42/x:ro", "", [("volumes./srv/zebra42/x", "changed")]),
         ("/opt/zebra42:/srv/zebra42/x", "", [("volumes./srv/zebra42/x", "changed")]),
+        ("$FOLDER:/srv/zebra42/x:ro", "ro", []),
+        ("$FOLDER:/srv/zebra42/x:ro", "", [("volumes./srv/zebra42/x", "changed")]),
     ],
 )
 def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, told: list[tuple[str, str]]) -> None:
@@ -824,7 +840,7 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
     vault = Vault(KEY)
     mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/v", "Destination": "/srv/zebra42/x", "RW": mode != "ro"}
     seen = container("web", "app", env={"HOST": "zebra42"}, mounts=[mount], config={"Cmd": ["run", "zebra42"]})
-    files = {"/opt/apps/stacks/web/.env": {"NAME": "zebra42"}}
+    files = {"/opt/apps/stacks/web/.env": {"NAME": "zebra42", "FOLDER": "./v"}}
     captured = capture([seen], images=[image("plain:1", Cmd=["run", "zebra42"])], vault=vault, dotenv=files)
     body = {"image": "plain:1", "environment": {"HOST": "$NAME"}, "volumes": [git]}
     stack = baseline("web", {"services": {"app": body}})
