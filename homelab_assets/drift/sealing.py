@@ -7,13 +7,14 @@ from typing import Any
 
 from homelab_assets.compose import shellwords
 from homelab_assets.drift.leaf import Row
-from homelab_assets.drift.templates import Alternative, Piece, match_pieces
+from homelab_assets.drift.templates import SIGN, Alternative, Piece, match_pieces
 from homelab_assets.errors import BaselineError
 from homelab_assets.late import late
 from homelab_assets.secrecy import SHOWN, TOKEN, Vault, has_token, show
 
 _LONE_REFERENCE = late(r"(?P<name>\$\{\w+(?::?-)?)(?P<default>(?<=-).+)?(?::?[?+].*)?\}|\$\w+", re.DOTALL)
 
+_SIGN = late(SIGN, re.DOTALL)
 _QUOTED = late(r"[\s;&|<>'\"]")
 
 
@@ -42,7 +43,9 @@ class SealedCompare:
         if row.same(self._reveal(sealed), running) or (words and row.same(as_split(expected, self.vault), running)):
             return True
         clear = self._reveal(expected)
-        return row.same(clear, self._recognised(clear, observed)) or self._knowable(expected, observed)
+        if row.same(clear, self._recognised(clear, observed)):
+            return True
+        return False if words and _differ_in_words(expected, observed) else self._knowable(expected, observed)
 
     def _recognised(self, clear: Any, observed: Any) -> Any:
         """What runs, in clear where git's own texts are what was sealed: a capture may know more secrets than git."""
@@ -68,7 +71,7 @@ class SealedCompare:
             return True
         if self._recognised(clear := vault.reveal(expected), observed) == clear:
             return True
-        if not has_token(sealed) and not has_token(observed):
+        if _differ_beside_secrets(expected, observed) or not (has_token(sealed) or has_token(observed)):
             return False
         return self._knowable(expected, observed)
 
@@ -149,6 +152,26 @@ def explains(
         clear = [Piece(vault.reveal(part.literal), part.reference) for part in parts]
         found = match_pieces(clear, vault.reveal(text), known)
     return found
+
+
+def _differ_in_words(expected: Sequence[Any], observed: Sequence[Any]) -> bool:
+    """Whether commands of as many words differ in some of them, beside the secrets that both have in their places."""
+    pairs = [(str(one), str(other)) for one, other in zip(expected, observed, strict=False) if one != other]
+    return len(expected) == len(observed) and all(_differ_beside_secrets(*pair) for pair in pairs)
+
+
+def _differ_beside_secrets(expected: str, observed: str) -> bool:
+    """Whether two texts differ in what stands around the same secrets, whatever these are."""
+    one, other = _SIGN.findall(expected), _SIGN.findall(observed)
+    for _ in ("end", "beginning"):
+        while one and other and one[-1] == other[-1]:
+            del one[-1], other[-1]
+        one.reverse()
+        other.reverse()
+    secrets = sorted(filter(TOKEN.fullmatch, one))
+    if secrets != sorted(filter(TOKEN.fullmatch, other)):
+        return False
+    return len(one) != len(other) or bool(one and not secrets)
 
 
 def as_split(words: Iterable[Any], vault: Vault) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _REFERENCE = late(
 )
 
 _ANONYMOUS = TOKEN.pattern.replace("?P<key>", "?:").replace("?P<mac>", "?:")
-_SIGN_OR_TOKEN = rf"(?:{_ANONYMOUS}|(?!{_ANONYMOUS}).)"
+SIGN = rf"(?:{_ANONYMOUS}|(?!{_ANONYMOUS}).)"
 """A token stands for a value as a whole: no variable is a part of one, though git may have `.` between two."""
 
 
@@ -221,7 +221,7 @@ def splits_one_way(parts: Sequence[Piece], text: str) -> bool:
 def _pattern(parts: Sequence[Piece], text: str, quantifier: str) -> tuple[str, list[tuple[str, Reference, bool]]]:
     """The pattern of a template for a text, and its groups: each with its reference, and whether another one follows at
     once."""
-    sign = _SIGN_OR_TOKEN if has_token(text) else "."
+    sign = SIGN if has_token(text) else "."
     groups: dict[str, str] = {}
     captures: list[tuple[str, Reference, bool]] = []
     pattern = ""

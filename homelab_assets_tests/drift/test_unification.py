@@ -644,6 +644,33 @@ def test_another_process_takes_no_value_for_a_variable_that_has_another_token(ho
     assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
 
 
+@pytest.mark.parametrize(
+    ("git", "port", "told"),
+    [
+        ("redis://:$A_PASSWORD@two:6379", "1", ["environment.URL"]),
+        ("${A_PASSWORD}-other", "1", ["environment.URL"]),
+        ("$A_PASSWORD", "2", ["command", "environment.URL"]),
+        # What git has around secrets may be a part of them.
+        ("$A_PASSWORD$B_PASSWORD", "1", []),
+    ],
+)
+def test_another_process_sees_a_change_beside_a_secret_that_it_does_not_know(
+    git: str, port: str, told: list[str]
+) -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": {"A_PASSWORD": "kX8w2pQz71", "B_PASSWORD": "else4Kq9zY"}}
+    words = ["serve", "--requirepass", "kX8w2pQz71", "--port", "1"]
+    seen = container("web", "app", env={"URL": "redis://:kX8w2pQz71@one:6379"}, config={"Cmd": words})
+    captured = capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv)
+    command = f"serve --requirepass $A_PASSWORD --port {port}"
+    stack = baseline(
+        "web", {"services": {"app": {"image": "plain:1", "environment": {"URL": git}, "command": command}}}
+    )
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert [path for path, _ in items(audit(woken(stored, [stack], later), [stack], vault=later))] == told
+
+
 def test_a_token_is_a_value_as_a_whole() -> None:
     """Whatever git has between two variables may stand in a token as well."""
     git = {"environment": {"API_TOKEN": "$ID.$CODE", "CLIENT": "$CODE/$ID"}}
