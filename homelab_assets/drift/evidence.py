@@ -11,7 +11,7 @@ from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.deployed import NO_FOLDER
-from homelab_assets.drift.rows.mount import mounts_of
+from homelab_assets.drift.rows.mount import below_home, mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import as_split, map_texts
 from homelab_assets.drift.stacks import Model, as_text
@@ -117,15 +117,15 @@ def _in_clear(
     text = as_text(definition)
     if not any(sign in text for sign in _UNCLEAR):
         return definition
-    unresolved = f"{model.view.directory}/~"
-    home = _home(definition, container, unresolved)
+    if volumes := definition.get("volumes"):
+        definition["volumes"] = [_at_home(entry, container) for entry in volumes]
+        if None in definition["volumes"]:
+            return None
     unknown = [False]
 
     def clear_text(text: str) -> str:
         text = vault.reveal(text)
-        if home and text.startswith(unresolved):
-            text = home + text.removeprefix(unresolved)
-        unknown[0] = unknown[0] or has_token(text) or NO_FOLDER in text or text.startswith(unresolved)
+        unknown[0] = unknown[0] or has_token(text) or NO_FOLDER in text
         return text
 
     clear: dict[str, Any] = {key: _resplit(value, vault) for key, value in definition.items()}
@@ -139,16 +139,13 @@ def _resplit(value: Any, vault: Vault) -> Any:
     return list(as_split(value, vault)) if sealed else value
 
 
-def _home(definition: Mapping[str, Any], container: Observed, unresolved: str) -> str | None:
-    """What `~` was for whoever deployed: the part of a running bind's source that git has no word for."""
-    running = mounts_of(container)
-    for entry in definition.get("volumes") or ():
-        source = str(entry.get("source") or "") if isinstance(entry, Mapping) else ""
-        mount = running.get(clean(str(entry.get("target") or ""))) if source.startswith(unresolved) else None
-        tail = clean(source.removeprefix(unresolved)) if source != unresolved else ""
-        if mount and mount.source.endswith(tail):
-            return mount.source.removesuffix(tail)
-    return None
+def _at_home(entry: Any, container: Observed) -> Any:
+    """A mount from `~` with the home of whoever deployed, as what runs tells it; None where it doesn't."""
+    tail = below_home(str(entry.get("source") or "")) if isinstance(entry, Mapping) else None
+    if tail is None:
+        return entry
+    mount = mounts_of(container).get(clean(str(entry.get("target") or "")))
+    return {**entry, "source": mount.source} if mount and mount.source.endswith(tail) else None
 
 
 def _environment(

@@ -105,6 +105,37 @@ def test_a_folder_with_the_name_of_a_home_agrees_with_itself(
     assert found(_one(text, container("web", "app", mounts=[mount], directory="/opt/apps/stacks/web"))) == differences
 
 
+@pytest.mark.parametrize(
+    "git",
+    [
+        "services: {app: {extends: {file: ../../common/app.yml, service: app}}}",
+        "{include: [../../common/app.yml], services: {}}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("running", "differences"),
+    [("/home/larry/data", []), ("/srv/data", [("volumes./data", "changed", "breaking")])],
+)
+def test_a_home_is_nobodys_folder_in_a_file_of_another_folder_either(
+    git: str, running: str, differences: list[tuple[str, str, str]]
+) -> None:
+    """What it is to whoever deploys has nothing to do with where the file lies that says `~`."""
+    directory = "/opt/apps/stacks/web"
+    lent = "services: {app: {image: 'plain:1', volumes: ['~/data:/data']}}"
+    stack = baseline("web", git, extra={"../../common/app.yml": lent})
+    tree = Files({posixpath.normpath(path): text for path, text in stack.tree.files.items()})  # type: ignore[attr-defined]
+    stack = replace(stack, tree=tree)
+    definition = dict(Stack(stack, place_of(stack, (), None)).load({}).services["app"])
+    definition["volumes"] = [{**definition["volumes"][0], "source": "/home/larry/data"}]  # type: ignore[index,call-overload]
+    labels = {"com.docker.compose.config-hash": str(next(config_hashes(definition, "2.40.3")))}
+    mount = {"Type": "bind", "Source": running, "Destination": "/data", "RW": True}
+    captured = capture([container("web", "app", mounts=[mount], labels=labels, directory=directory)], images=[IMAGE])
+    document = audit(captured, [stack])
+    assert not document.problems
+    assert found(document.services[0]) == differences
+    assert (document.services[0].evidence == "verified") == (not differences)
+
+
 def test_a_variable_of_the_build_leaves_the_hash_as_it_is() -> None:
     plain = "services: {app: {image: 'plain:1'}}"
     model = Stack(baseline("web", plain), place_of(baseline("web", plain), (), None)).load({})

@@ -8,6 +8,7 @@ from homelab_assets.late import late
 
 ANONYMOUS = ""
 GENERATED_VOLUME = late(r"[0-9a-f]{64}")
+_TILDE = late(r".*?/~(?=/|$)")
 
 
 class Mount(NamedTuple):
@@ -21,6 +22,13 @@ class Mount(NamedTuple):
     source: str
     read_only: bool | str
     options: tuple[tuple[str, Any], ...] = ()
+
+
+def below_home(source: str) -> str | None:
+    """What follows `~` in a bind's source, None where there is none: without a home it is a folder of that name to
+    Compose, beside whichever file has it."""
+    tilde = _TILDE.match(source)
+    return tilde and source[tilde.end() :]
 
 
 def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mapping[str, Any]) -> Mount:

@@ -10,6 +10,7 @@ from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
     GENERATED_VOLUME,
     Mount,
+    below_home,
     bound_labels,
     generated_names,
     lent,
@@ -47,10 +48,10 @@ def _below_a_home(expected: str, observed: str) -> bool:
     return expected.startswith("~") and len(home) < len(observed) + (expected == "~") and bool(_HOME.fullmatch(home))
 
 
-def _from_home(source: str, declared: Declared) -> str:
-    """A host path, `~/x` where that may be meant: Compose makes it a folder `~` of the project if it knows no home."""
-    unresolved = f"{declared.project.directory.rstrip('/')}/~"
-    return source[len(unresolved) - 1 :] if f"{source}/".startswith(unresolved + "/") else source
+def _from_home(source: str) -> str:
+    """A host path, `~/x` where that may be meant."""
+    tail = below_home(source)
+    return source if tail is None else f"~{tail}"
 
 
 def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
@@ -74,7 +75,7 @@ def _declared_mount(entry: Mapping[str, Any], declared: Declared) -> Mount:
     if kind == "volume" and source:
         source = declared.project.volume_name(source)
     elif kind == "bind":
-        source = _from_home(clean(source), declared)
+        source = _from_home(clean(source))
     if mode := entry.get("access_mode"):
         return Mount(kind, source, False, (("access_mode", mode),))
     return Mount(kind, source, boolean(entry.get("read_only") or False), _options(entry, kind))
@@ -174,8 +175,8 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
             continue
         mount = _with_comparable_options(target, mount, expected.get(target), container)
         mount = _as_asked_for(target, mount, expected.get(target), container)
-        if mount.type == "bind" and "/~" in mount.source:
-            mount = mount._replace(source=_from_home(mount.source, declared))
+        if mount.type == "bind":
+            mount = mount._replace(source=_from_home(mount.source))
         leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
     return leaves
 
