@@ -136,6 +136,13 @@ def test_a_home_is_nobodys_folder_in_a_file_of_another_folder_either(
     assert (document.services[0].evidence == "verified") == (not differences)
 
 
+@pytest.mark.parametrize(("running", "told"), [("/root/key.txt", []), ("/srv/key.txt", ["secrets.key"])])
+def test_a_secret_may_lie_below_whoevers_home(running: str, told: list[str]) -> None:
+    text = "{services: {app: {image: 'plain:1', secrets: [key]}}, secrets: {key: {file: '~/key.txt'}}}"
+    mount = {"Type": "bind", "Source": running, "Destination": "/run/secrets/key", "RW": False}
+    assert [path for path, *_ in found(_one(text, container("web", "app", mounts=[mount])))] == told
+
+
 def test_a_variable_of_the_build_leaves_the_hash_as_it_is() -> None:
     plain = "services: {app: {image: 'plain:1'}}"
     model = Stack(baseline("web", plain), place_of(baseline("web", plain), (), None)).load({})

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.mount import Mount, lent, mounts_of
+from homelab_assets.drift.rows.mount import Mount, below_a_home, below_home, lent, mounts_of
 from homelab_assets.drift.rows.shapes import unseen
 from homelab_assets.drift.view import Declared, Observed, clean, may_be
 
@@ -79,6 +79,7 @@ def _observed_files(key: str) -> Any:
             return {}
         targets = file_targets(declared)
         others = _volume_targets(declared) | lent(container)
+        files = {path: file for file, path in known.items()}
         found: dict[str, list[File]] = {}
         for target, mount in mounts_of(container).items():
             path = targets.get(target)
@@ -87,7 +88,8 @@ def _observed_files(key: str) -> Any:
                 if path is None and is_secret(target, mount):
                     path = f"secrets.{posixpath.basename(target)}"
             if path and path.startswith(key + "."):
-                found.setdefault(path, []).append((target, mount.source, not mount.read_only))
+                file = _as_named(mount.source, files.get(path, ""))
+                found.setdefault(path, []).append((target, file, not mount.read_only))
         return {path: Leaf(frozenset(mounts), _write_files(path, mounts, declared)) for path, mounts in found.items()}
 
     return observed
@@ -97,6 +99,12 @@ def _at_open_target(target: str, mount: Mount, targets: dict[str, str]) -> str |
     """The leaf of the only secret or config that a variable may have put here."""
     paths = {path for template, path in targets.items() if may_be(template, target)}
     return paths.pop() if len(paths) == 1 and mount.type == "bind" and mount.read_only else None
+
+
+def _as_named(source: str, file: str) -> str:
+    """A host path, as git has it where that may be meant: below whoever's home."""
+    tail = below_home(file)
+    return source if tail is None or not below_a_home(tail, source) else file
 
 
 def _volume_targets(declared: Declared) -> set[str]:

@@ -8,6 +8,7 @@ from homelab_assets.late import late
 
 ANONYMOUS = ""
 GENERATED_VOLUME = late(r"[0-9a-f]{64}")
+_HOME = late(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 _TILDE = late(r".*?/~(?=/|$)")
 
 
@@ -29,6 +30,12 @@ def below_home(source: str) -> str | None:
     Compose, beside whichever file has it."""
     tilde = _TILDE.match(source)
     return tilde and source[tilde.end() :]
+
+
+def below_a_home(tail: str, running: str) -> bool:
+    """Whether what follows `~` may be this path: whose home it was isn't known here."""
+    home = running.removesuffix(tail)
+    return len(home) < len(running) + (not tail) and _HOME.fullmatch(home) is not None
 
 
 def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mapping[str, Any]) -> Mount:

@@ -10,6 +10,7 @@ from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
     GENERATED_VOLUME,
     Mount,
+    below_a_home,
     below_home,
     bound_labels,
     generated_names,
@@ -19,7 +20,6 @@ from homelab_assets.drift.rows.mount import (
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
 from homelab_assets.drift.view import PROJECT, REPLACES, SERVICE, Declared, Observed, clean
-from homelab_assets.late import late
 
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
@@ -28,24 +28,18 @@ _FLAGS = ("access_mode", "propagation", "selinux")
 """Options that the short syntax has words for."""
 
 _API_SOCKET = "/var/run/docker.sock"
-_HOME = late(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 
 
 def _same(expected: Mount, observed: Mount) -> bool:
     if expected.type != observed.type or expected.read_only != observed.read_only:
         return False
-    if expected.source != observed.source and not _below_a_home(expected.source, observed.source):
+    at_home = expected.source.startswith("~") and below_a_home(expected.source[1:], observed.source)
+    if expected.source != observed.source and not at_home:
         return False
     wanted, found = dict(expected.options), dict(observed.options)
     if "propagation" not in found:
         wanted.pop("propagation", None)
     return wanted == found
-
-
-def _below_a_home(expected: str, observed: str) -> bool:
-    """Whether `~/x` may be this path: whose home it was isn't known here."""
-    home = observed.removesuffix(expected[1:])
-    return expected.startswith("~") and len(home) < len(observed) + (expected == "~") and bool(_HOME.fullmatch(home))
 
 
 def _from_home(source: str) -> str:
