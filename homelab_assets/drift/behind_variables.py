@@ -20,6 +20,7 @@ from homelab_assets.secrecy import TOKEN, Vault
 from homelab_assets.secrecy.values import named_secrets, seal_values
 
 _WORD = late(r"\w+")
+_UNBROKEN = late(r"""[^\s"']+""")
 _LONGEST_PHRASE = 4
 
 
@@ -76,8 +77,9 @@ def _texts_of(baselines: Sequence[Baseline], host: str) -> Iterator[str]:
 
 
 def _phrases(text: str) -> Iterator[str]:
-    """Give every run of a few words, with what is between them."""
+    """Give every run of a few words, with what is between them, and of however many without a blank or quote."""
     for line in text.splitlines():
+        yield from _UNBROKEN.findall(line)
         words = [match.span() for match in _WORD.finditer(line)]
         for number, (start, _) in enumerate(words):
             yield from (line[start:end] for _, end in words[number : number + _LONGEST_PHRASE])

@@ -678,16 +678,18 @@ def test_a_token_is_a_value_as_a_whole() -> None:
     assert items(unify(git, running, vault=Vault(KEY))) == []
 
 
-def test_what_has_one_spelling_that_git_explains_is_no_secret_in_another() -> None:
-    """The name of an image without its tag may stand in what the image says of itself, and in no file of git."""
+@pytest.mark.parametrize(("tag", "told"), [("", []), ("-alpine", [("image", "changed")])])
+def test_what_has_one_spelling_that_git_explains_is_no_secret_in_another(tag: str, told: list[tuple[str, str]]) -> None:
+    """The name of an image without its tag may stand in what the image says of itself, and in no file of git: however
+    many words it is, another process knows it from there."""
     vault, later = Vault(KEY), Vault(KEY)
     name, words = "ghcr.io/of-two/words-each:latest", ["run", "ghcr.io/of-two/words-each"]
     seen = container("web", "app", config={"Image": name, "Cmd": words})
     captured = capture([seen], images=[image(name, Cmd=words)], vault=vault)
-    stack = baseline("web", {"services": {"app": {"image": "ghcr.io/of-two/words-each:${TAG:-latest}"}}})
+    stack = baseline("web", {"services": {"app": {"image": f"ghcr.io/of-two/words-each:${{TAG:-latest}}{tag}"}}})
     stored = sealed_for_rest(captured, [stack], vault)
     assert isinstance(stored, Captured)
-    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
+    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
 
 
 @pytest.mark.parametrize(
