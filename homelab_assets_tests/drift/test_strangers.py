@@ -57,6 +57,7 @@ def _model(*texts: str) -> dict[str, Any]:
         ({"restart": "no", "logging": {"driver": "json-file"}}, {}, []),
         ({"privileged": True, "security_opt": ["label=disable"]}, {"privileged": True}, []),
         ({"volumes_from": ["data:ro"]}, {"volumes_from": ["data"]}, []),
+        ({"runtime": "runc", "pids_limit": -1}, {}, []),
         (
             {"ports": [{"target": 80, "published": "1"}]},
             {"ports": [{"target": 80, "published": "2"}, {"target": 53, "protocol": "udp", "published": "53"}]},

@@ -30,7 +30,8 @@ _WHOLE = (
 _KEYED = ("environment", "labels", "annotations", "sysctls", "ulimits")
 _SETS = ("group_add", "device_cgroup_rules")
 _SAID_BY_THEMSELVES: Mapping[str, Any] = {
-    "restart": "no", "deploy.restart_policy.condition": "none", "stop_grace_period": "10s", "scale": 1,
+    "restart": "no", "deploy.restart_policy.condition": "none", "stop_grace_period": "10s", "scale": 1, "pids_limit": -1,
+    "runtime": "runc",
 }  # fmt: skip
 """What saying nothing comes to."""
 _LIMITS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
