@@ -2,8 +2,8 @@
 Nothing else of them is kept."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from posixpath import isabs, normpath
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from posixpath import dirname, isabs, join, normpath
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -36,7 +36,7 @@ def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, Sta
     for container in containers:
         labels = (container.get("Config") or {}).get("Labels") or {}
         files, service = labels.get("com.docker.compose.project.config_files"), labels.get("com.docker.compose.service")
-        if isinstance(files, str) and isinstance(service, str) and all(map(_is_compose_file, files.split(","))):
+        if isinstance(files, str) and isinstance(service, str) and all(map(is_compose_file, files.split(","))):
             started = lists.setdefault(files, Started())
             started.services.add(service)
             started.v1 = started.v1 or str(labels.get("com.docker.compose.version")).startswith("1.")
@@ -46,29 +46,29 @@ def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, Sta
     return lists
 
 
-def _is_compose_file(path: str) -> bool:
+def is_compose_file(path: str) -> bool:
+    """Whether a path is named as compose files are."""
     # A label is written by whoever started the container: it must not make us read any file of the host.
     return isabs(path) and path.endswith((".yml", ".yaml")) and is_plain(path)
 
 
-def load_started(files: Mapping[str, bytes | None], started: Started) -> "Project | None":
+def load_started(files: Sequence[str], started: Started, read: Callable[[str], bytes | None]) -> "Project | None":
     """Load compose files of a host, no variable known.
 
     Args:
-        files: their contents, by path in merge order.
+        files: paths in merge order. read: gives what these, and those that they include or extend, say.
 
     Returns:
-        None where these files don't tell all: one can't be read, or refers to further files, or a service is missing:
-        they aren't what they were then.
+        None where they don't tell all: one can't be read, or a service is missing: they aren't what they were then.
     """
     from homelab_assets import compose
 
-    if None in files.values():
+    if None in map(read, files):
         return None
     try:
         project = compose.load(
-            list(files),
-            read=files.get,
+            files,
+            read=read,
             project_directory=started.directory,
             environment={},
             project_name="any",
@@ -90,6 +90,18 @@ def named_env_files(project: "Project", services: Collection[str]) -> set[str]:
     """Return the paths of the files that services take variables from (`env_file`), of those that we may read."""
     named = {path for service in services for path in project.open_env_files.get(service, ())}
     return {path for path in named - project.raw_env_files if isabs(path) and is_allowed(path)}
+
+
+def included_env_files(project: "Project", asked: Collection[str]) -> set[str]:
+    """Return the paths of the files that includes take variables from (a `.env` in their folder, if nothing else is
+    said), of those that we may read.
+
+    Args:
+        asked: all that was asked for to load the project.
+    """
+    beside = {join(dirname(path), ".env") for path in asked if is_compose_file(path)}
+    of_services = set().union(*project.open_env_files.values())
+    return {path for path in asked if is_allowed(path) and (path in beside or path not in of_services)}
 
 
 def _defaults(part: Any, expressions: Sequence["Expression"], vault: Vault) -> dict[str, str | None]:

@@ -1,11 +1,13 @@
 """The files of a host that tell what its containers' variables come from: `.env`, compose files, env files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homelab_assets.engine.compose_files import (
     Started,
     compose_file_lists,
+    included_env_files,
+    is_compose_file,
     load_started,
     named_env_files,
     used_variables,
@@ -13,13 +15,19 @@ from homelab_assets.engine.compose_files import (
 from homelab_assets.engine.environment_files import Variables, environment_files, sealed_variables
 from homelab_assets.secrecy import Vault
 
+if TYPE_CHECKING:
+    from homelab_assets.compose import Project
+
+_MOST_ROUNDS = 20
+"""How often to read what compose files include and extend: includes of a file come at once, what it extends in turn."""
+
 ReadAll = Callable[[Sequence[str]], Iterable[bytes | None]]
 """Gives the contents of files, None for each that can't be read."""
 
 
 def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, vault: Vault) -> dict[str, Any]:
     """Read the `.env` files beside the running compose files, which variables those use, and the env files that they
-    name. Many can't be read: that is no error.
+    and their includes name. Many can't be read: that is no error.
 
     Returns:
         `dotenv`, `env_files` and `compose_variables` of a `Captured`.
@@ -40,11 +48,12 @@ def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, 
     used = {}
     named: dict[str, Started] = {}
     for files, started in lists.items():
-        project = load_started({file: texts[file] for file in files.split(",")}, started)
+        project, asked = _load(files.split(","), started, texts, read)
         if project is not None:
             used[files] = used_variables(project, started.services, vault)
+            further = named_env_files(project, started.services) | included_env_files(project, asked)
             # What Compose v1 makes of an env file is another matter.
-            named |= {path: started for path in named_env_files(project, started.services) if not started.v1}
+            named |= {path: started for path in further if not started.v1}
     read(sorted(named))
     env_files: dict[str, Variables] = {}
     for path, started in named.items():
@@ -53,3 +62,25 @@ def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, 
         if data is not None and (variables := sealed_variables(data, path, vault, environment=environment)) is not None:
             env_files[path] = variables
     return {"dotenv": dotenv, "env_files": env_files, "compose_variables": used}
+
+
+def _load(
+    files: Sequence[str],
+    started: Started,
+    texts: Mapping[str, bytes | None],
+    read: Callable[[Iterable[str]], None],
+) -> "tuple[Project | None, set[str]]":
+    """Load compose files, with those that they include or extend, and say which files were asked for."""
+    asked = set[str]()
+
+    def look(path: str) -> bytes | None:
+        asked.add(path)
+        return texts.get(path, b"") if is_compose_file(path) else None
+
+    for _ in range(_MOST_ROUNDS):
+        project = load_started(files, started, look)
+        further = sorted(path for path in asked - texts.keys() if is_compose_file(path))
+        if not further:
+            return project, asked
+        read(further)
+    return None, asked

@@ -222,3 +222,14 @@ def test_what_an_env_file_only_names_is_whatever_its_deployer_has(
     one = _service(audit(capture([seen], images=pictures), [stack]))
     assert found(one) == []
     assert (one.evidence == "verified") is (deployer != own or not own)
+
+
+@pytest.mark.parametrize(("held", "told"), [({"TAG": "2"}, []), ({"TAG": "3"}, ["image"]), ({}, ["image"])])
+def test_the_dotenv_beside_an_included_file_gives_its_variables_values(held: dict[str, str], told: list[str]) -> None:
+    included = "services: {app: {image: 'plain:${TAG:-1}'}}"
+    stack = baseline("web", "include: [sub/app.yml]", extra={"sub/app.yml": included})
+    captured = capture(
+        [container("web", "app", config={"Image": "plain:2"})], images=[image("plain:2", Cmd=["run"])],
+        dotenv={f"{FOLDER}/.env": {"OTHER": "x"}}, env_files={f"{FOLDER}/sub/.env": held},
+    )  # fmt: skip
+    assert [path for path, *_ in found(_service(audit(captured, [stack])))] == told

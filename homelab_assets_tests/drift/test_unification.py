@@ -564,7 +564,7 @@ def test_the_host_s_own_compose_file_tells_what_comes_of_a_variable(
 ) -> None:
     vault = Vault(KEY)
     text = yaml.safe_dump({"services": {"app": {"image": "plain:1", "environment": {"OWNER": host}}}})
-    project = load_started({FILE: text.encode()}, Started(services={"app"}))
+    project = load_started([FILE], Started(services={"app"}), {FILE: text.encode()}.get)
     assert project is not None
     used = used_variables(project, {"app"}, vault)
     seen = container("web", "app", env={"OWNER": running}, labels={FILES: FILE})
@@ -589,9 +589,8 @@ def test_a_variable_that_neither_the_host_s_file_nor_its_dotenv_knows_has_no_val
     git: str, dotenv: dict[str, str | None] | None, told: bool
 ) -> None:
     vault = Vault(KEY)
-    project = load_started(
-        {FILE: b"services: {app: {image: 'plain:1', environment: {OWNER: $OLD}}}"}, Started(services={"app"})
-    )
+    text = b"services: {app: {image: 'plain:1', environment: {OWNER: $OLD}}}"
+    project = load_started([FILE], Started(services={"app"}), {FILE: text}.get)
     assert project is not None
     used = {FILE: used_variables(project, {"app"}, vault)}
     files = {} if dotenv is None else {"/opt/apps/stacks/web/.env": dotenv}

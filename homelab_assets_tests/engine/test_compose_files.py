@@ -12,6 +12,7 @@ from homelab_assets.engine.compose_files import (
     named_env_files,
     used_variables,
 )
+from homelab_assets.engine.host_files import read_host_files
 from homelab_assets.secrecy import Vault
 
 VAULT = Vault(b"a key for tests of 32 bytes long")
@@ -23,7 +24,7 @@ WEB = (
 
 def used(files: Mapping[str, bytes | None], services: set[str], vault: Vault = VAULT) -> Any:
     """The variables of the services, None where the files don't tell all."""
-    project = load_started(files, Started(services=services))
+    project = load_started(list(files), Started(services=services), files.get)
     return None if project is None else used_variables(project, services, vault)
 
 
@@ -115,9 +116,44 @@ services:
 
 def test_env_files_are_those_that_the_services_name_and_that_are_called_so() -> None:
     started = Started(services={"web"}, directory="/opt/web")
-    project = load_started({FILE: ENV_FILES}, started)
+    project = load_started([FILE], started, {FILE: ENV_FILES}.get)
     assert project is not None
     assert named_env_files(project, started.services) == {"/opt/web/web.env", "/opt/shared/.env.common"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "files"),
+    [
+        ("sub/app.yml", {"/opt/web/sub/.env", "/opt/web/sub/deep/.env"}),
+        ("{path: sub/app.yml, env_file: other.env}", {"/opt/web/other.env", "/opt/web/sub/deep/.env"}),
+        ("{path: sub/app.yml, project_directory: run}", {"/opt/web/run/.env", "/opt/web/sub/deep/.env"}),
+        ("{path: sub/app.yml, env_file: /etc/passwd}", {"/opt/web/sub/deep/.env"}),
+        ("{path: sub/gone.yml}", set()),
+        ("{path: [sub/app.yml, sub/more.yml]}", {"/opt/web/sub/.env", "/opt/web/sub/deep/.env", "/opt/web/lent/.env"}),
+    ],
+)
+def test_files_that_includes_take_variables_from_are_read(entry: str, files: set[str]) -> None:
+    """Compose reads them where nobody names them: a `.env` beside an included file gives its variables values."""
+    texts = {
+        FILE: f"include: [{entry}]\nservices: {{web: {{image: web}}}}",
+        "/opt/web/sub/app.yml": "include: [/opt/web/sub/deep/db.yml]\nservices: {app: {image: 'app:${TAG:-1}', env_file: app.env}}",
+        "/opt/web/sub/deep/db.yml": "services: {db: {image: db}}",
+        "/opt/web/sub/more.yml": "{include: [../lent/a.yml], services: {app: {extends: {file: ../lent/b.yml, service: b}}}}",
+        "/opt/web/lent/a.yml": "services: {a: {image: a}}",
+        "/opt/web/lent/b.yml": "services: {b: {extends: {file: c.yml, service: c}}}",
+        "/opt/web/lent/c.yml": "services: {c: {image: c}}",
+        "/etc/passwd": "A=1",
+        **dict.fromkeys(
+            (f"/opt/web/{name}.env" for name in ("", "sub/", "sub/app", "sub/deep/", "run/", "other", "lent/")), "TAG=2"
+        ),
+    }
+    containers = [labelled(FILE)]
+    containers[0]["Config"]["Labels"]["com.docker.compose.project.working_dir"] = "/opt/web"
+    found = read_host_files(
+        containers, lambda paths: [text.encode() if (text := texts.get(path)) else None for path in paths], VAULT
+    )
+    assert found["env_files"] == {path: {"TAG": "2"} for path in files}
+    assert bool(found["compose_variables"]) == bool(files)
 
 
 def test_where_and_by_which_compose_a_list_was_started() -> None:
