@@ -51,6 +51,14 @@ def test_a_secret_in_a_command_is_split_as_compose_splits_it(password: str, word
     assert found(_one(COMMAND, other, variables={"REDIS_PASSWORD": password})) == [("command", "changed", "functional")]
 
 
+def test_a_secret_that_ends_a_command_need_not_look_like_one() -> None:
+    """Its name in git tells that it is one; what runs has no such name."""
+    text = "services: {app: {image: 'plain:1', command: 'serve --store=${DB_PASSWORD} --port 1'}}"
+    seen = container("web", "app", config={"Cmd": ["serve", "--store=harbour"]})
+    assert found(_one(text, seen, variables={"DB_PASSWORD": "harbour&boat"})) == []
+    assert found(_one(text, seen, variables={"DB_PASSWORD": "another&boat"})) == [("command", "changed", "functional")]
+
+
 def test_another_secret_in_a_command_is_seen() -> None:
     seen = container("web", "app", config={"Cmd": ["serve", "--requirepass", "kX8w2pQz71", "--port", "1"]})
     verdict = _one(COMMAND, seen, variables={"REDIS_PASSWORD": "another8Xk2"})
