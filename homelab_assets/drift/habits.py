@@ -54,6 +54,10 @@ class Habits:
         after = min((habit.created for habit in others if habit.value != value and habit.created > now), default="~")
         return sum(habit.value == value and before < habit.created < after for habit in others) >= 2
 
+    def prevails(self, path: str, value: Any) -> bool:
+        """Whether the daemon gave this value to all that have it, whichever of them asks."""
+        return _most(self._shares(path, value, proven=False), value, Habit(value, "", None))
+
     def _shares(self, path: str, value: Any, *, proven: bool) -> tuple[int, int]:
         """How many containers have the value, and how many tell of the path; asked for every container of a host."""
         if (path, value, proven) not in self._counted:

@@ -77,8 +77,10 @@ class Row(Struct, frozen=True, kw_only=True):
         forms: text forms of an observed value, to find the variables in git's value; the first is the usual one.
         keys: of the service, that `expected` looks at: without any of them git says nothing. By default its own.
         implied: git says something even without any key (the default network).
-        still: fields of the inspect document that alone decide, where git says nothing, whether there is a difference;
-            None where more than fields of the container takes part.
+        still: fields of the inspect document that alone decide, where git says nothing, whether there is a difference,
+            but for the habits of the daemon if it has some; None where more than fields of the container takes part.
+        inherited: fields of `Config`; where git says nothing, and a container has them as its image has them, there is
+            no difference.
         sight: what of the container tells the variables in git's value, where that is not what is compared.
         at_once: a first look, where there is a quick one: the number of leaves if all agree word for word, else None.
     """
@@ -101,6 +103,7 @@ class Row(Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     implied: bool = False
     still: tuple[str, ...] | None = None
+    inherited: tuple[str, ...] = ()
     sight: Callable[[Observed, Declared], Leaves] | None = None
     at_once: Callable[[Observed, Declared], int | None] | None = None
 

@@ -2,7 +2,8 @@
 
 Git says nothing about most keys of most services, and of those most are decided by a few fields of the container alone
 (`Row.still`), in which the containers of a host hardly differ. What is found out about one such set of values counts
-for all containers that have it.
+for all containers that have it. Others (`Row.inherited`) are most often as the image has them: what is found out about
+one container that has all of them from its image counts for all that have.
 """
 
 import marshal
@@ -13,10 +14,10 @@ from typing import Any
 from msgspec import Struct
 
 from homelab_assets.drift.fields import TABLE
-from homelab_assets.drift.leaf import Row, differences
+from homelab_assets.drift.leaf import Leaves, Row, differences
 from homelab_assets.drift.view import Declared, Observed
 
-Rows = Sequence[tuple[Row, bool]]
+Rows = tuple[tuple[Row, bool], ...]
 """Rows, each with whether git says something of it."""
 
 _FIELDS = {
@@ -25,30 +26,49 @@ _FIELDS = {
 }
 
 
-class _Plan(Struct, frozen=True, eq=False):
-    """How services with one set of keys are compared: `still` rows may be settled at once, the `others` never."""
+class _Group(Struct, frozen=True, eq=False):
+    """Rows that are settled together, for all containers that are alike in something."""
 
-    still: Sequence[Row]
+    rows: Sequence[Row]
+
+    @property
+    def unsettled(self) -> Rows:
+        return tuple((row, False) for row in self.rows)
+
+
+class _Plan(Struct, frozen=True, eq=False):
+    """How services with one set of keys are compared: rows that are `still`, or `inherited` if all `fields` of the
+    container are, may be settled at once, the `others` never."""
+
+    still: _Group
+    inherited: _Group
+    fields: Sequence[str]
     others: Rows
 
 
 @lru_cache(maxsize=4096)
 def _plan(keys: frozenset[str]) -> _Plan:
     rows = [(row, row.speaks(keys)) for row in TABLE]
-    still = tuple(row for row, speaks in rows if not speaks and row.still is not None)
-    return _Plan(still, tuple((row, speaks) for row, speaks in rows if speaks or row.still is None))
+    still = [row for row, speaks in rows if not speaks and row.still is not None]
+    inherited = [row for row, speaks in rows if not speaks and row.inherited]
+    return _Plan(
+        still=_Group(still),
+        inherited=_Group(inherited),
+        fields=[field for row in inherited for field in row.inherited],
+        others=tuple((row, speaks) for row, speaks in rows if row not in still and row not in inherited),
+    )
 
 
 def rows_to_compare(declared: Declared, observed: Observed) -> tuple[Rows, int]:
     """Return the rows that may hold a difference, and the number of leaves that agree in all other rows."""
     plan = _plan(frozenset(key for key, value in declared.service.items() if value is not None))
     if observed.host.podman:  # whose fields say less than they seem to
-        return [*plan.others, *((row, False) for row in plan.still)], 0
-    settled: dict[Any, tuple[Rows, int]] = observed.host.facts
-    key = (plan, _values(observed.container))
-    if key not in settled:
-        settled[key] = _settle(plan, declared, observed)
-    return settled[key]
+        return (*plan.others, *plan.still.unsettled, *plan.inherited.unsettled), 0
+    loud, agreeing = _settled(plan.still, _values(observed.container), declared, observed)
+    if observed.image is None or not _has_all_from_its_image(observed, plan.fields):
+        return (*plan.others, *loud, *plan.inherited.unsettled), agreeing
+    more, agreeing_too = _settled(plan.inherited, id(observed.image), declared, observed)
+    return (*plan.others, *loud, *more), agreeing + agreeing_too
 
 
 def _values(container: Mapping[str, Any]) -> bytes:
@@ -57,14 +77,34 @@ def _values(container: Mapping[str, Any]) -> bytes:
     return marshal.dumps(values, 2)
 
 
-def _settle(plan: _Plan, declared: Declared, observed: Observed) -> tuple[Rows, int]:
+def _has_all_from_its_image(observed: Observed, fields: Sequence[str]) -> bool:
+    # An empty value and none mean the same, and which of them there is depends on the engine's version.
+    mine, images = observed.config.get, observed.image_config.get
+    return all((mine(field) or None) == (images(field) or None) for field in fields)
+
+
+def _settled(group: _Group, alike: Any, declared: Declared, observed: Observed) -> tuple[Rows, int]:
+    """Return the rows that can't be settled for all containers that are alike in this, and how many leaves agree in the
+    others."""
+    known: dict[Any, tuple[Rows, int]] = observed.host.facts
+    key = (group, alike)
+    if key not in known:
+        known[key] = _settle(group.rows, declared, observed)
+    return known[key]
+
+
+def _settle(rows: Sequence[Row], declared: Declared, observed: Observed) -> tuple[Rows, int]:
     agreeing = 0
     loud = []
-    for row in plan.still:
+    for row in rows:
         found = row.observed(observed, declared)
         agree, told = differences(row, {}, found, partial(row.given, observed, declared))
-        if told:
+        if told or (row.daemon and not _prevail(found, observed)):
             loud.append((row, False))
         else:
             agreeing += agree
-    return (*plan.others, *loud), agreeing
+    return tuple(loud), agreeing
+
+
+def _prevail(found: Leaves, observed: Observed) -> bool:
+    return all(observed.host.habits.prevails(path, leaf.value) for path, leaf in found.items())

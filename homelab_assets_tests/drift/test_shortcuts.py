@@ -21,7 +21,7 @@ from homelab_assets.drift.leaf import Row, differences
 from homelab_assets.drift.rows.networks import declared_networks
 from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative
-from homelab_assets.drift.view import Declared, Host, Observed, ProjectView
+from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Host, Observed, ProjectView
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault
@@ -69,7 +69,11 @@ def _restricted(observed: Observed, row: Row) -> Observed:
              for part in ("HostConfig", "Config")}  # fmt: skip
     only.host_config = _Only(observed.host_config, parts["HostConfig"])
     only.config = _Only(observed.config, parts["Config"])
-    only.container = _Only({"HostConfig": only.host_config, "Config": only.config}, set(parts))
+    # Habits ask when it was created; what they say is held against the long way below.
+    when = {"Created"} if row.daemon else set()
+    only.container = _Only(
+        {**observed.container, "HostConfig": only.host_config, "Config": only.config}, {*parts, *when}
+    )
     only.labels, only.networks, only.image, only.image_config = {}, {}, None, {}
     # Of the host only what is the same for all its containers.
     only.host = copy.copy(observed.host)
@@ -97,6 +101,43 @@ def test_where_git_is_silent_a_still_row_is_decided_by_its_fields(row: Row) -> N
             assert (agreeing, bool(told)) == (agreeing_in_part, bool(told_in_part))
             seen += 1
     assert seen > 600
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.inherited], ids=lambda row: row.key)
+def test_where_git_is_silent_a_row_agrees_that_has_all_from_the_image(row: Row) -> None:
+    silent = Declared(name="x", service={}, project=ProjectView(name="x"))
+    seen = 0
+    for name in RECORDINGS:
+        if "podman" in name:
+            continue
+        host = _host(name)
+        for observed in (Observed(container, host) for container in host.containers.values()):
+            observed.config = _Only(observed.image_config, set(row.inherited))
+            observed.container = {"Config": observed.config}
+            _, told = differences(row, {}, row.observed(observed, silent), partial(row.given, observed, silent))
+            assert not told
+            seen += observed.image is not None
+    assert seen > 600
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_prevails_on_a_host_is_usual_for_all_that_have_it(seed: int) -> None:
+    rng = random.Random(seed)
+    host = Host(capture([]))
+    habits, seen = Habits(), []
+    for number in range(rng.randint(1, 12)):
+        labels = {PROJECT: "shop", SERVICE: f"s{rng.randint(0, 8)}"} if rng.random() < 0.8 else {}
+        container = {
+            "Id": f"{number:064x}",
+            "Created": f"2026-01-{rng.randint(1, 28):02}",
+            "Config": {"Labels": labels},
+        }
+        observed, value = Observed(container, host), rng.choice(["a", "a", "b", None])
+        if rng.random() < 0.8:
+            habits.add("path", observed, value)
+        seen.append((observed, value))
+    for observed, value in seen:
+        assert habits.usual("path", value, observed) or not habits.prevails("path", value)
 
 
 def test_without_its_keys_git_says_nothing_of_a_row() -> None:
@@ -173,6 +214,8 @@ def test_changed_containers_are_told_the_same_by_the_long_way(
     for container in data["containers"]:
         for part in rng.sample(["HostConfig", "Config", "HostConfig"], rng.randint(1, 2)):
             _mutate(container[part], rng)
+    for image in data["images"]:
+        _mutate(image["Config"], rng)
     document = _both_ways(monkeypatch, capture(**data), _in_git(name))
     assert document.summary["drifted"] > 20
 

@@ -200,7 +200,8 @@ def _expected_api_socket(declared: Declared) -> dict[str, Leaf]:
 
 def _observed_api_socket(container: Observed, declared: Declared) -> dict[str, Leaf]:
     """There where git asks for it; elsewhere it's a bind like any other."""
-    return _expected_api_socket(declared) if _API_SOCKET in mounts_of(container) else {}
+    wanted = _expected_api_socket(declared)
+    return wanted if wanted and _API_SOCKET in mounts_of(container) else {}
 
 
 def _tmpfs_options(text: str) -> frozenset[str]:
@@ -293,7 +294,7 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_volumes_from, observed=_observed_volumes_from,
     ),
     Row(
-        key="use_api_socket", kind="scalar", where="Mounts",
+        key="use_api_socket", kind="scalar", where="Mounts", still=(),
         expected=_expected_api_socket, observed=_observed_api_socket,
     ),
 )  # fmt: skip

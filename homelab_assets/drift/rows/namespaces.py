@@ -56,7 +56,7 @@ def _cgroup_default(container: Observed) -> tuple[Any, ...]:
 
 ROWS: tuple[Row, ...] = (
     _sharing(
-        "ipc", "IpcMode", default=("private",), given=lambda container: ("shareable",),
+        "ipc", "IpcMode", default=("private",), given=lambda container: ("shareable",), still=("HostConfig.IpcMode",),
         engine="`private` or `shareable`, as the daemon is set up",
     ),
     _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
@@ -64,6 +64,7 @@ ROWS: tuple[Row, ...] = (
     scalar("userns_mode", "HostConfig.UsernsMode"),
     _sharing(
         "cgroup", "CgroupnsMode", given=_cgroup_default, daemon=True,
+        still=("HostConfig.CgroupnsMode", "HostConfig.Privileged"),
         engine="`host` (cgroup v1), `private` (v2), or the daemon's",
     ),
     scalar(

@@ -251,12 +251,13 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         key="entrypoint", kind="ordered", where="Config.Entrypoint", seal="arguments", image="`Entrypoint`",
+        inherited=("Entrypoint",),
         expected=_expected_entrypoint, observed=_observed_entrypoint, given=_entrypoint_of_image,
         forms=lambda leaf: _argument_forms(leaf),
     ),
     Row(
-        key="command", kind="ordered", where="Config.Cmd", seal="arguments",
-        image="`Cmd`, dropped by any entrypoint but an empty one",
+        key="command", kind="ordered", where="Config.Cmd", seal="arguments", keys=("command", "entrypoint"),
+        image="`Cmd`, dropped by any entrypoint but an empty one", inherited=("Cmd",),
         expected=_expected_command, observed=_observed_command, given=_command_of_image,
         forms=lambda leaf: _argument_forms(leaf),
     ),
@@ -281,7 +282,10 @@ ROWS: tuple[Row, ...] = (
         expected=_expected_name, observed=_observed_name, given=_given_name, sight=_first_name,
         engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
     ),
-    scalar("runtime", "HostConfig.Runtime", given=_runtime_given, daemon=True, engine="the daemon's default"),
+    scalar(
+        "runtime", "HostConfig.Runtime", given=_runtime_given, daemon=True, still=("HostConfig.Runtime",),
+        engine="the daemon's default",
+    ),
     scalar("isolation", "HostConfig.Isolation", default=("", "default")),
 )  # fmt: skip
 

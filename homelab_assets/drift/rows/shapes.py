@@ -228,6 +228,7 @@ def scalar(
     # What only reads its own field is still by nature; a row with a `given` of its own must say what that looks at.
     if image or given:
         options["given"] = reading.contributed
+        options["inherited"] = tuple(image.split())
     else:
         options.setdefault("still", (where,))
     options.setdefault("keys", (key, *(path[0] for path in aliases)))

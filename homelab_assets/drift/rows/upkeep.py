@@ -143,12 +143,6 @@ def _given_health(container: Observed, declared: Declared) -> Given:
     return {path: (leaf.value,) for path, leaf in own.items()}
 
 
-def _only_the_images(container: Observed, declared: Declared) -> int | None:
-    check = container.config.get("Healthcheck")
-    same = container.image is not None and check == container.image_config.get("Healthcheck")
-    return len(_found_health(check or {})) if same and not declared.get("healthcheck") else None
-
-
 def _health_forms(leaf: Leaf) -> tuple[str, ...]:
     if isinstance(leaf.value, tuple):
         kind, *rest = leaf.value or ("",)
@@ -240,13 +234,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         key="healthcheck", kind="keyed", where="Config.Healthcheck", seal="arguments",
-        image="`Healthcheck`, field by field",
+        image="`Healthcheck`, field by field", inherited=("Healthcheck",),
         expected=_expected_health, observed=_observed_health, given=_given_health, forms=_health_forms,
-        at_once=_only_the_images,
     ),
     Row(
         key="logging", kind="keyed", where="HostConfig.LogConfig", seal="name", daemon=True,
-        engine="the daemon's log driver and options",
+        engine="the daemon's log driver and options", still=("HostConfig.LogConfig",),
         expected=_expected_logging, observed=_observed_logging, given=_given_logging,
     ),
     _ordered("dns", "Dns"),
