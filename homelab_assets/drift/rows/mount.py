@@ -11,6 +11,11 @@ GENERATED_VOLUME = late(r"[0-9a-f]{64}")
 _HOME = late(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 _TILDE = late(r".*?/~(?=/|$)")
 
+DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
+"""What an engine may choose by itself, by what the source is."""
+
+_CHOSEN_BY_ENGINE = tuple((("propagation", chosen),) for chosen in DEFAULT_PROPAGATIONS)
+
 
 class Mount(NamedTuple):
     """One mount as compared. `source` is a host path, a volume's name, or "" for an anonymous volume and tmpfs.
@@ -23,6 +28,10 @@ class Mount(NamedTuple):
     source: str
     read_only: bool | str
     options: tuple[tuple[str, Any], ...] = ()
+
+    def is_as_asked_for(self, declared: "Mount | str | None") -> bool:
+        """Whether this is word for word what git says, but for a propagation that the engine chose by itself."""
+        return self == declared or (self.options in _CHOSEN_BY_ENGINE and (*self[:3], ()) == declared)
 
 
 def below_home(source: str) -> str | None:
@@ -38,9 +47,8 @@ def below_a_home(tail: str, running: str) -> bool:
     return len(home) < len(running) + (not tail) and _HOME.fullmatch(home) is not None
 
 
-def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mapping[str, Any]) -> Mount:
+def _observed_mount(target: str, mount: Mapping[str, Any], container: Observed, requested: Mapping[str, Any]) -> Mount:
     kind = str(mount.get("Type") or "bind")
-    requested = wanted.get(clean(str(mount.get("Destination") or "")), {})
     source = str(mount.get("Source") or "")
     if kind == "volume":
         name = str(mount.get("Name") or "")
@@ -52,7 +60,7 @@ def _observed_mount(mount: Mapping[str, Any], container: Observed, wanted: Mappi
     else:
         source = clean(source)
     options = _visible_options(mount, requested, kind)
-    if label := bound_labels(container).get(clean(str(mount.get("Destination") or ""))):
+    if label := bound_labels(container).get(target):
         options = tuple(sorted((*options, ("selinux", label))))
     # An image is never writable; only what was asked for tells anything.
     read_only = bool(requested.get("ReadOnly")) if kind == "image" else mount.get("RW") is False
@@ -109,7 +117,7 @@ def mounts_of(container: Observed) -> dict[str, Mount]:
     wanted = requested_mounts(container)
     tmpfs = {clean(path) for path in container.host_config.get("Tmpfs") or ()}
     return {
-        target: _observed_mount(mount, container, wanted)
+        target: _observed_mount(target, mount, container, wanted.get(target, {}))
         for mount in container.container.get("Mounts") or ()
         if (target := clean(str(mount.get("Destination") or ""))) not in tmpfs
     }

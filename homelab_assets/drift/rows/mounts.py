@@ -1,6 +1,6 @@
 """Volumes, binds and tmpfs, by the path inside the container."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from homelab_assets.compose.short_syntax import UNDECIDED
@@ -8,6 +8,7 @@ from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.files import file_targets, files_of_project, is_secret
 from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
+    DEFAULT_PROPAGATIONS,
     GENERATED_VOLUME,
     Mount,
     below_a_home,
@@ -19,10 +20,7 @@ from homelab_assets.drift.rows.mount import (
     requested_mounts,
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
-from homelab_assets.drift.view import PROJECT, REPLACES, SERVICE, Declared, Observed, clean
-
-_DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
-"""What an engine may choose by itself, by what the source is."""
+from homelab_assets.drift.view import PROJECT, REPLACES, SERVICE, Declared, Observed, clean, once
 
 _FLAGS = ("access_mode", "propagation", "selinux")
 """Options that the short syntax has words for."""
@@ -75,16 +73,22 @@ def _declared_mount(entry: Mapping[str, Any], declared: Declared) -> Mount:
     return Mount(kind, source, boolean(entry.get("read_only") or False), _options(entry, kind))
 
 
-def _volumes(declared: Declared) -> Iterator[tuple[str, Mount | str]]:
+@once
+def _volumes(declared: Declared) -> dict[str, Mount | str]:
+    """The volumes of a service by their path in the container."""
+    found: dict[str, Mount | str] = {}
     for entry in declared.get("volumes") or ():
         if isinstance(entry, str):
-            yield entry, entry
+            found[entry] = entry
         else:
-            yield clean(str(entry.get("target") or "")), _declared_mount(entry, declared)
+            found[clean(str(entry.get("target") or ""))] = _declared_mount(entry, declared)
+    return found
 
 
+@once
 def _expected_volumes(declared: Declared) -> dict[str, Leaf]:
-    return {f"volumes.{target}": _declared_leaf(target, mount, declared) for target, mount in _volumes(declared)}
+    volumes = _volumes(declared).items()
+    return {f"volumes.{target}": _declared_leaf(target, mount, declared) for target, mount in volumes}
 
 
 def _declared_leaf(target: str, mount: Mount | str, declared: Declared) -> Leaf:
@@ -127,7 +131,7 @@ def _with_comparable_options(target: str, mount: Mount, declared: Any, container
     options = dict(mount.options)
     if not wanted and not options:
         return mount
-    if "propagation" not in wanted and options.get("propagation") in _DEFAULT_PROPAGATIONS:
+    if "propagation" not in wanted and options.get("propagation") in DEFAULT_PROPAGATIONS:
         del options["propagation"]
     too_old = container.host.podman or container.host.api < (1, 45) or container.made_before(2, 26)
     if too_old and "subpath" in wanted:
@@ -158,7 +162,7 @@ def _inherits(container: Observed) -> bool:
 
 
 def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    expected = dict(_volumes(declared))
+    expected = _volumes(declared)
     elsewhere = file_targets(declared)
     known_files = files_of_project(declared)
     leaves = {}
@@ -166,6 +170,9 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
         leaves[f"volumes.{target}"] = Leaf(expected[target])
     for target, mount in mounts_of(container).items():
         if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
+            continue
+        if mount.is_as_asked_for(expected.get(target)):
+            leaves[f"volumes.{target}"] = _expected_volumes(declared)[f"volumes.{target}"]
             continue
         mount = _with_comparable_options(target, mount, expected.get(target), container)
         mount = _as_asked_for(target, mount, expected.get(target), container)
@@ -221,7 +228,7 @@ def _observed_tmpfs(container: Observed, declared: Declared) -> dict[str, Leaf]:
     found: Mapping[str, str] = container.host_config.get("Tmpfs") or {}
     if container.host.podman:
         wanted = _expected_tmpfs(declared)
-        volumes = _podmans_tmpfs(container, dict(_volumes(declared)))
+        volumes = _podmans_tmpfs(container, _volumes(declared))
         paths = {f"tmpfs.{path}": path for path in map(clean, found) if path not in volumes}
         return {key: wanted.get(key, Leaf(frozenset(), path)) for key, path in paths.items()}
     return {
