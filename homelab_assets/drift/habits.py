@@ -1,12 +1,14 @@
 """What a daemon puts into containers by itself, as those of its containers tell for which git says nothing."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from homelab_assets.drift.view import Observed
 
 
-class Habit(NamedTuple):
+class Habit(Struct, frozen=True):
     """What one container has under a path that git doesn't declare.
 
     Attributes:

@@ -164,7 +164,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         if leaf is None or not (has_marker(leaf) or has_marker(spelled)):
             return path, None, [], []
         in_key = _names(spelled, references)
-        names = list(dict.fromkeys([*in_key, *_names(leaf, references)]))
+        names = list(dict.fromkeys([*in_key, *_names([leaf.value, leaf.written], references)]))
         text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if has_marker(leaf) else None
         return readable(spelled, references), text, names, in_key
 

@@ -17,7 +17,7 @@ Kind = Literal["scalar", "keyed", "set", "ordered"]
 Seal = Literal["name", "arguments", "reference", "text"]
 
 
-class Leaf(NamedTuple):
+class Leaf(Struct, frozen=True):
     """One value: as it is compared, and as a person would write it in a compose file (None: the same).
 
     A value that is an `Uncompared` says that nothing can be known here.

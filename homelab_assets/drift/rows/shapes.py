@@ -25,12 +25,14 @@ _NANOSECONDS = {
 
 
 def has_marker(value: Any) -> bool:
-    """Whether an unresolved variable stands in a string, or in a list or mapping of them."""
+    """Whether an unresolved variable stands in a string, or in a leaf, list or mapping of them."""
     kind = type(value)
     if kind is str:
         return "\ue000" in value
     if value is None or kind is int or kind is bool:
         return False
+    if kind is Leaf:
+        return has_marker(value.value) or has_marker(value.written)
     if isinstance(value, dict):
         return any(map(has_marker, value)) or any(map(has_marker, value.values()))
     return isinstance(value, list | tuple | set | frozenset) and any(map(has_marker, value))
