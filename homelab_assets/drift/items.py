@@ -1,8 +1,7 @@
 """From differences to the items that people read: where git decides them, how they are written, who set them."""
 
 import re
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -21,17 +20,19 @@ from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
 from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret, outside, show
-from homelab_assets.secrecy.values import anywhere, is_ordinary
+from homelab_assets.secrecy.values import is_ordinary
 
 TWO_VALUES = "one variable, two values"
 UNFINISHED = "an interrupted recreate of Compose left it this name"
 
 
-class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
+class ItemWriter(Struct, frozen=True, kw_only=True):
     """Writes the items of one service.
 
     Attributes:
         settled: the stack; its templates are what git says in its own words. final: the stack as it was compared.
+        secrets: tells what finds the stack's secrets where they stand under no telling name (in a command, say); None
+            where it has none.
     """
 
     policy: Policy
@@ -39,11 +40,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
     settled: Settled
     final: Model
     subject: Subject
-
-    @cached_property
-    def _secrets(self) -> re.Pattern[str] | None:
-        """Finds the stack's secrets where they stand under no telling name (in a command, say); None: it has none."""
-        return anywhere(self.settled.secrets(self.compare.vault))
+    secrets: Callable[[], re.Pattern[str] | None]
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
@@ -106,7 +103,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True, dict=True):
         return _plain(baseline), _plain(running)
 
     def _covered(self, value: Any, cover: str) -> Any:
-        pattern = self._secrets
+        pattern = self.secrets()
         if pattern is None:
             return value
         return map_texts(value, lambda text: outside(text, lambda part: pattern.sub(cover, part)))

@@ -1,6 +1,8 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -22,11 +24,12 @@ from homelab_assets.drift.templates import written_name
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
 from homelab_assets.secrecy import show
+from homelab_assets.secrecy.values import anywhere
 
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
 
-class Judge(Struct, frozen=True, kw_only=True):
+class Judge(Struct, frozen=True, kw_only=True, dict=True):
     """What all services of one stack on one host are judged with."""
 
     host: Host
@@ -34,6 +37,10 @@ class Judge(Struct, frozen=True, kw_only=True):
     policy: Policy
     compare: SealedCompare
     today: str
+
+    @cached_property
+    def _secrets(self) -> re.Pattern[str] | None:
+        return anywhere(self.settled.secrets(self.compare.vault))
 
     def _subject(self, match: Match) -> Subject:
         return Subject(self.host.name, self.settled.stack.baseline.stack, match.service)
@@ -63,7 +70,12 @@ class Judge(Struct, frozen=True, kw_only=True):
             template=self.settled.templates.declared(match.service),
         )
         writer = ItemWriter(
-            policy=self.policy, compare=self.compare, settled=self.settled, final=model, subject=self._subject(match)
+            policy=self.policy,
+            compare=self.compare,
+            settled=self.settled,
+            final=model,
+            subject=self._subject(match),
+            secrets=lambda: self._secrets,
         )
         items: dict[str, Item] = {}
         comparisons = []
