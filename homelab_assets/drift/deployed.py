@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -82,26 +83,33 @@ def as_deployed(baseline: Baseline, group: Sequence[Observed], place: Place) -> 
     if not group or not baseline.files:
         return baseline
     labels = max(group, key=lambda container: container.created).labels
-    folder = str(labels.get(WORKING_DIR) or "").rstrip("/")
+    folder, named = str(labels.get(WORKING_DIR) or ""), str(labels.get(CONFIG_FILES) or "")
     home = posixpath.dirname(baseline.files[0])
-    named = str(labels.get(CONFIG_FILES) or "").split(",")
-    inside = [posixpath.relpath(file, folder or "/") if file.startswith("/") else file for file in named]
-    files = [posixpath.normpath(posixpath.join(home, file)) for file in inside]
+    files = _in_repository(named, folder.rstrip("/"), home)
     # Whoever names files switches the automatic override off.
     own = {file for file in baseline.files if ".override." not in posixpath.basename(file)}
     more = files[0] == baseline.files[0] and own < set(files)
-    if not more and [posixpath.relpath(file, home or ".") for file in files] != _asked_for(place):
+    if not more and files != _asked_for(place, home):
         return baseline
     if not set(files).isdisjoint(baseline.foreign) or not _all_in_git(files, baseline):
         return baseline
-    return replace(baseline, files=tuple(files))
+    return replace(baseline, files=files)
 
 
-def _asked_for(place: Place) -> list[str]:
+@lru_cache(maxsize=1024)
+def _in_repository(named: str, folder: str, home: str) -> tuple[str, ...]:
+    """Files that a label names, as if the project's folder were this one of the repository; asked for every container
+    of a stack."""
+    inside = [posixpath.relpath(file, folder or "/") if file.startswith("/") else file for file in named.split(",")]
+    return tuple(posixpath.normpath(posixpath.join(home, file)) for file in inside)
+
+
+def _asked_for(place: Place, home: str) -> tuple[str, ...]:
     """The compose files that the stack's `.env` on the host names, as if they were all that Compose is told."""
     said = {name: value for variables in (place.variables or {}).values() for name, value in variables.items()}
     files = (said.get("COMPOSE_FILE") or "").split(said.get("COMPOSE_PATH_SEPARATOR") or ":")
-    return [posixpath.relpath(posixpath.join(place.directory, file), place.directory) for file in files if file]
+    named = ",".join(file for file in files if file)
+    return _in_repository(named, place.directory.rstrip("/"), home) if named else ()
 
 
 def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:

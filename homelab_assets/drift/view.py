@@ -144,6 +144,8 @@ class Observed:
         self.host = host
         self.id = str(container.get("Id") or "")
         self.name = name_of(container)
+        self.created = str(container.get("Created") or "")
+        """When, as the engine writes it: good for putting containers in order."""
         self.config: Mapping[str, Json] = container.get("Config") or {}
         self.host_config: Mapping[str, Json] = container.get("HostConfig") or {}
         self.labels = labels_of(container)
@@ -174,11 +176,6 @@ class Observed:
     def made_before(self, *version: int) -> bool:
         """Whether a Compose v2 earlier than this version created it."""
         return (2,) <= self.compose < version
-
-    @property
-    def created(self) -> str:
-        """When, as the engine writes it: good for putting containers in order."""
-        return str(self.container.get("Created") or "")
 
     @property
     def v1(self) -> bool:
