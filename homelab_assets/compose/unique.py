@@ -22,13 +22,17 @@ def _unique(identify: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def drop(value: Any) -> Any:
         if type(value) is not Seq:
             return value
-        result = Seq()
-        known: dict[Any, int] = {}
+        identities = []
         for item, place in zip(value, value.places, strict=True):
             try:
-                identity = identify(item)
+                identities.append(identify(item))
             except BaselineError as error:
                 raise at(error, place) from None
+        if len(set(identities)) == len(identities):
+            return value
+        result = Seq()
+        known: dict[Any, int] = {}
+        for identity, item, place in zip(identities, value, value.places, strict=True):
             if identity in known:
                 result[known[identity]], result.places[known[identity]] = item, place
             else:

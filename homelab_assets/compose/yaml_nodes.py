@@ -25,20 +25,16 @@ _CORE = "tag:yaml.org,2002:"
 _Parser: Any = getattr(yaml, "CSafeLoader", None)
 
 
-class Node:
+class Node(Struct, eq=False):
     """A value in a file: `start` and `end` are offsets in code points, `line` and `column` count from 1."""
 
-    __slots__ = ("column", "end", "file", "key", "line", "start", "tag")
-
-    def __init__(self, file: str, event: Any) -> None:
-        start = event.start_mark
-        self.file = file
-        self.tag = None if event.tag is None else _short(event.tag)
-        self.line = start.line + 1
-        self.column = start.column + 1
-        self.start = start.index
-        self.end = event.end_mark.index
-        self.key: Scalar | None = None
+    file: str
+    tag: str | None
+    line: int
+    column: int
+    start: int
+    end: int
+    key: "Scalar | None"
 
     def span(self) -> Span:
         """A scalar's own text; for a collection from its key to its last value."""
@@ -46,37 +42,25 @@ class Node:
         return Span(file=self.file, line=first.line, column=first.column, start=first.start, end=self.end)
 
 
-class Scalar(Node):
+class Scalar(Node, eq=False):
     """A scalar. `plain`: written without quotes and not as a block."""
 
-    __slots__ = ("plain", "value")
-
-    def __init__(self, file: str, event: Any) -> None:
-        super().__init__(file, event)
-        self.value: str = event.value
-        self.plain = event.style is None or event.style == ""
+    value: str
+    plain: bool
 
 
-class Sequence(Node):
+class Sequence(Node, eq=False):
     """A list. `flow`: written in brackets."""
 
-    __slots__ = ("flow", "items")
-
-    def __init__(self, file: str, event: Any) -> None:
-        super().__init__(file, event)
-        self.flow = bool(event.flow_style)
-        self.items: list[Node] = []
+    flow: bool
+    items: list[Node]
 
 
-class Mapping(Node):
+class Mapping(Node, eq=False):
     """Pairs in the order of the file; keys are any node. `flow`: written in braces."""
 
-    __slots__ = ("flow", "pairs")
-
-    def __init__(self, file: str, event: Any) -> None:
-        super().__init__(file, event)
-        self.flow = bool(event.flow_style)
-        self.pairs: list[tuple[Node, Node]] = []
+    flow: bool
+    pairs: list[tuple[Node, Node]]
 
 
 def parse(data: bytes, file: str) -> list[Node]:
@@ -158,7 +142,7 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            scalar = Scalar(self._file, event)
+            scalar = Scalar(*self._place(event), event.value, event.style is None or event.style == "")
             if self._dialect is not None:
                 self._dialect.read(scalar, quoted=event.style == '"')
             if self._flow and "?" in scalar.value and scalar.plain and scalar.value[0] != "?":
@@ -173,6 +157,12 @@ class _Composer:
             return self._sequence(event, depth + 1)
         return self._mapping(event, depth + 1)
 
+    def _place(self, event: Any) -> tuple[str, str | None, int, int, int, int, None]:
+        """What every node has, in the order of its fields."""
+        start = event.start_mark
+        tag = None if event.tag is None else _short(event.tag)
+        return self._file, tag, start.line + 1, start.column + 1, start.index, event.end_mark.index, None
+
     def _alias(self, event: Any) -> Node:
         node = self._anchors.get(event.anchor)
         line = _Line(self._file, event.start_mark.line + 1)
@@ -183,7 +173,7 @@ class _Composer:
         return node
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
-        node = Sequence(self._file, event)
+        node = Sequence(*self._place(event), bool(event.flow_style), [])
         self._remember(node, event)
         self._open.add(id(node))
         self._flow += node.flow
@@ -198,7 +188,7 @@ class _Composer:
         return node
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
-        node = Mapping(self._file, event)
+        node = Mapping(*self._place(event), bool(event.flow_style), [])
         self._remember(node, event)
         self._open.add(id(node))
         self._flow += node.flow
