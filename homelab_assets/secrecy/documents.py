@@ -1,33 +1,33 @@
 """Where free text stands in inspect documents, and how each such place is sealed."""
 
 import json
-import marshal
 import operator
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from homelab_assets.secrecy.vault import Vault
 
 _SealField = Callable[[Any, "Vault"], Any]
-_SURROGATE = re.compile(rb"\xed[\xa0-\xbf]")
 
 
 def seal_document(document: Any, vault: "Vault") -> Any:
     """Seal a whole inspect document; what holds no secret is shared with it. See `Vault.seal_inspect`."""
-    if _holds_surrogates(document):
+    if not _is_well_formed(document):
         # JSON can hold halves of characters, which no file, terminal or database takes.
         document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
     return _seal_value("", document, vault)
 
 
-def _holds_surrogates(document: Any) -> bool:
-    """Say whether halves of characters may stand in a document. Marshalling is the fastest look at all its texts."""
+def _is_well_formed(document: Any) -> bool:
+    """Say whether all texts in a document are whole. Encoding is the fastest look at them."""
     try:
-        return _SURROGATE.search(marshal.dumps(document)) is not None
-    except ValueError:
-        return True
+        msgspec.json.encode(document)
+    except (ValueError, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def _assignments(value: Any, vault: "Vault") -> Any:
