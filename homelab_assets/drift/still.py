@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from homelab_assets.drift.fields import TABLE
-from homelab_assets.drift.leaf import Leaves, Row, differences
+from homelab_assets.drift.leaf import Row, differences
 from homelab_assets.drift.view import Declared, Observed
 
 Rows = tuple[tuple[Row, bool], ...]
@@ -86,25 +86,23 @@ def _has_all_from_its_image(observed: Observed, fields: Sequence[str]) -> bool:
 def _settled(group: _Group, alike: Any, declared: Declared, observed: Observed) -> tuple[Rows, int]:
     """Return the rows that can't be settled for all containers that are alike in this, and how many leaves agree in the
     others."""
-    known: dict[Any, tuple[Rows, int]] = observed.host.facts
-    key = (group, alike)
-    if key not in known:
-        known[key] = _settle(group.rows, declared, observed)
-    return known[key]
+    known: dict[Any, Any] = observed.host.facts
+    if (group, alike) not in known:
+        for row in group.rows:
+            # Of what git says none of these looks at anything but its own keys, whatever else a service has.
+            if (row.key, alike) not in known:
+                known[row.key, alike] = _agreeing(row, declared, observed)
+        counts = [(row, known[row.key, alike]) for row in group.rows]
+        loud = tuple((row, False) for row, count in counts if count is None)
+        known[group, alike] = loud, sum(count or 0 for _, count in counts)
+    settled: tuple[Rows, int] = known[group, alike]
+    return settled
 
 
-def _settle(rows: Sequence[Row], declared: Declared, observed: Observed) -> tuple[Rows, int]:
-    agreeing = 0
-    loud = []
-    for row in rows:
-        found = row.observed(observed, declared)
-        agree, told = differences(row, {}, found, partial(row.given, observed, declared))
-        if told or (row.daemon and not _prevail(found, observed)):
-            loud.append((row, False))
-        else:
-            agreeing += agree
-    return tuple(loud), agreeing
-
-
-def _prevail(found: Leaves, observed: Observed) -> bool:
-    return all(observed.host.habits.prevails(path, leaf.value) for path, leaf in found.items())
+def _agreeing(row: Row, declared: Declared, observed: Observed) -> int | None:
+    """How many leaves agree where git says nothing of a row; None where one may not agree on all such containers."""
+    found = row.observed(observed, declared)
+    count, told = differences(row, {}, found, partial(row.given, observed, declared))
+    usual = observed.host.habits.prevails
+    open_ended = row.daemon and not all(usual(path, leaf.value) for path, leaf in found.items())
+    return None if told or open_ended else count
