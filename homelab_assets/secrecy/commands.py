@@ -1,7 +1,5 @@
 """Passwords that only their place in a command gives away: options of programs, and what is piped into them."""
 
-from collections.abc import Iterator
-
 from homelab_assets.secrecy.finding import Places
 
 _WITHIN = r"[^|;&\n]{0,400}?\s"
@@ -46,7 +44,7 @@ _PLACES = Places(
         rf"(?={_READS_IT}|[;&)][^|\n]{{0,200}}{_READS_IT})",
     ),
     (
-        ("alias", "config"),
+        ("mc",),
         rf"\bmc\s+(?:alias\s+set|config\s+host\s+add)\s+{_WORD * 3}[\"']?(?P<s>[^\s\"']+)",
     ),
     # The users of Samba containers: `-u "larry;password;1000;users"`.
@@ -54,7 +52,4 @@ _PLACES = Places(
 )
 
 
-def find_in_command(text: str, folded: str) -> Iterator[tuple[int, int]]:
-    """Find the passwords among the options of known programs in one command line. `folded` is it in lower case."""
-    yield from _OPTIONS.find(text, folded)
-    yield from _PLACES.find(text, folded)
+IN_COMMANDS = _OPTIONS + _PLACES

@@ -122,8 +122,7 @@ def _seal_dict(name: str, node: dict[str, Any], vault: "Vault") -> dict[str, Any
         return {**node, "Config": _pairs(node["Config"], vault)}
     sealed = {}
     for key, value in node.items():
-        kind = type(value)
-        if kind in _NO_TEXT or not value or (kind is str and key in _OF_THE_ENGINE):
+        if not value or (kind := type(value)) in _NO_TEXT or (kind is str and key in _OF_THE_ENGINE):
             continue
         seal_field = _FIELDS.get(key)
         better = _seal_value(key, value, vault) if seal_field is None else seal_field(value, vault)

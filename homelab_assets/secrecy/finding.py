@@ -29,6 +29,12 @@ class Places:
         self.rows = [(words, late(pattern, flags)) for words, pattern in rows]
         self._words = tuple(dict.fromkeys(word for words, _ in rows for word in words))
 
+    def __add__(self, other: "Places") -> "Places":
+        joined = Places()
+        joined.rows = [*self.rows, *other.rows]
+        joined._words = tuple(dict.fromkeys((*self._words, *other._words)))
+        return joined
+
     def find(self, text: str, folded: str) -> Iterator[tuple[int, int]]:
         """Find the secrets, but for references. `folded` is the text in lower case."""
         if any_of(self._words, folded):

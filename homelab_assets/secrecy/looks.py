@@ -13,14 +13,16 @@ from homelab_assets.secrecy.tokens import TOKEN
 _PATTERNS = late(
     r"""
       -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY(?:[ ]BLOCK)?-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY(?:[ ]BLOCK)?-----|\Z)
-    | (?<![\w-])ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*
-    | \b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|gt[aop]_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}
+      # Most begin a word: the look whether one begins comes before all of them, and fails nearly everywhere.
+    | \b(?:(?<!-)ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*
+        |gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|gt[aop]_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}
         |dckr_pat_[\w-]{20,}|hf_[A-Za-z0-9]{20,}|pypi-AgE[\w-]{40,}|xox[abeprs]-[\w-]{10,}|tskey-[\w-]{10,}|dop_v1_\w{40,}
         |sk-(?=[\w-]{0,200}\d)[\w-]{20,}|[sr]k_(?:live|test)_\w{16,}|AIza[\w-]{30,}|ya29\.[\w-]{20,}|hvs\.[\w-]{20,}|sq0[a-z]{3}-[\w-]{20,}
-        |SG\.[\w-]{16,}\.[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AGE-SECRET-KEY-1[A-Z0-9]{50,}|claim-(?=[\w-]{0,200}[\dA-Z])[\w-]{16,})
-    | (?:\b|(?<=/bot))[0-9]{8,11}:[A-Za-z0-9_-]{32,}
-    | \b[MNO][A-Za-z0-9_-]{22,27}\.[\w-]{5,7}\.[\w-]{27,}
-    | \b0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\w{20,}:[\w+/=]{16,}
+        |SG\.[\w-]{16,}\.[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AGE-SECRET-KEY-1[A-Z0-9]{50,}|claim-(?=[\w-]{0,200}[\dA-Z])[\w-]{16,}
+        |[0-9]{8,11}:[A-Za-z0-9_-]{32,}
+        |[MNO][A-Za-z0-9_-]{22,27}\.[\w-]{5,7}\.[\w-]{27,}
+        |0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\w{20,}:[\w+/=]{16,})
+    | (?<=/bot)[0-9]{8,11}:[A-Za-z0-9_-]{32,}
     | \$\$?(?:2[abxy]|apr1|[156y]|argon2(?:id|i|d)|pbkdf2(?:-sha\d+)?|scrypt|7)\$[\w./$=,+-]{8,}
     | \{(?:SSHA|SHA|PBKDF2)\}[\w+/=]{16,}
     | @ByteArray\([^)]{16,2000}\)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from homelab_assets.late import late
-from homelab_assets.secrecy.commands import find_in_command
+from homelab_assets.secrecy.commands import IN_COMMANDS
 from homelab_assets.secrecy.finding import DEFAULT, Places, any_of, but_for_variables
 from homelab_assets.secrecy.names import is_whole_secret, names_a_secret
 from homelab_assets.secrecy.structures import find_structured
@@ -80,9 +80,10 @@ _SFTP = Places(
         rf"{_SFTP_USER}:(?P<s>(?=[^\s:]*[A-Za-z])(?=[^\s:]*[^a-z\s:])[^\s:\"']{{3,}})(?::e)?:1000{_SFTP_REST}",
     ),
 )
+_PLACES = _URLS + _HEADERS + _LOGINS + _SFTP + IN_COMMANDS
 
-_NAME = late(r"(?<![\w.-])(?<!\$\{)(?P<name>-{0,2}[A-Za-z_][\w.-]{0,200})(?P<quote>\\?[\"'])?\s?(?P<sign>[=:])\s{0,2}")
-_FLAG = late(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{1,80})\s+(?=[^\s-])")
+_NAME = late(r"(?<![\w.-])(?<!\$\{)(?P<name>-{0,2}[A-Za-z_][\w.-]{0,200}+)(?P<quote>\\?[\"'])?\s?(?P<sign>[=:])\s{0,2}")
+_FLAG = late(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{1,80}+)\s++(?=[^\s-])")
 _VALUE = late(
     r"""\\?"(?P<double>(?:[^"\\\n]|\\[^"\n])+) | '(?P<single>[^'\n]+)
       | (?P<plain>[^\s"'<>]{3,}?)(?=[,;&)}\]\\]*(?:[\s"'<>]|$)|[,;&][\w.\ -]{0,40}[=:])""",
@@ -108,9 +109,7 @@ def find_placed(text: str) -> Iterator[tuple[int, int]]:
     folded = text.casefold()
     if not any_of(_HINTS, folded):
         return
-    for places in (_URLS, _HEADERS, _LOGINS, _SFTP):
-        yield from places.find(text, folded)
-    yield from find_in_command(text, folded)
+    yield from _PLACES.find(text, folded)
     yield from _assigned(text)
     for match in DEFAULT.finditer(text) if "${" in text else ():
         if is_whole_secret(match["name"], match["s"]):

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from homelab_assets.secrecy.commands import find_in_command
+from homelab_assets.secrecy.commands import IN_COMMANDS
 from homelab_assets.secrecy.looks import find_secrets, looks_generated
 from homelab_assets.secrecy.names import entropy_counts, is_whole_secret, names_a_secret
 from homelab_assets.secrecy.tokens import SHOWN, TOKEN, has_token, outside, show
@@ -198,7 +198,7 @@ class Vault:
 def _passwords(arguments: Sequence[str]) -> list[tuple[int, int] | None]:
     """Give for each argument where in it a password stands that only its place in the command gives away, or None."""
     command = " ".join(arguments)
-    found = sorted(find_in_command(command, command.casefold()))
+    found = sorted(IN_COMMANDS.find(command, command.casefold()))
     places: list[tuple[int, int] | None] = []
     offset = 0
     for argument in arguments:
