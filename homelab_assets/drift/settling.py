@@ -99,8 +99,8 @@ def _shown_in_clear(model: Model) -> frozenset[str]:
     """Names of the variables in what an inspect document never shows as a secret: names of all kinds, and what is no
     text of its own, such as ports, paths and limits."""
     shown: list[Any] = [model.view.networks, model.view.volumes, model.view.secrets, model.view.configs]
-    for service in (*model.services, *model.disabled):
-        keys, declared = model.open_keys(service), model.declared(service)
+    for service, keys in model.open_keys((*model.services, *model.disabled)).items():
+        declared = model.declared(service)
         for row in TABLE:
             if not keys.isdisjoint(row.keys):
                 shown += row.expected(declared)

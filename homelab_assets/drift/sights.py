@@ -35,9 +35,7 @@ class Sight(Struct, frozen=True, kw_only=True):
 def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Git's texts with markers, each with the ways to write its running value."""
     row, found = sight.row, sight.found
-    rest = {path: leaf for path, leaf in found.items() if path not in sight.wanted}
-    # Rather those that are there by git's doing: what the image declares needs no variable to explain it.
-    rest = {path: leaf for path, leaf in rest.items() if not is_among(leaf.value, sight.given.get(path, ()))} or rest
+    rest = _unclaimed(sight) if any(map(has_marker, sight.wanted)) else {}
     for path, leaf in sight.wanted.items():
         if isinstance(leaf.value, Uncompared):
             continue
@@ -46,6 +44,13 @@ def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
         elif has_marker(leaf) and not (row.seal == "arguments" and other_words(leaf, found.get(path))):
             for template, texts in texts_of(row, leaf, found.get(path)):
                 yield template, ("", *texts) if _may_be_empty(sight, path) else texts
+
+
+def _unclaimed(sight: Sight) -> Leaves:
+    """Running leaves that git has none of the same path for: rather those that are there by git's doing, what the image
+    declares needs no variable to explain it."""
+    rest = {path: leaf for path, leaf in sight.found.items() if path not in sight.wanted}
+    return {path: leaf for path, leaf in rest.items() if not is_among(leaf.value, sight.given.get(path, ()))} or rest
 
 
 def _may_be_empty(sight: Sight, path: str) -> bool:

@@ -1,7 +1,7 @@
 """A baseline as the host would have loaded it: same folder, same project name, same variables where known."""
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -69,15 +69,18 @@ class Model(Struct, frozen=True, kw_only=True):
         markers = MARKER.findall(as_text(part)) if self.references else ()
         return frozenset(self.references[int(number)].name for number in markers)
 
-    def open_keys(self, service: str) -> frozenset[str]:
-        """Keys of a service that its open variables may have a part in: where they stand in something that services
+    def open_keys(self, services: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Keys of services that their open variables may have a part in: where they stand in something that services
         share, all of them."""
-        definition = self.definition(service)
         if OPEN in as_text([self._shared(), self.view.name, self.view.directory]):
-            return ALL_KEYS
-        if OPEN not in as_text(definition):
-            return frozenset()
-        return frozenset(key for key, value in definition.items() if value is not None and OPEN in as_text(value))
+            return dict.fromkeys(services, ALL_KEYS)
+        found = {}
+        for service in services:
+            definition = self.definition(service)
+            if OPEN in as_text(definition):
+                open_ones = [key for key, value in definition.items() if value is not None and OPEN in as_text(value)]
+                found[service] = frozenset(open_ones)
+        return found
 
     def _shared(self) -> Sequence[Any]:
         view = self.view

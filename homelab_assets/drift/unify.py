@@ -143,8 +143,9 @@ def ruled_out(settled: Settled, vault: Vault, found: Mapping[str, Alternative] =
 def sights_of(model: Model, matches: Sequence[Match]) -> list[Sight]:
     """What the containers show of the leaves in which open variables stand."""
     sights = []
+    open_keys = model.open_keys(match.service for match in matches if match.containers)
     for match in matches:
-        if not match.containers or not (keys := model.open_keys(match.service)):
+        if not (keys := open_keys.get(match.service)):
             continue
         rows = [row for row in (*TABLE, NAMES) if not keys.isdisjoint(row.keys)]
         declared = model.declared(match.service)
