@@ -83,7 +83,7 @@ class _Reader:
         self._values += 1
         if self._values > MAX_VALUES:
             refuse(f"expands to more than {MAX_VALUES} values", node)
-        if self._overridden:
+        if node.tag is None or self._overridden:
             return self._content(node, path)
         if node.tag == "!reset":
             if id(node) not in self._dropped:
@@ -98,11 +98,11 @@ class _Reader:
         return content
 
     def _content(self, node: Node, path: Path) -> Any:
-        if isinstance(node, Scalar):
+        if type(node) is Scalar:
             if "$" in node.value:
                 self._templates[id(node)] = node
             return resolve(node)
-        if isinstance(node, Sequence):
+        if type(node) is Sequence:
             return self._list(node, path)
         assert isinstance(node, Mapping)
         return self._map(node, path)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from msgspec import Struct
+from yaml import AliasEvent, MappingEndEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
 from homelab_assets.compose.dialect import Dialect
 from homelab_assets.compose.problems import refuse
@@ -22,6 +23,9 @@ MAX_DEPTH = 100
 _GLUED_TAG = re.compile(rb"![^\s,!]*,")
 _ODD = re.compile(rb"\\['/]|\t|:[][{},?]")
 _CORE = "tag:yaml.org,2002:"
+_OPEN = -1
+"""The end of a list or mapping that is still being read."""
+
 _Parser: Any = getattr(yaml, "CSafeLoader", None)
 
 
@@ -117,7 +121,6 @@ class _Composer:
         self._glued_tags = b"!" in data and _GLUED_TAG.search(data) is not None
         self._next = parser.get_event
         self._anchors: dict[str, Node] = {}
-        self._open: set[int] = set()
         self._flow = 0  # how many brackets and braces are open
         self._all: list[Node] = []
 
@@ -141,19 +144,19 @@ class _Composer:
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
-            scalar = Scalar(*self._place(event), event.value, event.style is None or event.style == "")
+        if kind is ScalarEvent:
+            scalar = Scalar(*self._place(event), event.value, not event.style)
             if self._dialect is not None:
                 self._dialect.read(scalar, quoted=event.style == '"')
             if self._flow and "?" in scalar.value and scalar.plain and scalar.value[0] != "?":
                 refuse("is not valid YAML: a `?` in a list or mapping in brackets must be quoted", scalar)
             self._remember(scalar, event)
             return scalar
-        if kind is yaml.AliasEvent:
+        if kind is AliasEvent:
             return self._alias(event)
         if depth >= MAX_DEPTH:
             refuse(f"is nested deeper than {MAX_DEPTH} levels", _Line(self._file, event.start_mark.line + 1))
-        if kind is yaml.SequenceStartEvent:
+        if kind is SequenceStartEvent:
             return self._sequence(event, depth + 1)
         return self._mapping(event, depth + 1)
 
@@ -168,42 +171,40 @@ class _Composer:
         line = _Line(self._file, event.start_mark.line + 1)
         if node is None:
             refuse(f"unknown anchor {event.anchor!r} referenced", line)
-        if id(node) in self._open:
+        if node.end == _OPEN:
             refuse(f"anchor {event.anchor!r} contains itself", line)
         return node
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
         node = Sequence(*self._place(event), bool(event.flow_style), [])
         self._remember(node, event)
-        self._open.add(id(node))
+        node.end = _OPEN
         self._flow += node.flow
         items = node.items
-        while type(event := self._next()) is not yaml.SequenceEndEvent:
+        while type(event := self._next()) is not SequenceEndEvent:
             items.append(self._node(event, depth))
         self._flow -= node.flow
         node.end = (
             event.end_mark.index if not items or event.end_mark.index != event.start_mark.index else items[-1].end
         )
-        self._open.discard(id(node))
         return node
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         node = Mapping(*self._place(event), bool(event.flow_style), [])
         self._remember(node, event)
-        self._open.add(id(node))
+        node.end = _OPEN
         self._flow += node.flow
         pairs = node.pairs
-        while type(event := self._next()) is not yaml.MappingEndEvent:
+        while type(event := self._next()) is not MappingEndEvent:
             key = self._node(event, depth)
             value = self._node(self._next(), depth)
-            if value.key is None and isinstance(key, Scalar) and value.start >= key.end:
+            if value.key is None and type(key) is Scalar and value.start >= key.end:
                 value.key = key
             pairs.append((key, value))
         self._flow -= node.flow
         last = pairs[-1][1] if pairs else None
         closed = event.end_mark.index != event.start_mark.index
         node.end = event.end_mark.index if last is None or closed else max(last.end, pairs[-1][0].end)
-        self._open.discard(id(node))
         return node
 
     def _check_tag(self, node: Node) -> None:
