@@ -60,25 +60,10 @@ class Resolver:
     def __init__(self, base: str, home: str | None) -> None:
         self._base = base
         self._home = home
-        self._rules: Rules[Any] = Rules(
-            {
-                "services.*.build.context": self._context,
-                "services.*.build.additional_contexts.*": self._further_context,
-                "services.*.build.ssh.*": self._either,
-                "services.*.env_file.*.path": self._path,
-                "services.*.label_file.*": self._path,
-                "services.*.extends.file": self._path,
-                "services.*.develop.watch.*.path": self._path,
-                "services.*.volumes.*": self._mount,
-                "configs.*.file": self._either,
-                "secrets.*.file": self._either,
-                "volumes.*": self._driver_options,
-            }
-        )
 
     def resolve(self, tree: Map) -> None:
         """Change the tree's paths in place."""
-        apply(tree, self._rules)
+        apply(tree, _PATHS, self)
 
     def _expand(self, path: str) -> str:
         return join(self._home, path[1:]) if path.startswith("~") and self._home else path
@@ -122,3 +107,20 @@ class Resolver:
             if type(options) is Map and options.get("o") == "bind" and "device" in options:
                 options["device"] = self._either(options["device"])
         return value
+
+
+_PATHS: Rules[Any] = Rules(
+    {
+        "services.*.build.context": Resolver._context,
+        "services.*.build.additional_contexts.*": Resolver._further_context,
+        "services.*.build.ssh.*": Resolver._either,
+        "services.*.env_file.*.path": Resolver._path,
+        "services.*.label_file.*": Resolver._path,
+        "services.*.extends.file": Resolver._path,
+        "services.*.develop.watch.*.path": Resolver._path,
+        "services.*.volumes.*": Resolver._mount,
+        "configs.*.file": Resolver._either,
+        "secrets.*.file": Resolver._either,
+        "volumes.*": Resolver._driver_options,
+    }
+)

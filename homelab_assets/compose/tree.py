@@ -98,25 +98,28 @@ class Rules(Generic[Action]):
         return self.keys.get(key) or self.any
 
 
-def apply(value: Any, rules: Rules[Change]) -> Any:
+def apply(value: Any, rules: Rules[Callable[..., Any]], *owner: Any) -> Any:
     """Replace, in place, every value that a rule names by what its action makes of it.
 
     An action gets the value and returns the new one; below it the walk goes on where there are further rules.
+
+    Args:
+        owner: whose methods the actions are, if they are methods.
     """
     if rules.action is not None:
-        value = rules.action(value)
+        value = rules.action(*owner, value)
     if type(value) is Map:
         for key in list(value) if rules.any is not None else [key for key in value if key in rules.keys]:
             below = rules.below(key)
             if below is not None:
                 try:
-                    value[key] = apply(value[key], below)
+                    value[key] = apply(value[key], below, *owner)
                 except BaselineError as error:
                     raise at(error, value.places.get(key)) from None
     elif type(value) is Seq and rules.any is not None:
         for index, item in enumerate(value):
             try:
-                value[index] = apply(item, rules.any)
+                value[index] = apply(item, rules.any, *owner)
             except BaselineError as error:
                 raise at(error, value.places[index]) from None
     return value
