@@ -2,27 +2,42 @@
 
 from typing import Any
 
+import msgspec
+
 from homelab_assets.compose.problems import refuse
 from homelab_assets.compose.scalars import Timestamp
 from homelab_assets.compose.tree import Map, Seq
 
 
-def fold_extensions(tree: Map, path: tuple[str, ...] = ()) -> None:
+def fold_extensions(tree: Map) -> None:
     """Move `x-` keys below `#extensions`, as Compose does before it reads a section.
 
     In a section nobody sees them again; in a free mapping such as `labels` they become an entry of that name.
     """
+    if _may_hold_extensions(tree):
+        _fold(tree, ())
+
+
+def _may_hold_extensions(tree: Map) -> bool:
+    """Hardly any file has extensions within its sections, and encoding is the fastest look at all keys."""
+    try:
+        return b'"x-' in msgspec.json.encode(tree)
+    except (ValueError, OverflowError):
+        return True
+
+
+def _fold(tree: Map, path: tuple[str, ...]) -> None:
     if not (len(path) == 1 or (len(path) == 3 and path[0] == "services" and path[2] == "depends_on")):
         extensions = {key: tree.pop(key) for key in [key for key in tree if key.startswith("x-")]}
         if extensions:
             tree["#extensions"] = Map(extensions)
     for key, value in tree.items():
         if type(value) is Map and key != "#extensions":
-            fold_extensions(value, (*path, key))
+            _fold(value, (*path, key))
         elif type(value) is Seq:
             for index, item in enumerate(value):
                 if type(item) is Map:
-                    fold_extensions(item, (*path, key, str(index)))
+                    _fold(item, (*path, key, str(index)))
 
 
 def plain(value: Any) -> Any:

@@ -173,6 +173,11 @@ def _sections(text: str) -> Iterator[tuple[str, bool]]:
 
     Where a `${` is never closed the last part is lost, as in Compose.
     """
+    *before, last = text.split(":")
+    if "${" not in text and not any(len(part) == 1 and part.isalpha() for part in before):
+        yield from ((part, False) for part in before)
+        yield last, True
+        return
     buffer = ""
     depth = 0
     for index, character in enumerate(text):
