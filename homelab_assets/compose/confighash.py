@@ -85,11 +85,8 @@ def config_hashes(
         return
     complete = version < _NEWER
     for printing in dict.fromkeys((_ALSO_AS.get(version, version), version)):
-        ways = {
-            key: spellings(key, model.get(key), printing)
-            for key in SERVICE.attributes
-            if key in model or key in _MAY_COME
-        }
+        keys = SERVICE.in_order(frozenset((*model, *_MAY_COME)))
+        ways = {key: spellings(key, model.get(key), printing) for key in keys}
         known = [[way for way in those if way is not UNKNOWN] for those in ways.values()]
         open_ended = any(those[-1] is UNKNOWN for those in ways.values())
         complete = complete and not open_ended and prod(map(len, known)) <= _MOST

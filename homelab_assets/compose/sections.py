@@ -1,6 +1,7 @@
 """The building blocks of `shapes`: a section with its attributes, lists and named entries of equal things."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from homelab_assets.compose.problems import at, refuse
@@ -15,20 +16,25 @@ class Section:
     As a decoder it turns a tree into a plain dict.
     """
 
-    __slots__ = ("_position", "always", "attributes")
+    __slots__ = ("_position", "always", "attributes", "in_order")
 
     def __init__(self, attributes: dict[str, Decode], always: dict[str, Callable[[], Any]] | None = None) -> None:
         self.attributes = attributes
         self.always = always or {}
         self._position = {name: position for position, name in enumerate(attributes)}.__getitem__
+        self.in_order = lru_cache(maxsize=1024)(self._in_order)
+
+    def _in_order(self, names: frozenset[str]) -> list[str]:
+        """Those of these names that are attributes, in the order in which they are printed; nobody may change it."""
+        return sorted(names & self.attributes.keys(), key=self._position)
 
     def __call__(self, value: Any) -> Any:
         if type(value) is not Map:
             refuse("must be a mapping")
         result: dict[str, Any] = {}
         always, attributes = self.always, self.attributes
-        # Of some ninety attributes that a service can have it has ten.
-        for name in sorted(value.keys() & attributes.keys() | always.keys(), key=self._position):
+        # Of some ninety attributes that a service can have it has ten, and other services have the same.
+        for name in self.in_order(frozenset((*value, *always))):
             item = value.get(name)
             if item is not None:
                 try:

@@ -43,7 +43,7 @@ class ServiceFiles(Struct, kw_only=True):
             self._read_label_files(name, service, strict)
             if "scale" in service and "deploy" in service:
                 service["deploy"]["replicas"] = service["scale"]
-            services[name] = {key: service[key] for key in SERVICE.attributes if key in service}
+            services[name] = {key: service[key] for key in SERVICE.in_order(frozenset(service))}
 
     def _read_env_files(self, name: str, service: Plain, strict: bool) -> None:
         files = service.pop("env_file", None)
