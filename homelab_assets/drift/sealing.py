@@ -105,10 +105,7 @@ class SealedCompare:
             return tuple(vault.seal_args([str(part) for part in value]))
         if row.seal == "reference":
             return map_texts(value, vault.seal_name)
-        return map_texts(value, self._plain)
-
-    def _plain(self, text: str) -> str:
-        return self.vault.seal_text(text, entropy=False) if len(text) >= 12 and not text.isalnum() else text
+        return map_texts(value, vault.seal_plain)
 
     def _reveal(self, value: Any) -> Any:
         return map_texts(value, self.vault.reveal)

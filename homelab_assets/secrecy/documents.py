@@ -107,7 +107,7 @@ def _seal_value(name: str, value: Any, vault: "Vault") -> Any:
     """Seal what stands under a name."""
     kind = type(value)
     if kind is str:
-        return vault.seal_text(value, entropy=False) if len(value) >= 12 and not value.isalnum() else value
+        return vault.seal_plain(value)
     if kind is dict:
         return _seal_dict(name, value, vault)
     if kind is list:
@@ -125,7 +125,10 @@ def _seal_dict(name: str, node: dict[str, Any], vault: "Vault") -> dict[str, Any
         if not value or (kind := type(value)) in _NO_TEXT or (kind is str and key in _OF_THE_ENGINE):
             continue
         seal_field = _FIELDS.get(key)
-        better = _seal_value(key, value, vault) if seal_field is None else seal_field(value, vault)
+        if seal_field is not None:
+            better = seal_field(value, vault)
+        else:
+            better = vault.seal_plain(value) if kind is str else _seal_value(key, value, vault)
         if better is not value:
             sealed[key] = better
     return {**node, **sealed} if sealed else node

@@ -109,6 +109,10 @@ class Vault:
     def _seal_text(self, text: str, *, entropy: bool) -> str:
         return _until_settled(lambda text: _replaced(text, find_secrets(text, entropy), self.token), text)
 
+    def seal_plain(self, text: str) -> str:
+        """Seal the secret parts of a text from a field that holds ids, names, paths and numbers by nature."""
+        return self._texts[text] if len(text) >= 12 and not text.isalnum() else text
+
     def seal_args(self, arguments: Sequence[str]) -> list[str]:
         """Seal a command line given as a list: an argument after `--password` or its kin is a secret as a whole."""
         return list(self._commands[tuple(arguments)])
@@ -131,9 +135,10 @@ class Vault:
 
     def seal_mapping(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Seal the string values of a mapping by their keys, order kept; other values stay."""
+        names, values = self._names, self._values
         return {
-            self.seal_name(str(key)): self.seal(str(key), value) if isinstance(value, str) else value
-            for key, value in mapping.items()
+            names[key]: values[key, value] if isinstance(value, str) else value
+            for key, value in zip(map(str, mapping), mapping.values(), strict=True)
         }
 
     def seal_name(self, name: str) -> str:
