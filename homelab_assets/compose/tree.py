@@ -109,8 +109,9 @@ def apply(value: Any, rules: Rules[Callable[..., Any]], *owner: Any) -> Any:
     if rules.action is not None:
         value = rules.action(*owner, value)
     if type(value) is Map:
-        for key in list(value) if rules.any is not None else [key for key in value if key in rules.keys]:
-            below = rules.below(key)
+        keys = rules.keys
+        for key in list(value) if rules.any is not None else [key for key in value if key in keys]:
+            below = keys.get(key) or rules.any
             if below is not None:
                 try:
                     value[key] = apply(value[key], below, *owner)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -230,7 +230,8 @@ def once(function: Callable[[Thing], Result]) -> Callable[[Thing], Result]:
         facts = thing.facts
         if function not in facts:
             facts[function] = function(thing)
-        return cast(Result, facts[function])
+        result: Result = facts[function]
+        return result
 
     return remembering
 
