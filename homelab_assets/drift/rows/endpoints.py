@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
 from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, ip_address, plain, unseen
-from homelab_assets.drift.view import PROJECT, REPLACES, Declared, Observed, generated_names
+from homelab_assets.drift.view import PROJECT, REPLACES, Declared, Observed, generated_names, once
 from homelab_assets.late import late
 
 _SHORT_ID = late(r"[0-9a-f]{12}")
@@ -21,6 +21,7 @@ def _joined(declared: Declared, container: Observed) -> Iterator[tuple[str, Mapp
             yield key, options, attached[key]
 
 
+@once
 def _expected_aliases(declared: Declared) -> dict[str, Leaf]:
     return {
         f"networks.{key}.aliases": Leaf(frozenset(options.get("aliases") or ()), list(options.get("aliases") or ()))
@@ -35,10 +36,10 @@ def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf
     generated = _generated_aliases(container, declared)
     stale = _open_name(declared)
     for key, options, endpoint in _joined(declared, container):
-        wanted = list(options.get("aliases") or ())
-        found = [str(alias) for alias in endpoint.get("Aliases") or ()]
+        wanted = options.get("aliases") or ()
+        found = dict.fromkeys(map(str, endpoint.get("Aliases") or ()))
         lost = [alias for alias in (*wanted, *implicit) if alias not in found]
-        extra = [alias for alias in dict.fromkeys(found) if alias not in wanted and alias not in generated
+        extra = [alias for alias in found if alias not in generated and alias not in wanted
                  and not _SHORT_ID.fullmatch(alias) and not (stale and stale.fullmatch(alias))]  # fmt: skip
         if lost or extra:
             running = [alias for alias in wanted if alias in found] + extra
@@ -77,7 +78,7 @@ _ENDPOINT = {
 def _expected_options(declared: Declared) -> dict[str, Leaf]:
     leaves: dict[str, Leaf] = {}
     for key, options in declared_networks(declared).items():
-        for name in (*_ENDPOINT, "mac_address"):
+        for name in (*_ENDPOINT, "mac_address") if options else ():
             if options.get(name):
                 leaves[f"networks.{key}.{name}"] = Leaf(_option(name, options[name]), options[name])
         for name, value in (options.get("driver_opts") or {}).items():
@@ -99,10 +100,11 @@ _INTERFACE = "com.docker.network.endpoint.ifname"
 
 def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf]:
     wanted = _expected_options(declared)
-    shared = {key for key, _, _ in _joined(declared, container)}
+    joined = list(_joined(declared, container))
+    shared = {key for key, _, _ in joined}
     # What belongs to a network that isn't attached at all is said once, by the network itself.
     leaves = {path: leaf for path, leaf in wanted.items() if path.split(".")[1] not in shared}
-    for key, options, endpoint in _joined(declared, container):
+    for key, options, endpoint in joined:
         if not options and not any(map(endpoint.get, _SET_BY_HAND)):
             continue
         for name, place in _ENDPOINT.items():

@@ -37,7 +37,7 @@ class Mount(NamedTuple):
 def below_home(source: str) -> str | None:
     """What follows `~` in a bind's source, None where there is none: without a home it is a folder of that name to
     Compose, beside whichever file has it."""
-    tilde = _TILDE.match(source)
+    tilde = _TILDE.match(source) if "/~" in source else None
     return tilde and source[tilde.end() :]
 
 

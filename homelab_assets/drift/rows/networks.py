@@ -82,10 +82,10 @@ def _plain_mode(container: Observed) -> str:
 def _mode(container: Observed, declared: Declared) -> str:
     """As `_plain_mode`; where git asks for a mode, also what `network_mode` gives a container besides: the bridge,
     though somebody has the container join other networks, or a network by its name."""
-    plain = _plain_mode(container)
-    wanted, mode = _declared_mode(declared), container.mode()
+    plain, wanted = _plain_mode(container), _declared_mode(declared)
     if plain or not wanted:
         return plain
+    mode = container.mode()
     if mode in ("bridge", "default"):
         asked = wanted in ("bridge", "default") or has_marker(wanted)
         return "bridge" if asked and not _BRIDGES.isdisjoint(container.networks) else ""
