@@ -77,6 +77,8 @@ def find_secrets(text: str, entropy: bool = True) -> tuple[tuple[int, int], ...]
     found += find_placed(text)
     if entropy and len(text) >= 20:
         found += _random_runs(text)
+    if not found:
+        return ()
     return _without_overlap(_unsealed(text, found) if "<secret#" in text else found)
 
 

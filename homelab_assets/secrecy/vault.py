@@ -107,6 +107,8 @@ class Vault:
         return self._seal_text(text, entropy=True) if entropy else self._texts[text]
 
     def _seal_text(self, text: str, *, entropy: bool) -> str:
+        if not find_secrets(text, entropy):
+            return text
         return _until_settled(lambda text: _replaced(text, find_secrets(text, entropy), self.token), text)
 
     def seal_plain(self, text: str) -> str:
