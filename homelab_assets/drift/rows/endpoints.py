@@ -75,6 +75,7 @@ _ENDPOINT = {
 }
 
 
+@once
 def _expected_options(declared: Declared) -> dict[str, Leaf]:
     leaves: dict[str, Leaf] = {}
     for key, options in declared_networks(declared).items():

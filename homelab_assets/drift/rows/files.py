@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.mount import Mount, below_a_home, below_home, lent, mounts_of
 from homelab_assets.drift.rows.shapes import unseen
-from homelab_assets.drift.view import Declared, Observed, clean, may_be
+from homelab_assets.drift.view import Declared, Observed, clean, may_be, once
 
 SECRETS = "/run/secrets/"
 
@@ -15,6 +15,7 @@ File = tuple[str, str, bool]
 """A mounted file: path in the container, path on the host, whether the container may write to it."""
 
 
+@once
 def file_targets(declared: Declared) -> dict[str, str]:
     """Paths at which git mounts secrets and configs, with the leaf's path."""
     return {target: path for path, target, _ in declared_files(declared)}
@@ -30,6 +31,7 @@ def declared_files(declared: Declared) -> Iterator[tuple[str, str, str]]:
             yield f"{key}.{name}", clean(target if target.startswith("/") else folder + target), name
 
 
+@once
 def files_of_project(declared: Declared) -> dict[str, str]:
     """Host files of the project's secrets and configs, with the path of their leaf: of several the service's own."""
     files = {
@@ -112,6 +114,7 @@ def _volume_targets(declared: Declared) -> set[str]:
     return {clean(str(entry.get("target") or "")) for entry in entries if isinstance(entry, dict)}
 
 
+@once
 def _maybe_files(container: Observed) -> bool:
     return any(mount.get("RW") is False for mount in container.container.get("Mounts") or ())
 

@@ -100,6 +100,7 @@ def _mode_differs(container: Observed, declared: Declared) -> bool:
     return bool(_mode(container, declared)) != bool(_declared_mode(declared))
 
 
+@once
 def _expected_networks(declared: Declared) -> dict[str, Leaf]:
     return {f"networks.{key}": Leaf(True, key) for key in declared_networks(declared)}
 

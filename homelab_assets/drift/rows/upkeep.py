@@ -16,7 +16,7 @@ from homelab_assets.drift.rows.shapes import (
     plain,
     write_duration,
 )
-from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.drift.view import Declared, Observed, once
 from homelab_assets.late import late
 
 _CONDITION = {"none": "no", "any": "always", "": "no"}
@@ -33,6 +33,7 @@ def _policy(text: str) -> Any:
     return _CONDITION.get(name, name), int(retries) if retries.isdigit() else 0
 
 
+@once
 def _expected_restart(declared: Declared) -> dict[str, Leaf]:
     policy = declared.deploy("restart_policy")
     if isinstance(policy, Mapping):
@@ -98,6 +99,7 @@ def _disabled(check: Mapping[str, Any]) -> bool:
     return boolean(check.get("disable")) is True or _test(check.get("test")) == ("NONE",)
 
 
+@once
 def _expected_health(declared: Declared) -> dict[str, Leaf]:
     check: Mapping[str, Any] = declared.get("healthcheck") or {}
     if _disabled(check):
