@@ -44,9 +44,10 @@ def named_secrets(variables: Mapping[str, str | None], vault: Vault) -> Iterator
     Plain words are left out: `postgres` is a password in one place, and the name of an image or a user in the next.
     """
     for name, value in variables.items():
-        clear = vault.reveal(value) if value and names_a_secret(name) else ""
-        if not (is_ordinary(clear) or _WORD.fullmatch(clear) or "<secret#" in clear):
-            yield clear
+        if value and names_a_secret(name):
+            clear = vault.reveal(value)
+            if not (is_ordinary(clear) or _WORD.fullmatch(clear) or "<secret#" in clear):
+                yield clear
 
 
 def anywhere(values: Iterable[str]) -> re.Pattern[str] | None:

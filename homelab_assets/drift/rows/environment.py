@@ -49,7 +49,7 @@ def _all_variables_agree(container: Observed, declared: Declared) -> int | None:
     if container.image is None or not wanted.items() <= running.items():
         return None
     image = of_image(_variables_of_image, container)
-    return len(running) if running.items() - wanted.items() <= image.items() else None
+    return len(running) if running.items() <= {**image, **wanted}.items() else None
 
 
 def _variables_of_image(image: Mapping[str, Any]) -> dict[str, str | None]:
@@ -120,7 +120,7 @@ def _all_labels_agree(container: Observed, declared: Declared) -> int | None:
     if container.image is None or not wanted.items() <= running.items():
         return None
     image = container.image_config.get("Labels") or {}
-    return len(running) if running.items() - wanted.items() <= image.items() else None
+    return len(running) if running.items() <= {**image, **wanted}.items() else None
 
 
 def _image_labels(image: Mapping[str, Any]) -> Given:
