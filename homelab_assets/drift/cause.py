@@ -1,7 +1,8 @@
 """Why a service differs from git, and what follows: the host changed, git is ahead, or the image moved."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from homelab_assets.drift.document import Cause, Evidence, Item, Remedy, Status
 from homelab_assets.drift.evidence import NOTHING, Proof
@@ -14,7 +15,7 @@ from homelab_assets.drift.view import Host
 IMAGE_MOVED = "the tag now names another image on this host"
 
 
-class Finding(NamedTuple):
+class Finding(Struct, frozen=True):
     """Cause, evidence and remedy of one service's verdict."""
 
     evidence: Evidence = "none"

@@ -116,7 +116,7 @@ class Row(Struct, frozen=True, kw_only=True):
         return self.implied or any(key in declared for key in self.keys)
 
 
-class Difference(NamedTuple):
+class Difference(Struct, frozen=True):
     """Git and the container disagree on one leaf."""
 
     row: Row
@@ -127,7 +127,7 @@ class Difference(NamedTuple):
     from_given: bool = False
 
 
-class Silence(NamedTuple):
+class Silence(Struct, frozen=True):
     """One leaf that could not be compared."""
 
     path: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.late import late
@@ -26,7 +27,7 @@ def not_set(variables: Mapping[str, Alternative]) -> frozenset[str]:
     return frozenset(name for name, value in variables.items() if value is UNSET)
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """One `${NAME}` with its operator (`:-`, `-`, `:+`, `+`, `:?`, `?`, or "") and the word after it.
 
     Attributes:
@@ -147,7 +148,7 @@ def _inverse_of_alternate(
         return ()
 
 
-class Piece(NamedTuple):
+class Piece(Struct, frozen=True):
     """A literal text, or a reference to a variable without a known value."""
 
     literal: str
