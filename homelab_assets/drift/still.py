@@ -54,7 +54,7 @@ def _plan(keys: frozenset[str]) -> _Plan:
     return _Plan(
         still=_Group(still),
         inherited=_Group(inherited),
-        fields=[field for row in inherited for field in row.inherited],
+        fields=list(dict.fromkeys(field for row in inherited for field in row.inherited)),
         others=tuple((row, speaks) for row, speaks in rows if row not in still and row not in inherited),
     )
 

@@ -251,7 +251,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         key="entrypoint", kind="ordered", where="Config.Entrypoint", seal="arguments", image="`Entrypoint`",
-        inherited=("Entrypoint",),
+        inherited=("Entrypoint", "Cmd"),
         expected=_expected_entrypoint, observed=_observed_entrypoint, given=_entrypoint_of_image,
         forms=lambda leaf: _argument_forms(leaf),
     ),
