@@ -37,6 +37,9 @@ def parse_port(text: str) -> list[Map]:
     container, _, protocol = container.partition("/")
     protocol = protocol.partition("/")[0] or "tcp"
     if OPEN in container or (OPEN in text and not container):
+        if "[" in address + published and not address.endswith("]"):
+            # The variable holds the host's port as well: a colon of the address was taken for the one before that.
+            address, published = f"{address}:{published}", ""
         return [_port_entry(_address(address, text), container, published, _protocol(protocol, text))]
     if not container:
         refuse(f"no port specified in {text!r}")

@@ -26,7 +26,7 @@ _ALWAYS_SHOWN = frozenset(
 )  # fmt: skip
 """Rows whose entries all show on a container, whatever their keys come to: no engine runs one with an empty key."""
 
-_EXPOSED = late(r"expose\.(\d+)(/\w+)")
+_OF_A_RANGE = late(r"(expose|ports)\.(\d+)(/\w+)")
 
 _TOLD_BY_INFO = ("logging.driver", "runtime")
 """Leaves whose default the engine's `info` names."""
@@ -184,11 +184,12 @@ class Comparer(Struct, frozen=True, kw_only=True):
     def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
         """Return which running leaf this may be: rather one that would be told than one that the image declares, rather
         one with this value, and rather one that a default gives."""
-        # A port's variable may name the protocol, too.
-        parts = pieces(path.removesuffix("/tcp") if row.key == "ports" else path, self.references, {})
+        # A port's variable may name the protocol, too, and two of them any range.
+        port = row.key == "ports"
+        parts = pieces(path.removesuffix("/tcp") if port else path, self.references, {})
         told = {verdict.path for verdict in differences(row, {}, rest, given)[1] if isinstance(verdict, Difference)}
         return max(
-            (other for other in rest if match_pieces(parts, other, {}) is not None),
+            (other for other in rest if (port and "-" in path) or match_pieces(parts, other, {}) is not None),
             key=lambda other: (
                 other in told,
                 self._same(row, path, leaf, rest[other]) or False,
@@ -209,11 +210,11 @@ class Comparer(Struct, frozen=True, kw_only=True):
 
 
 def _as_one(path: str, running: Leaves) -> Iterator[str]:
-    """A running leaf with those that one variable may give with it: that of an exposed port may name a range."""
+    """A running leaf with those that one variable may give with it: that of a port may name a range."""
     yield path
-    if exposed := _EXPOSED.fullmatch(path):
+    if one := _OF_A_RANGE.fullmatch(path):
         for step in (1, -1):
-            ports = (f"expose.{port}{exposed[2]}" for port in count(int(exposed[1]) + step, step))
+            ports = (f"{one[1]}.{port}{one[3]}" for port in count(int(one[2]) + step, step))
             yield from takewhile(running.__contains__, ports)
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
+from homelab_assets.drift.rows.ports import runs
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.late import late
 
@@ -34,6 +35,13 @@ class Sight(Struct, frozen=True, kw_only=True):
 
 def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Git's texts with markers, each with the ways to write its running value."""
+    for template, texts in _pairs_of(sight):
+        # Where nothing tells what runs, a row may take git's own word for it: that says nothing of a variable.
+        if told := tuple(text for text in texts if not has_marker(text)):
+            yield template, told
+
+
+def _pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
     row, found = sight.row, sight.found
     rest = _unclaimed(sight) if any(map(has_marker, sight.wanted)) else {}
     for path, leaf in sight.wanted.items():
@@ -101,9 +109,10 @@ def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, 
 
 
 def _absent_forms(row: Row) -> tuple[str, ...]:
-    """The ways to write that a key is absent: nothing, or its default."""
-    defaults = (value[0] if isinstance(value, tuple) and value else value for value in row.nothing)
-    return ("", *(_plain(value) for value in defaults))
+    """The ways to write that a key is absent: nothing, or its default. A number can't be nothing."""
+    defaults = [value[0] if isinstance(value, tuple) and value else value for value in row.nothing]
+    numbers = [f"{value:g}" for value in defaults if type(value) in (int, float)]
+    return (*numbers, "", *(_plain(value) for value in defaults))
 
 
 def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -131,6 +140,8 @@ def _at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[t
     if MARKER.fullmatch(wanted.shown) and len(rest) == 1:
         yield wanted.shown, _forms(row, next(iter(rest.values())))
         return
+    if row.key == "ports" and "-" in path:
+        rest = runs(rest)
     yield (
         f"{path}{KEY_END}{wanted.shown}",
         tuple(f"{other}{KEY_END}{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),

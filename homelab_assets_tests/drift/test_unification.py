@@ -145,6 +145,18 @@ def test_templates(template: str, references: list[str], text: str, known: Any, 
         *(({"volumes": [{"type": "bind", "source": "/srv/x", "target": "/x", "read_only": "${RO}"}]},
            {"mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": rw, "Propagation": "rprivate"}]})
           for rw in (True, False)),
+        ({"hostname": "${H}", "volumes": [
+            {"type": "bind", "source": "/srv/x", "target": "/x", "bind": {"selinux": "${Z}"}}], "deploy": {"mode": "${U}"}},
+         {"config": {"Hostname": "h"}, "mounts": [
+             {"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": True, "Propagation": "rprivate"}]}),
+        *(({"ports": [text, "9:9"]}, {"host": {"PortBindings": {
+            f"{port}/tcp": [{"HostIp": "", "HostPort": str(port)}] for port in (9, *range(80, 84))}}})
+          for text in ("${ALL}", "${FIRST}-${LAST}:${FIRST}-${LAST}", "80-${LAST}:80-${LAST}")),
+        ({"cpus": "${C:-0}", "pids_limit": "${P:-0}", "mem_limit": "${M:-0}"}, {"host": {"NanoCpus": 0, "Memory": 0}}),
+        ({"cpus": "${C}", "pids_limit": "${P}"}, {"host": {"NanoCpus": 0, "PidsLimit": None}}),
+        *(({"security_opt": [f"seccomp:{text}"]}, {"host": {"SecurityOpt": [f"seccomp={runs}"]}})
+          for text, runs in (("${FOLDER}/x.json", "{}"), ("${FILE}", "{}"), ("${MODE}", "unconfined"))),
+        ({"ports": ["[::1]:${P}"]}, {"host": {"PortBindings": {"80/tcp": [{"HostIp": "::1", "HostPort": "81"}]}}}),
         ({"ports": ["${ONE}", "${OTHER}"]}, {"host": {"PortBindings": {
             "80/tcp": [{"HostIp": "", "HostPort": "80"}], "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "53"}]}}}),
         ({"ports": ["80:${P}"]}, {"host": {"PortBindings": {"53/udp": [{"HostIp": "", "HostPort": "80"}]}}}),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from homelab_assets.drift.leaf import Given, Leaf, Row
+from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row
 from homelab_assets.drift.rows.environment import of_image
 from homelab_assets.drift.rows.shapes import has_marker, ip_address, unseen
 from homelab_assets.drift.view import Declared, Observed
@@ -88,6 +88,35 @@ def _observed_ports(container: Observed, declared: Declared) -> dict[str, Leaf]:
         (port, (address, "" if (port, address) in random else published))
         for port, (address, published) in _bindings(container)
     )
+
+
+def runs(leaves: Leaves) -> dict[str, Leaf]:
+    """Published ports that follow one another on both sides, each run of them as the range that it may be in git."""
+    found: dict[tuple[str, str, int], list[tuple[int, int]]] = {}
+    for path, leaf in leaves.items():
+        number, _, protocol = path.removeprefix("ports.").partition("/")
+        for address, published in leaf.value if isinstance(leaf.value, frozenset) else ():
+            if number.isdigit() and published.isdigit():
+                offset = int(published) - int(number)
+                found.setdefault((protocol, address, offset), []).append((int(number), int(published)))
+    ranges = {}
+    for (protocol, address, _), ports in found.items():
+        for run in _consecutive(sorted(ports)):
+            inside, outside = (f"{first}-{last}" for first, last in zip(run[0], run[-1], strict=True))
+            ranges[f"ports.{inside}/{protocol}"] = Leaf(
+                None, write(frozenset({(address, outside)}), f"{inside}/{protocol}")
+            )
+    return ranges
+
+
+def _consecutive(ports: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    run = [ports[0]]
+    for port in ports[1:]:
+        if port[0] != run[-1][0] + 1:
+            yield run
+            run = []
+        run.append(port)
+    yield run
 
 
 def _forms(leaf: Leaf) -> tuple[str, ...]:

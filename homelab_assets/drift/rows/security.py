@@ -54,10 +54,13 @@ def _option(text: str) -> tuple[str, str]:
     return name, value or ("true" if name == "no-new-privileges" else "")
 
 
+_ANY_PROFILE = "seccomp:<profile>"
+
+
 def _option_leaf(text: str) -> tuple[str, Leaf]:
     name, value = _option(text)
     if name == "seccomp" and value.lstrip().startswith("{"):
-        return "security_opt.seccomp", Leaf(_profile(value), "seccomp:<profile>")
+        return "security_opt.seccomp", Leaf(_profile(value), _ANY_PROFILE)
     if name == "seccomp":
         return "security_opt.seccomp", Leaf(value, text)
     return f"security_opt.{name}:{value}", Leaf(value, text)
@@ -88,6 +91,9 @@ def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf
     leaves = dict(_option_leaf(text) for text in container.host_config.get("SecurityOpt") or ())
     unmasked = container.host_config.get("MaskedPaths") == [] and not container.host_config.get("Privileged")
     wanted = _expected_options(declared)
+    profile = leaves.get("security_opt.seccomp")
+    if profile and profile.shown == _ANY_PROFILE and has_marker(wanted.get("security_opt.seccomp")):
+        leaves["security_opt.seccomp"] = unseen("a variable names the file of the seccomp profile")
     path, leaf = _option_leaf("systempaths=unconfined")
     if unmasked or (path in wanted and not container.host_config.get("MaskedPaths")):
         leaves[path] = leaf
