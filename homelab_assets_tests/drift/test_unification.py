@@ -8,6 +8,10 @@ import yaml
 
 from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.drift.fields import TABLE
+from homelab_assets.drift.leaf import Leaf
+from homelab_assets.drift.rows.mount import Mount
+from homelab_assets.drift.sights import Sight, pairs_of
 from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, parse_reference, pieces
 from homelab_assets.engine.compose_files import Started, load_started, used_variables
 from homelab_assets.model import Captured
@@ -1052,3 +1056,11 @@ def test_each_included_folder_has_variables_of_its_own(
         assert (item.note, item.variables, item.baseline) == ("one variable, two values", ("V",), "x-${V:-d}")
     else:
         assert items(document) == told
+
+
+def test_what_nobody_can_see_binds_no_variable() -> None:
+    """Where a container does not show a value, its row takes git's own word for it."""
+    row = next(row for row in TABLE if row.key == "volumes")
+    mount = Mount("bind", "/srv/x", False, (("selinux", "\ue0000\ue001"),))
+    leaves = {"volumes./x": Leaf(mount)}
+    assert list(pairs_of(Sight(service="app", created="", row=row, wanted=leaves, found=leaves, given={}))) == []
