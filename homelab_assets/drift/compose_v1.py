@@ -22,7 +22,7 @@ _JOINED_AT_START = ("networks", "links", "external_links", "network_mode", "pid"
 
 def as_v1(declared: Declared, raw: Raw) -> Declared:
     """The service as Compose 1.29 understands it: commands split as a shell would, no configs, any restart, no Windows
-    drives."""
+    drives, no health check that says `disable`, be it `false`."""
     service = dict(declared.service)
     for key in ("command", "entrypoint"):
         if service.get(key) and (words := _words(raw(key))):
@@ -33,6 +33,9 @@ def as_v1(declared: Declared, raw: Raw) -> Declared:
     policy = declared.deploy("restart_policy")
     if isinstance(policy, dict) and not policy.get("condition"):
         service["deploy"] = {**service["deploy"], "restart_policy": {**policy, "condition": "any"}}
+    check = _yaml(raw("healthcheck"))
+    if isinstance(check, dict) and "disable" in check:
+        service["healthcheck"] = {"disable": True}
     if _yaml(raw("networks")) == []:
         service.pop("networks", None)
         service["network_mode"] = "none"

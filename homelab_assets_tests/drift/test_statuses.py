@@ -268,6 +268,13 @@ def test_compose_v1_knows_no_windows_drives(git: str, volume: str, writable: boo
     assert (found(run([seen], baseline("web", stack)).services[0]) == []) is clean
 
 
+@pytest.mark.parametrize(("version", "clean"), [("1.29.2", True), ("2.40.3", False)])
+def test_compose_v1_takes_any_disable_for_true(version: str, clean: bool) -> None:
+    seen = container("web", "app", version=version, config={"Healthcheck": {"Test": ["NONE"]}})
+    stack = service({"healthcheck": {"disable": False}})
+    assert (found(run([seen], baseline("web", stack)).services[0]) == []) is clean
+
+
 def test_compose_v1_names() -> None:
     seen = container("web", "app", name="web_app_1", version="1.29.2")
     assert statuses(run([seen])) == {"web_app_1": "clean"}
