@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 20
 """How often to read what compose files include and extend: includes of a file come at once, what it extends in turn."""
 
+_MOST_FILES = 1000
+"""How many of them to read: whoever writes a compose file must not keep the audit busy with one."""
+
 ReadAll = Callable[[Sequence[str]], Iterable[bytes | None]]
 """Gives the contents of files, None for each that can't be read."""
 
@@ -82,5 +85,7 @@ def _load(
         further = sorted(path for path in asked - texts.keys() if is_compose_file(path))
         if not further:
             return project, asked
+        if len(asked) > _MOST_FILES:
+            break
         read(further)
     return None, asked

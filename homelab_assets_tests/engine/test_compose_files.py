@@ -1,6 +1,6 @@
 """Which variables running services use by their compose files, and when nobody can say so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -154,6 +154,18 @@ def test_files_that_includes_take_variables_from_are_read(entry: str, files: set
     )
     assert found["env_files"] == {path: {"TAG": "2"} for path in files}
     assert bool(found["compose_variables"]) == bool(files)
+
+
+def test_no_compose_file_keeps_the_audit_busy() -> None:
+    texts = {FILE: f"{{include: {[f'{n}.yml' for n in range(2000)]}, services: {{web: {{image: web}}}}}}"}
+    asked: list[str] = []
+
+    def read_all(paths: Sequence[str]) -> list[bytes | None]:
+        asked.extend(paths)
+        return [text.encode() if (text := texts.get(path)) else None for path in paths]
+
+    found = read_host_files([labelled(FILE)], read_all, VAULT)
+    assert (asked, found["compose_variables"]) == ([FILE], {})
 
 
 def test_where_and_by_which_compose_a_list_was_started() -> None:
