@@ -21,6 +21,7 @@ from homelab_assets.drift.templates import (
     pieces,
     splits_one_way,
     unknown_names,
+    written_name,
 )
 from homelab_assets.secrecy import TOKEN, Vault
 
@@ -116,6 +117,7 @@ class _Binder:
     ) -> None:
         self._references, self._known, self._vault, self._left_out = references, known, vault, left_out
         self._sealed = sealed
+        self._of_includes = {written_name(one.name) for one in references if written_name(one.name) != one.name}
         self._observations = list(passed_on)
         self._bound: dict[str, Alternative] = {}
         self._choices: dict[str, tuple[Alternative, ...]] = {}
@@ -137,7 +139,7 @@ class _Binder:
             self._observations += seen if _single(parts, texts) else self._possible(seen)
             votes = _votes(sight, template, texts, references, self._known, self._bound, vault)
             self._observations += self._possible(votes)
-        found = _choices(self._observations, self._left_out, vault)
+        found = _choices(self._observations, self._left_out, self._of_includes, vault)
         self._choices = {name: choice for name, choice in found.items() if name not in self._known}
         self._bound |= {name: choice[0] for name, choice in self._choices.items()}
         return left
@@ -263,24 +265,22 @@ def _votes(
 
 
 def _choices(
-    observations: Iterable[Observation], left_out: Collection[str], vault: Vault
+    observations: Iterable[Observation], left_out: Collection[str], of_includes: Collection[str], vault: Vault
 ) -> dict[str, tuple[Alternative, ...]]:
     """Values by variable, best first: allowed by most observations, then by the older containers, then as set; none at
-    all rather than an empty one, which would hide what the `env_file` of an `include` says."""
+    all rather than an empty one, or one in an `include` as well: it would hide what the `env_file` of that says."""
     by_name: dict[str, list[Observation]] = {}
     for observation in observations:
         by_name.setdefault(observation.name, []).append(observation)
     chosen: dict[str, tuple[Alternative, ...]] = {}
     for name, mine in by_name.items():
         candidates = list(dict.fromkeys(value for one in mine for value in one.alternatives))
-        if len(candidates) == 1:
-            chosen[name] = (candidates[0],)
-            continue
+        candidates.sort(key=lambda value: value is not UNSET if name in of_includes else value == "")
         ordered = sorted(mine, key=lambda one: one.created)
 
-        def rank(value: Alternative, ordered: list[Observation] = ordered) -> tuple[int, list[bool], bool]:
+        def rank(value: Alternative, ordered: list[Observation] = ordered) -> tuple[int, list[bool]]:
             allowed = [_allows(observation, value, vault) for observation in ordered]
-            return -sum(allowed), [not one for one in allowed], value == ""
+            return -sum(allowed), [not one for one in allowed]
 
         chosen[name] = tuple(sorted(candidates, key=rank))
     return chosen | {name: (UNSET,) for name in left_out if not _agreed(by_name.get(name, ()), vault)}
