@@ -1,5 +1,7 @@
 """Split a command line into words, exactly as Compose does it (which is neither a shell nor Python's `shlex`)."""
 
+from collections.abc import Iterable
+
 from homelab_assets.compose.problems import refuse
 from homelab_assets.late import late
 
@@ -10,7 +12,15 @@ _KEPT = late("\uf8f0(secret#[0-9a-f.]+)\uf8f1")
 
 
 class Words(list[str]):
-    """Words that one text was split into: a variable among them may stand for several, or for none."""
+    """Words that one text was split into: a variable among them may stand for several, or for none.
+
+    Attributes:
+        line: the text.
+    """
+
+    def __init__(self, words: Iterable[str], line: str) -> None:
+        super().__init__(words)
+        self.line = line
 
 
 def split(line: str) -> Words:
@@ -23,10 +33,10 @@ def split(line: str) -> Words:
         BaselineError: unbalanced quotes, or a bracket that `$` does not introduce.
     """
     if "<secret#" not in line:
-        return Words(_Splitter().split(line))
+        return Words(_Splitter().split(line), line)
     # A sealed secret is a word, or part of one: its brackets redirect nothing.
     words = _Splitter().split(_SEALED.sub("\uf8f0\\1\uf8f1", line))
-    return Words(_KEPT.sub(r"<\1>", word) for word in words)
+    return Words((_KEPT.sub(r"<\1>", word) for word in words), line)
 
 
 class _Splitter:

@@ -8,14 +8,15 @@ from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import config_hashes
 from homelab_assets.compose.interpolation import OPEN
-from homelab_assets.compose.shellwords import Words
+from homelab_assets.compose.shellwords import Words, split
 from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.deployed import NO_FOLDER
 from homelab_assets.drift.rows.mount import below_home, mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
-from homelab_assets.drift.sealing import as_split, map_texts
+from homelab_assets.drift.sealing import map_texts
 from homelab_assets.drift.stacks import Model, as_text
 from homelab_assets.drift.view import Observed, assignments, clean
+from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault, has_token
 
 HASH = "com.docker.compose.config-hash"
@@ -135,8 +136,12 @@ def _in_clear(
 
 def _resplit(value: Any, vault: Vault) -> Any:
     """Words of a command as Compose splits them when it knows the secrets among them."""
-    sealed = isinstance(value, Words) and any(map(has_token, value))
-    return list(as_split(value, vault)) if sealed else value
+    if not isinstance(value, Words) or not any(map(has_token, value)):
+        return value
+    try:
+        return list(split(vault.reveal(value.line)))
+    except BaselineError:
+        return value
 
 
 def _at_home(entry: Any, container: Observed) -> Any:

@@ -196,7 +196,9 @@ def map_texts(value: Any, change: Callable[[str], str]) -> Any:
     match value:
         case str():
             return change(value)
-        case tuple() | list() | frozenset():
+        case list():
+            return [map_texts(part, change) for part in value]
+        case tuple() | frozenset():
             return _like(value, (map_texts(part, change) for part in value))
         case dict():
             return {key: map_texts(part, change) for key, part in value.items()}

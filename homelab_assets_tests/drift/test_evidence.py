@@ -395,13 +395,22 @@ def test_of_two_values_of_a_variable_the_hashes_tell_which_one_a_hand_put_there(
     assert (app.evidence, odd.evidence, odd.cause) == ("verified", "verified", "host_changed")
 
 
-def test_a_secret_that_ends_a_command_is_part_of_the_hash_as_compose_split_it() -> None:
-    body = {"command": "serve --password ${PASSWORD} --more"}
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("${PASSWORD}", ["kX8w2"]),
+        ('"${PASSWORD}"', ["kX8w2&pQz71", "--more"]),
+        ("'${PASSWORD}'x", ["kX8w2&pQz71x", "--more"]),
+    ],
+)
+def test_a_secret_in_a_command_is_part_of_the_hash_as_compose_split_it(written: str, words: list[str]) -> None:
+    """It ends the command where it stands without quotes."""
+    body = {"command": f"serve --password {written} --more"}
     label, vault = hashed(body, {"PASSWORD": "kX8w2&pQz71"}), Vault(KEY)
     known = {"PASSWORD": vault.seal("PASSWORD", "kX8w2&pQz71")}
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}}, variables=known)
     for user, items in (("", []), ("5", [("user", "added", "functional")])):
-        config = {"Cmd": ["serve", "--password", "kX8w2"], "User": user}
+        config = {"Cmd": ["serve", "--password", *words], "User": user}
         seen = container("web", "app", labels=label, config=config)
         (one,) = audit(capture([seen], images=[PLAIN], vault=vault), [stack], vault=vault).services
         assert (found(one), one.evidence, one.cause) == (items, "verified", "host_changed" if items else None)
