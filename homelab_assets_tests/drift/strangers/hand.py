@@ -1,5 +1,6 @@
 """What a person does to a living container, and the item that must come of it."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,12 @@ def perform(machine: Machine, act: Act) -> None:
     """Do it."""
     for command in act.commands:
         machine.docker(*command)
+
+
+def named_networks(machine: Machine, container: str) -> set[str]:
+    """Networks that a container can be taken off: not those that it has by their ids until it is first started, as
+    Compose 2.26 joins it to external ones; the engine finds it in none of them."""
+    return set(json.loads(machine.docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", container)))
 
 
 def containers_of(machine: Machine, service: str) -> Sequence[str]:

@@ -21,7 +21,7 @@ from homelab_assets_tests.drift.strangers.agreement import disagreements
 from homelab_assets_tests.drift.strangers.changes import Change, Subject, candidates, document
 from homelab_assets_tests.drift.strangers.editing import edits
 from homelab_assets_tests.drift.strangers.ground import BY_HAND, Ground
-from homelab_assets_tests.drift.strangers.hand import ELSEWHERE, Act, acts, containers_of, perform
+from homelab_assets_tests.drift.strangers.hand import ELSEWHERE, Act, acts, containers_of, named_networks, perform
 from homelab_assets_tests.drift.strangers.leaves import Wanted, must_come, recreated
 from homelab_assets_tests.drift.strangers.ledger import Ledger
 from homelab_assets_tests.drift.strangers.openness import closed, is_open, open_roots, root_of
@@ -270,7 +270,9 @@ class Trial:
         containers = containers_of(machine, service)
         if len(containers) != 1:
             return None
-        networks = {key: deployed.project.networks[key]["name"] for key in model.get("networks") or {}}
+        names = {key: deployed.project.networks[key]["name"] for key in model.get("networks") or {}}
+        named = named_networks(machine, containers[0])
+        networks = {key: name for key, name in names.items() if name in named}
         act = dice.choice(list(acts(model, containers[0], networks)))
         machine.docker("network", "create", ELSEWHERE, check=False)
         perform(machine, act)
