@@ -103,9 +103,10 @@ class Comparer(Struct, frozen=True, kw_only=True):
             return "may be this daemon's default: no other container tells"
         unread = self.open_files.get(verdict.row.key, {}).get(declared.name, {})
         name = verdict.path.partition(".")[2]
-        if verdict.change == "changed":
+        if verdict.expected is not None:
             unread = {file: anew for file, anew in unread.items() if name in anew}
-        if unread and verdict.change != "removed":
+        # It may set a variable to what the image has as well.
+        if unread and verdict.observed is not None:
             return f"may come from {readable(', '.join(unread), self.references)}, which git doesn't have"
         return verdict
 

@@ -233,3 +233,22 @@ def test_the_dotenv_beside_an_included_file_gives_its_variables_values(held: dic
         dotenv={f"{FOLDER}/.env": {"OTHER": "x"}}, env_files={f"{FOLDER}/sub/.env": held},
     )  # fmt: skip
     assert [path for path, *_ in found(_service(audit(captured, [stack])))] == told
+
+
+@pytest.mark.parametrize(
+    ("files", "running", "told"),
+    [
+        ("[shared.env, of-host.env]", {"TZ": "UTC"}, []),
+        ("[of-host.env, shared.env]", {"TZ": "UTC"}, ["environment.TZ"]),
+        ("[shared.env, of-host.env]", {}, ["environment.TZ"]),
+    ],
+)
+def test_a_file_that_git_lacks_may_set_a_variable_to_what_the_image_has(
+    files: str, running: dict[str, str], told: list[str]
+) -> None:
+    git = f"services: {{app: {{image: 'plain:1', env_file: {files}}}}}"
+    stack = baseline("web", git, extra={"shared.env": "TZ=Europe/Vienna\n"})
+    picture = image("plain:1", Cmd=["run"], Env=["TZ=UTC"])
+    one = _service(audit(capture([container("web", "app", env=running)], images=[picture]), [stack]))
+    assert [path for path, *_ in found(one)] == told
+    assert bool(one.uncompared) is not bool(told)
