@@ -130,7 +130,7 @@ def inverse(reference: Reference, captured: str, known: Mapping[str, Alternative
             except Unknown:
                 return (captured, UNSET)  # the default may have given it, whatever that is
             if captured == default:
-                return (captured, UNSET) if captured or reference.operator == ":-" else ("", UNSET)
+                return (captured, UNSET, "") if captured and reference.operator == ":-" else (captured, UNSET)
             return (captured,) if captured or reference.operator == "-" else None
         case _:
             return _inverse_of_alternate(reference, captured, known)

@@ -42,7 +42,7 @@ def items(document: DriftDocument) -> list[tuple[str, str]]:
     [
         ("", "", "x", ("x",)),
         ("", "", "", ("", UNSET)),
-        (":-", "d", "d", ("d", UNSET)),
+        (":-", "d", "d", ("d", UNSET, "")),
         (":-", "d", "z", ("z",)),
         (":-", "d", "", None),
         ("-", "d", "d", ("d", UNSET)),
@@ -63,12 +63,12 @@ def test_what_a_reference_tells(operator: str, word: str, captured: str, alterna
     [
         ("Host(`\ue0000\ue001`)", ["${H}"], "Host(`a.b`)", {}, {"H": ("a.b",)}),
         ("Host(`\ue0000\ue001`)", ["${H}"], "PathPrefix(`/`)", {}, None),
-        ("\ue0000\ue001:\ue0001\ue001", ["${A}", "${B:-x}"], "p:x", {}, {"A": ("p",), "B": ("x", UNSET)}),
+        ("\ue0000\ue001:\ue0001\ue001", ["${A}", "${B:-x}"], "p:x", {}, {"A": ("p",), "B": ("x", UNSET, "")}),
         ("\ue0000\ue001\ue0001\ue001", ["${A}", "${B}"], "xy", {}, {}),
         ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${A}"], "x-x", {}, {"A": ("x",)}),
         ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${A}"], "x-y", {}, None),
         ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${B}"], "x-y", {"A": "x"}, {"B": ("y",)}),
-        ("\ue0000\ue001", ["${A:-${B:-c}}"], "c", {"B": UNSET}, {"A": ("c", UNSET)}),
+        ("\ue0000\ue001", ["${A:-${B:-c}}"], "c", {"B": UNSET}, {"A": ("c", UNSET, "")}),
     ],
 )
 def test_templates(template: str, references: list[str], text: str, known: Any, bound: Any) -> None:
@@ -81,6 +81,9 @@ def test_templates(template: str, references: list[str], text: str, known: Any, 
     [
         ({"environment": {"TZ": "${TZ}"}}, {"env": {"TZ": "UTC"}}),
         ({"environment": {"TZ": "${TZ:-UTC}"}}, {"env": {"TZ": "Asia/Tokyo"}}),
+        ({"environment": {"A": "${A:-d}", "B": "${A-e}"}}, {"env": {"A": "d", "B": ""}}),
+        ({"environment": {"A": "${A:-d}${A-e}"}}, {"env": {"A": "d"}}),
+        ({"environment": {"A": "${A:-d}/${A-e}"}}, {"env": {"A": "d/"}}),
         ({"environment": {"A": "${A:+yes}"}}, {"env": {"A": ""}}),
         ({"environment": {"A": "${A:+yes}"}}, {"env": {"A": "yes"}}),
         ({"environment": {"A": "${A:?m}"}}, {"env": {"A": "1"}}),
