@@ -68,16 +68,20 @@ def _ports(value: Json) -> Sequence[Json]:
 
 
 def _devices(value: Json) -> Sequence[Json]:
-    """A device was the text that stands in the file."""
+    """A device was the text that stands in the file; variables without a value leave parts of it empty."""
+
+    def text(device: Mapping[str, str], *parts: str) -> str:
+        return ":".join(device.get(part, "") for part in parts)
 
     def short(device: Mapping[str, str]) -> str:
-        return device["source"] if device["target"] == device["source"] and _usual(device) else middle(device)
+        same = device.get("target") == device.get("source")
+        return text(device, "source") if same and _usual(device) else middle(device)
 
     def middle(device: Mapping[str, str]) -> str:
-        return f"{device['source']}:{device['target']}" if _usual(device) else long(device)
+        return text(device, "source", "target") if _usual(device) else long(device)
 
     def long(device: Mapping[str, str]) -> str:
-        return f"{device['source']}:{device['target']}:{device.get('permissions', '')}"
+        return text(device, "source", "target", "permissions")
 
     return _each(value, short, middle, long)
 

@@ -460,3 +460,12 @@ def test_a_default_that_was_changed_for_one_service_is_not_explained_by_the_othe
     files = {"dotenv": {"/opt/apps/stacks/web/.env": {"TZ": "UTC"}}} if known else {}
     document = audit(capture(seen, images=[PLAIN], **files), [baseline("web", {"services": services})])
     assert [service.service for service in document.services if service.items] == told
+
+
+@pytest.mark.parametrize("device", [":/dev/x", ":/dev/x:r", "", ":"])
+def test_a_device_of_which_a_part_is_empty_differs_by_any_version_s_hash(device: str) -> None:
+    """It is what a variable without a value leaves; an earlier Compose hashed the text in the file."""
+    label = hashed({"devices": ["/dev/y:/dev/x"]}, version="2.26.1")
+    there = {"PathOnHost": "/dev/y", "PathInContainer": "/dev/x", "CgroupPermissions": "rwm"}
+    one = judge({"devices": [device]}, label, host={"Devices": [there]}, version="2.26.1")
+    assert "devices./dev/x" in {item.path for item in one.items}
