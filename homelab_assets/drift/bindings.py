@@ -139,8 +139,7 @@ class _Binder:
             self._observations += seen if _single(parts, texts) else self._possible(seen)
             votes = _votes(sight, template, texts, references, self._known, self._bound, vault)
             self._observations += self._possible(votes)
-        found = _choices(self._observations, self._left_out, self._of_includes, vault)
-        self._choices = {name: choice for name, choice in found.items() if name not in self._known}
+        self._choices = {name: choice for name, choice in self._ranked().items() if name not in self._known}
         self._bound |= {name: choice[0] for name, choice in self._choices.items()}
         return left
 
@@ -151,6 +150,30 @@ class _Binder:
             values = tuple(v for v in one.alternatives if not token or (v and self._vault.fingerprint(v) == token))
             if values:
                 yield one if values == one.alternatives else replace(one, alternatives=values)
+
+    def _ranked(self) -> dict[str, tuple[Alternative, ...]]:
+        """Values by variable, best first."""
+        by_name: dict[str, list[Observation]] = {}
+        for observation in self._observations:
+            by_name.setdefault(observation.name, []).append(observation)
+        chosen = {name: self._by_rank(name, mine) for name, mine in by_name.items()}
+        return chosen | {name: (UNSET,) for name in self._left_out if not _agreed(by_name.get(name, ()), self._vault)}
+
+    def _by_rank(self, name: str, observations: Sequence[Observation]) -> tuple[Alternative, ...]:
+        """Values of a variable: first what has its token, then what most observations allow, then the older containers;
+        none at all rather than an empty one (or any, in an `include`): it would hide what the `env_file` there says."""
+        candidates = dict.fromkeys(value for one in observations for value in one.alternatives)
+        if len(candidates) == 1:
+            return tuple(candidates)
+        ordered, token, vault = sorted(observations, key=lambda one: one.created), self._sealed.get(name), self._vault
+
+        def rank(value: Alternative) -> tuple[bool, int, list[bool], bool]:
+            allowed = [_allows(observation, value, vault) for observation in ordered]
+            mine = bool(token and value) and vault.fingerprint(value or "") == token
+            hides = value is not UNSET if name in self._of_includes else value == ""
+            return not mine, -sum(allowed), [not one for one in allowed], hides
+
+        return tuple(sorted(candidates, key=rank))
 
     def share_out(self, contested: list[list[_Pair]]) -> None:
         """Observe what keys with variables tell, each list of them those of one row: the least open first."""
@@ -262,28 +285,6 @@ def _votes(
         others = {other: value for other, value in environment.items() if other != name}
         found = _observe(sight, pieces(template, references, others), texts, others, vault)
         yield from (observation for observation in found if observation.name == name)
-
-
-def _choices(
-    observations: Iterable[Observation], left_out: Collection[str], of_includes: Collection[str], vault: Vault
-) -> dict[str, tuple[Alternative, ...]]:
-    """Values by variable, best first: allowed by most observations, then by the older containers, then as set; none at
-    all rather than an empty one, or one in an `include` as well: it would hide what the `env_file` of that says."""
-    by_name: dict[str, list[Observation]] = {}
-    for observation in observations:
-        by_name.setdefault(observation.name, []).append(observation)
-    chosen: dict[str, tuple[Alternative, ...]] = {}
-    for name, mine in by_name.items():
-        candidates = list(dict.fromkeys(value for one in mine for value in one.alternatives))
-        candidates.sort(key=lambda value: value is not UNSET if name in of_includes else value == "")
-        ordered = sorted(mine, key=lambda one: one.created)
-
-        def rank(value: Alternative, ordered: list[Observation] = ordered) -> tuple[int, list[bool]]:
-            allowed = [_allows(observation, value, vault) for observation in ordered]
-            return -sum(allowed), [not one for one in allowed]
-
-        chosen[name] = tuple(sorted(candidates, key=rank))
-    return chosen | {name: (UNSET,) for name in left_out if not _agreed(by_name.get(name, ()), vault)}
 
 
 def _agreed(observations: Sequence[Observation], vault: Vault) -> bool:

@@ -97,8 +97,10 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
 
 def _shown_in_clear(model: Model) -> frozenset[str]:
     """Names of the variables in what an inspect document never shows as a secret: names of all kinds, and what is no
-    text of its own, such as ports, paths and limits."""
-    shown: list[Any] = [model.view.networks, model.view.volumes, model.view.secrets, model.view.configs]
+    text of its own, such as ports, paths and limits. It shows no content of a config, nor how a volume is mounted."""
+    view = model.view
+    shared = [part for parts in (view.networks, view.volumes, view.secrets, view.configs) for part in parts.values()]
+    shown: list[Any] = [(part.get("name"), part.get("file")) for part in shared if part]
     for service, keys in model.open_keys((*model.services, *model.disabled)).items():
         declared = model.declared(service)
         for row in TABLE:

@@ -1,5 +1,6 @@
 """What git can't know: variables are bound from what runs, and never guessed."""
 
+import re
 import shlex
 from typing import Any
 
@@ -1079,3 +1080,35 @@ def test_what_nobody_can_see_binds_no_variable() -> None:
     mount = Mount("bind", "/srv/x", False, (("selinux", "\ue0000\ue001"),))
     leaves = {"volumes./x": Leaf(mount)}
     assert list(pairs_of(Sight(service="app", created="", row=row, wanted=leaves, found=leaves, given={}))) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "git", "running"),
+    [
+        ("zebra42yak", {"labels": ["a.${API_KEY}.b=1"]}, {"labels": {"a.zebra42yak.b": "1"}}),
+        ("8080", {"ports": ["${API_KEY}:80"]}, {"host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}}),
+        ("zebra42yak", {"configs": {"c": {"content": "key=${API_KEY}"}}}, {}),
+        ("zebra42yak", {"volumes": {"v": {"driver_opts": {"type": "cifs", "o": "password=${API_KEY}"}}}}, {}),
+    ],
+    ids=["label", "port", "config", "volume"],
+)  # fmt: skip
+@pytest.mark.parametrize("later", [False, True])
+def test_another_secret_is_told_though_the_variable_stands_elsewhere_too(
+    value: str, git: dict[str, Any], running: dict[str, Any], later: bool
+) -> None:
+    """Another process knows no more of it than its token, which one of two running values has."""
+    around = {key: git[key] for key in ("configs", "volumes") if key in git}
+    body = {"image": "plain:1", "environment": {"X": "${API_KEY}"}, **({} if around else git)}
+    stack = baseline("web", {"services": {"app": body}, **around})
+    seen = container("web", "app", env={"X": "giraffe77gnu"}, **running)
+    vault = Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"API_KEY": value})}
+    captured = capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv)
+    if later:
+        stored = sealed_for_rest(captured, [stack], vault)
+        assert isinstance(stored, Captured)
+        vault = Vault(KEY)
+        captured = woken(stored, [stack], vault)
+    document = audit(captured, [stack], vault=vault)
+    assert items(document) == [("environment.X", "changed")]
+    assert {"zebra42yak", "giraffe77gnu"}.isdisjoint(re.findall(r"\w+", str(document.to_json())))
