@@ -14,6 +14,9 @@ from homelab_assets.compose.unique import UNIQUE
 from homelab_assets.compose.yaml_nodes import Node
 from homelab_assets.errors import BaselineError
 
+_COST = 100
+"""How many values an `include` takes as long as, besides those of its files."""
+
 _SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
@@ -83,6 +86,7 @@ class Includes:
             if self._read(file) is None:
                 refuse(f"cannot include {file}: no such file", place)
         _import(self._model(files, inner), layer, known)
+        outside.count(inner.interpolator.values + _COST)
 
     def _project_directory(self, given: Any, main: str, scope: Scope) -> tuple[str, str]:
         if type(given) is int:

@@ -116,7 +116,7 @@ class Interpolator(Struct):
         return value
 
     def _map(self, value: Map, casts: Rules[Callable[[str], Any]] | None) -> Map:
-        self._count(len(value))
+        self.count(len(value))
         result = Map(value, value.places.copy())
         for key, item in value.items():
             kind = type(item)
@@ -132,7 +132,7 @@ class Interpolator(Struct):
         return result
 
     def _list(self, value: Seq, casts: Rules[Callable[[str], Any]] | None) -> Seq:
-        self._count(len(value))
+        self.count(len(value))
         below = casts.any if casts is not None else None
         result = Seq(value, value.places)
         for index, item in enumerate(value):
@@ -143,7 +143,12 @@ class Interpolator(Struct):
                     raise at(error, value.places[index]) from None
         return result
 
-    def _count(self, number: int) -> None:
+    def count(self, number: int) -> None:
+        """Count values against the most that a project may come to, be it by including files again and again.
+
+        Raises:
+            BaselineError: there are more.
+        """
         self.values += number
         if self.values > MAX_VALUES:
             refuse(f"expands to more than {MAX_VALUES} values")

@@ -143,6 +143,14 @@ def test_hostile_files_end_quickly(text: str | bytes) -> None:
     assert time.process_time() - started < 5
 
 
+def test_files_that_include_each_other_again_and_again_end_quickly() -> None:
+    started = time.process_time()
+    files = {f"{n}.yaml": f"include: [{n + 1}.yaml, {{path: [{n + 1}.yaml]}}]" for n in range(12)}
+    files["12.yaml"] = "services: {}"
+    assert "expands to more than" in _refusal("include: [0.yaml]\nservices: {a: {image: x}}", **files).what
+    assert time.process_time() - started < 5
+
+
 def test_a_deep_chain_of_dependencies_is_no_cycle() -> None:
     chain = "".join(f"  s{n}: {{image: x, depends_on: [s{n + 1}]}}\n" for n in range(800))
     text = f"services:\n{chain}  s800: {{image: x}}\n"
