@@ -57,12 +57,15 @@ class Needs(NamedTuple):
     """A variable that has no value, in the name of a file or a service.
 
     Attributes:
+        variable: its name, with its scope if it is an include's own.
         before, after: the file's absolute path around it; empty for a service.
+        value: what a private env file of the include gives it.
     """
 
     variable: str
     before: str = ""
     after: str = ""
+    value: str | None = None
 
 
 class BaselineError(UserError):

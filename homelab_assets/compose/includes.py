@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from homelab_assets.compose import dotenv
-from homelab_assets.compose.interpolation import OPEN
+from homelab_assets.compose.interpolation import MARKER, OPEN
 from homelab_assets.compose.paths import join, relative
 from homelab_assets.compose.problems import at, refuse
-from homelab_assets.compose.scope import Read, Scope, text_of
+from homelab_assets.compose.scope import Private, Read, Scope, text_of
 from homelab_assets.compose.tree import Map, Rules, Seq
 from homelab_assets.compose.unique import UNIQUE
 from homelab_assets.compose.yaml_nodes import Node
@@ -74,7 +74,9 @@ class Includes:
         kept = {
             name: value for name, value in scope.environment.items() if name not in outside.assumed or name not in own
         }
-        environment = {**own, **kept}
+        if own.private and own.complete:
+            outside.included[own.scope] = own
+        environment = kept if own.private else {**own, **kept}
         inner = Scope(
             directory=directory,
             base=base,
@@ -111,14 +113,21 @@ class Includes:
         own = _Own()
         for path in paths:
             data = None if OPEN in path else self._read(path)
+            private = isinstance(data, Private)
+            if self._symbolic and (data is None or private) and path == f"{scope.directory}/.env":
+                continue  # it is the including file's, too
             if data is not None:
                 dotenv.parse_into(own, text_of(data), scope.environment.get, file=path)
-            elif not self._symbolic:
-                refuse(f"couldn't find env file: {path}")
-            elif path != f"{scope.directory}/.env":
-                # It may set anew what others before it say. The folder's own `.env` is the including file's, too.
+            elif self._symbolic:
+                # It may set anew what others before it say.
                 own.clear()
-                own.scope = f"@{directory}"
+                own.complete = False
+            else:
+                refuse(f"couldn't find env file: {path}")
+            own.private = own.private or private
+            if data is None or private:
+                # The same in every loading: numbers of markers change.
+                own.scope = f"@{MARKER.sub('?', ':'.join(paths))}"
         return own
 
 
@@ -127,9 +136,12 @@ class _Own(dict[str, str]):
 
     Attributes:
         scope: tells its other variables from those of the same name elsewhere; "" where all of its files are known.
+        private: whether what they are stays behind the variables. complete: whether all files are known.
     """
 
     scope = ""
+    private = False
+    complete = True
 
 
 def _as_include(entry: Any) -> Map:

@@ -73,8 +73,9 @@ class Interpolator(Struct):
         lookup: returns a variable's value, or None when it is not set (or not known).
         symbolic: leave markers for unknown variables. unset: those that are known to have no value.
         assumed: those whose value is a conclusion, which an included file's own env file knows better.
-        scope: stands after the names of unknown variables of included files that have an env file nobody knows: what
-            they are there is looked up by both together, after the name alone.
+        scope: stands after the names of unknown variables of included files that have an env file which nobody knows,
+            or which is private: what they are there is looked up by both together, after the name alone.
+        included: what private env files of includes say, by scope: see `scope.Private`.
         expressions: what the markers stand for. warnings: names of variables that were empty for want of a value.
     """
 
@@ -86,6 +87,7 @@ class Interpolator(Struct):
     values: int = 0
     assumed: Collection[str] = ()
     scope: str = ""
+    included: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def with_lookup(self, lookup: Lookup, scope: str = "") -> "Interpolator":
         """The same project seen from an included file, which knows more variables."""
@@ -97,6 +99,7 @@ class Interpolator(Struct):
             self.warnings,
             assumed=self.assumed,
             scope=scope,
+            included=self.included,
         )
 
     def tree(self, value: Any, casts: Rules[Callable[[str], Any]] | None, place: Written | None = None) -> Any:

@@ -41,6 +41,7 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
         expressions: what the markers in values stand for, by number (symbolic loading only).
         open_env_files: service → `env_file` paths that are not there, each with the names from files before it that it
             may set anew; its set of variables is open (symbolic only).
+        included: variables that private env files of an `include` set, by its scope (see `Expression`).
         raw_env_files: paths of those that are not there and would be read in format `raw`.
         label_files: service → its `label_file` paths, which count for the config hash.
         open_label_files: those that are not there, likewise (symbolic only).
@@ -63,6 +64,7 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
     sources: Mapping[tuple[str, ...], Span]
     expressions: tuple[Expression, ...] = ()
     open_env_files: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    included: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     raw_env_files: Set[str] = frozenset()
     label_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     open_label_files: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
@@ -126,8 +128,7 @@ def load(
         unset: variables that are known to be set nowhere; symbolic loading leaves no markers for them.
         assumed: variables of `environment` whose value is a conclusion: an included file's own env file knows better.
         by_default: a variable that chooses a file, and has no value, has its default instead of being refused.
-        is_directory: tells folders from files; asked for the `project_directory` of an `include` and for env files that
-            are not there.
+        is_directory: tells folders from files; asked for an include's `project_directory` and for missing env files.
 
     Raises:
         BaselineError: for everything that Compose refuses, with file and line as far as there is one.
@@ -141,7 +142,8 @@ def load(
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
-                raise at(_about(error, sorted(without.difference(unset))), Origin(files[0])) from None
+                guessed = {name.partition("@")[0] for name in without.difference(unset)}
+                raise at(_about(error, sorted(guessed)), Origin(files[0])) from None
             without.add(error.needs.variable)
         except RecursionError:
             raise BaselineError("is nested too deeply", where=files[0]) from None
@@ -208,12 +210,9 @@ class _Loading:
         Consistency(enabled, disabled, resources, self._sources.nearest).check()
         self_contained = not self._reads_more(services, resources)
         service_files = ServiceFiles(
-            read=self._files.read,
-            is_directory=self._is_directory,
-            environment=self._environment,
-            interpolator=self._interpolator,
-            sources=self._sources,
-        )
+            read=self._files.read, is_directory=self._is_directory, environment=self._environment,
+            interpolator=self._interpolator, sources=self._sources,
+        )  # fmt: skip
         service_files.complete(enabled, strict=not self._symbolic)
         service_files.complete(disabled, strict=False)
         del resources["models"]
@@ -227,6 +226,7 @@ class _Loading:
             sources=self._sources,
             expressions=tuple(self._interpolator.expressions),
             open_env_files=service_files.open_env,
+            included=self._interpolator.included,
             raw_env_files=service_files.raw_env,
             label_files=service_files.label_files,
             open_label_files=service_files.open_labels,

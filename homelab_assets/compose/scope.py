@@ -11,6 +11,11 @@ from homelab_assets.compose.yaml_nodes import Node
 from homelab_assets.errors import Needs
 from homelab_assets.late import late
 
+
+class Private(bytes):
+    """The content of an env file whose values stay behind the variables of those who include a file with it."""
+
+
 Read = Callable[[str], bytes | None]
 _UNKNOWN = late("[\udc80-\udcff]")
 _REMOTE = ("oci://", "http://", "https://", "git://", "ssh://", "git@", "github.com/")
@@ -55,12 +60,13 @@ class Scope(Struct, frozen=True, kw_only=True):
         """Refuse a text that a variable without a value stands in, by the variable's name."""
         if (match := MARKER.search(text)) is None:
             return
-        name = self.interpolator.expressions[int(match[1])].name
-        needs = Needs(name)
+        expression = self.interpolator.expressions[int(match[1])]
+        name, scope = expression.name, expression.scope
+        needs = Needs(name + scope, value=self.interpolator.included.get(scope, {}).get(name))
         if is_file:
             path = text if text.startswith("/") else join(self.directory, text)
             before, _, after = path.partition(match[0])
-            needs = Needs(name, before, after)
+            needs = needs._replace(before=before, after=after)
         what = f"{what} names a file by the variable {name}, whose value is not known"
         refuse(what, place, hint=f"give {name} a value", needs=needs)
 

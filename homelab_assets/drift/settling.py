@@ -12,6 +12,7 @@ from homelab_assets.drift.matching import Containers, group_by_names, match_serv
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import Model, Stack
+from homelab_assets.drift.templates import written_name
 from homelab_assets.drift.unify import Settled, bind_variables
 from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError
@@ -75,6 +76,7 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     A value of which only a token is known can be compared as a whole alone, unless it is a secret wherever it stands.
     It chooses no file. What an engine shows in clear, whatever its name, counts in clear.
     """
+    stack.learn_included(templates)
     sealed = {name: value for name, value in stack.settled.items() if value and has_token(value)}
     in_clear = _shown_in_clear(templates) if sealed else frozenset()
     for name in sealed.keys() & in_clear:
@@ -82,7 +84,7 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     opaque = {name for name in sealed if not vault.revealable(sealed[name])}
     parts = templates.names_in_parts | stack.choosing.keys() if opaque else frozenset()
     for name in opaque:
-        if name in (in_clear if names_a_secret(name) else parts):
+        if name in (in_clear if names_a_secret(written_name(name)) else parts):
             stack.sealed[name] = stack.settled.pop(name)
             stack.unknown |= {name}
     if not stack.settled:

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from homelab_assets import compose
 from homelab_assets.compose import shapes
 from homelab_assets.compose.interpolation import OPEN, Interpolator, names_in
+from homelab_assets.compose.scope import Private
 from homelab_assets.drift.deployed import Place
 from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.rows.shapes import MARKER
-from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
+from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set, written_name
 from homelab_assets.drift.view import Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, Needs
 from homelab_assets.late import late
@@ -122,7 +123,8 @@ class Stack:
     Args:
         settled: variables whose value is certain, by name. unknown: those that a `.env` sets, nobody knows to what.
         sealed: tokens of the values of such ones, as far as these are known.
-        from_host: paths of the host's own files that services take variables from.
+        from_host: paths of the host's own files that services or includes take variables from.
+        scopes: those of includes of which all variables are known.
         choosing: those that tell which file or service git's files mean: known in every loading.
     """
 
@@ -138,12 +140,13 @@ class Stack:
         self.sealed: dict[str, Alternative] = {}
         self.choosing: dict[str, Alternative] = {}
         self.from_host: set[str] = set()
+        self.scopes: set[str] = set()
         self._places_in_git: dict[str, str] = {}
 
     @property
     def knows_env(self) -> bool:
         """Whether a `.env` of the stack was read, even if it sets nothing."""
-        return bool(self.settled or self.place.variables)
+        return bool(self.place.variables) or any(written_name(name) == name for name in self.settled)
 
     def load(self, variables: Mapping[str, Alternative]) -> Model:
         """Load with these variables; all others stay open, those that are `UNSET` don't.
@@ -191,8 +194,9 @@ class Stack:
     def _choose(self, needs: Needs, variables: Mapping[str, Alternative]) -> dict[str, Alternative]:
         """Give a value to a variable that chooses a file: as the `.env` has it, else the only one for which git has
         such a file, or of several the one whose services run; nothing where that can't be told."""
-        known = self.settled.get(needs.variable, UNSET)
-        if self.knows_env and needs.variable not in self.unknown and not has_token(known or ""):
+        known = needs.value or self.settled.get(needs.variable, UNSET)
+        own = written_name(needs.variable) != needs.variable
+        if (known or not own) and self.knows_env and needs.variable not in self.unknown and not has_token(known or ""):
             return {needs.variable: known}
         values = list(self._choices(needs))[:_MOST_CHOICES]
         if len(values) > 1:
@@ -260,9 +264,16 @@ class Stack:
                 return _env_file(variables)
         held = place.env_files.get(path)
         data = None if held is None else _env_file(held)
-        if data is not None:
-            self.from_host.add(path)
-        return data
+        if data is None:
+            return None
+        self.from_host.add(path)
+        return Private(data)
+
+    def learn_included(self, model: Model) -> None:
+        """Settle what the host's own env files of includes say, each for its include alone."""
+        for scope, variables in model.project.included.items():
+            self.scopes.add(scope)
+            self.settled |= {name + scope: value for name, value in variables.items()}
 
 
 def as_text(value: Any) -> str:

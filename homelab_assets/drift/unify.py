@@ -68,7 +68,8 @@ class Settled(Struct, kw_only=True):
     def secrets(self, vault: Vault) -> Iterator[str]:
         """Give, in clear, what is a secret by its name in any service of the stack, in git and where it runs, in a file
         of its host, or as a variable."""
-        for variables in (self.stack.settled, *self.stack.place.env_files.values()):
+        known = {name: value for name, value in self.stack.settled.items() if written_name(name) == name}
+        for variables in (known, *self.stack.place.env_files.values()):
             yield from named_secrets(variables, vault)
         for match in self.matches:
             declared = self.final.definition(match.service)
@@ -115,7 +116,12 @@ def _not_set(settled: Settled) -> frozenset[str]:
     """Names of variables that no known `.env` sets, nor the deployer's shell as a matter of course."""
     stack = settled.stack
     names = {reference.name for reference in _references(settled)} - stack.settled.keys() - stack.unknown
-    return frozenset(name for name in names if written_name(name) == name and not _OF_THE_SHELL.fullmatch(name))
+    scopes = {"", *stack.scopes}
+    return frozenset(
+        name
+        for name in names
+        if name.removeprefix(written := written_name(name)) in scopes and not _OF_THE_SHELL.fullmatch(written)
+    )
 
 
 def _references(settled: Settled) -> Sequence[Reference]:

@@ -214,7 +214,7 @@ def test_a_variable_that_chooses_a_file_is_refused_or_has_its_default(extends: s
     where: dict[str, Any] = {"project_directory": FOLDER, "environment": {}, "symbolic": True}
     with pytest.raises(BaselineError) as refused:
         load([f"{FOLDER}/compose.yaml"], read=contents.get, **where)
-    assert refused.value.needs in (("PART", f"{FOLDER}/", ".yaml"), ("ONE", "", ""))
+    assert refused.value.needs in (("PART", f"{FOLDER}/", ".yaml", None), ("ONE", "", "", None))
     project = load([f"{FOLDER}/compose.yaml"], read=contents.get, by_default=True, **where)
     assert (project.services["a"]["user"], [use.name for use in project.expressions]) == ("1", ["TAG"])
 
@@ -224,3 +224,16 @@ def test_a_file_that_no_default_finds_is_said_to_be_chosen_by_a_variable() -> No
     with pytest.raises(BaselineError) as refused:
         load(list(files), read=files.get, project_directory=FOLDER, environment={}, symbolic=True, by_default=True)
     assert refused.value.what.endswith("no such file (`SITE` chooses a file, and its value is not known here)")
+
+
+def test_a_file_that_an_included_file_includes_has_a_default_too() -> None:
+    files = {
+        f"{FOLDER}/compose.yaml": b"include: [sub/a.yaml]",
+        f"{FOLDER}/sub/a.yaml": b"include: ['${SITE:-home}.yaml']",
+        f"{FOLDER}/sub/home.yaml": b"services: {a: {image: x}}",
+    }
+    where = {"project_directory": FOLDER, "environment": {}, "symbolic": True, "by_default": True}
+    assert list(load([f"{FOLDER}/compose.yaml"], read=files.get, **where).services) == ["a"]
+    del files[f"{FOLDER}/sub/home.yaml"]
+    with pytest.raises(BaselineError, match=r"no such file \(`SITE` chooses a file"):
+        load([f"{FOLDER}/compose.yaml"], read=files.get, **where)

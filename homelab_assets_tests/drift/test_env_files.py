@@ -252,3 +252,91 @@ def test_a_file_that_git_lacks_may_set_a_variable_to_what_the_image_has(
     one = _service(audit(capture([container("web", "app", env=running)], images=[picture]), [stack]))
     assert [path for path, *_ in found(one)] == told
     assert bool(one.uncompared) is not bool(told)
+
+
+INCLUDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
+    "port": (
+        {"ports": ["${DB_PASSWORD}:80"]},
+        {"host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}},
+        {"DB_PASSWORD": "8080"},
+    ),
+    "size": ({"mem_limit": "$M"}, {"host": {"Memory": 512 * 1024**2}}, {"M": "512m"}),
+    "bind": (
+        {"volumes": ["$D:/data"]},
+        {"mounts": [{"Type": "bind", "Source": f"{FOLDER}/sub/data", "Destination": "/data", "RW": True}]},
+        {"D": "./data"},
+    ),
+    "label": ({"labels": ["a.$API_KEY=1"]}, {"labels": {"a.zebra42yak": "1"}}, {"API_KEY": "zebra42yak"}),
+    "variable": ({"environment": {"X": "$API_KEY", "Y": "a"}}, {"env": {"X": "zebra42yak", "Y": "a"}},
+                 {"API_KEY": "zebra42yak"}),
+}  # fmt: skip
+
+
+def _of_include(
+    body: dict[str, Any], running: dict[str, Any], held: dict[str, str], *, later: bool, stack: Baseline | None = None
+) -> DriftDocument:
+    included = yaml.safe_dump({"services": {"app": {"image": "plain:1", **body}}})
+    stack = stack or baseline("web", "include: [sub/app.yml]", extra={"sub/app.yml": included})
+    vault = Vault(KEY)
+    captured = capture(
+        [container("web", "app", **running)], images=[IMAGE], vault=vault, dotenv={f"{FOLDER}/.env": {"OTHER": "x"}},
+        env_files={f"{FOLDER}/sub/.env": vault.seal_mapping(held)},
+    )  # fmt: skip
+    if later:
+        stored = sealed_for_rest(captured, [stack], vault)
+        assert isinstance(stored, Captured)
+        vault = Vault(KEY)
+        captured = woken(stored, [stack], vault)
+    return audit(captured, [stack], vault=vault)
+
+
+@pytest.mark.parametrize("where", INCLUDED)
+@pytest.mark.parametrize("later", [False, True])
+def test_a_variable_of_an_include_may_stand_anywhere(where: str, later: bool) -> None:
+    """Another process knows no more of it than its token, which is no port, size or path."""
+    assert found(_service(_of_include(*INCLUDED[where], later=later))) == []
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_what_a_variable_of_an_include_is_stays_behind_it(later: bool) -> None:
+    body = {"environment": {"X": "$OWNER", "Y": "x-$OWNER", "Z": "$API_KEY"}}
+    running = {"X": "moe42moe", "Y": "x-larry42larry", "Z": "giraffe77gnu"}
+    held = {"OWNER": "larry42larry", "API_KEY": "zebra42yak"}
+    document = _of_include(body, {"env": running}, held, later=later)
+    shown = [(item.path, item.baseline, item.running) for item in _service(document).items]
+    assert shown[0] == ("environment.X", "${OWNER}", "<secret changed>")
+    assert shown[-1] == ("environment.Z", "${API_KEY}", "<secret changed>")
+    text = str(document.to_json())
+    assert not any(value in text for value in ("moe42moe", "larry42larry", "giraffe77gnu", "zebra42yak"))
+
+
+@pytest.mark.parametrize(("two", "told"), [("b", []), ("a", ["environment.X"])])
+def test_each_include_has_the_variables_of_its_own_env_files(two: str, told: list[str]) -> None:
+    git = {"include": [{"path": f"{name}.yml", "env_file": f"{name}.env"} for name in ("one", "two")]}
+    services = {name: {"image": "plain:1", "environment": {"X": "$KIND"}} for name in ("one", "two")}
+    files = {f"{name}.yml": yaml.safe_dump({"services": {name: body}}) for name, body in services.items()}
+    captured = capture(
+        [container("web", "one", env={"X": "a"}), container("web", "two", env={"X": two})], images=[IMAGE],
+        env_files={f"{FOLDER}/one.env": {"KIND": "a"}, f"{FOLDER}/two.env": {"KIND": "b"}},
+    )  # fmt: skip
+    document = audit(captured, [baseline("web", git, extra=files)])
+    assert [item.path for service in document.services for item in service.items] == told
+
+
+@pytest.mark.parametrize("others", [["sub/.env", "gone.env"], ["gone.env", "sub/.env"]])
+def test_beside_an_env_file_that_nobody_knows_a_variable_of_an_include_may_be_anything(others: list[str]) -> None:
+    git = {"include": [{"path": "sub/app.yml", "env_file": others}]}
+    body = {"image": "plain:1", "environment": {"X": "${KIND:-none}"}}
+    stack = baseline("web", git, extra={"sub/app.yml": yaml.safe_dump({"services": {"app": body}})})
+    assert found(_service(_of_include({}, {"env": {"X": "some"}}, {"OTHER": "x"}, later=False, stack=stack))) == []
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_variable_of_an_include_may_choose_a_further_file(later: bool) -> None:
+    files = {
+        "sub/app.yml": "include: ['${KIND}/more.yml']",
+        "sub/one/more.yml": "services: {db: {image: 'plain:1'}}",
+        "sub/two/more.yml": "services: {app: {image: 'plain:1'}}",
+    }
+    stack = baseline("web", "include: [sub/app.yml]", extra=files)
+    assert found(_service(_of_include({}, {}, {"KIND": "two"}, later=later, stack=stack))) == []
