@@ -100,7 +100,7 @@ def included_env_files(project: "Project", asked: Collection[str]) -> set[str]:
         asked: all that was asked for to load the project.
     """
     beside = {join(dirname(path), ".env") for path in asked if is_compose_file(path)}
-    of_services = set().union(*project.open_env_files.values())
+    of_services = set().union(*project.open_env_files.values(), *project.open_label_files.values())
     return {path for path in asked if is_allowed(path) and (path in beside or path not in of_services)}
 
 

@@ -136,7 +136,7 @@ def test_files_that_includes_take_variables_from_are_read(entry: str, files: set
     """Compose reads them where nobody names them: a `.env` beside an included file gives its variables values."""
     texts = {
         FILE: f"include: [{entry}]\nservices: {{web: {{image: web}}}}",
-        "/opt/web/sub/app.yml": "include: [/opt/web/sub/deep/db.yml]\nservices: {app: {image: 'app:${TAG:-1}', env_file: app.env}}",
+        "/opt/web/sub/app.yml": "include: [/opt/web/sub/deep/db.yml]\nservices: {app: {image: 'app:${TAG:-1}', env_file: app.env, label_file: app2.env}}",
         "/opt/web/sub/deep/db.yml": "services: {db: {image: db}}",
         "/opt/web/sub/more.yml": "{include: [../lent/a.yml], services: {app: {extends: {file: ../lent/b.yml, service: b}}}}",
         "/opt/web/lent/a.yml": "services: {a: {image: a}}",
@@ -144,7 +144,11 @@ def test_files_that_includes_take_variables_from_are_read(entry: str, files: set
         "/opt/web/lent/c.yml": "services: {c: {image: c}}",
         "/etc/passwd": "A=1",
         **dict.fromkeys(
-            (f"/opt/web/{name}.env" for name in ("", "sub/", "sub/app", "sub/deep/", "run/", "other", "lent/")), "TAG=2"
+            (
+                f"/opt/web/{name}.env"
+                for name in ("", "sub/", "sub/app", "sub/app2", "sub/deep/", "run/", "other", "lent/")
+            ),
+            "TAG=2",
         ),
     }
     containers = [labelled(FILE)]
