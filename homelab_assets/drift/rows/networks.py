@@ -167,7 +167,8 @@ NAMES = Row(
 ROWS: tuple[Row, ...] = (
     Row(
         key="network_mode", kind="scalar", where="HostConfig.NetworkMode", keys=("network_mode", "networks"),
-        expected=_expected_mode, observed=_observed_mode, given=_given_mode, engine="`bridge`, or the first network",
+        expected=_expected_mode, observed=_observed_mode, given=_given_mode,
+        engine="`bridge`, the first network, or `none` if there is none",
     ),
     Row(
         key="networks", kind="keyed", where="NetworkSettings.Networks", live=True, implied=True,
