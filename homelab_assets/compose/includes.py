@@ -114,7 +114,7 @@ class Includes:
         for path in paths:
             data = None if OPEN in path else self._read(path)
             private = isinstance(data, Private)
-            if self._symbolic and (data is None or private) and path == f"{scope.directory}/.env":
+            if self._symbolic and data is None and path == f"{scope.directory}/.env":
                 continue  # it is the including file's, too
             if data is not None:
                 dotenv.parse_into(own, text_of(data), scope.environment.get, file=path)

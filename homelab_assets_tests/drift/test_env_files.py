@@ -15,6 +15,7 @@ from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
 
 IMAGE = image("plain:1", Cmd=["run"])
+ENV_FILE = "com.docker.compose.project.environment_file"
 FOLDER = "/opt/apps/stacks/web"
 VALUES = {
     "OWNER": "larry",
@@ -321,6 +322,23 @@ def test_each_include_has_the_variables_of_its_own_env_files(two: str, told: lis
     )  # fmt: skip
     document = audit(captured, [baseline("web", git, extra=files)])
     assert [item.path for service in document.services for item in service.items] == told
+
+
+@pytest.mark.parametrize("named", [".env", "prod.env"])
+@pytest.mark.parametrize(("running", "told"), [("here", []), ("there", ["environment.X"])])
+def test_an_include_beside_the_project_has_its_dotenv_whatever_compose_was_told(
+    named: str, running: str, told: list[str]
+) -> None:
+    """`--env-file` names another one for the project alone."""
+    body = {"services": {"app": {"image": "plain:1", "environment": {"X": "$KIND"}}}}
+    stack = baseline("web", "include: [app.yml]", extra={"app.yml": yaml.safe_dump(body)})
+    here = {"KIND": "here"}
+    seen = container("web", "app", env={"X": running}, labels={ENV_FILE: f"{FOLDER}/{named}"})
+    captured = capture(
+        [seen], images=[IMAGE], env_files={f"{FOLDER}/.env": here},
+        dotenv={f"{FOLDER}/{named}": here if named == ".env" else {"OTHER": "x"}},
+    )  # fmt: skip
+    assert [path for path, *_ in found(_service(audit(captured, [stack])))] == told
 
 
 @pytest.mark.parametrize("others", [["sub/.env", "gone.env"], ["gone.env", "sub/.env"]])
