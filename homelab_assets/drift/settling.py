@@ -105,10 +105,12 @@ def _shown_in_clear(model: Model) -> frozenset[str]:
     shown: list[Any] = [(part.get("name"), part.get("file")) for part in shared if part]
     for service, keys in model.open_keys((*model.services, *model.disabled)).items():
         declared = model.declared(service)
+        # Of `deploy` that is all: labels in it are Swarm's.
+        shown += (declared.deploy("resources"), declared.deploy("restart_policy"))
         for row in TABLE:
             if not keys.isdisjoint(row.keys):
                 shown += row.expected(declared)
-                shown += (declared.get(key) for key in row.keys if row.seal == "text")
+                shown += (declared.get(key) for key in row.keys if row.seal == "text" and key != "deploy")
     return model.names_of(shown)
 
 

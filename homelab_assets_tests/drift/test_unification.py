@@ -1087,10 +1087,11 @@ def test_what_nobody_can_see_binds_no_variable() -> None:
     [
         ("zebra42yak", {"labels": ["a.${API_KEY}.b=1"]}, {"labels": {"a.zebra42yak.b": "1"}}),
         ("8080", {"ports": ["${API_KEY}:80"]}, {"host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}}),
+        ("zebra42yak", {"deploy": {"labels": {"auth": "${API_KEY}"}}}, {}),
         ("zebra42yak", {"configs": {"c": {"content": "key=${API_KEY}"}}}, {}),
         ("zebra42yak", {"volumes": {"v": {"driver_opts": {"type": "cifs", "o": "password=${API_KEY}"}}}}, {}),
     ],
-    ids=["label", "port", "config", "volume"],
+    ids=["label", "port", "swarm", "config", "volume"],
 )  # fmt: skip
 @pytest.mark.parametrize("later", [False, True])
 def test_another_secret_is_told_though_the_variable_stands_elsewhere_too(
