@@ -77,8 +77,7 @@ def bind(
         sealed: tokens of variables of which no more is known: they have no value with another token.
     """
     binder = _Binder(references, known, vault, passed_on, left_out, sealed)
-    pending: list[_Pair] = []
-    contested: list[list[_Pair]] = []
+    pending, contested = list[_Pair](), list[list[_Pair]]()
     for sight in sights:
         pairs = [_Pair(sight, *pair) for pair in pairs_of(sight)]
         open_keys = [pair for pair in pairs if KEY_END in pair.template]
@@ -117,7 +116,8 @@ class _Binder:
     ) -> None:
         self._references, self._known, self._vault, self._left_out = references, known, vault, left_out
         self._sealed = sealed
-        self._of_includes = {written_name(one.name) for one in references if written_name(one.name) != one.name}
+        names = (*known, *(one.name for one in references))
+        self._of_includes = {written_name(name) for name in names if written_name(name) != name}
         self._observations = list(passed_on)
         self._bound: dict[str, Alternative] = {}
         self._choices: dict[str, tuple[Alternative, ...]] = {}

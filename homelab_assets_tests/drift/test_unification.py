@@ -302,13 +302,15 @@ def test_what_an_include_s_env_file_says_is_not_hidden_by_a_service_s_that_has_i
     assert items(audit(capture([running], images=[PLAIN]), [stack])) == [("labels.l", "changed")]
 
 
-def test_what_an_include_s_dotenv_says_is_not_hidden_by_a_default_outside() -> None:
+@pytest.mark.parametrize(("outside", "running"), [("x-${V:-outer}", "x-outer"), ("${V:-outer}/${W:+more}", "outer/")])
+def test_what_an_include_s_dotenv_says_is_not_hidden_by_a_default_outside(outside: str, running: str) -> None:
     """Nobody sets a variable for all: it has its default where the including file uses it, and a value below."""
     app = "services: {app: {image: 'plain:1', environment: {A: '${V:-inner}'}, command: 'serve ${V:-inner}'}}"
-    git = {"include": ["sub/app.yml"], "services": {"web": {"image": "plain:1", "environment": {"B": "x-${V:-outer}"}}}}
+    web = {"image": "plain:1", "environment": {"B": outside, "C": "${W:-q}"}}
+    git = {"include": ["sub/app.yml"], "services": {"web": web}}
     seen = [
         container("web", "app", env={"A": "debug"}, config={"Cmd": ["serve", "debug"]}),
-        container("web", "web", env={"B": "x-outer"}),
+        container("web", "web", env={"B": running, "C": "q"}),
     ]
     document = audit(capture(seen, images=[PLAIN]), [baseline("web", git, extra={"sub/app.yml": app})])
     assert items(document) == []
