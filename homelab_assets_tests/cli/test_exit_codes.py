@@ -110,6 +110,7 @@ def test_a_quiet_verb_leaves_the_log_of_its_process_as_it_was(gone: Path) -> Non
     assert logging.getLogger("homelab_assets").isEnabledFor(logging.WARNING)
 
 
+@pytest.mark.scenario  # its steps are tried again, as their policy says
 def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> None:
     (gone / ".homelab_state").mkdir()
     (gone / ".homelab_state" / "assets").write_text("no folder")
