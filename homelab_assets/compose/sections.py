@@ -24,9 +24,9 @@ class Section:
         self._position = {name: position for position, name in enumerate(attributes)}.__getitem__
         self.in_order = lru_cache(maxsize=1024)(self._in_order)
 
-    def _in_order(self, names: frozenset[str]) -> list[str]:
-        """Those of these names that are attributes, in the order in which they are printed; nobody may change it."""
-        return sorted(names & self.attributes.keys(), key=self._position)
+    def _in_order(self, names: frozenset[str]) -> tuple[str, ...]:
+        """Those of these names that are attributes, in the order in which they are printed."""
+        return tuple(sorted(names & self.attributes.keys(), key=self._position))
 
     def __call__(self, value: Any) -> Any:
         if type(value) is not Map:
