@@ -52,6 +52,11 @@ class Expression(Struct, frozen=True, kw_only=True):
     scope: str = ""
 
 
+def unscoped(name: str) -> str:
+    """A variable's name as it stands in the file, without the scope that may stand after it."""
+    return name.partition("@")[0]
+
+
 class VariableUse(Struct, frozen=True, kw_only=True):
     """Where a file names a variable. `default` is None without one; `required`: loading fails without a value."""
 

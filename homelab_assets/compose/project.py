@@ -11,7 +11,7 @@ from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
 from homelab_assets.compose.extensions import doubled, fold_extensions, plain
 from homelab_assets.compose.files import Files
-from homelab_assets.compose.interpolation import OPEN, Expression, Interpolator, VariableUse, variables_of
+from homelab_assets.compose.interpolation import OPEN, Expression, Interpolator, VariableUse, unscoped, variables_of
 from homelab_assets.compose.normalise import normalise
 from homelab_assets.compose.normalise import project_name as normalised_name
 from homelab_assets.compose.problems import at, refuse
@@ -142,7 +142,7 @@ def load(
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
-                guessed = {name.partition("@")[0] for name in without.difference(unset)}
+                guessed = {unscoped(name) for name in without.difference(unset)}
                 raise at(_about(error, sorted(guessed)), Origin(files[0])) from None
             without.add(error.needs.variable)
         except RecursionError:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sharing import Explanation, Sharing, share_out
 from homelab_assets.drift.sights import KEY_END, Sight, pairs_of
@@ -21,7 +22,6 @@ from homelab_assets.drift.templates import (
     pieces,
     splits_one_way,
     unknown_names,
-    written_name,
 )
 from homelab_assets.secrecy import TOKEN, Vault
 
@@ -117,7 +117,7 @@ class _Binder:
         self._references, self._known, self._vault, self._left_out = references, known, vault, left_out
         self._sealed = sealed
         names = (*known, *(one.name for one in references))
-        self._of_includes = {written_name(name) for name in names if written_name(name) != name}
+        self._of_includes = {unscoped(name) for name in names if unscoped(name) != name}
         self._observations = list(passed_on)
         self._bound: dict[str, Alternative] = {}
         self._choices: dict[str, tuple[Alternative, ...]] = {}

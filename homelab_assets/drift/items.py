@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift.document import Change, Item, Subject
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference
@@ -15,7 +16,7 @@ from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.stacks import Model
-from homelab_assets.drift.templates import match_pieces, pieces, readable, written_name
+from homelab_assets.drift.templates import match_pieces, pieces, readable
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
@@ -46,7 +47,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         """Make the item of one difference."""
         spelled, template, names, in_key = self._template(difference)
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
-        hidden = has_token(difference.path) or any(names_a_secret(written_name(name)) for name in in_key)
+        hidden = has_token(difference.path) or any(names_a_secret(unscoped(name)) for name in in_key)
         spelled = show(spelled)
         covered = self._covered(spelled, SHOWN)
         path = covered if hidden or has_marker(difference.path) else self._covered(difference.path, SHOWN)
@@ -73,7 +74,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
             baseline=baseline,
             running=running,
             secret=secret,
-            variables=tuple(dict.fromkeys(map(written_name, names))),
+            variables=tuple(dict.fromkeys(map(unscoped, names))),
             provenance=_provenance(difference, container),
             note=note,
             spelled=spelled if path not in (spelled, covered) else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift import cause as causes
 from homelab_assets.drift.compose_older import as_older
 from homelab_assets.drift.compose_v1 import as_v1
@@ -20,7 +21,6 @@ from homelab_assets.drift.policy import MOVED, Policy
 from homelab_assets.drift.rows.shapes import has_marker, plain
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
-from homelab_assets.drift.templates import written_name
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
 from homelab_assets.secrecy import show
@@ -200,7 +200,7 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
             line=span.line if span else None,
             created=(first.created or None) if first else None,
             note="; ".join(part for part in (note, finding.note) if part) or None,
-            bound=tuple(sorted(map(written_name, self.settled.bound_by(match.service)))),
+            bound=tuple(sorted(map(unscoped, self.settled.bound_by(match.service)))),
             compared=sum(c.compared for c in comparisons),
             uncompared=dict(sorted(uncompared.items())),
         )

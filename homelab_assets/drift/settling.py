@@ -5,14 +5,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from homelab_assets.compose.interpolation import OPEN
+from homelab_assets.compose.interpolation import OPEN, unscoped
 from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import Model, Stack
-from homelab_assets.drift.templates import written_name
 from homelab_assets.drift.unify import Settled, bind_variables
 from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError
@@ -84,7 +83,7 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     opaque = {name for name in sealed if not vault.revealable(sealed[name])}
     parts = templates.names_in_parts | stack.choosing.keys() if opaque else frozenset()
     for name in opaque:
-        if name in (in_clear if names_a_secret(written_name(name)) else parts):
+        if name in (in_clear if names_a_secret(unscoped(name)) else parts):
             stack.sealed[name] = stack.settled.pop(name)
             stack.unknown |= {name}
     if not stack.settled:

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from homelab_assets import compose
 from homelab_assets.compose import shapes
-from homelab_assets.compose.interpolation import OPEN, Interpolator, names_in
+from homelab_assets.compose.interpolation import OPEN, Interpolator, names_in, unscoped
 from homelab_assets.compose.scope import Private
 from homelab_assets.drift.deployed import Place
 from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.rows.shapes import MARKER
-from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set, written_name
+from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
 from homelab_assets.drift.view import Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, Needs
 from homelab_assets.late import late
@@ -146,7 +146,7 @@ class Stack:
     @property
     def knows_env(self) -> bool:
         """Whether a `.env` of the stack was read, even if it sets nothing."""
-        return bool(self.place.variables) or any(written_name(name) == name for name in self.settled)
+        return bool(self.place.variables) or any(unscoped(name) == name for name in self.settled)
 
     def load(self, variables: Mapping[str, Alternative]) -> Model:
         """Load with these variables; all others stay open, those that are `UNSET` don't.
@@ -195,7 +195,7 @@ class Stack:
         """Give a value to a variable that chooses a file: as the `.env` has it, else the only one for which git has
         such a file, or of several the one whose services run; nothing where that can't be told."""
         known = needs.value or self.settled.get(needs.variable, UNSET)
-        own = written_name(needs.variable) != needs.variable
+        own = unscoped(needs.variable) != needs.variable
         if (known or not own) and self.knows_env and needs.variable not in self.unknown and not has_token(known or ""):
             return {needs.variable: known}
         values = list(self._choices(needs))[:_MOST_CHOICES]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.late import late
 from homelab_assets.secrecy import TOKEN, has_token
@@ -39,12 +40,7 @@ class Reference(Struct, frozen=True):
     word: str = ""
 
     def __str__(self) -> str:
-        return f"${{{written_name(self.name)}{self.operator}{self.word}}}"
-
-
-def written_name(name: str) -> str:
-    """A variable's name as it stands in the file, without its scope."""
-    return name.partition("@")[0]
+        return f"${{{unscoped(self.name)}{self.operator}{self.word}}}"
 
 
 class Unknown(Exception):

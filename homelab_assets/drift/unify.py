@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift.bindings import Bindings, Observation, bind
 from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.evidence import Proof
@@ -19,7 +20,7 @@ from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
 from homelab_assets.drift.stacks import EXPORTED, Model, Stack
-from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces, written_name
+from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
 from homelab_assets.errors import BaselineError
 from homelab_assets.late import late
 from homelab_assets.secrecy import Vault
@@ -68,7 +69,7 @@ class Settled(Struct, kw_only=True):
     def secrets(self, vault: Vault) -> Iterator[str]:
         """Give, in clear, what is a secret by its name in any service of the stack, in git and where it runs, in a file
         of its host, or as a variable."""
-        known = {name: value for name, value in self.stack.settled.items() if written_name(name) == name}
+        known = {name: value for name, value in self.stack.settled.items() if unscoped(name) == name}
         for variables in (known, *self.stack.place.env_files.values()):
             yield from named_secrets(variables, vault)
         for match in self.matches:
@@ -120,7 +121,7 @@ def _not_set(settled: Settled) -> frozenset[str]:
     return frozenset(
         name
         for name in names
-        if name.removeprefix(written := written_name(name)) in scopes and not _OF_THE_SHELL.fullmatch(written)
+        if name.removeprefix(written := unscoped(name)) in scopes and not _OF_THE_SHELL.fullmatch(written)
     )
 
 
