@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from homelab_assets.drift import compose_older, compose_v1, podman
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
+from homelab_assets.drift.rows.ports import is_range
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare, explains
 from homelab_assets.drift.sights import other_words, texts_of
@@ -186,11 +187,10 @@ class Comparer(Struct, frozen=True, kw_only=True):
         """Return which running leaf this may be: rather one that would be told than one that the image declares, rather
         one with this value, and rather one that a default gives."""
         # A port's variable may name the protocol, too, and two of them any range.
-        port = row.key == "ports"
-        parts = pieces(path.removesuffix("/tcp") if port else path, self.references, {})
+        parts = pieces(path.removesuffix("/tcp") if row.key == "ports" else path, self.references, {})
         told = {verdict.path for verdict in differences(row, {}, rest, given)[1] if isinstance(verdict, Difference)}
         return max(
-            (other for other in rest if (port and "-" in path) or match_pieces(parts, other, {}) is not None),
+            (other for other in rest if is_range(path) or match_pieces(parts, other, {}) is not None),
             key=lambda other: (
                 other in told,
                 self._same(row, path, leaf, rest[other]) or False,

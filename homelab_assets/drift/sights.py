@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
-from homelab_assets.drift.rows.ports import runs
+from homelab_assets.drift.rows.ports import is_range, runs
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.late import late
 
@@ -140,7 +140,7 @@ def _at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[t
     if MARKER.fullmatch(wanted.shown) and len(rest) == 1:
         yield wanted.shown, _forms(row, next(iter(rest.values())))
         return
-    if row.key == "ports" and "-" in path:
+    if is_range(path):
         rest = runs(rest)
     yield (
         f"{path}{KEY_END}{wanted.shown}",

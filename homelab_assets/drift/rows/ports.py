@@ -90,6 +90,11 @@ def _observed_ports(container: Observed, declared: Declared) -> dict[str, Leaf]:
     )
 
 
+def is_range(path: str) -> bool:
+    """Whether a leaf's path names a range of published ports: only one with a variable in it stays a range."""
+    return path.startswith("ports.") and "-" in path
+
+
 def runs(leaves: Leaves) -> dict[str, Leaf]:
     """Published ports that follow one another on both sides, each run of them as the range that it may be in git."""
     found: dict[tuple[str, str, int], list[tuple[int, int]]] = {}
