@@ -393,6 +393,15 @@ def test_an_image_can_be_named_by_its_id(git: str, running: str, differs: bool) 
     assert told == [("image", "changed", "breaking")] * differs
 
 
+@pytest.mark.parametrize(("engine", "uncompared"), [(PODMAN, ["ports.80/tcp"]), (DOCKER, [])])
+def test_podman_keeps_no_ports_of_a_container_in_the_host_s_network(engine: Body, uncompared: list[str]) -> None:
+    git = {"services": {"app": {"image": "plain:1", "network_mode": "host", "ports": ["80:80"]}}}
+    published = {} if uncompared else {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}
+    running = container("web", "app", host={"NetworkMode": "host", "PortBindings": published})
+    [service] = audit(capture([running], engine=engine), [baseline("web", git)]).services
+    assert (service.status, list(service.uncompared)) == ("clean", uncompared)
+
+
 def test_an_image_built_here_is_podman_s_own() -> None:
     for name in ("web-app", "localhost/web_app:latest"):
         assert items({"build": "."}, {"config": {"Image": name}}, own={}, engine=PODMAN) == []

@@ -82,7 +82,9 @@ def _observed_ports(container: Observed, declared: Declared) -> dict[str, Leaf]:
     if not container.host.podman:
         return _leaves(_bindings(container))
     if container.mode() == "host":
-        return dict(_expected_ports(declared))
+        return dict.fromkeys(
+            _expected_ports(declared), unseen("podman keeps no ports of a container in the host's network")
+        )
     random = {(port, address) for port, (address, published) in _entries(declared) if not published}
     return _leaves(
         (port, (address, "" if (port, address) in random else published))
