@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.mount import Mount
+from homelab_assets.drift.rows.networks import declared_networks
 from homelab_assets.drift.rows.security import capability
 from homelab_assets.drift.view import Declared, Observed, is_podman
 from homelab_assets.model import Captured, Json
@@ -80,6 +81,8 @@ def signal_name(text: Any) -> str:
 def agrees(difference: Difference, declared: Declared, container: Observed) -> bool:
     """Whether podman has done what git says and only says it in another way."""
     root, _, name = difference.path.partition(".")
+    if root in ("networks", "network_mode"):
+        return _has_chosen_network(declared, container)
     if difference.expected is None:
         # What Compose's hash leaves no room for is the image's.
         return root in _NOT_OF_AN_IMAGE and container.proven is True
@@ -102,6 +105,17 @@ def agrees(difference: Difference, declared: Declared, container: Observed) -> b
         options = tuple(pair for pair in expected.options if pair[0] != "nocopy")
         return difference.row.same(expected._replace(options=options), observed)
     return False
+
+
+def _has_chosen_network(declared: Declared, container: Observed) -> bool:
+    """Whether podman-compose has put a service that names no network where Compose would not: into the only one that
+    the file declares, or into podman's own where it declares several, and no default one."""
+    if not container.podman_compose or declared_networks(declared).keys() != {"default"}:
+        return False
+    project = declared.project
+    others = project.networks.keys() - {"default"}
+    attached = {project.network_key(name) for name in container.networks}
+    return attached == others if len(others) == 1 else bool(others) and attached == {"podman"}
 
 
 def _has_capabilities(key: str, name: str, declared: Declared, container: Observed) -> bool:

@@ -383,6 +383,32 @@ def test_podman_compose() -> None:
     assert [found(one) for one in run([seen], engine=engine).services] == [[]]
 
 
+@pytest.mark.parametrize(
+    ("declared", "joined", "told"),
+    [
+        (["back"], "web_back", []),
+        (["back", "front"], "podman", []),
+        (["back"], "podman", [("network_mode", "added")]),
+        (["back"], "other", [("networks.default", "removed"), ("networks.other", "added")]),
+        ([], "podman", [("network_mode", "added")]),
+        (["back", "front"], "web_back", [("networks.back", "added"), ("networks.default", "removed")]),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.6.0", None])
+def test_podman_compose_chooses_the_network_of_a_service_that_names_none(
+    declared: list[str], joined: str, told: list[tuple[str, str]], version: str | None
+) -> None:
+    engine = {"version": {"Version": "4.9.3", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}}
+    labels = {"io.podman.compose.version": version} if version else {}
+    seen = container(
+        "web", "app", labels=labels, host={"NetworkMode": "bridge"}, networks={joined: {"Aliases": ["app"]}}
+    )
+    stack = {"services": {"app": {"image": "plain:1"}}, "networks": dict.fromkeys(declared)}
+    [service] = run([seen], baseline("web", stack), engine=engine).services
+    paths = {(item.path, item.change) for item in service.items}
+    assert paths == set(told) if version else paths
+
+
 def test_unreachable_host() -> None:
     down = Unreachable(host="host", captured_at=NOW, error="connection refused")
     document = audit(down, [baseline("web", ONE)])
