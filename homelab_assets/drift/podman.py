@@ -47,8 +47,8 @@ _NOT_OF_AN_IMAGE = {"healthcheck": "Healthcheck", "stop_signal": "StopSignal"}
 def as_docker(captured: Captured) -> Captured:
     """A capture as Docker would have written it; Docker's own comes back as it is.
 
-    Podman lists exposed ports among the published ones, numbers the signals, and says 0 where nobody gave a time to
-    stop in.
+    Podman lists exposed ports among the published ones, names the mode where there is no network, numbers the signals,
+    and says 0 where nobody gave a time to stop in.
     """
     if not is_podman(captured.engine.get("version") or {}):
         return captured
@@ -60,11 +60,13 @@ def _as_docker(container: Mapping[str, Json]) -> Mapping[str, Json]:
     host = dict(container.get("HostConfig") or {})
     bindings = host.get("PortBindings") or {}
     host["PortBindings"] = {port: wanted for port, wanted in bindings.items() if wanted}
+    settings = dict(container.get("NetworkSettings") or {})
+    settings["Networks"] = {name: one for name, one in (settings.get("Networks") or {}).items() if one is not None}
     if config.get("StopSignal"):
         config["StopSignal"] = signal_name(config["StopSignal"])
     if config.get("StopTimeout") == 0:
         del config["StopTimeout"]
-    return {**container, "Config": config, "HostConfig": host}
+    return {**container, "Config": config, "HostConfig": host, "NetworkSettings": settings}
 
 
 def signal_name(text: Any) -> str:
@@ -142,6 +144,8 @@ def unshown(difference: Difference, container: Observed) -> str | None:
         field = _NOT_OF_AN_IMAGE.get(root)
         unknown = field and not container.image_config.get(field)
         return f"podman's API shows no {field} of an image" if unknown else None
+    if path.startswith("devices.") and not path.startswith("devices./"):
+        return "podman's API shows no devices of CDI"
     if root in _NOT_OF_A_PRIVILEGED_ONE and container.host_config.get("Privileged"):
         return f"podman's API shows no {root} of a privileged container"
     if path.endswith((".ipv4_address", ".ipv6_address")) and not container.running:

@@ -402,6 +402,42 @@ def test_podman_keeps_no_ports_of_a_container_in_the_host_s_network(engine: Body
     assert (service.status, list(service.uncompared)) == ("clean", uncompared)
 
 
+@pytest.mark.parametrize(
+    ("networks", "told"),
+    [
+        ({}, [("networks.default", "removed")]),
+        ({"bridge": None}, [("networks.default", "removed")]),
+        ({"podman": {}}, [("network_mode", "added")]),
+        ({"web_default": {"Aliases": ["0123456789ab"]}}, [("networks.default.aliases", "changed")]),
+        ({"web_default": {"Aliases": ["app"]}}, []),
+    ],
+)
+def test_podman_calls_every_network_a_bridge(networks: Body, told: list[Any]) -> None:
+    found = items({}, {"host": {"NetworkMode": "bridge"}, "networks": networks}, own={}, engine=PODMAN)
+    assert [item[:2] for item in found] == told
+
+
+def test_another_log_driver_than_that_of_all_others_was_set_on_podman_too() -> None:
+    others = [container("web", name, host={"LogConfig": {"Type": "json-file", "Config": None}}) for name in ("a", "b")]
+    own = {"host": {"LogConfig": {"Type": "journald", "Config": None}}}
+    assert [item[:2] for item in items({}, own, own={}, beside=others, engine=PODMAN)] == [("logging.driver", "added")]
+    alike = [container("web", name, **own) for name in ("a", "b")]
+    assert items({}, own, own={}, beside=alike, engine=PODMAN) == []
+
+
+@pytest.mark.parametrize(
+    ("device", "engine", "told"),
+    [("nvidia.com/gpu=all", PODMAN, 0), ("nvidia.com/gpu=all", DOCKER, 1), ("/dev/x", PODMAN, 1)],
+)
+def test_podman_shows_no_devices_of_cdi(device: str, engine: Body, told: int) -> None:
+    assert len(items({"devices": [device]}, {}, own={}, engine=engine)) == told
+
+
+@pytest.mark.parametrize("git", ["docker.io/plain:${V}", "plain:${V}", "docker.io/library/plain:${V:-1}"])
+def test_a_variable_in_the_name_of_an_image_is_found_in_podman_s_spelling(git: str) -> None:
+    assert items({"image": git}, {"config": {"Image": "docker.io/library/plain:17"}}, own={}, engine=PODMAN) == []
+
+
 def test_an_image_built_here_is_podman_s_own() -> None:
     for name in ("web-app", "localhost/web_app:latest"):
         assert items({"build": "."}, {"config": {"Image": name}}, own={}, engine=PODMAN) == []

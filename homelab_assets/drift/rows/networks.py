@@ -70,8 +70,9 @@ def _by_name(container: Observed) -> dict[str, Mapping[str, Any]]:
 def _plain_mode(container: Observed) -> str:
     """The mode of a container that isn't attached to networks of its own choice, else ""."""
     mode = container.mode()
-    if container.host.podman and mode in _MODES and container.networks and mode not in ("host", "none"):
-        return "" if set(container.networks) - _BRIDGES else "bridge"
+    if container.host.podman and mode in _MODES and mode not in ("host", "none"):
+        # It calls all networks so, and the lack of any.
+        return "" if set(container.networks) - _BRIDGES or not container.networks else "bridge"
     if mode in ("default", ""):
         mode = "bridge"
     if mode == "bridge" and set(container.networks) - {"bridge"}:

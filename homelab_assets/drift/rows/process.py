@@ -48,7 +48,7 @@ def image_forms(text: str) -> tuple[str, ...]:
     tagged = short if "@" in short or ":" in short.rpartition("/")[2] else f"{short}:latest"
     forms = [text, short, tagged]
     if "/" not in short:
-        forms += [f"library/{tagged}", f"docker.io/library/{tagged}"]
+        forms += [f"library/{tagged}", f"docker.io/{tagged}", f"docker.io/library/{tagged}"]
     elif "." not in short.partition("/")[0]:
         forms.append(f"docker.io/{tagged}")
     return tuple(dict.fromkeys(forms))

@@ -184,12 +184,12 @@ def _given_logging(container: Observed, declared: Declared) -> Given:
     driver, options = log_config(container)
     host, usual = container.host, container.host.habits.usual
     given: dict[str, Any] = {}
-    if host.podman or usual("logging.driver", driver, container):
+    if usual("logging.driver", driver, container):
         given["logging.driver"] = (driver,)
     else:
         given["logging.driver"] = ("json-file", str(host.info.get("LoggingDriver") or "json-file"))
     for name, value in options.items():
-        if host.podman or usual(f"logging.options.{name}", value, container):
+        if usual(f"logging.options.{name}", value, container):
             given[f"logging.options.{name}"] = (value,)
     return given
 
