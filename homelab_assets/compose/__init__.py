@@ -11,7 +11,8 @@
 - `normalise` adds what is implied; `shapes` and their parts, made of `sections` and `values`, give each attribute its
   canonical form, with `shellwords` and `units`; `consistency` refuses contradictions; `service_files` reads env and
   label files;
-- `project` leads through all this, `sources` says where a value is written, `extensions` deals with `x-` keys;
+- `project` leads through all this, `selection` says what of it is deployed, `sources` where a value is written,
+  `extensions` deals with `x-` keys;
 - `dotenv` reads `.env` files, `environment` puts the variables together, `confighash` computes Compose's label with
   what `spellings` knows of earlier versions.
 

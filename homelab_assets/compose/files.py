@@ -1,6 +1,6 @@
 """Files to one merged tree: documents in order, `extends`, `include`, `!reset`, and the rules of `merge`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -54,7 +54,7 @@ class Files:
         set_defaults(tree)
         check_attributes(tree)
         Resolver(scope.base, self._home).resolve(tree)
-        _pass_through(tree, scope.environment)
+        _pass_through(tree, scope)
         return tree
 
     def documents_of(self, file: str) -> tuple[Document, ...]:
@@ -112,14 +112,15 @@ def _drop_empty_servers(tree: Map) -> None:
             service["dns"] = Seq([item for item, _ in kept], [place for _, place in kept])
 
 
-def _pass_through(tree: Map, environment: Mapping[str, str]) -> None:
+def _pass_through(tree: Map, scope: Scope) -> None:
     """Give `- NAME` in lists its value, and configs and secrets their content."""
+    environment = scope.environment
     for service in (tree.get("services") or {}).values():
         variables = service.get("environment") if type(service) is Map else None
         if type(variables) is Seq:
             for index, item in enumerate(variables):
-                if item in environment:
-                    variables[index] = f"{item}={environment[item]}"
+                if item in environment or item in scope.interpolator.otherwise:
+                    variables[index] = f"{item}={scope.interpolator.value(item, '', '', variables.places[index])}"
     for config in (tree.get("configs") or {}).values():
         if type(config) is Map and config.get("environment") in environment:
             config["content"] = environment[config["environment"]]

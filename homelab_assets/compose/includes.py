@@ -70,25 +70,12 @@ class Includes:
             refuse(f"include cycle detected: {' -> '.join((*scope.chain, files[0]))}", place)
         directory, base = self._project_directory(entry.get("project_directory"), files[0], scope)
         own = self._own_variables(entry.get("env_file"), directory, scope)
-        outside = scope.interpolator
-        kept = {
-            name: value for name, value in scope.environment.items() if name not in outside.assumed or name not in own
-        }
-        if own.private and own.complete:
-            outside.included[own.scope] = own
-        environment = kept if own.private else {**own, **kept}
-        inner = Scope(
-            directory=directory,
-            base=base,
-            environment=environment,
-            interpolator=outside.with_lookup(environment.get, own.scope or outside.scope),
-            chain=scope.chain,
-        )
+        inner = Scope(directory=directory, base=base, chain=scope.chain, **_variables(own, scope))
         for file in files:
             if self._read(file) is None:
                 refuse(f"cannot include {file}: no such file", place)
         _import(self._model(files, inner), layer, known)
-        outside.count(inner.interpolator.values + _COST)
+        scope.interpolator.count(inner.interpolator.values + _COST)
 
     def _project_directory(self, given: Any, main: str, scope: Scope) -> tuple[str, str]:
         if type(given) is int:
@@ -110,7 +97,7 @@ class Includes:
             paths = [path if path.startswith("/") else join(scope.directory, path) for path in paths]
         elif self._symbolic or self._read(f"{directory}/.env") is not None:
             paths = [f"{directory}/.env"]
-        own = _Own()
+        own = _Own(f"@{MARKER.sub('?', ':'.join(paths))}")
         for path in paths:
             data = None if OPEN in path else self._read(path)
             private = isinstance(data, Private)
@@ -125,9 +112,6 @@ class Includes:
             else:
                 refuse(f"couldn't find env file: {path}")
             own.private = own.private or private
-            if data is None or private:
-                # The same in every loading: numbers of markers change.
-                own.scope = f"@{MARKER.sub('?', ':'.join(paths))}"
         return own
 
 
@@ -135,13 +119,32 @@ class _Own(dict[str, str]):
     """The variables that the env files of an `include` set.
 
     Attributes:
-        scope: tells its other variables from those of the same name elsewhere; "" where all of its files are known.
+        scope: tells its variables from those of the same name elsewhere, the same in every loading.
         private: whether what they are stays behind the variables. complete: whether all files are known.
     """
 
-    scope = ""
-    private = False
-    complete = True
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+        self.private = False
+        self.complete = True
+
+
+def _variables(own: _Own, scope: Scope) -> dict[str, Any]:
+    """What the files of an `include` see of variables: those of the including file beat those of its own env files."""
+    outer = scope.interpolator
+    # Where the host's own files can be read, so can what lies outside.
+    certain = {name: value for name, value in own.items() if own.private or outer.outside(name) is False}
+    beaten = {name: value for name, value in own.items() if name not in certain}
+    if own.private and own.complete:
+        outer.included[own.scope] = certain
+    kept = {name: value for name, value in scope.environment.items() if name not in outer.assumed or name not in own}
+    environment = kept if own.private else {**certain, **kept}
+    apart = own.private or beaten or not own.complete
+    interpolator = outer.with_lookup(
+        environment.get, own.scope if apart else outer.scope, otherwise={**beaten, **outer.otherwise}
+    )
+    return {"environment": environment, "interpolator": interpolator}
 
 
 def _as_include(entry: Any) -> Map:

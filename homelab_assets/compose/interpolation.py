@@ -43,6 +43,7 @@ class Expression(Struct, frozen=True, kw_only=True):
     Attributes:
         argument: the raw default, alternate or message.
         scope: what sets it apart from others of its name, "" where it is the whole project's, see `Interpolator`.
+        otherwise: what it is if nothing outside sets it, where an included file's own env file says that.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Expression(Struct, frozen=True, kw_only=True):
     argument: str
     span: Span | None
     scope: str = ""
+    otherwise: str | None = None
 
 
 def unscoped(name: str) -> str:
@@ -79,8 +81,11 @@ class Interpolator(Struct):
         symbolic: leave markers for unknown variables. unset: those that are known to have no value.
         assumed: those whose value is a conclusion, which an included file's own env file knows better.
         scope: stands after the names of unknown variables of included files that have an env file which nobody knows,
-            or which is private: what they are there is looked up by both together, after the name alone.
+            or which is private, or which something outside may beat: what they are there is looked up by both together,
+            after the name alone.
         included: what private env files of includes say, by scope: see `scope.Private`.
+        outside: whether a variable that `lookup` lacks is set all the same, None where it may be; that beats what an
+            included file's own env file says. otherwise: what this says, where it is not certain for that.
         expressions: what the markers stand for. warnings: names of variables that were empty for want of a value.
     """
 
@@ -93,8 +98,12 @@ class Interpolator(Struct):
     assumed: Collection[str] = ()
     scope: str = ""
     included: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    outside: Callable[[str], bool | None] = lambda name: False
+    otherwise: Mapping[str, str] = field(default_factory=dict)
 
-    def with_lookup(self, lookup: Lookup, scope: str = "") -> "Interpolator":
+    def with_lookup(
+        self, lookup: Lookup, scope: str = "", otherwise: Mapping[str, str] | None = None
+    ) -> "Interpolator":
         """The same project seen from an included file, which knows more variables."""
         return Interpolator(
             lookup,
@@ -105,6 +114,8 @@ class Interpolator(Struct):
             assumed=self.assumed,
             scope=scope,
             included=self.included,
+            outside=self.outside,
+            otherwise=otherwise or {},
         )
 
     def tree(self, value: Any, casts: Rules[Callable[[str], Any]] | None, place: Written | None = None) -> Any:
@@ -173,11 +184,14 @@ class Interpolator(Struct):
 
     def value(self, name: str, operator: str, argument: str, place: Written | None = None) -> str:
         """What one use of a variable comes to."""
+        scope = "" if self.scope and self.outside(name) else self.scope
         value = self.lookup(name)
-        if value is None and self.scope:
-            value = self.lookup(name + self.scope)
-        if value is None and self.symbolic and name + self.scope not in self.unset:
-            return self._mark(name, operator, argument, place)
+        if value is None and scope:
+            value = self.lookup(name + scope)
+        if value is None:
+            if self.symbolic and name + scope not in self.unset:
+                return self._mark(name, scope, operator, argument, place)
+            value = self.otherwise.get(name)
         is_set = value is not None and (value != "" or not operator.startswith(":"))
         kind = operator[-1:]
         if kind:
@@ -194,14 +208,15 @@ class Interpolator(Struct):
             return ""
         return value
 
-    def _mark(self, name: str, operator: str, argument: str, place: Written | None) -> str:
+    def _mark(self, name: str, scope: str, operator: str, argument: str, place: Written | None) -> str:
         self.expressions.append(
             Expression(
                 name=name,
                 operator=operator,
                 argument=argument,
                 span=None if place is None else place.span(),
-                scope=self.scope,
+                scope=scope,
+                otherwise=self.otherwise.get(name) if scope else None,
             )
         )
         return f"{OPEN}{len(self.expressions) - 1}{CLOSE}"

@@ -17,6 +17,7 @@ from homelab_assets.compose.normalise import project_name as normalised_name
 from homelab_assets.compose.problems import at, refuse
 from homelab_assets.compose.scope import Origin, Read, Scope
 from homelab_assets.compose.sections import Entries
+from homelab_assets.compose.selection import is_on, used
 from homelab_assets.compose.service_files import ServiceFiles
 from homelab_assets.compose.shapes import FILE_OBJECT, NETWORK, SERVICE, VOLUME
 from homelab_assets.compose.sources import Sources
@@ -111,6 +112,7 @@ def load(
     symbolic: bool = False,
     unset: Collection[str] = (),
     assumed: Collection[str] = (),
+    outside: Callable[[str], bool | None] = lambda name: False,
     by_default: bool = False,
     is_directory: Callable[[str], bool] | None = None,
 ) -> Project:
@@ -127,6 +129,8 @@ def load(
             missing env files are recorded instead of refused.
         unset: variables that are known to be set nowhere; symbolic loading leaves no markers for them.
         assumed: variables of `environment` whose value is a conclusion: an included file's own env file knows better.
+        outside: whether a variable that `environment` lacks is set all the same, None where it may be: that beats what
+            an included file's own env file says.
         by_default: a variable that chooses a file, and has no value, has its default instead of being refused.
         is_directory: tells folders from files; asked for an include's `project_directory` and for missing env files.
 
@@ -138,7 +142,9 @@ def load(
     without = set(unset)
     while True:
         try:
-            loading = _Loading(read, project_directory, dict(environment), symbolic, without, assumed, is_directory)
+            known = dict(environment)
+            interpolator = Interpolator(known.get, symbolic, without, assumed=assumed, outside=outside)
+            loading = _Loading(read, project_directory, known, interpolator, is_directory)
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
@@ -168,17 +174,15 @@ class _Loading:
         read: Read,
         directory: str,
         environment: dict[str, str],
-        symbolic: bool,
-        unset: Collection[str],
-        assumed: Collection[str],
+        interpolator: Interpolator,
         is_directory: Callable[[str], bool] | None,
     ) -> None:
         self._directory = directory
         self._environment = environment
-        self._symbolic = symbolic
         self._is_directory = is_directory
-        self._interpolator = Interpolator(environment.get, symbolic, unset, assumed=assumed)
-        self._files = Files(read, environment.get("HOME"), symbolic=symbolic, is_directory=is_directory)
+        self._interpolator = interpolator
+        home, symbolic = environment.get("HOME"), interpolator.symbolic
+        self._files = Files(read, home, symbolic=symbolic, is_directory=is_directory)
         self._tree = Map()
         self._sources: Sources
 
@@ -204,7 +208,7 @@ class _Loading:
         fold_extensions(self._tree)
         services = self._decoded("services", SERVICE)
         wanted = profiles or [each.strip() for each in self._environment.get("COMPOSE_PROFILES", "").split(",")]
-        enabled = {key: service for key, service in services.items() if _is_on(service, wanted)}
+        enabled = {key: service for key, service in services.items() if is_on(service, wanted)}
         disabled = {key: service for key, service in services.items() if key not in enabled}
         resources = self._resources()
         Consistency(enabled, disabled, resources, self._sources.nearest).check()
@@ -213,7 +217,7 @@ class _Loading:
             read=self._files.read, is_directory=self._is_directory, environment=self._environment,
             interpolator=self._interpolator, sources=self._sources,
         )  # fmt: skip
-        service_files.complete(enabled, strict=not self._symbolic)
+        service_files.complete(enabled, strict=not self._interpolator.symbolic)
         service_files.complete(disabled, strict=False)
         del resources["models"]
         return Project(
@@ -237,7 +241,7 @@ class _Loading:
             ),
             _documents=tuple(document for documents in self._files.documents.values() for document in documents),
             resources=resources,
-            **_used(enabled, resources),
+            **used(enabled, resources),
         )
 
     def _reads_more(self, services: dict[str, Plain], resources: dict[str, dict[str, Plain]]) -> bool:
@@ -287,24 +291,3 @@ class _Loading:
             if config.get("environment"):
                 config.pop("content", None)
         return resources
-
-
-def _is_on(service: Plain, profiles: Sequence[str]) -> bool:
-    return "profiles" not in service or any(each == "*" or each in service["profiles"] for each in profiles)
-
-
-def _used(services: Mapping[str, Plain], resources: Mapping[str, dict[str, Plain]]) -> dict[str, dict[str, Plain]]:
-    """Keep the resources that services use."""
-    wanted: dict[str, set[str]] = {section: set() for section in resources}
-    for service in services.values():
-        wanted["networks"].update(service.get("networks") or ())
-        for volume in service.get("volumes") or ():
-            if volume.get("type") in ("volume", "bind-or-volume") and volume.get("source"):
-                wanted["volumes"].add(volume["source"])
-        for reference in (*(service.get("secrets") or ()), *((service.get("build") or {}).get("secrets") or ())):
-            wanted["secrets"].add(reference.get("source"))
-        wanted["configs"].update(reference.get("source") for reference in service.get("configs") or ())
-    return {
-        section: {key: value for key, value in found.items() if key in wanted[section]}
-        for section, found in resources.items()
-    }

@@ -62,7 +62,7 @@ class Scope(Struct, frozen=True, kw_only=True):
             return
         expression = self.interpolator.expressions[int(match[1])]
         name, scope = expression.name, expression.scope
-        needs = Needs(name + scope, value=self.interpolator.included.get(scope, {}).get(name))
+        needs = Needs(name + scope, value=self.interpolator.included.get(scope, {}).get(name, expression.otherwise))
         if is_file:
             path = text if text.startswith("/") else join(self.directory, text)
             before, _, after = path.partition(match[0])

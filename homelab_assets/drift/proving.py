@@ -133,6 +133,9 @@ def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[st
         if usable and reference.name in used and reference.name in settled.bindings.values:
             defaults[reference.name] = reference.word
             choices.append({reference.name: reference.word})
+    # What an include has from its own env file, if nobody who deploys sets it.
+    own = [one.name for one in settled.templates.references if one.otherwise is not UNSET and one.name in used]
+    choices += [dict.fromkeys(names, UNSET) for names in ([own] if own else [])]
     for name, values in settled.bindings.choices.items():
         if name in used:
             choices += [{name: value} for value in values if value != settled.bindings.values.get(name)]

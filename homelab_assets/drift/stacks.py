@@ -166,6 +166,7 @@ class Stack:
                 symbolic=True,
                 unset=not_set(variables),
                 assumed=environment.keys() - self.settled.keys() - self.choosing.keys(),
+                outside=self._set_outside,
             )
         except BaselineError as error:
             needs = error.needs
@@ -186,10 +187,18 @@ class Stack:
             view=view,
             services=project.services,
             disabled=project.disabled,
-            references=tuple(Reference(e.name + e.scope, e.operator, e.argument) for e in project.expressions),
+            references=tuple(
+                Reference(e.name + e.scope, e.operator, e.argument, e.otherwise) for e in project.expressions
+            ),
             variables=variables,
             to_repository=self._in_git,
         )
+
+    def _set_outside(self, name: str) -> bool | None:
+        """Whether whoever deploys sets a variable for the whole project; None where nobody knows."""
+        if name in self.settled or name in self.sealed:
+            return True
+        return None if not self.knows_env or name in self.unknown or EXPORTED.fullmatch(name) else False
 
     def _choose(self, needs: Needs, variables: Mapping[str, Alternative]) -> dict[str, Alternative]:
         """Give a value to a variable that chooses a file: as the `.env` has it, else the only one for which git has
@@ -203,7 +212,9 @@ class Stack:
             running = {value: self._running_with(needs.variable, value, variables) for value in values}
             most = max(running.values())
             values = [value for value in values if running[value] == most > 0]
-        return {needs.variable: values[0]} if len(values) == 1 else {}
+        # Where nothing runs that tells, an include has what its own env file says.
+        chosen = values[0] if len(values) == 1 else needs.value
+        return {needs.variable: chosen} if chosen else {}
 
     def _running_with(self, variable: str, value: str, variables: Mapping[str, Alternative]) -> int:
         """How many of the services that run are git's if a variable has this value."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -33,11 +34,13 @@ class Reference(Struct, frozen=True):
 
     Attributes:
         name: what it is told from others by, its scope included (`compose.Expression`).
+        otherwise: what the variable is where it isn't set: an `include` has it from its own env file then.
     """
 
     name: str
     operator: str = ""
     word: str = ""
+    otherwise: Alternative = UNSET
 
     def __str__(self) -> str:
         return f"${{{unscoped(self.name)}{self.operator}{self.word}}}"
@@ -63,7 +66,7 @@ def resolve(reference: Reference, known: Mapping[str, Alternative]) -> str:
     """
     if reference.name not in known:
         raise Unknown(reference.name)
-    value = known[reference.name]
+    value = reference.otherwise if known[reference.name] is UNSET else known[reference.name]
     there = bool(value) if reference.operator.startswith(":") else value is not None
     match reference.operator.lstrip(":"):
         case "-":
@@ -116,6 +119,17 @@ def references_in(text: str) -> tuple[str, ...]:
 
 def inverse(reference: Reference, captured: str, known: Mapping[str, Alternative]) -> tuple[Alternative, ...] | None:
     """What the variable may be, if the reference gave this text; None: it can't have given it; (): anything goes."""
+    found = _inverse(reference, captured, known)
+    if reference.otherwise is UNSET or found == ():
+        return found
+    values: tuple[Alternative, ...] = tuple(value for value in found or () if value is not UNSET)
+    with suppress(Unknown):
+        if resolve(reference, {**known, reference.name: UNSET}) == captured:
+            values = (*values, UNSET)
+    return values or None
+
+
+def _inverse(reference: Reference, captured: str, known: Mapping[str, Alternative]) -> tuple[Alternative, ...] | None:
     plain: tuple[Alternative, ...] = (captured,) if captured else ("", UNSET)
     match reference.operator:
         case "" | ":?" | "?":

@@ -358,3 +358,98 @@ def test_a_variable_of_an_include_may_choose_a_further_file(later: bool) -> None
     }
     stack = baseline("web", "include: [sub/app.yml]", extra=files)
     assert found(_service(_of_include({}, {}, {"KIND": "two"}, later=later, stack=stack))) == []
+
+
+def _hidden_outside(
+    body: dict[str, Any], running: dict[str, Any], own: str, *, hash_of: dict[str, Any] | None = None,
+    dotenv: dict[str, str | None] | None = None, files: dict[str, str] | None = None,
+) -> DriftDocument:  # fmt: skip
+    """Git has the include's own `.env`; of the project's on the host is known what `dotenv` says, if anything."""
+    labels = running.pop("labels", {})
+    if hash_of is not None:
+        definition = {"image": "plain:1", "networks": {"default": None}, "command": None, "entrypoint": None, **hash_of}
+        labels = {**labels, "com.docker.compose.config-hash": str(next(iter(config_hashes(definition, "2.40.3"))))}
+    included = {"sub/app.yml": yaml.safe_dump({"services": {"app": {"image": "plain:1", **body}}})}
+    stack = baseline("web", "include: [sub/app.yml]", extra={**included, "sub/.env": own, **(files or {})})
+    vault = Vault(KEY)
+    known = {} if dotenv is None else {f"{FOLDER}/.env": vault.seal_mapping(dotenv)}
+    seen = container("web", "app", labels=labels, **running)
+    return audit(capture([seen], images=[IMAGE], vault=vault, dotenv=known), [stack], vault=vault)
+
+
+@pytest.mark.parametrize(
+    ("body", "running"),
+    [
+        ({"environment": {"A": "$V", "B": "x-${V:-d}"}}, {"env": {"A": "2", "B": "x-2"}}),
+        ({"environment": {"A": "$V", "B": "x-${V:-d}"}}, {"env": {"A": "", "B": "x-d"}}),
+        ({"environment": ["V", "B=${V:?}"]}, {"env": {"V": "2", "B": "2"}}),
+        ({"environment": {"A": "${V+set}", "B": "${V:+full}"}}, {"env": {"A": "set", "B": ""}}),
+        ({"ports": ["${V}:80"]}, {"host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "2"}]}}}),
+        ({"mem_limit": "${V}m", "command": "serve ${V}"},
+         {"host": {"Memory": 512 * 1024**2}, "config": {"Cmd": ["serve", "512"]}}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("dotenv", [None, {"V": None}])
+def test_a_dotenv_that_nobody_can_read_may_beat_what_git_has_for_an_include(
+    body: dict[str, Any], running: dict[str, Any], dotenv: dict[str, str | None] | None
+) -> None:
+    assert found(_service(_hidden_outside(body, dict(running), "V=1", dotenv=dotenv))) == []
+
+
+def test_an_include_in_an_include_has_the_outer_one_s_variables() -> None:
+    files = {"sub/app.yml": "include: [deep/more.yml]", "sub/deep/.env": "V=deep\nW=deep\n"}
+    files["sub/deep/more.yml"] = "services: {app: {image: 'plain:1', environment: {A: '$V', B: '$W'}}}"
+    running = {"A": "1", "B": "deep"}
+    for dotenv, hash_of in ((None, running), ({"OTHER": "x"}, None)):
+        seen = {"env": {"A": "1", "B": "other"}}
+        document = _hidden_outside(
+            {}, seen, "V=1", files=files, dotenv=dotenv, hash_of=hash_of and {"environment": running}
+        )
+        assert [path for path, *_ in found(_service(document))] == ["environment.B"]
+
+
+def test_the_hash_proves_that_an_include_had_what_git_says() -> None:
+    body = {"environment": {"A": "$V"}, "ports": ["${W}:80"]}
+    ports = [{"mode": "ingress", "target": 80, "published": "80", "protocol": "tcp"}]
+    running = {"env": {"A": "2"}, "host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}}}
+    document = _hidden_outside(body, running, "V=1\nW=80\n", hash_of={"environment": {"A": "1"}, "ports": ports})
+    one = _service(document)
+    assert ([item.path for item in one.items], one.evidence, one.cause) == (
+        ["environment.A"],
+        "verified",
+        "host_changed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "running", "told"),
+    [
+        ({"V": "zebra42yak"}, "zebra42yak", []),
+        ({"V": "zebra42yak"}, "1", ["environment.A"]),
+        ({"OTHER": "x"}, "1", []),
+        ({"OTHER": "x"}, "zebra42yak", ["environment.A"]),
+    ],
+)
+def test_a_dotenv_that_is_known_beats_what_git_has_for_an_include(
+    dotenv: dict[str, str | None], running: str, told: list[str]
+) -> None:
+    document = _hidden_outside({"environment": {"A": "$V"}}, {"env": {"A": running}}, "V=1", dotenv=dotenv)
+    items = _service(document).items
+    assert [item.path for item in items] == told
+    if "V" in dotenv and items:
+        assert (items[0].baseline, items[0].running) == ("${V}", "<secret changed>")
+        assert "zebra42yak" not in str(document.to_json())
+
+
+@pytest.mark.parametrize("runs", ["one", "two"])
+def test_what_git_has_for_an_include_chooses_a_file_where_nothing_runs_that_tells(runs: str) -> None:
+    files = {
+        "sub/app.yml": "include: ['${KIND}/more.yml']",
+        "sub/one/more.yml": "services: {one: {image: 'plain:1'}}",
+        "sub/two/more.yml": "services: {two: {image: 'plain:1'}}",
+    }
+    stack = baseline("web", "include: [sub/app.yml]", extra={**files, "sub/.env": "KIND=one"})
+    document = audit(capture([container("web", runs)], images=[IMAGE]), [stack])
+    assert {s.service: s.status for s in document.services} == {runs: "clean"}
+    document = audit(capture([container("web", "other")], images=[IMAGE]), [stack])
+    assert {s.service: s.status for s in document.services} == {"one": "missing", "other": "orphan"}
