@@ -1,19 +1,23 @@
 """Whether Compose's hash proves what a stack's services were made from, and by which values of their variables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from msgspec.structs import replace
 
+from homelab_assets.compose.interpolation import MARKER
+from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.bindings import bind
 from homelab_assets.drift.deployed import as_deployed
 from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
 from homelab_assets.drift.matching import Match
+from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.stacks import Model, Stack
-from homelab_assets.drift.templates import UNSET, Alternative
+from homelab_assets.drift.templates import UNSET, Alternative, pieces
 from homelab_assets.drift.unify import Settled, load_with, optional, passed_on, ruled_out, sights_of
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
-from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy import Vault, has_token
 
 _MAX_TRIES = 12
 
@@ -75,7 +79,8 @@ def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault
     container = match.containers[0]
     proof = prove(settled.final, match.service, container, vault, ids)
     if not proof.same and (proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service))):
-        for values in _other_choices(settled, match.service, vault):
+        cutting_short = islice(_cutting_short(settled, match, vault), _MAX_TRIES)
+        for values in (*_other_choices(settled, match.service, vault), *cutting_short):
             model = load_with(settled.stack, {**settled.bindings.values, **values}, settled.templates)
             if model is not None and (found := prove(model, match.service, container, vault, ids)).same:
                 settled.models[match.service], proof = model, found
@@ -112,6 +117,27 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
     if model is not None and prove(model, match.service, container, vault, ids).same:
         return Proof(differs=True, variables_moved=True)
     return None
+
+
+def _cutting_short(settled: Settled, match: Match, vault: Vault) -> Iterator[dict[str, Alternative]]:
+    """Values of variables with which a command ends where the running one does: an `&` in one, or its like, ends what
+    Compose reads of the line."""
+    references = settled.final.references
+    for sight in sights_of(settled.final, [match]):
+        for path, leaf in sight.wanted.items() if sight.row.seal == "arguments" else ():
+            if (running := sight.found.get(path)) is None or not isinstance(leaf.written, Words):
+                continue
+            line, text = " ".join(leaf.value), " ".join(running.value)
+            unread = dict.fromkeys(settled.final.names_of(line), "any")
+            for marker in MARKER.finditer(line):
+                name, parts = references[int(marker[1])].name, pieces(line[: marker.end()], references, {})
+                # A value that begins with one leaves no word behind.
+                for words in (text, f"{text} "):
+                    found = explains(parts, words, {}, vault) or {}
+                    values = {one: allowed[0] for one, allowed in found.items() if allowed}
+                    value = vault.reveal(values.get(name) or "")
+                    if found and not has_token(value):
+                        yield {**unread, **values, name: vault.token(f"{value}&")}
 
 
 def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[str, Alternative]]:
