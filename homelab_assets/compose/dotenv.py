@@ -89,11 +89,13 @@ def parse_into(
         interpolator: gives markers for unknown variables. lines: receives the line of each key.
     """
 
+    contested = interpolator.contested if interpolator is not None else ()
+
     def seen(name: str) -> str | None:
         value = lookup(name)
-        return variables.get(name) if value is None else value
+        return variables.get(name) if value is None and name not in contested else value
 
-    expander = interpolator.with_lookup(seen) if interpolator is not None else Interpolator(seen)
+    expander = interpolator.with_lookup(seen, otherwise=variables) if interpolator is not None else Interpolator(seen)
     _Parser(text.removeprefix("\ufeff"), file, variables, lookup, expander, {} if lines is None else lines).parse()
 
 

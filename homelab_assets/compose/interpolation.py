@@ -43,7 +43,7 @@ class Expression(Struct, frozen=True, kw_only=True):
     Attributes:
         argument: the raw default, alternate or message.
         scope: what sets it apart from others of its name, "" where it is the whole project's, see `Interpolator`.
-        otherwise: what it is if nothing outside sets it, where an included file's own env file says that.
+        otherwise: what it is if nothing outside sets it, where the env file of an include or a service says that.
     """
 
     name: str
@@ -84,8 +84,8 @@ class Interpolator(Struct):
             or which is private, or which something outside may beat: what they are there is looked up by both together,
             after the name alone.
         included: what private env files of includes say, by scope: see `scope.Private`.
-        outside: whether a variable that `lookup` lacks is set all the same, None where it may be; that beats what an
-            included file's own env file says. otherwise: what this says, where it is not certain for that.
+        outside: whether a variable that `lookup` lacks is set all the same, None where it may be; that beats what the
+            env file of an include or a service says. otherwise: what this says, where it is not certain for that.
         expressions: what the markers stand for. warnings: names of variables that were empty for want of a value.
     """
 
@@ -104,7 +104,7 @@ class Interpolator(Struct):
     def with_lookup(
         self, lookup: Lookup, scope: str = "", otherwise: Mapping[str, str] | None = None
     ) -> "Interpolator":
-        """The same project seen from an included file, which knows more variables."""
+        """The same project seen from an included file, or an env file, which knows more variables."""
         return Interpolator(
             lookup,
             self.symbolic,
@@ -117,6 +117,12 @@ class Interpolator(Struct):
             outside=self.outside,
             otherwise=otherwise or {},
         )
+
+    @property
+    def contested(self) -> frozenset[str]:
+        """Names of variables that the files use, of which nobody knows whether they are set: that would beat what a
+        service's env file has for itself under such a name."""
+        return frozenset(one.name for one in self.expressions if not one.scope and self.outside(one.name) is None)
 
     def tree(self, value: Any, casts: Rules[Callable[[str], Any]] | None, place: Written | None = None) -> Any:
         """Copy a tree, replacing variables and casting the values that `casts` names.
@@ -216,7 +222,7 @@ class Interpolator(Struct):
                 argument=argument,
                 span=None if place is None else place.span(),
                 scope=scope,
-                otherwise=self.otherwise.get(name) if scope else None,
+                otherwise=None if self.outside(name) else self.otherwise.get(name),
             )
         )
         return f"{OPEN}{len(self.expressions) - 1}{CLOSE}"

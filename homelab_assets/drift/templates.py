@@ -34,7 +34,7 @@ class Reference(Struct, frozen=True):
 
     Attributes:
         name: what it is told from others by, its scope included (`compose.Expression`).
-        otherwise: what the variable is where it isn't set: an `include` has it from its own env file then.
+        otherwise: what the variable is where it isn't set: the env file of an `include` or a service has it then.
     """
 
     name: str

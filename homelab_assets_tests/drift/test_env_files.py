@@ -453,3 +453,31 @@ def test_what_git_has_for_an_include_chooses_a_file_where_nothing_runs_that_tell
     assert {s.service: s.status for s in document.services} == {runs: "clean"}
     document = audit(capture([container("web", "other")], images=[IMAGE]), [stack])
     assert {s.service: s.status for s in document.services} == {"one": "missing", "other": "orphan"}
+
+
+@pytest.mark.parametrize(
+    ("running", "told"),
+    [
+        ({"OWN": "one", "V": "1", "A": "1-x"}, []),
+        ({"OWN": "two", "V": "1", "A": "2-x"}, ["environment.OWN"]),
+        ({"OWN": "2", "V": "1", "A": "2-x"}, []),
+        ({"OWN": "2", "V": "1", "A": "1-x"}, ["environment.OWN"]),
+        ({"OWN": "2", "V": "2", "A": "2-x"}, ["environment.V"]),
+        ({"OWN": "2", "V": "1", "A": "2-y"}, ["environment.A"]),
+    ],
+)
+def test_a_dotenv_that_nobody_can_read_may_beat_what_an_env_file_has_for_itself(
+    running: dict[str, str], told: list[str]
+) -> None:
+    """`V` is used by the compose file, too: whoever deploys may have another one than the file."""
+    git = {"services": {"app": {"image": "plain:1", "env_file": "app.env", "environment": {"OWN": "${V:-one}"}}}}
+    stack = baseline("web", git, extra={"app.env": "V=1\nA=${V}-x\n"})
+    captured = capture([container("web", "app", env=running)], images=[IMAGE])
+    assert [path for path, *_ in found(_service(audit(captured, [stack])))] == told
+
+
+def test_a_variable_of_an_env_file_that_no_compose_file_uses_is_its_own() -> None:
+    git = {"services": {"app": {"image": "plain:1", "env_file": "app.env"}}}
+    stack = baseline("web", git, extra={"app.env": "V=1\nA=${V}-x\n"})
+    captured = capture([container("web", "app", env={"V": "1", "A": "2-x"})], images=[IMAGE])
+    assert [path for path, *_ in found(_service(audit(captured, [stack])))] == ["environment.A"]
