@@ -1,5 +1,6 @@
 """Where Compose v1 reads a file differently: its containers are compared with what it would have made of it."""
 
+import io
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -7,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from homelab_assets.compose.scope import Private
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import boolean
 from homelab_assets.drift.view import Declared, Observed
@@ -80,6 +82,24 @@ def _as_read_by_v2(raw: str, expected: str) -> bool:
     between = [r"\$" if found == "$$" else ".*" for found in _VARIABLE.findall(raw)]
     pattern = "".join(part for pair in zip(literals, [*between, ""], strict=True) for part in pair)
     return re.fullmatch(pattern, expected, re.DOTALL) is not None
+
+
+def read_from_env_file(sources: Mapping[tuple[str, ...], Span], declared: Declared, path: str) -> str | None:
+    """What v1 and podman-compose, which have the same reader, make of a variable of an env file: `${X}` is what stands
+    above it in that file, or the default. None where it's no variable of an env file in git."""
+    if not in_env_file(sources, declared.name, path):
+        return None
+    from dotenv.parser import parse_stream
+    from dotenv.variables import parse_variables
+
+    data = declared.project.read(sources["services", declared.name, *path.split(".", 1)].file)
+    if data is None or isinstance(data, Private):
+        return None
+    known: dict[str, str | None] = {}
+    for binding in parse_stream(io.StringIO(data.decode("utf-8-sig", "replace"))):
+        if binding.key is not None and binding.value is not None:
+            known[binding.key] = "".join(atom.resolve(known) for atom in parse_variables(binding.value))
+    return known.get(path.partition(".")[2])
 
 
 def in_env_file(sources: Mapping[tuple[str, ...], Span], service: str, path: str) -> bool:

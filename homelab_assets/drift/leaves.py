@@ -118,12 +118,12 @@ class Comparer(Struct, frozen=True, kw_only=True):
         expected, observed = difference.expected, difference.observed
         if not (container.v1 or container.podman_compose) or not expected or not observed:
             return False
-        vault = self.compare.vault
-        values = [vault.reveal(v) if isinstance(v, str) else v for v in (expected.value, observed.value)]
-        read_otherwise = compose_v1.in_env_file(self.sources, declared.name, difference.path) or self._varies(
-            difference
-        )
-        return difference.change == "changed" and compose_v1.spelled_alike(*values, env_file=read_otherwise)
+        vault, path = self.compare.vault, difference.path
+        wanted, running = (vault.reveal(v) if isinstance(v, str) else v for v in (expected.value, observed.value))
+        if compose_v1.read_from_env_file(self.sources, declared, path) == running:
+            return True
+        read_otherwise = compose_v1.in_env_file(self.sources, declared.name, path) or self._varies(difference)
+        return difference.change == "changed" and compose_v1.spelled_alike(wanted, running, env_file=read_otherwise)
 
     def _varies(self, difference: Difference) -> bool:
         """Whether a variable stands in git's own text."""

@@ -161,6 +161,36 @@ def test_compose_v1_leaves_a_dollar_alone_in_env_files_only(body: str, told: boo
     assert found(one) == ([("environment.MODE", "changed", "functional")] if told else [])
 
 
+@pytest.mark.parametrize("labels", [{}, {"io.podman.compose.version": "1.6.0"}])
+@pytest.mark.parametrize(
+    ("url", "differs"),
+    [
+        ("db://me:@$HOST/x", False),
+        ("db://me:pw@h/x", False),
+        ("db://me:no@h/x", True),
+        ("db://${USER:-me}:${PASS}@$HOST/x", False),
+    ],
+)
+def test_compose_v1_knows_no_variables_in_env_files_but_the_file_s_own(
+    url: str, differs: bool, labels: dict[str, str]
+) -> None:
+    file = "HOST=h\nURL=db://${USER:-me}:${PASS}@$HOST/x\nTWICE=${URL}/${HOST}\n"
+    version = "" if labels else "1.29.2"
+    seen = container(
+        "web", "app", env={"HOST": "h", "URL": url, "TWICE": "db://me:@$HOST/x/h"}, version=version, labels=labels
+    )
+    stack = baseline(
+        "web",
+        "services: {app: {image: 'plain:1', env_file: app.env, environment: {A: '${PASS:-}'}}}",
+        extra={"app.env": file},
+    )
+    seen["Config"]["Env"].append("A=pw")
+    vault = Vault(KEY)
+    dotenv = {f"{FOLDER}/.env": vault.seal_mapping({"PASS": "pw"})}
+    document = audit(capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv), [stack], vault=vault)
+    assert [path for path, *_ in found(_service(document))] == ["environment.URL"] * differs
+
+
 @pytest.mark.parametrize(
     ("written", "by_v1", "by_v2"), [("pa$$w0rd99xx", "pa$$w0rd99xx", "pa$w0rd99xx"), ("q$wz9988", "q$wz9988", "q")]
 )
