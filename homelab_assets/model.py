@@ -69,6 +69,8 @@ class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captu
         compose_variables: variables that services use by the compose files that they were started from, by the list of
             these files in the label and by service: each with the fingerprint of its default, None where it has none
             or several. Only lists that tell all.
+        spellings: of a stored capture: by the token of a value in these files, those of the spellings in which
+            containers that have it show it (a size as a number); None where nobody has looked.
         seconds: how long the capture took.
     """
 
@@ -82,6 +84,7 @@ class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captu
     dotenv: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     env_files: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     compose_variables: Mapping[str, Mapping[str, Mapping[str, str | None]]] = field(default_factory=dict)
+    spellings: Mapping[str, Sequence[str]] | None = None
     seconds: float = 0.0
 
 

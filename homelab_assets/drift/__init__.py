@@ -11,8 +11,9 @@
 - `settling` leads one stack on one host through what follows. `deployed` says where and from which files it was
   deployed, `stacks` loads it as its host did, with markers where variables are open. `unify` binds these: `sights` sets
   git's texts beside the running ones, `templates` says what a variable must be for a text to match, `bindings` and
-  `sharing` choose one value for each, and the stack is loaded again, or `filling` puts them in. `proving` asks
-  Compose's own hash (`evidence`) what the containers were made from;
+  `sharing` choose one value for each by their `observations` (of a stored capture's `sealed_variables` there are tokens
+  alone), and the stack is loaded again, or `filling` puts them in. `proving` asks Compose's own hash (`evidence`) what
+  the containers were made from;
 - `learning` collects the `habits` of a daemon from the containers for which git says nothing;
 - `service` judges a service. `leaves` compares it row by row; `still` leaves out the rows in which nothing can differ,
   `sealing` compares what is secret, and `compose_v1`, `compose_older` and `podman` know who reads or tells what
@@ -21,5 +22,5 @@
 - `assembling` puts the document together, `history` dates it.
 
 Beside the way stand `malformed` (captures that no engine wrote), `behind_variables` (what a capture must not hold
-when it is stored) and `unsealed` (where it holds that all the same).
+when it is stored), `respelling` (how containers spell it) and `unsealed` (where it holds that all the same).
 """

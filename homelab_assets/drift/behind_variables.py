@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from homelab_assets.drift.binding_hosts import bind_to_hosts
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers
+from homelab_assets.drift.respelling import spellings_of
 from homelab_assets.drift.settling import settle_stack
-from homelab_assets.drift.unify import unexplained_texts
+from homelab_assets.drift.unify import Settled, unexplained_texts
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
 from homelab_assets.late import late
@@ -32,6 +33,7 @@ def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Va
     try:
         with reading(captured.host):
             values = values_behind_variables(captured, baselines, vault)
+            spellings = _spellings(captured, baselines, vault)
     except MalformedCapture as malformed:
         return without([captured], malformed)[0]
     return replace(
@@ -39,7 +41,17 @@ def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Va
         containers=[seal_values(container, values, vault) for container in captured.containers],
         dotenv=_wholly_sealed(captured.dotenv, vault),
         env_files=_wholly_sealed(captured.env_files, vault),
+        spellings=spellings,
     )
+
+
+def _spellings(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for settled in _settled(captured, baselines, vault):
+        for value, spelling in spellings_of(settled, vault):
+            if spelling != value:
+                found.setdefault(value, set()).add(spelling)
+    return {value: sorted(spellings) for value, spellings in sorted(found.items())}
 
 
 def woken(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Captured:
@@ -105,21 +117,24 @@ def values_behind_variables(captured: Captured, baselines: Sequence[Baseline], v
     """Return what the variables of a host's stacks stand for, in clear where the process knows it: what its `.env`
     files say, what its containers give away, and the containers' own variables that are secrets by their names."""
     # Without its files: containers that were started with other values than theirs give them away, too.
-    containers = Containers(Host(replace(captured, dotenv={}, env_files={}, compose_variables={})))
-    bound = [
-        one for one in bind_to_hosts(baselines, {captured.host: containers}, [captured]) if one.host == captured.host
-    ]
-    names = frozenset(name for one in bound for name in one.project_names)
+    unaided = replace(captured, dotenv={}, env_files={}, compose_variables={})
     files = (*captured.dotenv.values(), *captured.env_files.values())
     found = {value for variables in files for value in variables.values() if value}
-    for container in containers.all:
+    for container in Containers(Host(captured)).all:
         found.update(named_secrets(container.variables, vault))
-    for one in sorted(bound, key=lambda one: not one.group):
-        try:
-            settled = settle_stack(one.baseline, containers, vault, names)
-        except UserError:
-            continue
+    for settled in _settled(unaided, baselines, vault):
         found.update(value for value in settled.known.values() if value)
         found.update(unexplained_texts(settled, vault))
         found.update(value for values in settled.bindings.choices.values() for value in values if value)
     return {vault.reveal(value) for value in found}
+
+
+def _settled(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Iterator[Settled]:
+    containers = Containers(Host(captured))
+    bound = [
+        one for one in bind_to_hosts(baselines, {captured.host: containers}, [captured]) if one.host == captured.host
+    ]
+    names = frozenset(name for one in bound for name in one.project_names)
+    for one in sorted(bound, key=lambda one: not one.group):
+        with suppress(UserError):
+            yield settle_stack(one.baseline, containers, vault, names)

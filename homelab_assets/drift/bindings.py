@@ -11,6 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import unscoped
+from homelab_assets.drift.observations import Observation, agreed, allows, observe, votes
+from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sharing import Explanation, Sharing, share_out
 from homelab_assets.drift.sights import KEY_END, Sight, pairs_of
@@ -23,18 +25,9 @@ from homelab_assets.drift.templates import (
     splits_one_way,
     unknown_names,
 )
-from homelab_assets.secrecy import TOKEN, Vault
+from homelab_assets.secrecy import Vault
 
 _NOTHING: Mapping[str, Alternative] = {}
-
-
-class Observation(Struct, frozen=True, kw_only=True):
-    """One running value allows a variable to be one of these."""
-
-    name: str
-    alternatives: tuple[Alternative, ...]
-    service: str
-    created: str
 
 
 class Bindings(Struct, frozen=True, kw_only=True):
@@ -55,17 +48,16 @@ class Bindings(Struct, frozen=True, kw_only=True):
     def denied_elsewhere(self, name: str, value: Alternative, service: str, vault: Vault) -> bool:
         """Whether another service shows that a variable of two values hasn't this one there."""
         seen = self.conflicts.get(name, ())
-        return any(other.service != service and not _allows(other, value, vault) for other in seen)
+        return any(other.service != service and not allows(other, value, vault) for other in seen)
 
 
 def bind(
     sights: Sequence[Sight],
     references: Sequence[Reference],
     known: Mapping[str, Alternative],
-    vault: Vault,
+    sealed: SealedVariables,
     passed_on: Iterable[Observation] = (),
     left_out: Collection[str] = (),
-    sealed: Mapping[str, Alternative] = _NOTHING,
 ) -> Bindings:
     """Find the values of the open variables.
 
@@ -74,9 +66,8 @@ def bind(
         passed_on: what is known of them without matching texts.
         left_out: variables with a default that the `.env` does not set: they have it, unless two services agree that
             somebody's shell knew better.
-        sealed: tokens of variables of which no more is known: they have no value with another token.
     """
-    binder = _Binder(references, known, vault, passed_on, left_out, sealed)
+    binder = _Binder(references, known, sealed, passed_on, left_out)
     pending, contested = list[_Pair](), list[list[_Pair]]()
     for sight in sights:
         pairs = [_Pair(sight, *pair) for pair in pairs_of(sight)]
@@ -109,12 +100,11 @@ class _Binder:
         self,
         references: Sequence[Reference],
         known: Mapping[str, Alternative],
-        vault: Vault,
+        sealed: SealedVariables,
         passed_on: Iterable[Observation],
         left_out: Collection[str],
-        sealed: Mapping[str, Alternative],
     ) -> None:
-        self._references, self._known, self._vault, self._left_out = references, known, vault, left_out
+        self._references, self._known, self._vault, self._left_out = references, known, sealed.vault, left_out
         self._sealed = sealed
         names = (*known, *(one.name for one in references))
         self._of_includes = {unscoped(name) for name in names if unscoped(name) != name}
@@ -134,11 +124,13 @@ class _Binder:
             if not fit(parts, texts):
                 left.append(pair)
                 continue
-            seen = _observe(sight, parts, texts, environment, vault)
+            if self._sealed.deny(parts, texts, environment):
+                continue
+            seen = observe(sight, parts, texts, environment, vault)
             # One variable alone has this value; among several it's a guess which has which part.
             self._observations += seen if _single(parts, texts) else self._possible(seen)
-            votes = _votes(sight, template, texts, references, self._known, self._bound, vault)
-            self._observations += self._possible(votes)
+            voted = votes(sight, template, texts, references, self._known, self._bound, vault)
+            self._observations += self._possible(voted)
         self._choices = {name: choice for name, choice in self._ranked().items() if name not in self._known}
         self._bound |= {name: choice[0] for name, choice in self._choices.items()}
         return left
@@ -146,8 +138,7 @@ class _Binder:
     def _possible(self, observations: Iterable[Observation]) -> Iterator[Observation]:
         """Leave out values that a variable can't have, as its token tells."""
         for one in observations:
-            token = self._sealed.get(one.name)
-            values = tuple(v for v in one.alternatives if not token or (v and self._vault.fingerprint(v) == token))
+            values = tuple(value for value in one.alternatives if self._sealed.may_be(one.name, value))
             if values:
                 yield one if values == one.alternatives else replace(one, alternatives=values)
 
@@ -157,7 +148,7 @@ class _Binder:
         for observation in self._observations:
             by_name.setdefault(observation.name, []).append(observation)
         chosen = {name: self._by_rank(name, mine) for name, mine in by_name.items()}
-        return chosen | {name: (UNSET,) for name in self._left_out if not _agreed(by_name.get(name, ()), self._vault)}
+        return chosen | {name: (UNSET,) for name in self._left_out if not agreed(by_name.get(name, ()), self._vault)}
 
     def _by_rank(self, name: str, observations: Sequence[Observation]) -> tuple[Alternative, ...]:
         """Values of a variable: first what has its token, then what most observations allow, then the older containers;
@@ -165,13 +156,12 @@ class _Binder:
         candidates = dict.fromkeys(value for one in observations for value in one.alternatives)
         if len(candidates) == 1:
             return tuple(candidates)
-        ordered, token, vault = sorted(observations, key=lambda one: one.created), self._sealed.get(name), self._vault
+        ordered, vault = sorted(observations, key=lambda one: one.created), self._vault
 
         def rank(value: Alternative) -> tuple[bool, int, list[bool], bool]:
-            allowed = [_allows(observation, value, vault) for observation in ordered]
-            mine = bool(token and value) and vault.fingerprint(value or "") == token
+            allowed = [allows(observation, value, vault) for observation in ordered]
             hides = value is not UNSET if name in self._of_includes else value == ""
-            return not mine, -sum(allowed), [not one for one in allowed], hides
+            return not self._sealed.is_value(name, value), -sum(allowed), [not one for one in allowed], hides
 
         return tuple(sorted(candidates, key=rank))
 
@@ -230,10 +220,10 @@ class _Binder:
         """What was found out."""
         bound, vault = self._bound, self._vault
         denied = {
-            one.name for one in self._observations if one.name in bound and not _allows(one, bound[one.name], vault)
+            one.name for one in self._observations if one.name in bound and not allows(one, bound[one.name], vault)
         }
         # Of two values, not of none: somebody has to show the one that counts.
-        names = {one.name for one in self._observations if one.name in denied and _allows(one, bound[one.name], vault)}
+        names = {one.name for one in self._observations if one.name in denied and allows(one, bound[one.name], vault)}
         conflicts = {name: tuple(one for one in self._observations if one.name == name) for name in names}
         return Bindings(values=bound, conflicts=conflicts, choices=self._choices, together=self._together)
 
@@ -248,63 +238,3 @@ def _unambiguous(parts: Sequence[Piece], texts: Sequence[str]) -> bool:
 
 def _any(parts: Sequence[Piece], texts: Sequence[str]) -> bool:
     return True
-
-
-def _observe(
-    sight: Sight, parts: Sequence[Piece], texts: Sequence[str], known: Mapping[str, Alternative], vault: Vault
-) -> Iterator[Observation]:
-    """What one template says, from all the ways to write the running value."""
-    allowed: dict[str, dict[Alternative, None]] = {}
-    for text in texts:
-        for name, alternatives in (explains(parts, text, known, vault) or {}).items():
-            allowed.setdefault(name, {}).update(dict.fromkeys(alternatives))
-    for name, found in allowed.items():
-        yield Observation(name=name, alternatives=tuple(found), service=sight.service, created=sight.created)
-
-
-def _votes(
-    sight: Sight,
-    template: str,
-    texts: Sequence[str],
-    references: Sequence[Reference],
-    known: Mapping[str, Alternative],
-    bound: Mapping[str, Alternative],
-    vault: Vault,
-) -> Iterator[Observation]:
-    """What a text with several variables says of those that other texts have bound already: the same, or otherwise."""
-    names = unknown_names(pieces(template, references, known)) & bound.keys()
-    if not names:
-        return
-    environment = {**known, **bound}
-    parts = pieces(template, references, environment)
-    fits = any(explains(parts, text, environment, vault) is not None for text in texts)
-    for name in names:
-        if fits:
-            yield Observation(name=name, alternatives=(bound[name],), service=sight.service, created=sight.created)
-            continue
-        others = {other: value for other, value in environment.items() if other != name}
-        found = _observe(sight, pieces(template, references, others), texts, others, vault)
-        yield from (observation for observation in found if observation.name == name)
-
-
-def _agreed(observations: Sequence[Observation], vault: Vault) -> bool:
-    """Whether two services show one value, and none that the variable may not be set."""
-    return not any(UNSET in one.alternatives for one in observations) and any(
-        one.service != observations[0].service
-        and any(_allows(one, value, vault) for value in observations[0].alternatives)
-        for one in observations[1:]
-    )
-
-
-def _allows(observation: Observation, value: Alternative, vault: Vault) -> bool:
-    if value in observation.alternatives:
-        return True
-    if value is UNSET:
-        return False
-    sealed = value if TOKEN.fullmatch(value) else vault.token(value) if value else value
-    return any(
-        (TOKEN.fullmatch(other) is not None and other == sealed)
-        or (TOKEN.fullmatch(value) is not None and vault.token(other) == value)
-        for other in observation.alternatives
-        if other
-    )

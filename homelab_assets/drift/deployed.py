@@ -29,6 +29,7 @@ class Place(Struct, frozen=True, kw_only=True):
         services: what its containers there are called as services.
         used: variables that its containers use by the host's own compose files, each with the fingerprint of its
             default, None where it has none or several; None as a whole where these files aren't known.
+        spellings: of values of which there are tokens alone, see `Captured`.
     """
 
     directory: str
@@ -37,6 +38,7 @@ class Place(Struct, frozen=True, kw_only=True):
     env_files: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
     used: Mapping[str, str | None] | None = None
+    spellings: Mapping[str, Sequence[str]] | None = None
 
 
 def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
@@ -59,6 +61,7 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         env_files={**captured.dotenv, **captured.env_files},
         services=frozenset(str(container.labels.get(SERVICE)) for container in group),
         used=_used(group, captured),
+        spellings=captured.spellings,
     )
 
 

@@ -11,8 +11,9 @@ from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
 from homelab_assets.drift.rows.ports import is_range
 from homelab_assets.drift.rows.shapes import has_marker
+from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import SealedCompare, explains
-from homelab_assets.drift.sights import other_words, texts_of
+from homelab_assets.drift.sights import at_open_path, other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import UNSET, Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
@@ -47,7 +48,8 @@ class Comparer(Struct, frozen=True, kw_only=True):
     Attributes:
         compare: knows about secrets. references: what the markers in git's values stand for.
         open_files: files with variables or labels that git doesn't have, by key (`environment`, `labels`) and service.
-        sources: where values are written, by their path in the model. template: the service as git writes it, all
+        sources: where values are written, by their path in the model. sealed: variables of which there are tokens
+            alone. template: the service as git writes it, all
             variables open.
     """
 
@@ -55,6 +57,7 @@ class Comparer(Struct, frozen=True, kw_only=True):
     references: Sequence[Reference] = ()
     open_files: Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
     sources: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
+    sealed: SealedVariables | None = None
     template: Declared | None = None
 
     def run(self, declared: Declared, observed: Observed) -> Comparison:
@@ -144,6 +147,8 @@ class Comparer(Struct, frozen=True, kw_only=True):
             return None
         for template, texts in pairs:
             parts = pieces(template, self.references, {})
+            if self.sealed is not None and self.sealed.deny(parts, texts, {}):
+                return False
             if all(explains(parts, text, {}, vault) is None for text in texts):
                 known = all(map(vault.revealable, (*texts, *(part.literal for part in parts))))
                 return False if known else None
@@ -165,6 +170,9 @@ class Comparer(Struct, frozen=True, kw_only=True):
                 lost[path] = leaf
                 continue
             rest = {other: there for other, there in kept.items() if other not in closed}
+            if row.key in _ALWAYS_SHOWN and self._is_another(row, path, leaf, rest):
+                lost[path] = leaf
+                continue
             match = self._at_open_path(row, path, leaf, rest, given)
             result.uncompared[readable(path, self.references)] = "a variable in its name isn't known"
             for other in _as_one(match, found) if match else ():
@@ -182,6 +190,12 @@ class Comparer(Struct, frozen=True, kw_only=True):
             (row.key == "ports" and other not in closed) or match_pieces(parts, other, {}) is not None
             for other in found
         )
+
+    def _is_another(self, row: Row, path: str, leaf: Leaf, rest: Leaves) -> bool:
+        """Whether none of these is the leaf, as the token of the variable in its name tells."""
+        pairs = () if self.sealed is None else at_open_path(row, path, leaf, rest)
+        sealed = ((pieces(template, self.references, {}), texts) for template, texts in pairs)
+        return any(self.sealed is not None and self.sealed.deny(*pair, {}) for pair in sealed)
 
     def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
         """Return which running leaf this may be: rather one that would be told than one that the image declares, rather

@@ -1,7 +1,7 @@
 """Whether Compose's hash proves what a stack's services were made from, and by which values of their variables."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from msgspec.structs import replace
 
@@ -11,6 +11,7 @@ from homelab_assets.drift.bindings import bind
 from homelab_assets.drift.deployed import as_deployed
 from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
 from homelab_assets.drift.matching import Match
+from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.stacks import Model, Stack
 from homelab_assets.drift.templates import UNSET, Alternative, pieces
@@ -79,14 +80,16 @@ def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault
     container = match.containers[0]
     proof = prove(settled.final, match.service, container, vault, ids)
     if not proof.same and (proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service))):
-        cutting_short = islice(_cutting_short(settled, match, vault), _MAX_TRIES)
-        for values in (*_other_choices(settled, match.service, vault), *cutting_short):
+        choices = chain(_other_choices(settled, match.service, vault), _cutting_short(settled, match, vault))
+        sealed = settled.sealed(vault)
+        possible = (values for values in choices if all(sealed.may_be(*pair) for pair in values.items()))
+        for values in islice(possible, 2 * _MAX_TRIES):
             model = load_with(settled.stack, {**settled.bindings.values, **values}, settled.templates)
             if model is not None and (found := prove(model, match.service, container, vault, ids)).same:
                 settled.models[match.service], proof = model, found
                 break
         else:
-            if proof.differs:
+            if proof.differs or not settled.stack.sealed.keys().isdisjoint(_open_in_hash(settled.final, match.service)):
                 proof = _with_variables_of_then(settled, match, ids, vault) or proof
     settled.proofs[match.service] = proof
     _note_proof(match, proof)
@@ -107,12 +110,13 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
     """See whether the container was made from these files with other values than the host's `.env` and env files have
     by now."""
     stack, templates, container = settled.stack, settled.templates, match.containers[0]
-    if not stack.settled and not stack.from_host:
+    if not stack.settled and not stack.sealed and not stack.from_host:
         return None
     if stack.from_host:
         stack = stack.with_env_files_of(container)
         templates = stack.load({})
-    then = bind(sights_of(templates, [match]), templates.references, {}, vault, passed_on(templates, [match])).values
+    sealed = SealedVariables(vault=vault, tokens={})
+    then = bind(sights_of(templates, [match]), templates.references, {}, sealed, passed_on(templates, [match])).values
     model = load_with(stack, {**then, **ruled_out(settled, vault, then)}, templates, settled={})
     if model is not None and prove(model, match.service, container, vault, ids).same:
         return Proof(differs=True, variables_moved=True)

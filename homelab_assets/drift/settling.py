@@ -84,7 +84,8 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     parts = templates.names_in_parts | stack.choosing.keys() if opaque else frozenset()
     for name in opaque:
         if name in (in_clear if names_a_secret(unscoped(name)) else parts):
-            stack.sealed[name] = stack.settled.pop(name)
+            stack.sealed[name] = sealed[name]
+            del stack.settled[name]
             stack.unknown |= {name}
     if not stack.settled:
         return templates

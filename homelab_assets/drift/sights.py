@@ -48,7 +48,7 @@ def _pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
         if isinstance(leaf.value, Uncompared):
             continue
         if has_marker(path):
-            yield from _at_open_path(row, path, leaf, rest)
+            yield from at_open_path(row, path, leaf, rest)
         elif has_marker(leaf) and not (row.seal == "arguments" and other_words(leaf, found.get(path))):
             for template, texts in texts_of(row, leaf, found.get(path)):
                 yield template, ("", *texts) if _may_be_empty(sight, path) else texts
@@ -133,7 +133,7 @@ def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, 
             yield from _walk(row, open_ones[0], others[0], leaf)
 
 
-def _at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tuple[str, tuple[str, ...]]]:
+def at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tuple[str, tuple[str, ...]]]:
     """A leaf whose very name holds a variable: every unclaimed running leaf may be it."""
     if not isinstance(wanted.shown, str):
         return

@@ -137,7 +137,7 @@ class Stack:
             said.update({name: value for name, value in variables.items() if not EXPORTED.fullmatch(name)})
         self.settled: dict[str, Alternative] = {name: value for name, value in said.items() if value is not None}
         self.unknown = said.keys() - self.settled.keys()
-        self.sealed: dict[str, Alternative] = {}
+        self.sealed: dict[str, str] = {}
         self.choosing: dict[str, Alternative] = {}
         self.from_host: set[str] = set()
         self.scopes: set[str] = set()

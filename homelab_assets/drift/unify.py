@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct, field
 
 from homelab_assets.compose.interpolation import unscoped
-from homelab_assets.drift.bindings import Bindings, Observation, bind
+from homelab_assets.drift.bindings import Bindings, bind
 from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.evidence import Proof
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.matching import Match
+from homelab_assets.drift.observations import Observation
 from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
+from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
 from homelab_assets.drift.stacks import EXPORTED, Model, Stack
@@ -58,6 +60,10 @@ class Settled(Struct, kw_only=True):
         """Values of all variables that are settled or bound."""
         return {**self.bindings.values, **self.stack.settled}
 
+    def sealed(self, vault: Vault) -> SealedVariables:
+        """What is known of variables of which there are tokens alone."""
+        return SealedVariables(vault=vault, tokens=self.stack.sealed, spellings=self.stack.place.spellings)
+
     def model_for(self, service: str) -> Model:
         """What a service is compared with."""
         return self.models.get(service, self.final)
@@ -91,7 +97,7 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     known = {**ruled_out(settled, vault), **stack.settled, **settled.bindings.values}
     left_out = optional(settled) if stack.knows_env else ()
     sights, handed_on = sights_of(final, matches), passed_on(final, matches)
-    found = bind(sights, final.references, known, vault, handed_on, left_out, stack.sealed)
+    found = bind(sights, final.references, known, settled.sealed(vault), handed_on, left_out)
     not_it = ruled_out(settled, vault, found.values)
     new = {name: value for name, value in {**found.values, **not_it}.items() if name not in settled.bindings.values}
     if not new:

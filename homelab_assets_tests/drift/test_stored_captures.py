@@ -1,0 +1,112 @@
+"""A stored capture has tokens of a `.env`'s values alone: what runs with others is told all the same."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from msgspec.structs import replace
+
+from homelab_assets.drift.behind_variables import sealed_for_rest, woken
+from homelab_assets.drift.document import DriftDocument
+from homelab_assets.model import Captured
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.test_evidence import hashed
+from homelab_assets_tests.drift.world import KEY, audit, baseline, capture
+
+FOLDER = "/opt/apps/stacks/web"
+PLAIN = image("plain:1", Cmd=["run"])
+
+
+def _port(number: str) -> dict[str, Any]:
+    return {"host": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": number}]}}}
+
+
+def _bind(source: str, target: str = "/data") -> dict[str, Any]:
+    return {"mounts": [{"Type": "bind", "Source": source, "Destination": target, "RW": True}]}
+
+
+SHOWN: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...], str, list[str]]] = {
+    "port": ({"ports": ["${V}:80"]}, _port("8080"), ("8080", "08080", "0.0.0.0:8080"), "8081", ["ports.80/tcp"]),
+    "container's port": ({"ports": ["8080:${V}"]}, _port("8080"), ("80", "80/tcp"), "81",
+                         ["ports.${V}/tcp", "ports.80/tcp"]),
+    "size": ({"mem_limit": "${V}"}, {"host": {"Memory": 512 * 1024**2}}, ("512m", "0.5g", "536870912", "512 MiB"), "256m",
+             ["mem_limit"]),
+    "part of a size": ({"mem_limit": "${V}m"}, {"host": {"Memory": 512 * 1024**2}}, ("512", "512.0"), "256",
+                       ["mem_limit"]),
+    "bind": ({"volumes": ["${V}:/data"]}, _bind(f"{FOLDER}/data"), ("./data", f"{FOLDER}/data", "./a/../data/"), "./more",
+             ["volumes./data"]),
+    "target": ({"volumes": ["/srv:${V}"]}, _bind("/srv"), ("/data", "/data/"), "/more", ["volumes.${V}", "volumes./data"]),
+    "duration": ({"stop_grace_period": "${V}"}, {"config": {"StopTimeout": 90}}, ("90s", "1m30s", "1.5m"), "60s",
+                 ["stop_grace_period"]),
+    "boolean": ({"tty": "${V}"}, {"config": {"Tty": True}}, ("true", "yes", "on"), "no", ["tty"]),
+    "policy": ({"restart": "${V}"}, {"host": {"RestartPolicy": {"Name": "always"}}}, ("always",), "no", ["restart"]),
+    "capability": ({"cap_add": ["${V}"]}, {"host": {"CapAdd": ["CAP_NET_ADMIN"]}}, ("net_admin", "CAP_NET_ADMIN"),
+                   "SYS_TIME", ["cap_add.${V}", "cap_add.NET_ADMIN"]),
+    "name": ({"hostname": "${V}"}, {"config": {"Hostname": "one"}}, ("one",), "two", ["hostname"]),
+    "words": ({"command": "serve ${V}"}, {"config": {"Cmd": ["serve", "1000"]}}, ("1000",), "2000", ["command"]),
+}  # fmt: skip
+
+
+def _audit(
+    git: Mapping[str, Any], seen: list[dict[str, Any]], held: Mapping[str, str], *, spellings: bool = True
+) -> DriftDocument:
+    """Audit what another process has captured and stored."""
+    stack, vault, later = baseline("web", {"services": dict(git)}), Vault(KEY), Vault(KEY)
+    captured = capture(seen, images=[PLAIN], vault=vault, dotenv={f"{FOLDER}/.env": vault.seal_mapping(held)})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert not any(value in str(stored.dotenv) + str(stored.spellings) for value in held.values() if len(value) > 3)
+    if not spellings:
+        stored = replace(stored, spellings=None)
+    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    assert not document.problems
+    return document
+
+
+def _paths(document: DriftDocument) -> list[str]:
+    return [item.path for service in document.services for item in service.items]
+
+
+# A secret among words is sealed together with them.
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [(case, name) for case in SHOWN for name in ("V", "DB_PASSWORD") if (case, name) != ("words", "DB_PASSWORD")],
+)
+def test_another_value_in_the_dotenv_is_told_whatever_the_spelling(case: str, name: str) -> None:
+    body, running, same, other, told = SHOWN[case]
+    git = {"app": yaml.safe_load(yaml.safe_dump({"image": "plain:1", **body}).replace("${V}", f"${{{name}}}"))}
+    seen = [container("web", "app", **running)]
+    for value in same:
+        assert _paths(_audit(git, seen, {name: value})) == [], value
+    document = _audit(git, seen, {name: other})
+    assert _paths(document) == [path.replace("${V}", f"${{{name}}}") for path in told]
+    assert other not in str([item.running for service in document.services for item in service.items])
+
+
+def test_a_capture_of_which_nobody_has_looked_at_spellings_is_taken_as_it_runs() -> None:
+    body, running, *_ = SHOWN["port"]
+    seen = [container("web", "app", **running)]
+    assert _paths(_audit({"app": {"image": "plain:1", **body}}, seen, {"V": "8081"}, spellings=False)) == []
+
+
+def test_of_two_services_the_one_that_still_has_the_old_value_is_told() -> None:
+    git = {name: {"image": "plain:1", "mem_limit": "${V}"} for name in ("new", "old")}
+    seen = [container("web", name, host={"Memory": size * 1024**2}) for name, size in (("new", 256), ("old", 512))]
+    document = _audit(git, seen, {"V": "0.25g"})
+    assert {service.service: service.status for service in document.services} == {"new": "clean", "old": "drifted"}
+
+
+def test_what_was_created_before_the_dotenv_changed_is_to_be_deployed() -> None:
+    body, running, *_ = SHOWN["port"]
+    seen = [container("web", "app", labels=hashed(body, {"V": "8080"}), **running)]
+    (one,) = _audit({"app": {"image": "plain:1", **body}}, seen, {"V": "8081"}).services
+    assert ([item.path for item in one.items], one.cause, one.remedy) == (["ports.80/tcp"], "git_ahead", "deploy")
+
+
+def test_further_variables_in_a_text_leave_open_which_has_which_part() -> None:
+    """Alone each has the value that it has; together they may share a text out in more than one way."""
+    git = {"app": {"image": "plain:1", "hostname": "${A}-${B}"}}
+    for held in ({"A": "one-two", "B": "three"}, {"A": "one", "B": "two-three"}):
+        assert _paths(_audit(git, [container("web", "app", config={"Hostname": "one-two-three"})], held)) == []
