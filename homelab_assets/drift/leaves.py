@@ -30,8 +30,8 @@ _ALWAYS_SHOWN = frozenset(
 
 _OF_A_RANGE = late(r"(expose|ports)\.(\d+)(/\w+)")
 
-_TOLD_BY_INFO = ("logging.driver", "runtime")
-"""Leaves whose default the engine's `info` names."""
+_KNOWN_OF_DAEMONS = ("logging.driver", "runtime", "ipc")
+"""Leaves whose default the engine's `info` names, or that differ from every default a daemon may have."""
 
 
 class Comparison(Struct):
@@ -236,7 +236,7 @@ def _as_one(path: str, running: Leaves) -> Iterator[str]:
 def _may_be_the_daemons(difference: Difference, observed: Observed) -> bool:
     """Whether Compose put nothing there, as the hash proves if it is one that we can compute, and neither the engine's
     `info` nor another container tells what the daemon does."""
-    if not difference.row.daemon or difference.path in _TOLD_BY_INFO:
+    if not difference.row.daemon or difference.path in _KNOWN_OF_DAEMONS:
         return False
     return bool(observed.proven or observed.v1) and observed.host.habits.alone(difference.path, observed)
 

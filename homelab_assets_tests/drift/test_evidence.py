@@ -324,6 +324,29 @@ def test_what_no_daemon_gives_is_a_difference_of_the_only_container(value: str, 
 
 
 @pytest.mark.parametrize(
+    ("version", "others", "told"),
+    [
+        ("2.40.3", ["private", "private"], {"app": ["ipc"]}),
+        ("2.40.3", ["shareable", "shareable"], {}),
+        ("2.40.3", [], {}),
+        ("1.25.0", ["private", "private"], {}),
+    ],
+)
+def test_memory_that_others_may_join_is_the_daemon_s_where_most_have_it(
+    version: str, others: list[str], told: dict[str, list[str]]
+) -> None:
+    """And the engine's own where a client is old."""
+    modes = {"app": "shareable", **{f"other{number}": mode for number, mode in enumerate(others)}}
+    seen = [
+        container("web", name, host={"IpcMode": mode}, created=f"2026-11-0{number}T00:00:00Z", version=version)
+        for number, (name, mode) in enumerate(modes.items(), start=1)
+    ]
+    stack = baseline("web", {"services": {name: {"image": "plain:1"} for name in modes}})
+    document = audit(capture(seen, images=[PLAIN]), [stack])
+    assert {one.service: [item.path for item in one.items] for one in document.services if one.items} == told
+
+
+@pytest.mark.parametrize(
     ("odd", "differences"),
     [
         ((2, 5, 8), ["svc2", "svc5", "svc8"]),

@@ -54,9 +54,15 @@ def _cgroup_default(container: Observed) -> tuple[Any, ...]:
     return (default, *privileged, *usual("cgroup", "CgroupnsMode", container))
 
 
+def _ipc_default(container: Observed) -> tuple[Any, ...]:
+    # A daemon may be set up to share, as others would show, and gives old clients (API 1.39) what they know.
+    unknown = container.v1 or container.host.habits.alone("ipc", container)
+    return ("shareable",) if unknown else usual("ipc", "IpcMode", container)
+
+
 ROWS: tuple[Row, ...] = (
     _sharing(
-        "ipc", "IpcMode", default=("private",), given=lambda container: ("shareable",), still=("HostConfig.IpcMode",),
+        "ipc", "IpcMode", default=("private",), given=_ipc_default, daemon=True, still=("HostConfig.IpcMode",),
         engine="`private` or `shareable`, as the daemon is set up",
     ),
     _sharing("pid", "PidMode", default=("private",), still=("HostConfig.PidMode",)),
