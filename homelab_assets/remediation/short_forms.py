@@ -128,14 +128,15 @@ def member_key(node: Node) -> str | None:
 
 
 def member(text: str) -> str:
-    """Bring a capability or security option to the form that is compared: `CAP_X` is `X`, `a:b` is `a=b`."""
+    """Bring a capability to the form that is compared (`CAP_X` is `X`), and a security option (`a:b` is `a=b`) to what
+    it sets, where that has one value."""
     name, sign, value = re.sub("[:=]", ":", text, count=1).partition(":")
     if name == "no-new-privileges":
         return f"{name}:{value or 'true'}"
-    if name == "seccomp":
+    if name in ("seccomp", "apparmor"):
         return name
     if sign:
-        return f"{name}:{value}"
+        return f"{name}:{value.partition(':')[0] if name == 'label' else value}"
     bare = text.upper().removeprefix("CAP_")
     return bare if bare.replace("_", "").isalpha() else text
 

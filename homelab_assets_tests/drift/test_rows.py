@@ -328,6 +328,27 @@ def test_another_file_in_a_secret_s_place_is_told_by_its_name(git: Any, file: st
     assert found == [(f"secrets.{told[0]}", *told[1:])]
 
 
+@pytest.mark.parametrize(
+    ("git", "running", "told"),
+    [
+        (["apparmor=a"], ["apparmor:b"], [("apparmor", "changed")]),
+        (["apparmor=a"], ["apparmor:a"], []),
+        (["apparmor=${A}", "label=role:${R}"], ["apparmor=b", "label=role:b"], []),
+        (["label=type:a", "label=level:x"], ["label=type:b", "label=level:x"], [("label:type", "changed")]),
+        (["label=type:a"], ["label=level:a"], [("label:level", "added"), ("label:type", "removed")]),
+        (["label=type:a"], ["label=disable"], [("label:disable", "added"), ("label:type", "removed")]),
+        (["other=a"], ["other=b"], [("other:a", "removed"), ("other:b", "added")]),
+        ([], ["apparmor=b"], [("apparmor", "added")]),
+        (["apparmor=b"], [], [("apparmor", "removed")]),
+    ],
+)  # fmt: skip
+def test_another_value_of_a_security_option_is_one_change(
+    git: list[str], running: list[str], told: list[tuple[str, str]]
+) -> None:
+    items_told = items({"security_opt": git} if git else {}, {"host": {"SecurityOpt": running}}, own={})
+    assert items_told == [(f"security_opt.{path}", change, "breaking") for path, change in told]
+
+
 CONDITION, ATTEMPTS = "deploy.restart_policy.condition", "deploy.restart_policy.max_attempts"
 THREE = {"condition": "on-failure", "max_attempts": 3}
 

@@ -145,3 +145,20 @@ def test_a_service_without_a_mapping_of_its_own_is_told_for_what_it_is(value: st
     wish = Wish(service="app", path="restart", change="added", value="always")
     with pytest.raises(CannotEdit, match=why):
         list(candidates(f"x-web: &web {{image: x}}\nservices:\n  app: {value}\n", wish))
+
+
+@pytest.mark.parametrize(
+    ("git", "path", "running"),
+    [
+        ("apparmor=a", "apparmor", "apparmor:b"),
+        ("label:type:a", "label:type", "label=type:b"),
+        ("seccomp=a", "seccomp", "seccomp=unconfined"),
+    ],
+)
+def test_a_security_option_gets_its_new_value_in_its_place(git: str, path: str, running: str) -> None:
+    text = "services:\n  app:\n    image: app:1\n    security_opt:\n      - {}\n      - label=level:z\n"
+    stack = baseline(Files({FILE: text.format(git).encode()}))
+    service, item = item_of(["app", f"security_opt.{path}", "changed", running])
+    result = backport(item, service, stack, Prover(load_model, [stack]))
+    assert not isinstance(result, NotBackported), result.why
+    assert dict(result.files)[FILE] == text.format(running).encode()

@@ -222,6 +222,7 @@ WEAK = [
     ("cap_drop.ALL", "removed", "ALL", None),
     ("security_opt.no-new-privileges:true", "removed", "no-new-privileges:true", None),
     ("security_opt.seccomp", "added", None, "seccomp=unconfined"),
+    ("security_opt.apparmor", "changed", "apparmor=mine", "apparmor=unconfined"),
     ("user", "removed", "1000", None),
     ("read_only", "removed", True, None),
 ]
@@ -233,6 +234,7 @@ HARMLESS = [
     ("volumes./config", "added", None, "/opt/appdata/x:/config"),
     ("labels.traefik.http.routers.x.middlewares", "added", None, "authelia@docker"),
     ("environment.TZ", "changed", "a", "b"),
+    ("security_opt.label:type", "changed", "label=type:a", "label=type:b"),
     ("cap_add.NET_ADMIN", "removed", "NET_ADMIN", None),
 ]
 

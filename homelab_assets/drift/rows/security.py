@@ -61,8 +61,11 @@ def _option_leaf(text: str) -> tuple[str, Leaf]:
     name, value = _option(text)
     if name == "seccomp" and value.lstrip().startswith("{"):
         return "security_opt.seccomp", Leaf(_profile(value), _ANY_PROFILE)
-    if name == "seccomp":
-        return "security_opt.seccomp", Leaf(value, text)
+    if name in ("seccomp", "apparmor"):
+        return f"security_opt.{name}", Leaf(value, text)
+    if name == "label" and ":" in value:
+        part, _, value = value.partition(":")
+        return f"security_opt.label:{part}", Leaf(value, text)
     return f"security_opt.{name}:{value}", Leaf(value, text)
 
 

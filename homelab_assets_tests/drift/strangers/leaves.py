@@ -108,7 +108,8 @@ def _rights(service: Service) -> Leaves:
         found |= {f"{key}.{name.upper().removeprefix('CAP_')}": True for name in service.get(key) or ()}
     for text in service.get("security_opt") or ():
         name, _, value = str(text).replace("=", ":", 1).partition(":")
-        path = name if name == "seccomp" else f"{name}:{value or 'true'}"
+        part = value.partition(":")[0] if name == "label" else value
+        path = name if name in ("seccomp", "apparmor") else f"{name}:{part or 'true'}"
         found[f"security_opt.{path}"] = value
     if service.get("privileged") or "host" in (service.get("pid"), service.get("ipc")):
         # The engine puts it there itself.
