@@ -31,7 +31,7 @@ def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Va
     `woken` undoes it in the same process. A capture that no engine wrote counts as not made.
     """
     try:
-        with reading(captured.host):
+        with reading(captured):
             values = values_behind_variables(captured, baselines, vault)
             spellings = _spellings(captured, baselines, vault)
     except MalformedCapture as malformed:

@@ -5,23 +5,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets.compose.normalise import project_name
 from homelab_assets.drift.assembling import assembled
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
-from homelab_assets.drift.deployed import place_of
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
 from homelab_assets.drift.learning import learn
-from homelab_assets.drift.malformed import MalformedCapture, reading, without
+from homelab_assets.drift.malformed import Defect, MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers, in_folder_of, project_group, project_of
 from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import name_in_git, settle_stack
-from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.unify import Settled
-from homelab_assets.drift.view import SERVICE, Host, Observed
+from homelab_assets.drift.unjudged import failed, service_name, services_of, unknown, unloadable
+from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult, Problem
 from homelab_assets.secrecy import Vault
@@ -39,6 +39,8 @@ class _Audit(Struct):
     projects: dict[tuple[str, str], Bound] = field(default_factory=dict)
     """Stacks by host and the project as which they turned out to run there."""
     renamed: list[str] = field(default_factory=list)
+    defects: Mapping[str, str] = field(default_factory=dict)
+    """What went wrong with hosts that can't be compared for that."""
 
     @property
     def today(self) -> str:
@@ -73,13 +75,17 @@ def compare_all(
     Returns:
         The document, without history (see `history.remember`). A baseline that can't be loaded is a problem in it.
     """
-    audit = _Audit(vault=vault, policy=policy, now=now, problems=list(problems))
-    try:
-        with _no_search_for_cycles():
-            return _compare(captures, baselines, audit)
-    except MalformedCapture as malformed:
-        readable = without(captures, malformed)
-        return compare_all(readable, baselines, vault=vault, policy=policy, now=now, problems=problems)
+    defects: dict[str, str] = {}
+    while True:
+        audit = _Audit(vault=vault, policy=policy, now=now, problems=list(problems), defects=defects)
+        try:
+            with _no_search_for_cycles():
+                return _compare(captures, baselines, audit)
+        except MalformedCapture as malformed:
+            if isinstance(malformed, Defect) and malformed.host not in defects:
+                defects[malformed.host] = malformed.why
+            else:
+                captures = without(captures, malformed)
 
 
 @contextmanager
@@ -107,7 +113,7 @@ def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], a
     hosts = {}
     for captured in captures:
         if isinstance(captured, Captured):
-            with reading(captured.host):
+            with reading(captured):
                 hosts[captured.host] = Containers(Host(as_docker(captured)))
     bound = bind_to_hosts(baselines, hosts, captures)
     names = frozenset(name for one in bound for name in one.project_names)
@@ -115,14 +121,19 @@ def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], a
     for one in bound:
         by_host.setdefault(one.host, []).append(one)
     for name, containers in sorted(hosts.items()):
-        with reading(name):
+        if name in audit.defects:
+            _not_compared(audit, containers, by_host.get(name, ()), audit.defects[name])
+            continue
+        with reading(containers.host.captured):
             _audit_host(audit, containers, by_host.get(name, ()), names)
     for one in bound:
         if one.host not in hosts:
             _not_audited(audit, one)
     anywhere = {name: one for one in bound for name in one.project_names}
     for name, containers in hosts.items():
-        with reading(name):
+        if name in audit.defects:
+            continue
+        with reading(containers.host.captured):
             _leftover_containers(audit, containers, by_host.get(name, ()), anywhere)
     return assembled(
         captures,
@@ -188,62 +199,32 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
 
 def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: UserError) -> None:
     """A baseline that Compose would refuse: a problem, and its containers are neither clean nor drifted."""
-    audit.problems.append(_unloadable(baseline, containers.host.name, error))
+    audit.problems.append(unloadable(baseline, containers.host.name, error))
     group = project_group(baseline, containers)
     containers.claim(group)
     for container in group:
-        audit.add(
-            ServiceDrift(
-                host=containers.host.name,
-                stack=baseline.stack,
-                service=_service_name(container),
-                container=container.name,
-                status="unknown",
-                repository=baseline.repository,
-                file=baseline.files[0] if baseline.files else None,
-                created=container.created or None,
-                note="its baseline can't be loaded",
-            )
-        )
-
-
-def _unloadable(baseline: Baseline, host: str, error: UserError) -> Problem:
-    return Problem(
-        kind="baseline",
-        what=error.what,
-        where=error.where,
-        hint=error.hint,
-        host=host,
-        repository=baseline.repository,
-        stack=baseline.stack,
-    )
+        audit.add(unknown(container, containers.host, "its baseline can't be loaded", baseline))
 
 
 def _not_audited(audit: _Audit, one: Bound) -> None:
-    """The services of a stack whose host was not captured."""
-    baseline = one.baseline
+    """The services of a stack whose host was not captured, or not compared."""
     try:
-        stack = Stack(baseline, place_of(baseline, (), None))
-        model = stack.load(stack.settled)
+        for service in list(services_of(one)):
+            audit.add(service)
     except UserError as error:
-        audit.problems.append(_unloadable(baseline, one.host, error))
-        return
-    for name in model.services:
-        span = model.span("services", name)
-        audit.add(
-            ServiceDrift(
-                host=one.host,
-                stack=baseline.stack,
-                service=name,
-                container=None,
-                status=one.status,
-                repository=baseline.repository,
-                file=span.file if span else None,
-                line=span.line if span else None,
-                remedy="deploy" if one.status == "missing" else "none",
-                note=one.note,
-            )
-        )
+        audit.problems.append(unloadable(one.baseline, one.host, error))
+
+
+def _not_compared(audit: _Audit, containers: Containers, bound: Sequence[Bound], why: str) -> None:
+    """A host that met a defect of ours: neither clean nor drifted."""
+    audit.problems.append(failed(containers.host.name, why))
+    note = "its host could not be compared"
+    for one in bound:
+        _not_audited(audit, replace(one, status="unknown", note=note))
+    of_stacks = {container.id for one in bound for container in one.group}
+    for container in containers.all:
+        if container.id not in of_stacks:
+            audit.add(unknown(container, containers.host, note))
 
 
 def _leftover_containers(
@@ -265,7 +246,7 @@ def _leftover_containers(
             ServiceDrift(
                 host=containers.host.name,
                 stack=one.baseline.stack if one and (own or elsewhere) else project,
-                service=_service_name(container),
+                service=service_name(container),
                 container=container.name,
                 status="orphan" if one else "unknown" if gap else "unmanaged",
                 remedy="remove" if one else "none" if gap else "adopt",
@@ -285,10 +266,6 @@ def _gap(problems: Sequence[Problem], project: str | None) -> str | None:
         if problem.kind == "repository":
             return f"{problem.repository} may declare it, and could not be read"
     return None
-
-
-def _service_name(container: Observed) -> str:
-    return str(container.labels.get(SERVICE) or container.name)
 
 
 def _notices(audit: _Audit) -> Iterable[str]:
