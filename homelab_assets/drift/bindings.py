@@ -25,7 +25,7 @@ from homelab_assets.drift.templates import (
     splits_one_way,
     unknown_names,
 )
-from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy import Vault, has_token
 
 _NOTHING: Mapping[str, Alternative] = {}
 
@@ -58,6 +58,7 @@ def bind(
     sealed: SealedVariables,
     passed_on: Iterable[Observation] = (),
     left_out: Collection[str] = (),
+    in_clear: Callable[[], Collection[str]] = frozenset,
 ) -> Bindings:
     """Find the values of the open variables.
 
@@ -66,11 +67,14 @@ def bind(
         passed_on: what is known of them without matching texts.
         left_out: variables with a default that the `.env` does not set: they have it, unless two services agree that
             somebody's shell knew better.
+        in_clear: gives those that an engine shows in clear somewhere: a token stands for no port and no path.
     """
-    binder = _Binder(references, known, sealed, passed_on, left_out)
+    binder = _Binder(references, known, sealed, passed_on, left_out, in_clear)
     pending, contested = list[_Pair](), list[list[_Pair]]()
-    for sight in sights:
-        pairs = [_Pair(sight, *pair) for pair in pairs_of(sight)]
+    seen = [[_Pair(sight, *pair) for pair in pairs_of(sight)] for sight in sights]
+    if sealed.tokens or any(map(has_token, (text for pairs in seen for pair in pairs for text in pair.texts))):
+        sealed.recognise(((pair.template, pair.texts) for pairs in seen for pair in pairs), references)
+    for pairs in seen:
         open_keys = [pair for pair in pairs if KEY_END in pair.template]
         running = {text.partition(KEY_END)[0] for pair in open_keys for text in pair.texts}
         if len(open_keys) > 1 or len(running) > 1:
@@ -103,9 +107,10 @@ class _Binder:
         sealed: SealedVariables,
         passed_on: Iterable[Observation],
         left_out: Collection[str],
+        in_clear: Callable[[], Collection[str]],
     ) -> None:
         self._references, self._known, self._vault, self._left_out = references, known, sealed.vault, left_out
-        self._sealed = sealed
+        self._sealed, self._in_clear = sealed, in_clear
         names = (*known, *(one.name for one in references))
         self._of_includes = {unscoped(name) for name in names if unscoped(name) != name}
         self._observations = list(passed_on)
@@ -132,8 +137,11 @@ class _Binder:
             voted = votes(sight, template, texts, references, self._known, self._bound, vault)
             self._observations += self._possible(voted)
         self._choices = {name: choice for name, choice in self._ranked().items() if name not in self._known}
-        self._bound |= {name: choice[0] for name, choice in self._choices.items()}
+        self._bound |= {name: self._plain(name, choice[0]) for name, choice in self._choices.items()}
         return left
+
+    def _plain(self, name: str, value: Alternative) -> Alternative:
+        return self._vault.reveal(value) if value and has_token(value) and name in self._in_clear() else value
 
     def _possible(self, observations: Iterable[Observation]) -> Iterator[Observation]:
         """Leave out values that a variable can't have, as its token tells."""

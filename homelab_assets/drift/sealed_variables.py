@@ -1,11 +1,11 @@
 """Variables of which a stored capture tells no more than fingerprints of their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from homelab_assets.drift.sealing import explains
-from homelab_assets.drift.templates import Alternative, Piece, unknown_names
+from homelab_assets.drift.templates import Alternative, Piece, Reference, pieces, unknown_names
 from homelab_assets.secrecy import TOKEN, Vault, has_token
 
 
@@ -35,17 +35,39 @@ class SealedVariables(Struct, frozen=True, kw_only=True):
         """Whether the one open variable of a template is certain to have another value than any of these texts, ways
         to write what runs, would come of.
 
-        A text that is sealed in part may hide where a value begins and ends, and so may further variables.
+        A value that is sealed in part may be cut elsewhere, and so may one beside further variables.
         """
         names = unknown_names(parts)
         if self.spellings is None or len(names) != 1 or names.isdisjoint(self.tokens):
             return False
-        vault = self.vault
-        opaque = [text for text in texts if has_token(text) and not vault.revealable(text)]
-        if opaque and (len(parts) > 1 or not all(map(TOKEN.fullmatch, opaque))):
-            return False
         (name,) = names
-        found = [explained for text in texts if (explained := explains(parts, text, known, vault)) is not None]
+        found = [explained for text in texts if (explained := explains(parts, text, known, self.vault)) is not None]
         if not found or not all(explained.get(name) for explained in found):
             return False
-        return not any(self.is_value(name, value) for explained in found for value in explained[name])
+        values = [value for explained in found for value in explained[name]]
+        return not any(self.is_value(name, value) or (value and self._in_part(value)) for value in values)
+
+    def _in_part(self, value: str) -> bool:
+        return has_token(value) and TOKEN.fullmatch(value) is None and not self.vault.revealable(value)
+
+    def recognise(self, pairs: Iterable[tuple[str, Sequence[str]]], references: Sequence[Reference]) -> None:
+        """Let the vault know what tokens stand for of which a variable shows the value in clear elsewhere.
+
+        Args:
+            pairs: templates with the ways to write what runs.
+        """
+        vault, seen = self.vault, dict[str, set[Alternative]]()
+        for template, texts in pairs:
+            parts = pieces(template, references, {})
+            if len(unknown_names(parts)) == 1:
+                for text in texts:
+                    for name, values in (explains(parts, text, {}, vault) or {}).items():
+                        seen.setdefault(name, set()).update(values)
+        for name, shown in seen.items():
+            opaque = {value for value in (*shown, self.tokens.get(name)) if value and self._is_opaque(value)}
+            for value in shown if opaque else ():
+                if value and not has_token(value) and vault.fingerprint(value) in opaque:
+                    vault.token(value)
+
+    def _is_opaque(self, value: str) -> bool:
+        return TOKEN.fullmatch(value) is not None and not self.vault.revealable(value)

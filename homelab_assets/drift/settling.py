@@ -1,18 +1,16 @@
 """One stack on one host: where it was deployed, which containers are its services, what its variables are."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import OPEN, unscoped
 from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
-from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import Model, Stack
-from homelab_assets.drift.unify import Settled, bind_variables
+from homelab_assets.drift.unify import Settled, bind_variables, shown_in_clear
 from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
@@ -77,7 +75,7 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     """
     stack.learn_included(templates)
     sealed = {name: value for name, value in stack.settled.items() if value and has_token(value)}
-    in_clear = _shown_in_clear(templates) if sealed else frozenset()
+    in_clear = shown_in_clear(templates) if sealed else frozenset()
     for name in sealed.keys() & in_clear:
         stack.settled[name] = vault.reveal(sealed[name])
     opaque = {name for name in sealed if not vault.revealable(sealed[name])}
@@ -95,23 +93,6 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
         stack.unknown |= stack.settled.keys()
         stack.settled = {}
         return templates
-
-
-def _shown_in_clear(model: Model) -> frozenset[str]:
-    """Names of the variables in what an inspect document never shows as a secret: names of all kinds, and what is no
-    text of its own, such as ports, paths and limits. It shows no content of a config, nor how a volume is mounted."""
-    view = model.view
-    shared = [part for parts in (view.networks, view.volumes, view.secrets, view.configs) for part in parts.values()]
-    shown: list[Any] = [(part.get("name"), part.get("file")) for part in shared if part]
-    for service, keys in model.open_keys((*model.services, *model.disabled)).items():
-        declared = model.declared(service)
-        # Of `deploy` that is all: labels in it are Swarm's.
-        shown += (declared.deploy("resources"), declared.deploy("restart_policy"))
-        for row in TABLE:
-            if not keys.isdisjoint(row.keys):
-                shown += row.expected(declared)
-                shown += (declared.get(key) for key in row.keys if row.seal == "text" and key != "deploy")
-    return model.names_of(shown)
 
 
 def _folder(model: Model, group: Sequence[Observed]) -> str | None:

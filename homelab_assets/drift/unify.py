@@ -5,6 +5,8 @@ is then compared holds no template any more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -97,7 +99,8 @@ def _bind_more(settled: Settled, vault: Vault) -> bool:
     known = {**ruled_out(settled, vault), **stack.settled, **settled.bindings.values}
     left_out = optional(settled) if stack.knows_env else ()
     sights, handed_on = sights_of(final, matches), passed_on(final, matches)
-    found = bind(sights, final.references, known, settled.sealed(vault), handed_on, left_out)
+    in_clear = cache(lambda: shown_in_clear(final))
+    found = bind(sights, final.references, known, settled.sealed(vault), handed_on, left_out, in_clear)
     not_it = ruled_out(settled, vault, found.values)
     new = {name: value for name, value in {**found.values, **not_it}.items() if name not in settled.bindings.values}
     if not new:
@@ -213,6 +216,23 @@ def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
                 open_words = [pieces(word, references, {}) for word in leaf.value if has_marker(word)]
                 others = [word for word in found.value if word not in leaf.value]
                 yield from (o for o in others if any(explains(parts, o, {}, vault) is not None for parts in open_words))
+
+
+def shown_in_clear(model: Model) -> frozenset[str]:
+    """Names of the variables in what an inspect document never shows as a secret: names of all kinds, and what is no
+    text of its own, such as ports, paths and limits. It shows no content of a config, nor how a volume is mounted."""
+    view = model.view
+    shared = [part for parts in (view.networks, view.volumes, view.secrets, view.configs) for part in parts.values()]
+    shown: list[Any] = [(part.get("name"), part.get("file")) for part in shared if part]
+    for service, keys in model.open_keys((*model.services, *model.disabled)).items():
+        declared = model.declared(service)
+        # Of `deploy` that is all: labels in it are Swarm's.
+        shown += (declared.deploy("resources"), declared.deploy("restart_policy"))
+        for row in TABLE:
+            if not keys.isdisjoint(row.keys):
+                shown += row.expected(declared)
+                shown += (declared.get(key) for key in row.keys if row.seal == "text" and key != "deploy")
+    return model.names_of(shown)
 
 
 def load_with(

@@ -110,3 +110,48 @@ def test_further_variables_in_a_text_leave_open_which_has_which_part() -> None:
     git = {"app": {"image": "plain:1", "hostname": "${A}-${B}"}}
     for held in ({"A": "one-two", "B": "three"}, {"A": "one", "B": "two-three"}):
         assert _paths(_audit(git, [container("web", "app", config={"Hostname": "one-two-three"})], held)) == []
+
+
+SEVERAL: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
+    "a name and an address": (
+        {"hostname": "${V}", "environment": {"A": "http://${V}:80/x"}},
+        {"config": {"Hostname": "zebra42yak"}, "env": {"A": "http://zebra42yak:80/x"}},
+        ["environment.A", "hostname"],
+    ),
+    "a path and a variable's name": (
+        {"volumes": ["/srv:/data/${V}"], "environment": ["X_${V}=1"]},
+        {**_bind("/srv", "/data/zebra42yak"), "env": {"X_zebra42yak": "1"}},
+        ["environment.X_${V}", "environment.X_zebra42yak", "volumes./data/${V}", "volumes./data/zebra42yak"],
+    ),
+    "a path, an alias and a label": (
+        {"volumes": ["/srv:/data/${V}"], "networks": {"n": {"aliases": ["${V}"]}}, "labels": ["a=Host(`${V}.lan`)"]},
+        {**_bind("/srv", "/data/zebra42yak"), "labels": {"a": "Host(`zebra42yak.lan`)"},
+         "networks": {"web_n": {"Aliases": ["web-app-1", "app", "zebra42yak"], "IPAMConfig": None, "Links": None}}},
+        ["labels.a", "networks.n.aliases", "volumes./data/${V}", "volumes./data/zebra42yak"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+@pytest.mark.parametrize("held", ["zebra42yak", "giraffe77gnu", None])
+def test_a_variable_in_several_places_is_sealed_in_some_of_them_alone(case: str, held: str | None) -> None:
+    body, running, told = SEVERAL[case]
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}, "networks": {"n": {}}})
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {} if held is None else {f"{FOLDER}/.env": vault.seal_mapping({"V": held})}
+    captured = capture([container("web", "app", **running)], images=[PLAIN], vault=vault, dotenv=dotenv)
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    found = [item.path for item in audit(woken(stored, [stack], later), [stack], vault=later).services[0].items]
+    shown = [path.replace("<secret>", "zebra42yak") for path in found]
+    assert shown == (told if held == "giraffe77gnu" else [])
+
+
+def test_a_secret_that_is_no_secret_in_a_path_is_the_same_there() -> None:
+    """In a URL it is sealed, which tells its value; a path shows it in clear."""
+    body = {"tmpfs": ["/t/${V}"], "environment": {"A": "postgres://u:${V}@db/x"}, "labels": ["a=Host(`${V}.lan`)"]}
+    config = {"labels": {"a": "Host(`one.lan`)"}, "env": {"A": "postgres://u:one@db/x"}}
+    seen = container("web", "app", host={"Tmpfs": {"/t/one": ""}}, **config)
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}})
+    vault = Vault(KEY)
+    assert _paths(audit(capture([seen], images=[PLAIN], vault=vault), [stack], vault=vault)) == []
