@@ -228,6 +228,7 @@ def shown_in_clear(model: Model) -> frozenset[str]:
         declared = model.declared(service)
         # Of `deploy` that is all: labels in it are Swarm's.
         shown += (declared.deploy("resources"), declared.deploy("restart_policy"))
+        shown += (value for name, value in (declared.get("healthcheck") or {}).items() if name != "test")
         for row in TABLE:
             if not keys.isdisjoint(row.keys):
                 shown += row.expected(declared)
