@@ -363,6 +363,8 @@ THREE = {"condition": "on-failure", "max_attempts": 3}
         (THREE, "", 0, [(CONDITION, "removed")]),
         ({"condition": "on-failure"}, "on-failure", 5, [(ATTEMPTS, "added")]),
         ({"condition": "any", "max_attempts": 3}, "always", 0, []),
+        ({"condition": "any", "max_attempts": 3}, "on-failure", 3, [(CONDITION, "changed")]),
+        ({"condition": "any", "max_attempts": 3}, "on-failure", 5, [(CONDITION, "changed"), (ATTEMPTS, "changed")]),
         ({"condition": "${C}", "max_attempts": 3}, "on-failure", 3, []),
         ({"condition": "${C}", "max_attempts": 3}, "on-failure", 5, [(ATTEMPTS, "changed")]),
         ({"condition": "${C}", "max_attempts": "${N}"}, "on-failure", 5, []),

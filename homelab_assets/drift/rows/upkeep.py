@@ -43,7 +43,7 @@ def _expected_restart(declared: Declared) -> dict[str, Leaf]:
             return {_CONDITION_PATH: Leaf(("no", 0), None if policy else "none")}
         name = condition if has_marker(condition) else _CONDITION.get(condition, condition)
         leaves = {_CONDITION_PATH: Leaf(name if has_marker(name) else (name, 0), condition)}
-        if attempts and (name == "on-failure" or has_marker(name)):
+        if attempts:
             leaves[_ATTEMPTS_PATH] = Leaf(plain(attempts))
         return leaves
     restart = declared.get("restart")
