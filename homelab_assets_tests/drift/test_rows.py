@@ -298,6 +298,16 @@ def test_a_secret_that_the_container_may_write_to_is_told(key: str, target: str,
     assert told == [(f"{key}.s", "changed", "breaking")] * writable
 
 
+@pytest.mark.parametrize("target", ["/run/secrets/key.pem", "/x"])
+def test_a_bind_of_the_short_syntax_is_no_secret_wherever_it_lies(target: str) -> None:
+    """Compose asks for secrets as mounts, and for binds of the short syntax as what the engine calls binds."""
+    source = f"{HERE}/s.txt"
+    mount = {"Type": "bind", "Source": source, "Destination": target, "RW": False}
+    stack = {"services": {"db": {"image": "plain:1", "secrets": ["s"]}}, "secrets": {"s": {"file": "./s.txt"}}}
+    running = {"mounts": [mount], "host": {"Binds": [f"{source}:{target}:ro"]}}
+    assert items({}, running, own={}, around=stack) == [(f"volumes.{target}", "added", "breaking")]
+
+
 @pytest.mark.parametrize("writable", [False, True])
 def test_a_file_of_another_service_s_secret_mounted_anywhere_is_told(writable: bool) -> None:
     mount = {"Type": "bind", "Source": "/opt/apps/stacks/web/s.txt", "Destination": "/x", "RW": writable}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.mount import Mount, below_a_home, below_home, lent, mounts_of
+from homelab_assets.drift.rows.mount import Mount, below_a_home, below_home, bound_labels, lent, mounts_of
 from homelab_assets.drift.rows.shapes import unseen
 from homelab_assets.drift.view import Declared, Observed, clean, may_be, once
 
@@ -48,6 +48,14 @@ def is_secret(target: str, mount: Mount) -> bool:
     return target.startswith(SECRETS) and mount.type == "bind" and mount.read_only is True
 
 
+def is_file_of_git(target: str, mount: Mount, container: Observed, declared: Declared) -> bool:
+    """Whether a mount that the service doesn't ask for is a secret or config all the same: Compose never asks for one
+    as what the engine calls a bind."""
+    return target not in bound_labels(container) and (
+        is_secret(target, mount) or mount.source in files_of_project(declared)
+    )
+
+
 def _definitions(declared: Declared, key: str) -> Mapping[str, Any]:
     return declared.project.secrets if key == "secrets" else declared.project.configs
 
@@ -80,7 +88,7 @@ def _observed_files(key: str) -> Any:
         if not (declared.get(key) or known or _maybe_files(container)):
             return {}
         targets = file_targets(declared)
-        others = _volume_targets(declared) | lent(container)
+        others = _volume_targets(declared) | lent(container) | bound_labels(container).keys()
         files = {path: file for file, path in known.items()}
         found: dict[str, list[File]] = {}
         for target, mount in mounts_of(container).items():

@@ -5,7 +5,7 @@ from typing import Any
 
 from homelab_assets.compose.short_syntax import UNDECIDED
 from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
-from homelab_assets.drift.rows.files import file_targets, files_of_project, is_secret
+from homelab_assets.drift.rows.files import file_targets, is_file_of_git
 from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
     DEFAULT_PROPAGATIONS,
@@ -164,12 +164,11 @@ def _inherits(container: Observed) -> bool:
 def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf]:
     expected = _volumes(declared)
     elsewhere = file_targets(declared)
-    known_files = files_of_project(declared)
     leaves = {}
     for target in _podmans_tmpfs(container, expected):
         leaves[f"volumes.{target}"] = Leaf(expected[target])
     for target, mount in mounts_of(container).items():
-        if target not in expected and (target in elsewhere or is_secret(target, mount) or mount.source in known_files):
+        if target not in expected and (target in elsewhere or is_file_of_git(target, mount, container, declared)):
             continue
         if mount.is_as_asked_for(expected.get(target)):
             leaves[f"volumes.{target}"] = _expected_volumes(declared)[f"volumes.{target}"]
