@@ -47,13 +47,22 @@ class Proof(Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Proof()
+NO_MORE: Mapping[str, Any] = {}
 
 
-def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Mapping[str, str]) -> Proof:
+def prove(
+    model: Model,
+    service: str,
+    container: Observed,
+    vault: Vault,
+    ids: Mapping[str, str],
+    more: Mapping[str, Any] = NO_MORE,
+) -> Proof:
     """Compute the hash as the container's version of Compose does, and compare it with the label.
 
     Args:
         ids: ids of the containers of services, for shared namespaces.
+        more: keys that the service may have had besides.
     """
     label = container.labels.get(HASH)
     if not label:
@@ -67,6 +76,7 @@ def prove(model: Model, service: str, container: Observed, vault: Vault, ids: Ma
         if definition is None:
             proof = NOTHING
             continue
+        definition |= more
         if dependencies := definition.get("depends_on"):
             definition["depends_on"] = _taken_up(dependencies, model, ids) or None
         label_files = model.project.label_files.get(service, ())

@@ -89,10 +89,20 @@ def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault
                 settled.models[match.service], proof = model, found
                 break
         else:
+            if proof.differs:
+                _note_given_names(settled, match, ids, vault)
             if proof.differs or not settled.stack.sealed.keys().isdisjoint(_open_in_hash(settled.final, match.service)):
                 proof = _with_variables_of_then(settled, match, ids, vault) or proof
     settled.proofs[match.service] = proof
     _note_proof(match, proof)
+
+
+def _note_given_names(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> None:
+    """See whether a container was made from git's model and the hostname that it has where it could have its host's."""
+    for replica in match.containers:
+        if replica.named_by_host and (name := replica.config.get("Hostname")):
+            more = {"hostname": name}
+            replica.named = prove(settled.final, match.service, replica, vault, ids, more).same
 
 
 def _note_proof(match: Match, proof: Proof) -> None:

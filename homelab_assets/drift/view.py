@@ -153,6 +153,8 @@ class Observed:
         self.image = host.images.get(str(container.get("Image") or ""))
         self.proven: bool | None = None
         """Whether Compose's hash proves that it was made from the file in git; None: nothing is known."""
+        self.named = False
+        """Whether the hash proves that somebody gave it the hostname that could have been its host's."""
         self.image_config: Mapping[str, Json] = ((self.image or {}).get("Config")) or {}
         self.facts: dict[Any, Any] = {}
         """What functions under `once` gave for it."""
@@ -217,6 +219,11 @@ class Observed:
         """The network mode, names of networks instead of their ids."""
         mode = str(self.host_config.get("NetworkMode") or "default")
         return self.host.networks.get(mode, mode)
+
+    @property
+    def named_by_host(self) -> bool:
+        """Whether it has the host's name of the day it was made, unless somebody gave it another."""
+        return self.mode() == "host" or self.host_config.get("UTSMode") == "host"
 
 
 Thing = TypeVar("Thing", Host, Observed, Declared)

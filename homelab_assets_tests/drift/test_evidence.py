@@ -58,6 +58,23 @@ def test_it_is_verified_through_bound_variables_and_secrets() -> None:
     assert (one.status, one.evidence, one.bound) == ("clean", "verified", ("PW", "TZ"))
 
 
+@pytest.mark.parametrize(
+    ("made_from", "items"),
+    [
+        ({"hostname": "store"}, [("hostname", "added", "functional")]),
+        ({}, []),
+        ({"hostname": "other"}, []),
+        ({"hostname": "store", "user": "5"}, []),
+    ],
+)
+def test_a_hostname_that_could_be_the_host_s_is_told_where_the_hash_proves_that_it_was_given(
+    made_from: dict[str, Any], items: list[Any]
+) -> None:
+    body = {"network_mode": "host"}
+    running = {"host": {"NetworkMode": "host"}, "networks": {"host": {}}, "config": {"Hostname": "store"}}
+    assert found(judge(body, hashed({**body, **made_from}), **running)) == items
+
+
 @pytest.mark.parametrize(("own", "env", "items"), [
     ("compose.yml,more.yml", {"E": "1"}, []),
     ("compose.yml,more.yml", {"E": "2"}, [("environment.E", "changed", "functional")]),

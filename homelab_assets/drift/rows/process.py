@@ -220,8 +220,8 @@ def _given_domainname(container: Observed, declared: Declared) -> Any:
 def _given_hostname(container: Observed, declared: Declared) -> Any:
     if _generated(container) or _shares_network(container):
         return ANYTHING
-    if container.mode() == "host" or container.host_config.get("UTSMode") == "host":
-        # It has the host's name of that day. Beside a name in git another one than today's is more likely given.
+    if container.named_by_host and not container.named:
+        # Beside a name in git another one than today's is more likely given.
         today = container.host.info.get("Name")
         return ANYTHING if declared.get("hostname") is None or not today else (today,)
     return (container.name,) if container.host.podman else ()
