@@ -57,6 +57,11 @@ def _model(*texts: str) -> dict[str, Any]:
         ({"restart": "no", "logging": {"driver": "json-file"}}, {}, []),
         ({"privileged": True, "security_opt": ["label=disable"]}, {"privileged": True}, []),
         ({"volumes_from": ["data:ro"]}, {"volumes_from": ["data"]}, []),
+        (
+            {"volumes": [{"type": "bind", "source": "/", "target": "/host", "bind": {"propagation": "rslave"}}]},
+            {"volumes": [{"type": "bind", "source": "/", "target": "/host"}]},
+            [],
+        ),
         ({"runtime": "runc", "pids_limit": -1}, {}, []),
         (
             {"ports": [{"target": 80, "published": "1"}]},

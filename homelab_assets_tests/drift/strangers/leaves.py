@@ -95,6 +95,9 @@ def _volumes(service: Service) -> Leaves:
     found = {}
     for volume in service.get("volumes") or ():
         bind = {key: value for key, value in (volume.get("bind") or {}).items() if key != "create_host_path"}
+        if volume.get("source") == "/" and bind.get("propagation") == "rslave":
+            # The engine chooses it itself where its own data lie below.
+            del bind["propagation"]
         found[f"volumes.{volume['target']}"] = {**volume, "bind": bind}
     # Whether they are lent to be read only, Compose does not pass on.
     lent = (str(text).removeprefix("container:").partition(":")[0] for text in service.get("volumes_from") or ())
