@@ -117,13 +117,22 @@ _SCALARS: Mapping[str, tuple[Any, Any]] = {
     "oom_score_adj": (77, 78),
     "command": (["stranger", "--word"], ["stranger", "--else"]),
     "dns": (["9.9.9.9"], None),
+    "dns_search": (["strangers.test"], None),
+    "dns_opt": (["ndots:7"], None),
     "pid": ("host", None),
+    "ipc": ("host", None),
+    "uts": ("host", None),
+    "cpu_shares": (77, 78),
+    "cpuset": ("0", None),
 }
 _BY_IMAGE = {"user": "User", "working_dir": "WorkingDir", "stop_signal": "StopSignal"}
 _EXCLUDE: Mapping[str, tuple[str, ...]] = {
     "hostname": ("network_mode", "uts"),
     "domainname": ("network_mode", "uts"),
     "dns": ("network_mode",),
+    "dns_search": ("network_mode",),
+    "dns_opt": ("network_mode",),
+    "uts": ("hostname", "domainname"),
     "restart": ("deploy",),
     "container_name": ("deploy", "scale"),
     "mem_limit": ("deploy", "memswap_limit", "mem_reservation", "mem_swappiness"),
@@ -248,6 +257,8 @@ _ENTRIES: Mapping[str, Any] = {
     "cap_drop": "MKNOD",
     "group_add": "4321",
     "devices": "/dev/null:/dev/stranger",
+    "device_cgroup_rules": "c 1:3 mr",
+    "security_opt": "seccomp=unconfined",
     "extra_hosts": "stranger.test:10.9.8.7",
     "tmpfs": "/strangers-tmp",
 }
