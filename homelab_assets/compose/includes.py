@@ -8,7 +8,7 @@ from homelab_assets.compose import dotenv
 from homelab_assets.compose.interpolation import MARKER, OPEN
 from homelab_assets.compose.paths import join, relative
 from homelab_assets.compose.problems import at, refuse
-from homelab_assets.compose.scope import Private, Read, Scope, text_of
+from homelab_assets.compose.scope import Partial, Private, Read, Scope, text_of
 from homelab_assets.compose.tree import Map, Rules, Seq
 from homelab_assets.compose.unique import UNIQUE
 from homelab_assets.compose.yaml_nodes import Node
@@ -100,6 +100,8 @@ class Includes:
         own = _Own(f"@{MARKER.sub('?', ':'.join(paths))}")
         for path in paths:
             data = None if OPEN in path else self._read(path)
+            if isinstance(data, Partial):
+                data = None
             private = isinstance(data, Private)
             if self._symbolic and data is None and path == f"{scope.directory}/.env":
                 continue  # it is the including file's, too

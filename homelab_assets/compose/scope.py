@@ -16,6 +16,10 @@ class Private(bytes):
     """The content of an env file whose values stay behind the variables of those who include a file with it."""
 
 
+class Partial(Private):
+    """One that only names some of its variables, since nobody knows their values: to an `include` as good as none."""
+
+
 Read = Callable[[str], bytes | None]
 _UNKNOWN = late("[\udc80-\udcff]")
 _REMOTE = ("oci://", "http://", "https://", "git://", "ssh://", "git@", "github.com/")

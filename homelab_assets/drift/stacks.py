@@ -1,7 +1,7 @@
 """A baseline as the host would have loaded it: same folder, same project name, same variables where known."""
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from homelab_assets import compose
 from homelab_assets.compose import shapes
 from homelab_assets.compose.interpolation import OPEN, Interpolator, names_in, unscoped
-from homelab_assets.compose.scope import Private
+from homelab_assets.compose.scope import Partial, Private
 from homelab_assets.drift.deployed import Place
 from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.rows.shapes import MARKER
@@ -274,11 +274,12 @@ class Stack:
                 # Git lacks the `.env`, and lab.yaml names a file that knows its values.
                 return _env_file(variables)
         held = place.env_files.get(path)
-        data = None if held is None else _env_file(held)
-        if data is None:
+        elsewhere = self.unknown if path in (place.variables or {}) else ()
+        data = None if held is None else _env_file(held, passed_on=elsewhere)
+        if held is None or data is None:
             return None
         self.from_host.add(path)
-        return Private(data)
+        return Partial(data) if None in held.values() else Private(data)
 
     def learn_included(self, model: Model) -> None:
         """Settle what the host's own env files of includes say, each for its include alone."""
@@ -292,12 +293,16 @@ def as_text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _env_file(variables: Mapping[str, str | None]) -> bytes | None:
+def _env_file(variables: Mapping[str, str | None], *, passed_on: Collection[str] = ()) -> bytes | None:
     """Variables that are known from elsewhere, as the file again that a service takes them from; None where not all are
-    known: that is as good as no file."""
-    known = {name: value for name, value in variables.items() if value is not None}
-    lines = (f"{name}={_quoted(value)}" for name, value in known.items())
-    return ("\n".join(lines) + "\n").encode() if len(known) == len(variables) else None
+    known: that is as good as no file.
+
+    Args:
+        passed_on: those that only need be named where they aren't known, since the project has them by the same name.
+    """
+    lines = [name if value is None else f"{name}={_quoted(value)}" for name, value in variables.items()]
+    unknown = {name for name, value in variables.items() if value is None}
+    return ("\n".join(lines) + "\n").encode() if unknown.issubset(passed_on) else None
 
 
 def _quoted(value: str) -> str:

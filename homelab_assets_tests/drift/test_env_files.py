@@ -86,13 +86,42 @@ def test_without_the_file_nobody_knows() -> None:
     assert "environment.MORE" in one.uncompared
 
 
-@pytest.mark.parametrize("file", [".env", "app.env"])
-def test_a_file_that_leaves_a_value_to_the_shell_is_as_good_as_none(file: str) -> None:
-    captured, stack, vault = _world(file, VALUES | {"MORE": "x"})
+def _leaving_one_to_the_shell(file: str, running: dict[str, str]) -> ServiceDrift:
+    captured, stack, vault = _world(file, VALUES | running)
     leaving = {path: {**found, "SHELLS": None} for path, found in (captured.env_files or captured.dotenv).items()}
     dotenv = leaving if file == ".env" else {}
-    one = _service(audit(replace(captured, dotenv=dotenv, env_files=leaving), [stack], vault=vault))
+    return _service(audit(replace(captured, dotenv=dotenv, env_files=leaving), [stack], vault=vault))
+
+
+def test_a_file_that_leaves_a_value_to_the_shell_is_as_good_as_none() -> None:
+    one = _leaving_one_to_the_shell("app.env", {"MORE": "x"})
     assert (found(one), "environment.MORE" in one.uncompared) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("running", "items"),
+    [
+        ({"SHELLS": "whatever"}, []),
+        ({"OWNER": "moe"}, [("environment.OWNER", "changed", "functional")]),
+        ({"SHELLS": "whatever", "MORE": "x"}, [("environment.MORE", "added", "functional")]),
+    ],
+)
+def test_the_dotenv_that_leaves_a_value_to_the_shell_tells_the_others(
+    running: dict[str, str], items: list[tuple[str, str, str]]
+) -> None:
+    one = _leaving_one_to_the_shell(".env", running)
+    assert (found(one), one.uncompared) == (items, {})
+
+
+def test_what_a_dotenv_leaves_to_the_shell_is_no_less_open_in_an_included_file() -> None:
+    body = {"image": "plain:1", "environment": {"A": "${SHELLS}/a", "N": "${N}"}, "env_file": ".env"}
+    stack = baseline("web", "include: [b.yml]", extra={"b.yml": yaml.safe_dump({"services": {"app": body}})})
+    started = {"com.docker.compose.project.config_files": f"{FOLDER}/compose.yml"}
+    seen = container("web", "app", env={"A": "/root/a", "N": "1", "SHELLS": "/root"}, labels=started)
+    used = {f"{FOLDER}/compose.yml": {"app": {"SHELLS": None, "N": None}}}
+    files = {f"{FOLDER}/.env": {"N": "1", "SHELLS": None}}
+    captured = capture([seen], images=[IMAGE], dotenv=files, env_files=files, compose_variables=used)
+    assert found(_service(audit(captured, [stack]))) == []
 
 
 @pytest.mark.parametrize("listed", [True, False])
