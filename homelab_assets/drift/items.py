@@ -13,10 +13,11 @@ from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.policy import Policy
+from homelab_assets.drift.rows.environment import UNSET
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.stacks import Model
-from homelab_assets.drift.templates import match_pieces, pieces, readable
+from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
@@ -159,6 +160,10 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
                 ),
                 (path, None),
             )
+        handed_on = row.key == "environment" and leaf is not None and leaf.value is UNSET
+        if handed_on and difference.expected.value is not UNSET:
+            name = path.partition(".")[2]
+            return path, str(Reference(name)), [name], []
         if leaf is None or not (has_marker(leaf) or has_marker(spelled)):
             return path, None, [], []
         in_key = _names(spelled, references)

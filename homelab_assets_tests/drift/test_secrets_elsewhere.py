@@ -86,6 +86,25 @@ def test_what_a_file_of_the_host_calls_a_secret_is_shown_nowhere(place: dict[str
     assert NEW not in json.dumps(document.to_json())
 
 
+@pytest.mark.parametrize("dotenv", [True, False])
+def test_what_git_hands_on_under_its_own_name_stands_behind_the_variable(dotenv: bool) -> None:
+    vault = Vault(KEY)
+    files = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"OWNER": "larry-42x"})} if dotenv else {}
+    # Without the file another service tells the value.
+    body = {"image": "plain:1", "environment": ["OWNER"]}
+    other = {"image": "plain:1", "environment": {"WHO": "${OWNER}"}}
+    seen = [
+        container("web", "app", env={"OWNER": "moe-43x"}),
+        *(container("web", f"other{n}", env={"WHO": "larry-42x"}) for n in (1, 2)),
+    ]
+    captured = capture(seen, images=[image("plain:1", Cmd=["run"])], vault=vault, dotenv=files)
+    git = {"services": {"app": body, "other1": other, "other2": other}}
+    document = audit(captured, [baseline("web", git)], vault=vault)
+    (item,) = next(one for one in document.services if one.service == "app").items
+    assert (item.path, item.baseline, item.running) == ("environment.OWNER", "${OWNER}", "<secret changed>")
+    assert (item.variables, item.secret) == (("OWNER",), True)
+
+
 def test_a_plain_word_stays_a_word() -> None:
     git = {"services": {"db": {"image": "postgres:15", "environment": {"POSTGRES_PASSWORD": "postgres"}}}}
     running = container("web", "db", config={"Image": "postgres:16"}, env={"POSTGRES_PASSWORD": "postgres"})
