@@ -1,6 +1,6 @@
 """Comparing all rows of one container with one service, open variables and secrets in play."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count, takewhile
 
@@ -19,7 +19,6 @@ from homelab_assets.drift.templates import UNSET, Reference, match_pieces, piece
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.late import late
 from homelab_assets.model import Span
-from homelab_assets.secrecy import has_token
 
 _NOTHING: Leaves = {}
 
@@ -81,9 +80,9 @@ class Comparer(Struct, frozen=True, kw_only=True):
         given = partial(row.given, observed, declared)
         if self.references:
             wanted, found = self._settle_paths(row, wanted, found, given, result)
-        if lacking := wanted.keys() - found.keys():
-            wanted = self._as_sealed(wanted, lacking, found)
         agreeing, told = differences(row, wanted, found, given, self._same)
+        if any("<secret#" in verdict.path for verdict in told):
+            agreeing, told = differences(row, self._at_running_paths(wanted, found), found, given, self._same)
         result.compared += agreeing
         for verdict in told:
             match self._weighed(verdict, declared, observed):
@@ -94,13 +93,11 @@ class Comparer(Struct, frozen=True, kw_only=True):
                     result.differences.append(difference)
             result.compared += 1
 
-    def _as_sealed(self, wanted: Leaves, lacking: Collection[str], found: Leaves) -> Leaves:
-        """Git's leaves by the paths of what runs: either side may have sealed what stands in a path."""
-        if not any(map(has_token, (*lacking, *found))):
-            return wanted
+    def _at_running_paths(self, wanted: Leaves, found: Leaves) -> Leaves:
+        """Git's leaves by the paths that run, where one side's are sealed and both say the same."""
         reveal = self.compare.vault.reveal
         running = {reveal(path): path for path in found}
-        return {running.get(reveal(path), path) if path in lacking else path: leaf for path, leaf in wanted.items()}
+        return {running.get(reveal(path), path): leaf for path, leaf in wanted.items()}
 
     def _weighed(self, verdict: Told, declared: Declared, observed: Observed) -> Difference | str | None:
         """Return the difference, or why nothing can be said of the leaf, or None where it agrees in its own way."""

@@ -105,6 +105,19 @@ def test_what_git_hands_on_under_its_own_name_stands_behind_the_variable(dotenv:
     assert (item.variables, item.secret) == (("OWNER",), True)
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("running", [NEW, OLD])
+def test_what_is_sealed_in_one_place_is_recognised_in_the_name_of_another(known: bool, running: str) -> None:
+    vault = Vault(KEY)
+    files = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": NEW})} if known else {}
+    body = {"image": "plain:1", "environment": {"DB_PASSWORD": "${V}"}, "security_opt": ["label=a-${V}"]}
+    seen = container("web", "app", env={"DB_PASSWORD": NEW}, host={"SecurityOpt": [f"label=a-{running}"]})
+    captured = capture([seen], images=[image("plain:1", Cmd=["run"])], vault=vault, dotenv=files)
+    document = audit(captured, [baseline("web", {"services": {"app": body}})], vault=vault)
+    changes = sorted(item.change for item in document.services[0].items)
+    assert changes == ([] if running == NEW else ["added", "removed"])
+
+
 def test_a_plain_word_stays_a_word() -> None:
     git = {"services": {"db": {"image": "postgres:15", "environment": {"POSTGRES_PASSWORD": "postgres"}}}}
     running = container("web", "db", config={"Image": "postgres:16"}, env={"POSTGRES_PASSWORD": "postgres"})
