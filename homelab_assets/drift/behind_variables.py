@@ -1,6 +1,7 @@
 """What stands behind git's variables on a host, found as the comparison finds it, so that it can be sealed at rest."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,6 +24,7 @@ from homelab_assets.secrecy.values import named_secrets, seal_values
 _WORD = late(r"\w+")
 _UNBROKEN = late(r"""[^\s"']+""")
 _LONGEST_PHRASE = 4
+_IN_A_WORD = late(rf"(?P<before>\w*)(?P<token>{TOKEN.pattern})(?P<after>\w*)")
 
 
 def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> CaptureResult:
@@ -75,7 +77,11 @@ def _recognise(captured: Captured, baselines: Sequence[Baseline], vault: Vault) 
     stored = msgspec.json.encode([captured.containers, captured.dotenv, captured.env_files]).decode()
     unknown = {match[0] for match in TOKEN.finditer(stored) if not vault.revealable(match[0])}
     texts = (*_texts_of(baselines, captured.host), msgspec.json.encode(captured.images).decode()) if unknown else ()
-    for phrase in {phrase for text in texts for phrase in _phrases(text)}:
+    lines = [line for text in texts for line in text.splitlines()]
+    around = {(m["before"], m["after"]) for m in _IN_A_WORD.finditer(stored) if m["token"] in unknown} if lines else ()
+    within = {(before, after) for before, after in around if before or after}
+    phrases = {phrase for line in lines for phrase in (*_phrases(line), *_parts_of_words(line, within))}
+    for phrase in phrases:
         if vault.fingerprint(phrase) in unknown:
             vault.token(phrase)
 
@@ -88,13 +94,21 @@ def _texts_of(baselines: Sequence[Baseline], host: str) -> Iterator[str]:
                     yield (baseline.tree.read(file) or b"").decode("utf-8", "replace")
 
 
-def _phrases(text: str) -> Iterator[str]:
+def _phrases(line: str) -> Iterator[str]:
     """Give every run of a few words, with what is between them, and of however many without a blank or quote."""
-    for line in text.splitlines():
-        yield from _UNBROKEN.findall(line)
-        words = [match.span() for match in _WORD.finditer(line)]
-        for number, (start, _) in enumerate(words):
-            yield from (line[start:end] for _, end in words[number : number + _LONGEST_PHRASE])
+    yield from _UNBROKEN.findall(line)
+    words = [match.span() for match in _WORD.finditer(line)]
+    for number, (start, _) in enumerate(words):
+        yield from (line[start:end] for _, end in words[number : number + _LONGEST_PHRASE])
+
+
+def _parts_of_words(line: str, around: Collection[tuple[str, str]]) -> Iterator[str]:
+    """Give what stands between these beginnings and ends of words."""
+    for before, after in around:
+        if before in line and after in line:
+            starts = [match.end() for match in re.finditer(rf"(?<!\w){re.escape(before)}", line)]
+            ends = [match.start() for match in re.finditer(rf"{re.escape(after)}(?!\w)", line)]
+            yield from (line[start:end] for start in starts for end in ends if start < end)
 
 
 _Files = Mapping[str, Mapping[str, str | None]]

@@ -1,6 +1,5 @@
 """From differences to the items that people read: where git decides them, how they are written, who set them."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,8 +20,8 @@ from homelab_assets.drift.templates import Reference, match_pieces, pieces, read
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.model import Span
-from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret, outside, show
-from homelab_assets.secrecy.values import is_ordinary
+from homelab_assets.secrecy import SHOWN, SHOWN_CHANGED, has_token, names_a_secret, show
+from homelab_assets.secrecy.values import Anywhere, is_ordinary
 
 TWO_VALUES = "one variable, two values"
 UNFINISHED = "an interrupted recreate of Compose left it this name"
@@ -33,8 +32,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
 
     Attributes:
         settled: the stack; its templates are what git says in its own words. final: the stack as it was compared.
-        secrets: tells what finds the stack's secrets where they stand under no telling name (in a command, say); None
-            where it has none.
+        secrets: tells what finds the stack's secrets where they stand under no telling name (in a command, say).
     """
 
     policy: Policy
@@ -42,7 +40,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
     settled: Settled
     final: Model
     subject: Subject
-    secrets: Callable[[], re.Pattern[str] | None]
+    secrets: Callable[[], Anywhere]
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
@@ -105,10 +103,8 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         return _plain(baseline), _plain(running)
 
     def _covered(self, value: Any, cover: str) -> Any:
-        pattern = self.secrets()
-        if pattern is None:
-            return value
-        return map_texts(value, lambda text: outside(text, lambda part: pattern.sub(cover, part)))
+        secrets = self.secrets()
+        return map_texts(value, lambda text: secrets.replaced(text, lambda secret: cover))
 
     def _in_terms_of(self, template: Any, text: Any, difference: Difference) -> str | None:
         """The running text with git's variables put back: what differs then stood in clear in git.

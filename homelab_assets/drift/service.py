@@ -1,6 +1,5 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -24,7 +23,7 @@ from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
 from homelab_assets.secrecy import show
-from homelab_assets.secrecy.values import anywhere
+from homelab_assets.secrecy.values import Anywhere
 
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
@@ -39,8 +38,8 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
     today: str
 
     @cached_property
-    def _secrets(self) -> re.Pattern[str] | None:
-        return anywhere(self.settled.secrets(self.compare.vault))
+    def _secrets(self) -> Anywhere:
+        return Anywhere(self.settled.secrets(self.compare.vault))
 
     def _subject(self, match: Match) -> Subject:
         return Subject(self.host.name, self.settled.stack.baseline.stack, match.service)

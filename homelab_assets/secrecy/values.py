@@ -7,6 +7,7 @@ found out. Values that nobody would hide (numbers, paths, host names, time zones
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from homelab_assets.late import late
 from homelab_assets.secrecy.names import names_a_secret
@@ -28,6 +29,9 @@ _ORDINARY = late(
     re.VERBOSE | re.IGNORECASE,
 )
 _WORD = late(r"[A-Za-z]{,11}|.{,5}", re.DOTALL)
+_TELLING = 8
+"""So long is a value that stands in a longer word by no chance."""
+
 _Change = Callable[[str], str]
 _InField = Callable[[Any, _Change], Any]
 _COMPOSE = "com.docker.compose."
@@ -50,12 +54,29 @@ def named_secrets(variables: Mapping[str, str | None], vault: Vault) -> Iterator
                 yield clear
 
 
-def anywhere(values: Iterable[str]) -> re.Pattern[str] | None:
-    """Return a pattern that finds these values, alone or as a part of a text; None where there are none."""
-    longest_first = sorted(set(values), key=len, reverse=True)
-    return (
-        re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in longest_first)) if longest_first else None
-    )
+class Anywhere:
+    """Finds values wherever they stand: alone or as a part of a text, also as a URL holds them."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        written = {text for value in values for text in (value, quote(value, safe=""))}
+        self._longest_first = sorted(written, key=len, reverse=True)
+
+    def replaced(self, text: str, put: Callable[[str], str]) -> str:
+        """Put something else in the places of the values, but for what is hidden already."""
+        return outside(text, lambda part: self._replaced(part, put))
+
+    def _replaced(self, text: str, put: Callable[[str], str]) -> str:
+        # One pattern of all values would be tried at every place of every text; hardly any text holds one.
+        present = [value for value in self._longest_first if value in text]
+        if not present:
+            return text
+        return re.sub("|".join(map(_found_by, present)), lambda match: put(match[0]), text)
+
+
+def _found_by(value: str) -> str:
+    """A pattern for a value: one that may be a word is no part of a longer one, any other may be (`pre_${VALUE}`)."""
+    may_be_a_word = len(value) < _TELLING or _WORD.fullmatch(value) is not None
+    return rf"(?<!\w){re.escape(value)}(?!\w)" if may_be_a_word else re.escape(value)
 
 
 def seal_values(container: Any, values: Iterable[str], vault: Vault) -> Any:
@@ -64,15 +85,9 @@ def seal_values(container: Any, values: Iterable[str], vault: Vault) -> Any:
     Args:
         container: an inspect document that is sealed already. values: in clear; ordinary ones stay as they are.
     """
-    pattern = anywhere(value for value in values if not is_ordinary(value) and "<secret#" not in value)
-    if pattern is None:
-        return container
-
-    def sealed(text: str) -> str:
-        return outside(text, lambda part: pattern.sub(lambda match: vault.token(match[0]), part))
-
+    hidden = Anywhere(value for value in values if not is_ordinary(value) and "<secret#" not in value)
     # A token may bring to light what the value in its place hid, such as the `;` that seemed to end a command.
-    return vault.seal_inspect(_changed_in(container, _CONTAINER, sealed))
+    return vault.seal_inspect(_changed_in(container, _CONTAINER, lambda text: hidden.replaced(text, vault.token)))
 
 
 def _changed_in(node: Any, fields: Mapping[str, _InField], change: _Change) -> Any:
@@ -102,10 +117,6 @@ def _environment(node: Any, change: _Change) -> Any:
     return _everywhere(node, assigned)
 
 
-def _mounts(node: Any, change: _Change) -> Any:
-    return [_changed_in(mount, _MOUNT, change) for mount in node] if isinstance(node, list) else node
-
-
 def _test(node: Any, change: _Change) -> Any:
     return [*node[:1], *_everywhere(node[1:], change)] if isinstance(node, list) else _everywhere(node, change)
 
@@ -114,15 +125,27 @@ def _in(fields: Mapping[str, _InField]) -> _InField:
     return lambda node, change: _changed_in(node, fields, change)
 
 
+def _each(fields: Mapping[str, _InField]) -> _InField:
+    return lambda node, change: [_changed_in(one, fields, change) for one in node] if isinstance(node, list) else node
+
+
 # Where somebody's own texts stand. What else there is are words of the engine, such as the type of a mount: a value of
 # a `.env` that is the same by chance must not change what they say.
-_MOUNT = dict.fromkeys(("Name", "Source", "Destination"), _everywhere)
+_DRIVER = _in({"Options": _everywhere})
+_MOUNT = {
+    **dict.fromkeys(("Name", "Source", "Destination", "Target"), _everywhere),
+    "VolumeOptions": _in({"Subpath": _everywhere, "Labels": _everywhere, "DriverConfig": _DRIVER}),
+}
 _CONFIG = dict.fromkeys(("Labels", "Cmd", "Entrypoint", "Hostname", "Domainname", "WorkingDir", "User"), _everywhere)
-_HOST_CONFIG = dict.fromkeys(("Binds", "Annotations", "ExtraHosts"), _everywhere)
+_HOST_CONFIG = dict.fromkeys(
+    ("Binds", "Annotations", "ExtraHosts", "Dns", "DnsSearch", "DnsOptions", "GroupAdd", "SecurityOpt", "CgroupParent",
+     "Sysctls", "StorageOpt", "Tmpfs"),
+    _everywhere,
+)  # fmt: skip
 _CONTAINER = {
     "Path": _everywhere,
     "Args": _everywhere,
-    "Mounts": _mounts,
+    "Mounts": _each(_MOUNT),
     "Config": _in({**_CONFIG, "Env": _environment, "Healthcheck": _in({"Test": _test})}),
-    "HostConfig": _in({**_HOST_CONFIG, "LogConfig": _in({"Config": _everywhere})}),
+    "HostConfig": _in({**_HOST_CONFIG, "Mounts": _each(_MOUNT), "LogConfig": _in({"Config": _everywhere})}),
 }

@@ -1,0 +1,93 @@
+"""What stands behind git's `${VAR}` is stored nowhere in clear, and another process still compares it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from homelab_assets.drift.behind_variables import sealed_for_rest, woken
+from homelab_assets.model import Captured
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+
+VALUE = "sunny-otter-77x"
+IMAGE = image("plain:1", Cmd=["run"])
+_BIND = {"type": "bind", "source": "/srv/${V}", "target": "/data", "bind": {"create_host_path": False}}
+_MOUNT = {"Type": "bind", "Source": f"/srv/{VALUE}", "Destination": "/data", "RW": True}
+
+# What git says, and where an engine has it.
+PLACES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"sysctls": {"net.x": "${V}"}}, {"host": {"Sysctls": {"net.x": VALUE}}}),
+    ({"security_opt": ["label=${V}"]}, {"host": {"SecurityOpt": [f"label={VALUE}"]}}),
+    ({"dns_search": ["${V}"]}, {"host": {"DnsSearch": [VALUE]}}),
+    ({"dns_opt": ["a:${V}"]}, {"host": {"DnsOptions": [f"a:{VALUE}"]}}),
+    ({"group_add": ["${V}"]}, {"host": {"GroupAdd": [VALUE]}}),
+    ({"cgroup_parent": "${V}"}, {"host": {"CgroupParent": VALUE}}),
+    (
+        {"volumes": [_BIND]},
+        {"host": {"Mounts": [{"Type": "bind", "Source": f"/srv/{VALUE}", "Target": "/data"}]}, "mounts": [_MOUNT]},
+    ),
+    # As a part of a longer word.
+    ({"environment": {"A": "pre_${V}"}}, {"env": {"A": f"pre_{VALUE}"}}),
+    ({"labels": {"a": "x${V}y"}}, {"labels": {"a": f"x{VALUE}y"}}),
+    ({"command": ["a", "--x=n${V}"]}, {"config": {"Cmd": ["a", f"--x=n{VALUE}"]}}),
+]
+
+
+def _world(git: dict[str, Any], running: dict[str, Any], known: bool) -> tuple[Captured, Any, Vault]:
+    vault = Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": VALUE})} if known else {}
+    captured = capture([container("web", "app", **running)], images=[IMAGE], vault=vault, dotenv=dotenv)
+    return captured, baseline("web", {"services": {"app": {"image": "plain:1", **git}}}), vault
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(("git", "running"), PLACES, ids=lambda place: json.dumps(place)[:40])
+def test_it_is_sealed_wherever_it_stands_and_told_from_nothing_else(
+    git: dict[str, Any], running: dict[str, Any], known: bool
+) -> None:
+    captured, stack, vault = _world(git, running, known)
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert VALUE not in json.dumps([stored.containers, stored.dotenv])
+    for later in (vault, Vault(KEY)):
+        assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
+
+
+def test_it_is_sealed_as_a_url_holds_it_too() -> None:
+    vault, value = Vault(KEY), "sunny & otter"
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": value})}
+    seen = container("web", "app", env={"A": value}, labels={"by.hand": "http://x/sunny%20%26%20otter/y"})
+    captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv)
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", "environment": {"A": "${V}"}}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert "sunny" not in json.dumps(stored.containers)
+
+
+def test_what_git_has_in_clear_is_recognised_within_a_word() -> None:
+    """The value of a `.env` may be a part of names that have nothing to do with it."""
+    vault = Vault(KEY)
+    mount = {"Type": "bind", "Source": "/srv/x", "Destination": "/data/ct-media-011", "RW": True}
+    seen = container("web", "app", env={"A": "media-01"}, host={"Binds": ["/srv/x:/data/ct-media-011"]}, mounts=[mount])
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": "media-01"})}
+    captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv)
+    body = {"image": "plain:1", "environment": {"A": "${V}"}, "volumes": ["/srv/x:/data/ct-media-011"]}
+    stack, later = baseline("web", {"services": {"app": body}}), Vault(KEY)
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert "media-01" not in json.dumps(stored.containers[0]["Mounts"])
+    assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
+
+
+def test_a_word_is_no_part_of_a_longer_one() -> None:
+    vault = Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": "data"})}
+    captured = capture(
+        [container("web", "app", env={"A": "data", "B": "database"})], images=[IMAGE], vault=vault, dotenv=dotenv
+    )
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", "environment": {"A": "${V}", "B": "database"}}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert stored.containers[0]["Config"]["Env"] == [f"A={vault.fingerprint('data')}", "B=database"]
