@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,12 +20,13 @@ from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import name_in_git, settle_stack
-from homelab_assets.drift.unify import Settled
+from homelab_assets.drift.unify import Settled, secrets_on
 from homelab_assets.drift.unjudged import failed, service_name, services_of, unknown, unloadable
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult, Problem
 from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy.values import Anywhere
 
 
 class _Audit(Struct):
@@ -146,13 +148,14 @@ def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], a
     )
 
 
-def experienced_host(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Host:
-    """Return a host that knows what its daemon gives to every container, as far as the stacks of git on it show."""
+def experienced_host(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> tuple[Host, set[str]]:
+    """Return a host that knows what its daemon gives to every container, as far as the stacks of git on it show, and
+    in clear what is a secret there by its name."""
     containers = Containers(Host(captured))
     bound = bind_to_hosts(baselines, {captured.host: containers}, [captured])
     audit = _Audit(vault=vault, policy=Policy(), now=captured.captured_at)
-    _settled(audit, containers, bound, frozenset(name for one in bound for name in one.project_names))
-    return containers.host
+    stacks = _settled(audit, containers, bound, frozenset(name for one in bound for name in one.project_names))
+    return containers.host, set(secrets_on(containers, stacks, vault))
 
 
 def _settled(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> Sequence[Settled]:
@@ -182,12 +185,15 @@ def _note_project(audit: _Audit, one: Bound, settled: Settled) -> None:
 
 
 def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> None:
-    for stack in _settled(audit, containers, bound, names):
+    stacks = _settled(audit, containers, bound, names)
+    secrets = cache(lambda: Anywhere(secrets_on(containers, stacks, audit.vault)))
+    for stack in stacks:
         judge = Judge(
             host=containers.host,
             settled=stack,
             policy=audit.policy,
             compare=SealedCompare(audit.vault),
+            secrets=secrets,
             today=audit.today,
         )
         for match in stack.matches:

@@ -32,7 +32,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
 
     Attributes:
         settled: the stack; its templates are what git says in its own words. final: the stack as it was compared.
-        secrets: tells what finds the stack's secrets where they stand under no telling name (in a command, say).
+        secrets: tells what finds the host's secrets where they stand under no telling name (in a command, say).
     """
 
     policy: Policy
@@ -47,9 +47,10 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         spelled, template, names, in_key = self._template(difference)
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
         hidden = has_token(difference.path) or any(names_a_secret(unscoped(name)) for name in in_key)
-        spelled = show(spelled)
+        spelled = show(self.compare.vault.seal_plain(spelled))
         covered = self._covered(spelled, SHOWN)
-        path = covered if hidden or has_marker(difference.path) else self._covered(difference.path, SHOWN)
+        plain = show(self.compare.vault.seal_plain(difference.path))
+        path = covered if hidden or has_marker(difference.path) else self._covered(plain, SHOWN)
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
         span = self.span(difference.path, declared=difference.expected is not None)
         baseline, running = shown = self._values(difference, template, cover)

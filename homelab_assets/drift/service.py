@@ -1,7 +1,6 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -28,18 +27,15 @@ from homelab_assets.secrecy.values import Anywhere
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
 
-class Judge(Struct, frozen=True, kw_only=True, dict=True):
-    """What all services of one stack on one host are judged with."""
+class Judge(Struct, frozen=True, kw_only=True):
+    """What all services of one stack on one host are judged with. `secrets`: tells what finds those of the host."""
 
     host: Host
     settled: Settled
     policy: Policy
     compare: SealedCompare
+    secrets: Callable[[], Anywhere]
     today: str
-
-    @cached_property
-    def _secrets(self) -> Anywhere:
-        return Anywhere(self.settled.secrets(self.compare.vault))
 
     def _subject(self, match: Match) -> Subject:
         return Subject(self.host.name, self.settled.stack.baseline.stack, match.service)
@@ -75,7 +71,7 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
             settled=self.settled,
             final=model,
             subject=self._subject(match),
-            secrets=lambda: self._secrets,
+            secrets=self.secrets,
         )
         items: dict[str, Item] = {}
         comparisons = []

@@ -4,7 +4,7 @@ The second loading is Compose's own: typed fields, structure, sizes and defaults
 is then compared holds no template any more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.evidence import Proof
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
-from homelab_assets.drift.matching import Match
+from homelab_assets.drift.matching import Containers, Match
 from homelab_assets.drift.observations import Observation
 from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
@@ -75,15 +75,23 @@ class Settled(Struct, kw_only=True):
         return self.templates.names_in(service) & self.bindings.values.keys()
 
     def secrets(self, vault: Vault) -> Iterator[str]:
-        """Give, in clear, what is a secret by its name in any service of the stack, in git and where it runs, in a file
-        of its host, or as a variable."""
-        known = {name: value for name, value in self.stack.settled.items() if unscoped(name) == name}
-        for variables in (known, *self.stack.place.env_files.values()):
-            yield from named_secrets(variables, vault)
+        """Give, in clear, what is a secret by its name in any service of git's stack, or as a variable, whatever tells
+        its value."""
+        may_be = ((name, value) for name, values in self.bindings.choices.items() for value in values)
+        for name, value in (*self.known.items(), *may_be):
+            yield from named_secrets({unscoped(name): value}, vault)
         for match in self.matches:
-            declared = self.final.definition(match.service)
-            for variables in (declared.get("environment") or {}, *(one.variables for one in match.containers)):
-                yield from named_secrets(variables, vault)
+            yield from named_secrets(self.final.definition(match.service).get("environment") or {}, vault)
+
+
+def secrets_on(containers: Containers, stacks: Iterable[Settled], vault: Vault) -> Iterator[str]:
+    """Give, in clear, what is a secret by its name anywhere on a host: in its files, its containers, its stacks."""
+    captured = containers.host.captured
+    running = (container.variables for container in containers.all)
+    for variables in (*captured.dotenv.values(), *captured.env_files.values(), *running):
+        yield from named_secrets(variables, vault)
+    for settled in stacks:
+        yield from settled.secrets(vault)
 
 
 def bind_variables(settled: Settled, vault: Vault) -> None:

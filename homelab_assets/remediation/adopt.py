@@ -27,6 +27,7 @@ from homelab_assets.remediation.short_forms import long_volume, named_volume, sp
 from homelab_assets.remediation.weakening import weaknesses_of
 from homelab_assets.remediation.wish import Wish
 from homelab_assets.secrecy import TOKEN, Vault
+from homelab_assets.secrecy.values import seal_values
 
 _ORDER = (
     "image", "container_name", "hostname", "network_mode", "restart", "user", "privileged", "cap_add", "cap_drop",
@@ -78,11 +79,12 @@ def adopt(
     Raises:
         KeyError: the host has no such container.
     """
-    host = experienced_host(captured, baselines, vault)
+    host, secrets = experienced_host(captured, baselines, vault)
     document = host.by_reference(container)
     if document is None:
         raise KeyError(container)
-    observed = Observed(document, host)
+    # What is a secret elsewhere on the host is one here, whatever it is called.
+    observed = Observed(seal_values(document, secrets, vault), host)
     name = kebab(observed.name)
     writer = _Writer(observed, name, vault)
     left = writer.write()

@@ -86,6 +86,35 @@ def test_what_a_file_of_the_host_calls_a_secret_is_shown_nowhere(place: dict[str
     assert NEW not in json.dumps(document.to_json())
 
 
+@pytest.mark.parametrize("place", [*PLACES, {"labels": {"note": "x{}y"}}], ids=json.dumps)
+def test_what_only_a_variable_of_git_calls_a_secret_is_shown_nowhere(place: dict[str, Any]) -> None:
+    """Nobody knows the `.env`; where git has the variable, its value runs under no telling name."""
+    running = _running(place, NEW)
+    running["Config"]["Env"] = [text for text in running["Config"]["Env"] if not text.startswith("REDIS_PASSWORD")] + [
+        f"SETTING={NEW}"
+    ]
+    git = {"services": {"app": {"image": "plain:1", "environment": {"SETTING": "${REDIS_PASSWORD}"}}}}
+    captured = capture([running], images=[image("plain:1", Cmd=["run"])])
+    document = audit(captured, [baseline("web", git)])
+    assert document.services[0].items
+    assert NEW not in json.dumps(document.to_json())
+
+
+@pytest.mark.parametrize("other", ["another stack", "no stack"])
+def test_it_is_one_in_all_stacks_of_a_host(other: str) -> None:
+    elsewhere = container("two" if other == "another stack" else None, "db", name="db", env={"REDIS_PASSWORD": NEW})
+    seen = container("web", "app", labels={"note": f"x {NEW}"})
+    stacks = [baseline("web", {"services": {"app": {"image": "plain:1"}}})]
+    if other == "another stack":
+        body = {"image": "plain:1", "container_name": "db", "environment": {"REDIS_PASSWORD": "${REDIS_PASSWORD}"}}
+        stacks.append(baseline("two", {"services": {"db": body}}))
+    vault = Vault(KEY)
+    captured = capture([seen, elsewhere], images=[image("plain:1", Cmd=["run"])], vault=vault)
+    document = audit(captured, stacks, vault=vault)
+    (item,) = next(one for one in document.services if one.service == "app").items
+    assert (item.path, item.running, item.secret) == ("labels.note", "x <secret>", True)
+
+
 @pytest.mark.parametrize("dotenv", [True, False])
 def test_what_git_hands_on_under_its_own_name_stands_behind_the_variable(dotenv: bool) -> None:
     vault = Vault(KEY)
@@ -105,6 +134,15 @@ def test_what_git_hands_on_under_its_own_name_stands_behind_the_variable(dotenv:
     assert (item.variables, item.secret) == (("OWNER",), True)
 
 
+def test_what_its_looks_give_away_is_not_shown_in_a_path() -> None:
+    vault, secret = Vault(KEY), "http://larry:hunter2xx@nas.lan/x"
+    files = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"WHERE": secret})}
+    git = {"services": {"app": {"image": "plain:1", "security_opt": ["label=${WHERE}"]}}}
+    captured = capture([container("web", "app")], images=[image("plain:1", Cmd=["run"])], vault=vault, dotenv=files)
+    (item,) = audit(captured, [baseline("web", git)], vault=vault).services[0].items
+    assert item.path == "security_opt.label:http://larry:<secret>@nas.lan/x"
+
+
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("running", [NEW, OLD])
 def test_what_is_sealed_in_one_place_is_recognised_in_the_name_of_another(known: bool, running: str) -> None:
@@ -116,6 +154,7 @@ def test_what_is_sealed_in_one_place_is_recognised_in_the_name_of_another(known:
     document = audit(captured, [baseline("web", {"services": {"app": body}})], vault=vault)
     changes = sorted(item.change for item in document.services[0].items)
     assert changes == ([] if running == NEW else ["added", "removed"])
+    assert NEW not in json.dumps(document.to_json())
 
 
 def test_a_plain_word_stays_a_word() -> None:

@@ -19,6 +19,8 @@ from homelab_assets.remediation.adoption_plan import AdoptionPlan
 from homelab_assets.remediation.body import BODY_LIMIT
 from homelab_assets.remediation.identity import ADOPTION, read_marker
 from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift import world
+from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.remediation.memory import Files, baseline, compose_available, compose_config
 
 VAULT = Vault(b"k" * 32)
@@ -188,6 +190,16 @@ def test_a_password_that_its_place_gives_away_becomes_a_variable(
     assert adoption.variables == ("UPTIME_KUMA_COMMAND",)
     assert "Pw1" not in adoption.compose_file + adoption.sample + adoption_body(adoption)
     assert list(adoption.left) == []
+
+
+def test_what_is_a_secret_elsewhere_on_the_host_becomes_a_variable() -> None:
+    vault, secret = Vault(b"k" * 32), "zQ8vLk3nPw7xRt"
+    other = container("web", "db", env={"DB_PASSWORD": secret})
+    by_hand = container(None, "hand", name="hand", env={"SETTING": f"x {secret}"}, config={"Cmd": ["run", secret]})
+    captured = world.capture([other, by_hand], images=[image("plain:1", Cmd=["run"])], vault=vault)
+    adoption = adopt(captured, "hand", vault=vault)
+    assert secret not in adoption.compose_file
+    assert (adoption.variables, adoption.left) == (("HAND_COMMAND",), ())
 
 
 def test_its_words(captures: list[Captured]) -> None:
