@@ -20,7 +20,8 @@ from homelab_assets.drift.view import Declared, Observed, ProjectView
 from homelab_assets.errors import BaselineError, Needs
 from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json, Span
-from homelab_assets.secrecy import has_token
+from homelab_assets.secrecy import SHOWN, has_token, show
+from homelab_assets.secrecy.values import Anywhere, is_ordinary
 
 ALL_KEYS = frozenset(shapes.SERVICE.attributes)
 _MOST_CHOICES = 20
@@ -175,7 +176,8 @@ class Stack:
                 return self.load(variables)
             # It is git's file that is wrong, wherever the host keeps its copy.
             file, _, line = (error.where or "").rpartition(":")
-            raise BaselineError(error.what, where=f"{self._in_git(file)}:{line}", hint=error.hint) from None
+            what = _in_terms_of(environment, error.what)
+            raise BaselineError(what, where=f"{self._in_git(file)}:{line}", hint=error.hint) from None
         view = ProjectView(
             name=project.name,
             directory=self.place.directory,
@@ -286,6 +288,17 @@ class Stack:
         for scope, variables in model.project.included.items():
             self.scopes.add(scope)
             self.settled |= {name + scope: value for name, value in variables.items()}
+
+
+def _in_terms_of(variables: Mapping[str, str], text: str) -> str:
+    """A message about what was loaded, in which no value of a variable stands."""
+    written = {
+        text: unscoped(name)
+        for name, value in variables.items()
+        if not is_ordinary(value)
+        for text in (value, repr(value)[1:-1])
+    }
+    return show(Anywhere(written).replaced(text, lambda found: f"${{{written[found]}}}" if found in written else SHOWN))
 
 
 def as_text(value: Any) -> str:

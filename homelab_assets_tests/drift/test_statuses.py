@@ -7,8 +7,9 @@ import pytest
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.model import Baseline, Problem, Unreachable
 from homelab_assets.rendering.drift_words import advice
+from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import NOW, audit, baseline, capture, found
+from homelab_assets_tests.drift.world import KEY, NOW, audit, baseline, capture, found
 
 PLAIN = image("plain:1", Cmd=["run"])
 ONE: dict[str, Any] = {"services": {"app": {"image": "plain:1"}}}
@@ -414,6 +415,44 @@ def test_unreachable_host() -> None:
     document = audit(down, [baseline("web", ONE)])
     assert [(one.service, one.status, one.remedy) for one in document.services] == [("app", "unreachable", "none")]
     assert document.exit_code == 2
+
+
+_INCLUDED = "services: {a: {image: 'plain:1'}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "extra", "what"),
+    [
+        ("include: ['${W}.yml']", {}, "cannot include /opt/apps/stacks/web/${W}.yml: no such file"),
+        (
+            "services: {app: {extends: {file: 'x.yml', service: '${W}'}}}",
+            {"x.yml": _INCLUDED},
+            "cannot extend service 'app': service '${W}' not found in x.yml",
+        ),
+        (
+            "include: ['${W}.yml']\nservices: {app: {image: 'plain:1', mem_limit: '${W}'}}",
+            {"sunny-\\otter.yml": _INCLUDED},
+            "services.app: mem_limit: invalid size '${W}'",
+        ),
+    ],
+)
+def test_why_a_baseline_does_not_load_is_told_without_values_of_the_host(
+    text: str, extra: dict[str, str], what: str
+) -> None:
+    vault = Vault(KEY)
+    files = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"W": "sunny-\\otter"})}
+    captured = capture([container("web", "app")], vault=vault, dotenv=files)
+    document = audit(captured, [baseline("web", text, extra=extra)], vault=vault)
+    assert [problem["what"] for problem in document.problems] == [what]
+    assert "otter" not in str(document)
+
+
+def test_nor_are_values_that_lab_yaml_knows_if_the_host_is_not_there() -> None:
+    body = {"image": "plain:1", "mem_limit": "${W}", "user": "${DB_PASSWORD}"}
+    known = Vault(KEY).seal_mapping({"W": "sunny-otter", "DB_PASSWORD": "x9sunny-otter"})
+    gone = Unreachable(host="host", captured_at=NOW, error="gone")
+    document = audit(gone, [baseline("web", {"services": {"app": body}}, variables=known)])
+    assert [problem["what"] for problem in document.problems] == ["services.app: mem_limit: invalid size '${W}'"]
 
 
 def test_a_baseline_that_does_not_load_makes_its_containers_unknown() -> None:
