@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from homelab_assets.compose.interpolation import put_back
 from homelab_assets.documentation.estate import Declaration
-from homelab_assets.errors import UserError
+from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline, FileTree, Json
+from homelab_assets.secrecy.values import tells_nothing
 
 if TYPE_CHECKING:
     from homelab_assets.compose import Project
@@ -20,21 +21,43 @@ def declare(baselines: Iterable[Baseline]) -> tuple[Declaration, ...]:
 def load_project(
     tree: FileTree, directory: str, name: str, files: Sequence[str], variables: Mapping[str, str | None]
 ) -> "Project":
-    """Load the files of a stack's folder with unknown variables left open.
+    """Load the files of a stack's folder with variables left open that are unknown, or whose value is for nobody to
+    see, unless they choose a file.
 
     Raises:
         UserError: Compose would refuse its files.
     """
+    known = {name: value for name, value in variables.items() if value is not None}
+    shown = {name: value for name, value in known.items() if tells_nothing(value)}
+    while True:
+        try:
+            return _load(tree, directory, name, files, shown)
+        except BaselineError as error:
+            chooses = error.needs.variable if error.needs else ""
+            if chooses not in known.keys() - shown.keys():
+                return _load(tree, directory, name, files, shown, by_default=True)
+            shown[chooses] = known[chooses]
+
+
+def _load(
+    tree: FileTree,
+    directory: str,
+    name: str,
+    files: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    by_default: bool = False,
+) -> "Project":
     from homelab_assets import compose
 
     return compose.load(
         [f"/{file}" for file in files],
         read=lambda path: tree.read(path.lstrip("/")),
         project_directory=f"/{directory}",
-        environment={name: value for name, value in variables.items() if value is not None},
+        environment=environment,
         project_name=name,
         symbolic=True,
-        by_default=True,
+        by_default=by_default,
     )
 
 

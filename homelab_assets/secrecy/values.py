@@ -42,15 +42,19 @@ def is_ordinary(value: str) -> bool:
     return len(value) < 4 or _ORDINARY.fullmatch(value) is not None
 
 
-def named_secrets(variables: Mapping[str, str | None], vault: Vault) -> Iterator[str]:
-    """Give, in clear, the values whose names say that they are secrets, for whoever looks for them elsewhere.
+def tells_nothing(value: str) -> bool:
+    """Say whether a value is ordinary, or a plain word: `postgres` is a password in one place, and the name of an image
+    or a user in the next."""
+    return is_ordinary(value) or _WORD.fullmatch(value) is not None
 
-    Plain words are left out: `postgres` is a password in one place, and the name of an image or a user in the next.
-    """
+
+def named_secrets(variables: Mapping[str, str | None], vault: Vault) -> Iterator[str]:
+    """Give, in clear, the values whose names say that they are secrets, for whoever looks for them elsewhere; those
+    that tell nothing are left out."""
     for name, value in variables.items():
         if value and names_a_secret(name):
             clear = vault.reveal(value)
-            if not (is_ordinary(clear) or _WORD.fullmatch(clear) or "<secret#" in clear):
+            if not (tells_nothing(clear) or "<secret#" in clear):
                 yield clear
 
 
