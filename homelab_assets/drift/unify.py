@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from homelab_assets.compose.interpolation import unscoped
+from homelab_assets.compose.interpolation import names_in, unscoped
 from homelab_assets.drift.bindings import Bindings, bind
 from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.evidence import Proof
@@ -78,8 +78,11 @@ class Settled(Struct, kw_only=True):
         """Give, in clear, what is a secret by its name in any service of git's stack, or as a variable, whatever tells
         its value."""
         may_be = ((name, value) for name, values in self.bindings.choices.items() for value in values)
+        # What runs in the place of a variable may be its default, and that another variable.
+        within = {reference.name: names_in(reference.word) for reference in self.templates.references if reference.word}
         for name, value in (*self.known.items(), *may_be):
-            yield from named_secrets({unscoped(name): value}, vault)
+            for called in (unscoped(name), *within.get(name, ())):
+                yield from named_secrets({called: value}, vault)
         for match in self.matches:
             yield from named_secrets(self.final.definition(match.service).get("environment") or {}, vault)
 

@@ -86,14 +86,15 @@ def test_what_a_file_of_the_host_calls_a_secret_is_shown_nowhere(place: dict[str
     assert NEW not in json.dumps(document.to_json())
 
 
+@pytest.mark.parametrize("variable", ["${REDIS_PASSWORD}", "${OTHER:-${REDIS_PASSWORD}}"])
 @pytest.mark.parametrize("place", [*PLACES, {"labels": {"note": "x{}y"}}], ids=json.dumps)
-def test_what_only_a_variable_of_git_calls_a_secret_is_shown_nowhere(place: dict[str, Any]) -> None:
+def test_what_only_a_variable_of_git_calls_a_secret_is_shown_nowhere(place: dict[str, Any], variable: str) -> None:
     """Nobody knows the `.env`; where git has the variable, its value runs under no telling name."""
     running = _running(place, NEW)
     running["Config"]["Env"] = [text for text in running["Config"]["Env"] if not text.startswith("REDIS_PASSWORD")] + [
         f"SETTING={NEW}"
     ]
-    git = {"services": {"app": {"image": "plain:1", "environment": {"SETTING": "${REDIS_PASSWORD}"}}}}
+    git = {"services": {"app": {"image": "plain:1", "environment": {"SETTING": variable}}}}
     captured = capture([running], images=[image("plain:1", Cmd=["run"])])
     document = audit(captured, [baseline("web", git)])
     assert document.services[0].items
