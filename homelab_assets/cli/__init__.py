@@ -63,13 +63,11 @@ def program(command: click.Command = main) -> None:
     _open_what_is_closed()
     try:
         command()
-    except Exception:
-        import traceback
-
+    except Exception as error:
         from homelab_assets.cli.common import INCOMPLETE, complain
-        from homelab_assets.secrecy import redact
+        from homelab_assets.secrecy.defects import traced
 
-        complain(redact(f"a defect of drift-detector, please report it\n{traceback.format_exc()}"))
+        complain(f"a defect of drift-detector, please report it\n{traced(error)}")
         sys.exit(INCOMPLETE)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from homelab_assets.model import Captured, CaptureResult, Unreachable
-from homelab_assets.secrecy import redact
+from homelab_assets.secrecy.defects import described
 
 _MISTAKES = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError)
 
@@ -37,7 +37,7 @@ def reading(captured: Captured) -> Iterator[None]:
 
         if mistake := mistake_in(captured):
             raise MalformedCapture(captured.host, mistake) from error
-        raise Defect(captured.host, f"{type(error).__name__}: {redact(str(error))}") from error
+        raise Defect(captured.host, described(error)) from error
 
 
 def without(captures: Sequence[CaptureResult], malformed: MalformedCapture) -> list[CaptureResult]:

@@ -24,6 +24,7 @@ from homelab_assets.errors import CaptureError, UserError
 from homelab_assets.lab.settings import HostSettings
 from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
 from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy.defects import described, traced
 
 if TYPE_CHECKING:
     from homelab_assets.engine.api import EngineApi
@@ -122,8 +123,8 @@ class _Task:
         except UserError as error:
             result = self._unreachable(_what(error), error.hint)
         except Exception as error:  # A defect of ours must not take the other hosts with it.
-            _log.debug("capture of %s", self._settings.name, exc_info=True)
-            what = self._vault.redact(f"internal error: {type(error).__name__}: {error}")
+            _log.debug("capture of %s\n%s", self._settings.name, traced(error))
+            what = self._vault.redact(f"internal error: {described(error)}")
             result = self._unreachable(what, "this is a defect: please report it")
         self._close()
         self._settle(result)

@@ -14,6 +14,7 @@ from homelab_assets.audit import utc_now
 from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import Lab
 from homelab_assets.secrecy import Vault, redact
+from homelab_assets.secrecy.defects import chain, described, traced
 
 if TYPE_CHECKING:
     from homelab_assets.repository.baselines import Baselines
@@ -93,14 +94,18 @@ class Laboratory:
         except dg.Failure:
             raise
         except Exception as error:
-            text = self._without_secrets(str(error))
-            if text != str(error):
-                raise dg.Failure(f"{type(error).__name__}: {text}") from None
+            # Dagster writes down each error's message, and those of the errors before it.
+            if any(self._without_secrets(described(one)) not in _as_it_is(one) for one in chain(error)):
+                raise dg.Failure(self._without_secrets(traced(error))) from None
             raise
 
     def _without_secrets(self, text: str) -> str:
         # A vault that is not open yet knows nothing; its key may be what the error is about.
         return self._opened.redact(text) if "_opened" in self.__dict__ else redact(text)
+
+
+def _as_it_is(error: BaseException) -> tuple[str, str]:
+    return f"{type(error).__name__}: {error}", type(error).__name__
 
 
 LaboratoryResource = dg.ResourceParam[Laboratory]

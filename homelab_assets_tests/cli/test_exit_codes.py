@@ -62,15 +62,23 @@ def test_what_a_person_can_mend_is_not_completed_and_has_no_traceback(
     assert "Traceback" not in shown
 
 
-def test_a_defect_is_not_taken_for_a_finding(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("data", ["password=hunter2hunter2", "sunny-otter-77x", 'it\'s "x" hunter2'])
+def test_a_defect_is_not_taken_for_a_finding_and_its_traceback_shows_no_data(
+    data: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert end(fails(KeyError("password=hunter2hunter2")), monkeypatch) == 2
+    def action() -> None:
+        try:
+            int(data)
+        except ValueError as error:
+            raise KeyError(data) from error
+
+    assert end(action, monkeypatch) == 2
     shown = capsys.readouterr().err
     assert shown.startswith("error: a defect of drift-detector")
     assert "Traceback" in shown
-    assert "KeyError" in shown
-    assert "hunter2" not in shown
+    assert "ValueError: invalid literal for int() with base 10: …" in shown
+    assert shown.index("ValueError") < shown.index("KeyError: …")
+    assert not any(secret in shown for secret in ("hunter2", "otter"))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.drift.malformed import MalformedCapture, reading
 from homelab_assets.model import Baseline, Problem, Unreachable
 from homelab_assets.rendering.drift_words import advice
 from homelab_assets.secrecy import Vault
@@ -453,6 +454,12 @@ def test_nor_are_values_that_lab_yaml_knows_if_the_host_is_not_there() -> None:
     gone = Unreachable(host="host", captured_at=NOW, error="gone")
     document = audit(gone, [baseline("web", {"services": {"app": body}}, variables=known)])
     assert [problem["what"] for problem in document.problems] == ["services.app: mem_limit: invalid size '${W}'"]
+
+
+def test_what_no_engine_writes_is_not_quoted() -> None:
+    with pytest.raises(MalformedCapture) as malformed, reading("host"):
+        int("sunny-otter")
+    assert malformed.value.why == "ValueError: invalid literal for int() with base 10: …"
 
 
 def test_a_baseline_that_does_not_load_makes_its_containers_unknown() -> None:

@@ -277,3 +277,28 @@ def test_no_secret_stands_in_a_failure_nor_in_its_hint(demo: Lab) -> None:
         raise UserError(f"refused: {SECRET}", hint=f"try another token than {SECRET}")
     assert SECRET not in f"{failure.value} {failure.value.metadata}"
     assert "try another token than" in str(failure.value.metadata["hint"].value)
+
+
+def _fail(data: str) -> None:
+    try:
+        int(data)
+    except ValueError as error:
+        raise TypeError("'int' object is not callable") from error
+
+
+def test_nor_does_what_an_error_and_those_before_it_quote(demo: Lab) -> None:
+    """Dagster writes down all of them, whoever catches the last."""
+    data = "-".join(("sunny", "otter"))
+    with pytest.raises(dg.Failure) as failure, Laboratory(demo).plain_errors():
+        _fail(data)
+    assert failure.value.__cause__ is None
+    assert failure.value.__suppress_context__
+    told = str(failure.value.description)
+    assert data not in told
+    assert "ValueError: invalid literal for int() with base 10: …" in told
+    assert told.endswith("TypeError: 'int' object is not callable")
+
+
+def test_an_error_that_quotes_nothing_stays_itself(demo: Lab) -> None:
+    with pytest.raises(ZeroDivisionError), Laboratory(demo).plain_errors():
+        1 / 0  # noqa: B018
