@@ -21,10 +21,12 @@ from homelab_assets.model import Baseline, Captured, CaptureResult
 from homelab_assets.secrecy import TOKEN, Vault
 from homelab_assets.secrecy.values import named_secrets, seal_values
 
+_SEALED = ("containers", "networks", "volumes")
+"""What of a capture is sealed once more; an image is known to everybody who can pull it."""
+
 _WORD = late(r"\w+")
 _UNBROKEN = late(r"""[^\s"']+""")
 _LONGEST_PHRASE = 4
-_IN_A_WORD = late(rf"(?P<before>\w*)(?P<token>{TOKEN.pattern})(?P<after>\w*)")
 
 
 def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> CaptureResult:
@@ -40,7 +42,7 @@ def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Va
         return without([captured], malformed)[0]
     return replace(
         captured,
-        containers=[seal_values(container, values, vault) for container in captured.containers],
+        **{part: [seal_values(one, values, vault) for one in getattr(captured, part)] for part in _SEALED},
         dotenv=_wholly_sealed(captured.dotenv, vault),
         env_files=_wholly_sealed(captured.env_files, vault),
         spellings=spellings,
@@ -65,7 +67,7 @@ def woken(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Ca
     _recognise(captured, baselines, vault)
     return replace(
         captured,
-        containers=[vault.seal_inspect(vault.reveal_all(container)) for container in captured.containers],
+        **{part: [vault.seal_inspect(vault.reveal_all(one)) for one in getattr(captured, part)] for part in _SEALED},
         dotenv=_woken_files(captured.dotenv, vault),
         env_files=_woken_files(captured.env_files, vault),
     )
@@ -74,16 +76,26 @@ def woken(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Ca
 def _recognise(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> None:
     """Let the vault know what tokens of a capture stand for that are words of git's stacks, or of the images, as well:
     a value of a `.env` may be a part of paths and commands that have nothing to do with it."""
-    stored = msgspec.json.encode([captured.containers, captured.dotenv, captured.env_files]).decode()
+    parts = [getattr(captured, part) for part in (*_SEALED, "dotenv", "env_files")]
+    stored = msgspec.json.encode(parts).decode()
     unknown = {match[0] for match in TOKEN.finditer(stored) if not vault.revealable(match[0])}
     texts = (*_texts_of(baselines, captured.host), msgspec.json.encode(captured.images).decode()) if unknown else ()
     lines = [line for text in texts for line in text.splitlines()]
-    around = {(m["before"], m["after"]) for m in _IN_A_WORD.finditer(stored) if m["token"] in unknown} if lines else ()
-    within = {(before, after) for before, after in around if before or after}
+    within = {_rest_of_word(stored, match) for match in TOKEN.finditer(stored) if match[0] in unknown} - {("", "")}
     phrases = {phrase for line in lines for phrase in (*_phrases(line), *_parts_of_words(line, within))}
     for phrase in phrases:
         if vault.fingerprint(phrase) in unknown:
             vault.token(phrase)
+
+
+def _rest_of_word(text: str, token: re.Match[str]) -> tuple[str, str]:
+    """What of a word stands before and behind a token in it."""
+    start, end = token.span()
+    before = start
+    while before and _WORD.match(text, before - 1):
+        before -= 1
+    rest = _WORD.match(text, end)
+    return text[before:start], rest[0] if rest else ""
 
 
 def _texts_of(baselines: Sequence[Baseline], host: str) -> Iterator[str]:

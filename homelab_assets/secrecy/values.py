@@ -62,7 +62,7 @@ class Anywhere:
     """Finds values wherever they stand: alone or as a part of a text, also as a URL holds them."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        written = {text for value in values for text in (value, quote(value, safe=""))}
+        written = {text for value in values for text in (value, value if value.isalnum() else quote(value, safe=""))}
         self._longest_first = sorted(written, key=len, reverse=True)
 
     def replaced(self, text: str, put: Callable[[str], str]) -> str:
@@ -83,15 +83,16 @@ def _found_by(value: str) -> str:
     return rf"(?<!\w){re.escape(value)}(?!\w)" if may_be_a_word else re.escape(value)
 
 
-def seal_values(container: Any, values: Iterable[str], vault: Vault) -> Any:
-    """Seal these values wherever they stand in a container's inspect document, alone or as a part of a text.
+def seal_values(document: Any, values: Iterable[str], vault: Vault) -> Any:
+    """Seal these values wherever they stand in an inspect document of a container, network or volume, alone or as a
+    part of a text.
 
     Args:
-        container: an inspect document that is sealed already. values: in clear; ordinary ones stay as they are.
+        document: sealed already. values: in clear; ordinary ones stay as they are.
     """
     hidden = Anywhere(value for value in values if not is_ordinary(value) and "<secret#" not in value)
     # A token may bring to light what the value in its place hid, such as the `;` that seemed to end a command.
-    return vault.seal_inspect(_changed_in(container, _CONTAINER, lambda text: hidden.replaced(text, vault.token)))
+    return vault.seal_inspect(_changed_in(document, _DOCUMENT, lambda text: hidden.replaced(text, vault.token)))
 
 
 def _changed_in(node: Any, fields: Mapping[str, _InField], change: _Change) -> Any:
@@ -146,7 +147,11 @@ _HOST_CONFIG = dict.fromkeys(
      "Sysctls", "StorageOpt", "Tmpfs"),
     _everywhere,
 )  # fmt: skip
-_CONTAINER = {
+_DOCUMENT = {
+    # Of a network and a volume.
+    "Labels": _everywhere,
+    "Options": _everywhere,
+    # Of a container.
     "Path": _everywhere,
     "Args": _everywhere,
     "Mounts": _each(_MOUNT),

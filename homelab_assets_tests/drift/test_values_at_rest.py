@@ -55,6 +55,21 @@ def test_it_is_sealed_wherever_it_stands_and_told_from_nothing_else(
         assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
 
 
+def test_it_is_sealed_in_networks_and_volumes() -> None:
+    vault = Vault(KEY)
+    resource = {"Name": "web_x", "Labels": {"a": VALUE, "com.docker.compose.project": "web"}, "Options": {"o": VALUE}}
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": VALUE})}
+    captured = capture(
+        [container("web", "app")], vault=vault, dotenv=dotenv, volumes=[resource], networks=[{"Id": "n", **resource}]
+    )
+    stored = sealed_for_rest(captured, [baseline("web", {"services": {"app": {"image": "plain:1"}}})], vault)
+    assert isinstance(stored, Captured)
+    assert VALUE not in json.dumps([stored.volumes, stored.networks])
+    assert [one["Labels"]["com.docker.compose.project"] for one in (*stored.volumes, *stored.networks)] == ["web"] * 2
+    again = woken(stored, [], vault)
+    assert (again.volumes, again.networks) == (captured.volumes, captured.networks)
+
+
 def test_it_is_sealed_as_a_url_holds_it_too() -> None:
     vault, value = Vault(KEY), "sunny & otter"
     dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": value})}
