@@ -21,7 +21,7 @@ from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
-from homelab_assets.secrecy import show
+from homelab_assets.secrecy import SHOWN, show
 from homelab_assets.secrecy.values import Anywhere
 
 _ONE_SHOT = ("", "no", "none", "on-failure")
@@ -168,6 +168,9 @@ class Judge(Struct, frozen=True, kw_only=True):
             return "drifted", note
         return ("stopped" if (ended or paused) and match.enabled else "clean"), note
 
+    def _shown(self, text: str) -> str:
+        return self.secrets().replaced(show(text), lambda secret: SHOWN)
+
     def _verdict(
         self,
         match: Match,
@@ -182,7 +185,8 @@ class Judge(Struct, frozen=True, kw_only=True):
         span = model.span("services", match.service)
         first = match.containers[0] if match.containers else None
         finding = causes.find(match, status, items, self.settled, self.host)
-        uncompared = {show(path): show(reason) for c in comparisons for path, reason in c.uncompared.items()}
+        told = [pair for comparison in comparisons for pair in comparison.uncompared.items()]
+        uncompared = {self._shown(path): self._shown(reason) for path, reason in told}
         return ServiceDrift(
             **self._subject(match)._asdict(),
             container=first.name if first else None,

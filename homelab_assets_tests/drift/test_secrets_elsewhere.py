@@ -158,6 +158,14 @@ def test_what_is_sealed_in_one_place_is_recognised_in_the_name_of_another(known:
     assert NEW not in json.dumps(document.to_json())
 
 
+def test_it_is_no_part_of_what_could_not_be_compared() -> None:
+    vault, git = Vault(KEY), {"services": {"app": {"image": "plain:1", "label_file": "not-in-git.env"}}}
+    seen = container("web", "app", labels={f"of.{NEW}": "x"}, env={"REDIS_PASSWORD": NEW})
+    captured = capture([seen], images=[image("plain:1", Cmd=["run"])], vault=vault)
+    (verdict,) = audit(captured, [baseline("web", git)], vault=vault).services
+    assert list(verdict.uncompared) == ["labels.of.<secret>"]
+
+
 def test_a_plain_word_stays_a_word() -> None:
     git = {"services": {"db": {"image": "postgres:15", "environment": {"POSTGRES_PASSWORD": "postgres"}}}}
     running = container("web", "db", config={"Image": "postgres:16"}, env={"POSTGRES_PASSWORD": "postgres"})
