@@ -143,6 +143,9 @@ def explains(
     Returns:
         What each variable may be, by name; None where the text can't come of these parts.
     """
+    if "<secret#" not in text and any(part.reference and "$" in part.reference.word for part in parts):
+        # What is not sealed where it runs is to be told from a default that holds a secret in clear.
+        known = {name: value and vault.reveal(value) for name, value in known.items()}
     found = match_pieces(parts, text, known)
     if (
         found is None

@@ -145,6 +145,20 @@ def test_git_s_own_file_outranks_the_one_on_the_host() -> None:
     assert ("environment.OWNER", "changed", "functional") in found(one)
 
 
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("running", ["hunter22xx", "hunter33xx"])
+def test_a_default_may_be_a_secret_of_the_project(own: bool, running: str) -> None:
+    """The include has a file of its own that nobody has read."""
+    included = "services: {app: {image: 'plain:1', labels: {a: '${U:-${DB_PASSWORD}}', b: '${U:-${PLACE}}'}}}"
+    text = "include: [{path: sub/inc.yml, env_file: sub/.env}]\nservices: {}" if own else included
+    vault = Vault(KEY)
+    seen = container("web", "app", labels={"a": running, "b": "larry-1x"})
+    dotenv = {f"{FOLDER}/.env": vault.seal_mapping({"DB_PASSWORD": "hunter22xx", "PLACE": "larry-1x"})}
+    captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv)
+    one = _service(audit(captured, [baseline("web", text, extra={"sub/inc.yml": included})], vault=vault))
+    assert len(found(one)) == (running != "hunter22xx")
+
+
 def test_its_values_are_private() -> None:
     captured, stack, vault = _world("app.env", VALUES | {"OWNER": "moe"})
     (item,) = _service(audit(captured, [stack], vault=vault)).items
