@@ -9,11 +9,11 @@
   them made with `rows.shapes`;
 - `binding_hosts` says which host a stack belongs to, `matching` which container is which service;
 - `settling` leads one stack on one host through what follows. `deployed` says where and from which files it was
-  deployed, `stacks` loads it as its host did, with markers where variables are open. `unify` binds these: `sights` sets
-  git's texts beside the running ones, `templates` says what a variable must be for a text to match, `bindings` and
-  `sharing` choose one value for each by their `observations` (of a stored capture's `sealed_variables` there are tokens
-  alone), and the stack is loaded again, or `filling` puts them in. `proving` asks Compose's own hash (`evidence`) what
-  the containers were made from;
+  deployed, `stacks` loads it as its host did, `models` is what comes of it, with markers where variables are open.
+  `unify` binds these: `sights` sets git's texts beside the running ones, `templates` says what a variable must be for a
+  text to match, `bindings` and `sharing` choose one value for each by their `observations` (of a stored capture's
+  `sealed_variables` there are tokens alone), and the stack is loaded again, or `filling` puts them in. `proving` asks
+  Compose's own hash (`evidence`) what the containers were made from;
 - `learning` collects the `habits` of a daemon from the containers for which git says nothing;
 - `service` judges a service. `leaves` compares it row by row; `still` leaves out the rows in which nothing can differ,
   `sealing` compares what is secret, and `compose_v1`, `compose_older` and `podman` know who reads or tells what

@@ -11,10 +11,10 @@ from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.shellwords import Words, split
 from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.deployed import NO_FOLDER
+from homelab_assets.drift.models import Model, as_text
 from homelab_assets.drift.rows.mount import below_home, mounts_of
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import map_texts
-from homelab_assets.drift.stacks import Model, as_text
 from homelab_assets.drift.view import Observed, assignments, clean
 from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import Vault, has_token

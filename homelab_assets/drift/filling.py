@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
-from homelab_assets.drift.stacks import Model, as_text
+from homelab_assets.drift.models import Model, as_text
 from homelab_assets.drift.templates import UNSET, Alternative, not_set
 from homelab_assets.errors import BaselineError
 from homelab_assets.late import late

@@ -11,11 +11,11 @@ from homelab_assets.drift.document import Change, Item, Subject
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.matching import LEFTOVER
+from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.environment import UNSET
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
-from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Observed

@@ -11,9 +11,10 @@ from homelab_assets.drift.bindings import bind
 from homelab_assets.drift.deployed import as_deployed
 from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
 from homelab_assets.drift.matching import Match
+from homelab_assets.drift.models import Model
 from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import explains
-from homelab_assets.drift.stacks import Model, Stack
+from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.templates import UNSET, Alternative, pieces
 from homelab_assets.drift.unify import Settled, load_with, optional, passed_on, ruled_out, sights_of
 from homelab_assets.errors import BaselineError

@@ -15,10 +15,10 @@ from homelab_assets.drift.image_moved import moved_to, short
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
+from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import MOVED, Policy
 from homelab_assets.drift.rows.shapes import has_marker, plain
 from homelab_assets.drift.sealing import SealedCompare
-from homelab_assets.drift.stacks import Model
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
 from homelab_assets.secrecy import SHOWN, show

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 from homelab_assets.compose.interpolation import OPEN, unscoped
 from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
 from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
+from homelab_assets.drift.models import Model
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
-from homelab_assets.drift.stacks import Model, Stack
+from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.unify import Settled, bind_variables, shown_in_clear
 from homelab_assets.drift.view import SERVICE, Observed
 from homelab_assets.errors import BaselineError

@@ -1,121 +1,27 @@
 """A baseline as the host would have loaded it: same folder, same project name, same variables where known."""
 
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
 
-import msgspec
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from homelab_assets import compose
-from homelab_assets.compose import shapes
-from homelab_assets.compose.interpolation import OPEN, Interpolator, names_in, unscoped
+from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.compose.scope import Partial, Private
 from homelab_assets.drift.deployed import Place
 from homelab_assets.drift.matching import normalised
-from homelab_assets.drift.rows.shapes import MARKER
+from homelab_assets.drift.models import Model
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
-from homelab_assets.drift.view import Declared, Observed, ProjectView
+from homelab_assets.drift.view import Observed, ProjectView
 from homelab_assets.errors import BaselineError, Needs
 from homelab_assets.late import late
-from homelab_assets.model import Baseline, Json, Span
+from homelab_assets.model import Baseline
 from homelab_assets.secrecy import SHOWN, has_token, show
 from homelab_assets.secrecy.values import Anywhere, is_ordinary
 
-ALL_KEYS = frozenset(shapes.SERVICE.attributes)
 _MOST_CHOICES = 20
-_VALUES = ("environment", "labels")
 EXPORTED = late(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DISPLAY")
 """Variables that any login exports, and what the shell exports beats the `.env`: its value of them is not certain."""
-
-
-class Model(Struct, frozen=True, kw_only=True):
-    """One loading of a stack: its services, what they refer to, where each value stands, which variables are open.
-
-    Attributes:
-        project: what was loaded. services, disabled: its services; `fill` puts variables into these alone.
-        references: what the markers in values stand for, by number. variables: those that it was loaded with.
-    """
-
-    project: compose.Project
-    view: ProjectView
-    services: Mapping[str, Mapping[str, Json]]
-    disabled: Mapping[str, Mapping[str, Json]]
-    references: Sequence[Reference]
-    variables: Mapping[str, Alternative]
-    to_repository: Callable[[str], str]
-    _names: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def definition(self, service: str) -> Mapping[str, Json]:
-        """A service as git has it, whether its profiles are on or off; empty where git doesn't know it."""
-        return self.services.get(service) or self.disabled.get(service) or {}
-
-    def declared(self, service: str) -> Declared:
-        """The same, with what it refers to."""
-        return Declared(name=service, service=self.definition(service), project=self.view)
-
-    @property
-    def open_files(self) -> Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]:
-        """Files with variables or labels that git doesn't have, by key and service."""
-        return {"environment": self.project.open_env_files, "labels": self.project.open_label_files}
-
-    def names_in(self, service: str) -> frozenset[str]:
-        """Names of the open variables that a service's model holds."""
-        if service not in self._names:
-            self._names[service] = self.names_of([self.definition(service), self._shared()])
-        return self._names[service]
-
-    def names_of(self, part: Any) -> frozenset[str]:
-        """Names of the open variables in a part of the model."""
-        markers = MARKER.findall(as_text(part)) if self.references else ()
-        return frozenset(self.references[int(number)].name for number in markers)
-
-    def open_keys(self, services: Iterable[str]) -> dict[str, frozenset[str]]:
-        """Keys of services that their open variables may have a part in: where they stand in something that services
-        share, all of them."""
-        if OPEN in as_text([self._shared(), self.view.name, self.view.directory]):
-            return dict.fromkeys(services, ALL_KEYS)
-        found = {}
-        for service in services:
-            definition = self.definition(service)
-            if OPEN in as_text(definition):
-                open_ones = [key for key, value in definition.items() if value is not None and OPEN in as_text(value)]
-                found[service] = frozenset(open_ones)
-        return found
-
-    def _shared(self) -> Sequence[Any]:
-        view = self.view
-        return (view.networks, view.volumes, view.secrets, view.configs)
-
-    def raw(self, service: str, key: str) -> str | None:
-        """Text of a service's key as it stands in the file, known variables replaced; None where it isn't one place."""
-        span = self.project.sources.get(("services", service, key))
-        data = self.view.read(span.file) if span else None
-        if span is None or data is None:
-            return None
-        text = data.decode("utf-8", "replace")[span.start : span.end]
-        if text.startswith(key):
-            text = text.partition(":")[2]
-        return Interpolator(self.variables.get, symbolic=True, unset=not_set(self.variables)).text(text)
-
-    @property
-    def names_in_parts(self) -> frozenset[str]:
-        """Names of the open variables that are anywhere something else than the whole value of a variable or label, in
-        the default of another one, too."""
-        parts: list[Any] = [self._shared(), self.open_files]
-        for definition in (*self.services.values(), *self.disabled.values()):
-            parts.append({key: value for key, value in definition.items() if key not in _VALUES})
-            for pairs in (definition.get(key) or {} for key in _VALUES):
-                parts += [*pairs, *(value for value in pairs.values() if not MARKER.fullmatch(str(value)))]
-        return self.names_of(parts).union(*(names_in(reference.word) for reference in self.references))
-
-    def span(self, *path: str) -> Span | None:
-        """Where a value, or the closest thing around it, stands; the file is relative to the repository's root."""
-        for length in range(len(path), 0, -1):
-            if span := self.project.sources.get(path[:length]):
-                return replace(span, file=self.to_repository(span.file))
-        return None
 
 
 class Stack:
@@ -299,11 +205,6 @@ def _in_terms_of(variables: Mapping[str, str], text: str) -> str:
         for text in (value, repr(value)[1:-1])
     }
     return show(Anywhere(written).replaced(text, lambda found: f"${{{written[found]}}}" if found in written else SHOWN))
-
-
-def as_text(value: Any) -> str:
-    """A part of a model as one text, the fastest way to see whether something stands anywhere in it."""
-    return msgspec.json.encode(value).decode()
 
 
 def _env_file(variables: Mapping[str, str | None], *, passed_on: Collection[str] = ()) -> bytes | None:

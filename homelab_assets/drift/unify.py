@@ -17,13 +17,14 @@ from homelab_assets.drift.evidence import Proof
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.matching import Containers, Match
+from homelab_assets.drift.models import Model
 from homelab_assets.drift.observations import Observation
 from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sights import Sight, other_words, pairs_of
-from homelab_assets.drift.stacks import EXPORTED, Model, Stack
+from homelab_assets.drift.stacks import EXPORTED, Stack
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, pieces
 from homelab_assets.errors import BaselineError
 from homelab_assets.late import late

@@ -138,10 +138,10 @@ def test_what_git_hands_on_under_its_own_name_stands_behind_the_variable(dotenv:
 def test_what_its_looks_give_away_is_not_shown_in_a_path() -> None:
     vault, secret = Vault(KEY), "http://larry:hunter2xx@nas.lan/x"
     files = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"WHERE": secret})}
-    git = {"services": {"app": {"image": "plain:1", "security_opt": ["label=${WHERE}"]}}}
+    git = {"services": {"app": {"image": "plain:1", "security_opt": ["x=${WHERE}"]}}}
     captured = capture([container("web", "app")], images=[image("plain:1", Cmd=["run"])], vault=vault, dotenv=files)
     (item,) = audit(captured, [baseline("web", git)], vault=vault).services[0].items
-    assert item.path == "security_opt.label:http://larry:<secret>@nas.lan/x"
+    assert item.path == "security_opt.x:http://larry:<secret>@nas.lan/x"
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -18,9 +18,10 @@ from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
 from homelab_assets.drift.habits import Habits
 from homelab_assets.drift.leaf import Row, differences
+from homelab_assets.drift.models import Model
 from homelab_assets.drift.rows.mount import Mount
 from homelab_assets.drift.rows.networks import declared_networks
-from homelab_assets.drift.stacks import Model, Stack
+from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.templates import UNSET, Alternative
 from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Host, Observed, ProjectView
 from homelab_assets.errors import BaselineError

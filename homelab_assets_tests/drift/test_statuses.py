@@ -457,7 +457,7 @@ def test_nor_are_values_that_lab_yaml_knows_if_the_host_is_not_there() -> None:
 
 
 def test_what_no_engine_writes_is_not_quoted() -> None:
-    with pytest.raises(MalformedCapture) as malformed, reading("host"):
+    with pytest.raises(MalformedCapture) as malformed, reading(capture([])):
         int("sunny-otter")
     assert malformed.value.why == "ValueError: invalid literal for int() with base 10: …"
 
