@@ -129,8 +129,8 @@ def compose_of(service: Service) -> str:
     """Return `docker compose` with what it takes to mean this stack, as typed in its folder."""
     folder, parts = folder_of(service), ["docker", "compose"]
     named = folder or (service.declared.directory if service.declared else "")
-    if service.stack and service.stack != project_name(posixpath.basename(named)):
-        parts += ["-p", service.stack]
+    if service.project and service.project != project_name(posixpath.basename(named)):
+        parts += ["-p", service.project]
     environment = [_relative(file, folder) for file in environment_files_of(service)]
     if service.environment_files and environment != [".env"]:
         parts += [part for file in environment for part in ("--env-file", file)]

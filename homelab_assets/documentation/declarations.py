@@ -1,9 +1,11 @@
 """What git declares, service by service, with the variables as people wrote them: `${NAME}`."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from homelab_assets.compose.interpolation import put_back
+from homelab_assets.compose.normalise import project_name
 from homelab_assets.documentation.estate import Declaration
 from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline, FileTree, Json
@@ -23,6 +25,9 @@ def load_project(
 ) -> "Project":
     """Load the files of a stack's folder with variables left open that are unknown, or whose value is for nobody to
     see, unless they choose a file.
+
+    Args:
+        name: the stack's, for a repository's root: elsewhere the files or the folder name the project.
 
     Raises:
         UserError: Compose would refuse its files.
@@ -55,10 +60,14 @@ def _load(
         read=lambda path: tree.read(path.lstrip("/")),
         project_directory=f"/{directory}",
         environment=environment,
-        project_name=name,
+        project_name=None if directory or _names_itself(tree, files) else project_name(name),
         symbolic=True,
         by_default=by_default,
     )
+
+
+def _names_itself(tree: FileTree, files: Sequence[str]) -> bool:
+    return any(re.search(rb"^[\"']?name[\"']?[ \t]*:", tree.read(file) or b"", re.MULTILINE) for file in files)
 
 
 def plain(value: Json, names: Sequence[str]) -> Json:
@@ -92,6 +101,7 @@ def _services(baseline: Baseline) -> Iterator[Declaration]:
             networks=networks,
             volumes=volumes,
             directory=baseline.directory,
+            project=str(plain(project.name, names)),
             files=tuple(baseline.files),
             variables=variables,
             external=external,

@@ -55,6 +55,7 @@ class Declaration(Struct, frozen=True, kw_only=True):
         model: canonical, as `docker compose config` prints it; its secrets are sealed or still `${…}`.
         networks, volumes: the engine's name of each key of the project.
         directory: the stack's folder in the repository. files: its compose files, in order.
+        project: what Compose calls the stack: by the folder's name in its own letters, or by `name:`.
         variables: names that the stack's files leave to the `.env`.
         external: `network NAME`, `volume NAME` that have to be there before the stack is brought up.
         held: files and folders that the stack mounts and git has, relative to the repository's root.
@@ -70,6 +71,7 @@ class Declaration(Struct, frozen=True, kw_only=True):
     networks: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
     directory: str = ""
+    project: str = ""
     files: Sequence[str] = ()
     variables: Sequence[str] = ()
     external: Sequence[str] = ()
@@ -80,7 +82,9 @@ class Service(Struct, frozen=True, kw_only=True):
     """One service on one host: what runs where something runs, else what git says.
 
     Attributes:
-        stack: the compose project, or None for a container that was started by hand.
+        stack: as git calls it, else the compose project; None for a container that was started by hand.
+        name: as git calls it, else as Compose does, else the container's.
+        project: what Compose calls the stack; None for a container that was started by hand.
         containers: names, one per replica; () where nothing runs.
         networks: engine's name of each network, with the names under which the service answers there.
         namespace: name of the container (or `host`) whose network it shares, or None.
@@ -92,6 +96,7 @@ class Service(Struct, frozen=True, kw_only=True):
     host: str
     stack: str | None
     name: str
+    project: str | None = None
     containers: Sequence[str] = ()
     image: str = ""
     image_labels: Mapping[str, str] = field(default_factory=dict)

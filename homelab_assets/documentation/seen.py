@@ -65,6 +65,7 @@ def service_of(
         host=host,
         stack=stack,
         name=name,
+        project=stack,
         containers=tuple(name_of(container) for container in replicas),
         image=str(config.get("Image") or ""),
         image_labels={str(k): str(v) for k, v in ((image.get("Config") or {}).get("Labels") or {}).items()},
@@ -90,11 +91,12 @@ def _files(labels: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part for part in labels.get(f"{_LABEL}project.{name}", "").split(",") if part)
 
 
-def service_from(declaration: Declaration, host: str, folder: str = "") -> Service:
+def service_from(declaration: Declaration, host: str, folder: str = "", project: str = "") -> Service:
     """Return a service that git declares and of which no container exists.
 
     Args:
         folder: of its compose files on the host; "" where nothing tells it.
+        project: what Compose calls its stack there; "" where nothing tells it: as git says then.
     """
     model = declaration.model
     mode = str(model.get("network_mode") or "")
@@ -103,6 +105,7 @@ def service_from(declaration: Declaration, host: str, folder: str = "") -> Servi
         host=host,
         stack=declaration.stack,
         name=declaration.service,
+        project=project or declaration.project,
         image=str(model.get("image") or ""),
         state="missing",
         networks={

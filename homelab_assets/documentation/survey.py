@@ -33,16 +33,15 @@ def survey(
         logins: the commands that open a shell on the hosts.
         repositories: that could be read. runs_on: the name of the machine that the audit runs on.
     """
-    running = {
-        service.key: service for capture in captures if isinstance(capture, Captured) for service in _of(capture)
-    }
+    running = _running(captures, declarations, document)
     declared = _by_key(declarations, captures, running)
     verdicts = _verdicts(document)
     silent = {capture.host for capture in captures if isinstance(capture, Unreachable)}
     folders = _Folders(running, declared)
     for key, declaration in declared.items():
         if key not in running:
-            service = seen.service_from(declaration, key[0], folders.of(declaration, key[0]))
+            known = folders.of(declaration, key[0]), folders.project_of(declaration, key[0])
+            service = seen.service_from(declaration, key[0], *known)
             # Nobody knows what runs on a host that does not answer.
             running[key] = replace(service, state="unknown") if key[0] in silent else service
     for key, verdict in verdicts.items():
@@ -68,6 +67,38 @@ def survey(
     )
 
 
+def _running(
+    captures: Sequence[CaptureResult], declarations: Sequence[Declaration], document: DriftDocument
+) -> dict[Key, Service]:
+    """What runs, each under the names that git has for it where git knows it."""
+    judged: dict[tuple[str, str | None], ServiceDrift] = {
+        (one.host, one.container): one for one in document.services if one.container
+    }
+    stacks: dict[tuple[str | None, str], str] = {(one.endpoint, one.project): one.stack for one in declarations}
+    seen_here = [service for capture in captures if isinstance(capture, Captured) for service in _of(capture)]
+    pairs = [(service, _as_git_names_it(service, judged, stacks)) for service in seen_here]
+    running: dict[Key, Service] = {}
+    # Of two projects of one stack, the one that Compose calls so too has the name.
+    for service, named in sorted(pairs, key=lambda pair: pair[0].key != pair[1].key):
+        kept = service if named.key in running else named
+        running.setdefault(kept.key, kept)
+    return running
+
+
+def _as_git_names_it(
+    service: Service,
+    judged: Mapping[tuple[str, str | None], ServiceDrift],
+    stacks: Mapping[tuple[str | None, str], str],
+) -> Service:
+    """Compose knows a stack by its folder's name without capitals, dots and spaces, or by a `name:`, and a container
+    may be a service's by its own name alone: whoever judged it has found that out."""
+    verdict = next((judged[place] for name in service.containers if (place := (service.host, name)) in judged), None)
+    if verdict is not None:
+        return replace(service, stack=verdict.stack, name=verdict.service)
+    project = service.project or ""
+    return replace(service, stack=stacks.get((service.host, project)) or stacks.get((None, project)) or service.stack)
+
+
 def _of(capture: Captured) -> Iterable[Service]:
     names = {str(container.get("Id")): name_of(container) for container in capture.containers}
     images = {str(image.get("Id")): image for image in capture.images}
@@ -88,15 +119,18 @@ def _folder(volume: Mapping[str, Json]) -> str:
 
 
 class _Folders:
-    """Where stacks lie on hosts, as far as what runs there tells it."""
+    """Where stacks lie on hosts, and under which project, as far as what runs there tells it."""
 
     def __init__(self, running: Mapping[Key, Service], declared: Mapping[Key, Declaration]) -> None:
         self._stacks: dict[tuple[str, str], str] = {}
+        self._projects: dict[tuple[str, str], str] = {}
         self._clones: dict[tuple[str, str], str] = {}
         for key, service in running.items():
             declaration, folder = declared.get(key), folder_of(service)
             if folder:
                 self._stacks.setdefault(key[:2], folder)
+            if service.project:
+                self._projects.setdefault(key[:2], service.project)
             if declaration and folder.endswith(f"/{declaration.directory}") and not is_portainers(service):
                 clone = folder.removesuffix(declaration.directory)
                 self._clones.setdefault((key[0], declaration.repository), clone)
@@ -105,6 +139,10 @@ class _Folders:
         """Return the folder of a stack: its other services', else where it is in a clone that others run from."""
         clone = self._clones.get((host, declaration.repository), "")
         return self._stacks.get((host, declaration.stack)) or (clone and posixpath.join(clone, declaration.directory))
+
+    def project_of(self, declaration: Declaration, host: str) -> str:
+        """Return what Compose calls a stack whose other services run there; "" where none does."""
+        return self._projects.get((host, declaration.stack), "")
 
 
 def _by_key(
