@@ -5,6 +5,7 @@ from typing import Any
 
 from homelab_assets import compose
 from homelab_assets.compose.interpolation import put_back
+from homelab_assets.compose.normalise import project_name
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 
@@ -19,24 +20,7 @@ def load_model(baseline: Baseline) -> Mapping[str, Any]:
     Raises:
         BaselineError: Compose would refuse the files.
     """
-
-    def read(path: str) -> bytes | None:
-        inside = path.removeprefix(f"{ROOT}/")
-        return None if inside == path else baseline.tree.read(inside)
-
-    directory = f"{ROOT}/{baseline.directory}".rstrip("/")
-    try:
-        project = compose.load(
-            [f"{ROOT}/{file}" for file in baseline.files],
-            read=read,
-            project_directory=directory,
-            environment={},
-            symbolic=True,
-            by_default=True,
-        )
-    except BaselineError as error:
-        what = error.what.replace(f"{ROOT}/", "")
-        raise BaselineError(what, where=error.where, hint=error.hint, needs=error.needs) from None
+    project = _load(baseline)
     model = {
         "services": {**project.services, **project.disabled},
         "networks": project.networks,
@@ -48,3 +32,33 @@ def load_model(baseline: Baseline) -> Mapping[str, Any]:
     # A marker's number depends on what stands before it in the file: two models are compared by what is written.
     result: Mapping[str, Any] = put_back(model, lambda n: f"${{{uses[n].name}{uses[n].operator}{uses[n].argument}}}")
     return result
+
+
+def is_project(baseline: Baseline, project: str) -> bool:
+    """Say whether Compose calls a stack so: by a `name:` in its files, else by its folder's name in its own letters."""
+    if project == project_name(baseline.stack):
+        return True
+    try:
+        return project == _load(baseline).name
+    except BaselineError:
+        return False
+
+
+def _load(baseline: Baseline) -> compose.Project:
+    def read(path: str) -> bytes | None:
+        inside = path.removeprefix(f"{ROOT}/")
+        return None if inside == path else baseline.tree.read(inside)
+
+    directory = f"{ROOT}/{baseline.directory}".rstrip("/")
+    try:
+        return compose.load(
+            [f"{ROOT}/{file}" for file in baseline.files],
+            read=read,
+            project_directory=directory,
+            environment={},
+            symbolic=True,
+            by_default=True,
+        )
+    except BaselineError as error:
+        what = error.what.replace(f"{ROOT}/", "")
+        raise BaselineError(what, where=error.where, hint=error.hint, needs=error.needs) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from homelab_assets.cli.pipeline import command
 from homelab_assets.media.containers import media_containers
@@ -112,6 +113,23 @@ def test_a_key_is_pinned_by_name_and_the_plan_lies_beside_it() -> None:
     assert [step["value"] for step in plan["steps"]] == [{"secret": "prowlarr.api_key"}] * 2
     assert "approved" in pull.body
     assert "git revert" in pull.body
+
+
+@pytest.mark.parametrize(
+    ("stack", "folder", "head"),
+    [
+        ("Media-Indexers", "stacks/Media-Indexers/", ""),
+        ("arr", "stacks/arr/", "name: media-indexers\n"),
+        ("homelab-apps", "", "name: media-indexers\n"),
+    ],
+)
+def test_a_stack_is_found_whose_folder_compose_calls_otherwise(stack: str, folder: str, head: str) -> None:
+    compose, sample = f"{folder}docker-compose.yml", f"{folder}.env.sample"
+    tree = Files({compose: head + INDEXERS, sample: "DOMAIN=home.example\n"})
+    odd = replace(baselines()[1], stack=stack, directory=folder.rstrip("/"), files=[compose], tree=tree)
+    (pull,) = pulls_for("key_stale_copy", unpinned=True, git=[baselines()[0], odd])
+    assert pull.refused == []
+    assert {compose, sample} < set(pull.files)
 
 
 def test_paths_are_aligned_by_one_added_volume() -> None:

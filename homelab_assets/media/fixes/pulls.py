@@ -7,12 +7,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from homelab_assets.media.fixes.pull import PLANS, FixPull, without_moment
 from homelab_assets.media.plan import ComposeEdit, Fix, apply_plan
 from homelab_assets.model import Baseline, FileTree
 from homelab_assets.remediation import dotenv_text, splice
 from homelab_assets.remediation.fields import candidates
 from homelab_assets.remediation.identity import ANY, kebab
+from homelab_assets.remediation.loading import is_project
 from homelab_assets.remediation.proof import Overlay, Prover
 from homelab_assets.remediation.wish import Wish
 
@@ -29,7 +32,7 @@ def plan_pulls(
     """
     own = [baseline for baseline in baselines if baseline.endpoint in (host, None)]
     pulls = []
-    for position, fix in enumerate(fixes):
+    for position, fix in enumerate(_as_git_names_it(fix, own) for fix in fixes):
         home = _home(fix, own)
         if home is None or not (fix.edits or fix.steps):
             continue
@@ -53,6 +56,18 @@ def plan_pulls(
             )
         )
     return pulls
+
+
+def _as_git_names_it(fix: Fix, baselines: Sequence[Baseline]) -> Fix:
+    """Name the stacks of a fix as git does: containers only tell what Compose calls them."""
+    stacks = {baseline.stack for baseline in baselines}
+
+    def stack_of(edit: ComposeEdit) -> str | None:
+        if edit.stack is None or edit.stack in stacks:
+            return edit.stack
+        return next((one.stack for one in baselines if is_project(one, edit.stack)), edit.stack)
+
+    return replace(fix, edits=[replace(edit, stack=stack_of(edit)) for edit in fix.edits])
 
 
 def _differs(path: str, data: bytes | None, tree: FileTree) -> bool:
@@ -95,7 +110,7 @@ def _edit(edit: ComposeEdit, baselines: Sequence[Baseline], prover: Prover) -> s
 def _samples(baseline: Baseline, names: Sequence[str]) -> dict[str, bytes]:
     """Name new variables in `.env.sample`, with a placeholder for a value."""
     missing = [name for name in names if name not in baseline.samples]
-    path = f"{baseline.directory}/.env.sample"
+    path = baseline.inside(".env.sample")
     text = (baseline.tree.read(path) or b"").decode("utf-8", "surrogateescape")
     for name in missing:
         text = dotenv_text.add(text, name, "change-me")
