@@ -135,8 +135,10 @@ def compose_of(service: Service) -> str:
     if service.environment_files and environment != [".env"]:
         parts += [part for file in environment for part in ("--env-file", file)]
     files = [_relative(file, folder) for file in service.config_files]
-    if service.declared and not service.containers:
-        files = [posixpath.relpath(file, service.declared.directory) for file in service.declared.files]
+    if service.declared:
+        in_git = [posixpath.relpath(file, service.declared.directory or ".") for file in service.declared.files]
+        # Git may have got a file for the endpoint since: whoever leaves it out brings back what it mends.
+        files = in_git if not service.containers or set(files) < set(in_git) else files
     if len(files) != 1 or files[0] not in _DEFAULT_FILES:
         parts += [part for file in files for part in ("-f", file)]
     return " ".join(quoted(part) for part in parts)

@@ -10,6 +10,7 @@ import pytest
 from homelab_assets.documentation.commands import commands_of
 from homelab_assets.documentation.declarations import declare
 from homelab_assets.documentation.dependencies import map_dependencies
+from homelab_assets.documentation.estate import Declaration
 from homelab_assets.documentation.service_runbooks import service_runbooks
 from homelab_assets.model import Baseline
 from homelab_assets.repository.git import Git
@@ -93,6 +94,16 @@ def test_compose_gets_the_variables_that_it_got_before(told: str, compose: str) 
         "radarr", stack="media", directory="/opt/media", labels={"com.docker.compose.project.environment_file": told}
     )
     assert commands_of(estate(capture("h", running)).services[0]).start == f"{compose} up -d radarr"
+
+
+def test_a_file_for_the_endpoint_that_git_got_since_is_named() -> None:
+    running = container("radarr", stack="media", service="radarr", directory="/opt/media")
+    files = ("stacks/media/docker-compose.yml", "stacks/media/docker-compose.h.yml")
+    declared = Declaration(
+        repository="apps", stack="media", endpoint="h", service="radarr", file=files[0], directory="stacks/media", files=files
+    )  # fmt: skip
+    commands = commands_of(estate(capture("h", running), declarations=[declared]).services[0])
+    assert commands.start == "docker compose -f docker-compose.yml -f docker-compose.h.yml up -d radarr"
 
 
 @pytest.mark.parametrize(
