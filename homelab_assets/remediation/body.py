@@ -1,7 +1,9 @@
 """The words of a pull request: title, commit message, body. Pure text, the same for the same drift."""
 
 import json
+import posixpath
 import re
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +96,19 @@ def fingerprint_of(plan: "RemediationPlan") -> str:
 
 
 def _verdict(plan: "RemediationPlan") -> str:
-    count, identity = len(plan.edits), plan.identity
-    one = count == 1
+    identity, count = plan.identity, len(plan.edits)
+    differs = f"**{code(identity.service)} on {code(identity.host)} does not run what git says.** "
+    one, stack = count == 1, code(identity.stack)
+    if plan.refused:
+        worst = plan.severity if one else f"the worst is {plan.severity}"
+        return (
+            f"{differs}{count + len(plan.refused)} settings differ. This pull request takes {count} of them over into"
+            f" stack {stack} in git ({worst}), and says below why not the rest."
+        )
     return (
-        f"**{code(identity.service)} on {code(identity.host)} does not run what git says.** "
+        differs
         + (f"1 setting differs ({plan.severity})" if one else f"{count} settings differ, the worst is {plan.severity}")
-        + f". This pull request makes stack {code(identity.stack)} in git say what runs."
+        + f". This pull request makes stack {stack} in git say what runs."
     )
 
 
@@ -194,9 +203,23 @@ def _merging(plan: "RemediationPlan") -> str:
     if plan.left:
         paths = ", ".join(code(path) for path in plan.left)
         text += f"\n- {paths} will differ until the next deploy: Compose sets it when it makes the container."
+    text += _new_file(plan)
     return text + (
-        "\n- Set the variables named above first: a deploy without them would empty them." if _secrets(plan) else ""
+        "\n- Set the variables named above first: a deploy without them would empty them, and an audit that reads that"
+        " `.env` finds them missing until then."
+        if _secrets(plan)
+        else ""
     )
+
+
+def _new_file(plan: "RemediationPlan") -> str:
+    """Say how a compose file for the endpoint is read, where git had none: Compose by itself does not look for it."""
+    base = plan.base
+    if base is None or base.endpoint_file not in plan.files or base.endpoint_file in base.files:
+        return ""
+    files = [posixpath.relpath(file, base.directory or ".") for file in (*base.files, base.endpoint_file)]
+    command = shlex.join(["docker", "compose", *(word for file in files for word in ("-f", file)), "up", "-d"])
+    return f"\n- {code(files[-1])} is new. A deploy has to name it: {code(command)}."
 
 
 def _declining(plan: "RemediationPlan") -> str:

@@ -157,7 +157,9 @@ class _Planner:
         rest = {path for path, item in left.items() if item.change == "changed" and item.baseline == item.running}
         done = {edit.item.path for edit in edits}
         anew = sorted(path for path in left if path not in known or path in rest & done)
-        stubborn = [edit for edit in edits if edit.item.path in left.keys() - rest]
+        stubborn = [
+            edit for edit in edits if edit.item.path in left.keys() - rest and not _awaits(edit, left[edit.item.path])
+        ]
         if not stubborn:
             return edits, refused, anew
         prover.restart()
@@ -255,6 +257,12 @@ def _agreed(verdicts: Sequence[ServiceDrift], refused: list[NotBackported]) -> I
             refused.append(NotBackported(item=item, why="the replicas of the service differ among themselves"))
         else:
             yield item
+
+
+def _awaits(edit: Backported, item: Item) -> bool:
+    """Whether git names all of it, and only the `.env` on the host lacks the secret's variable: no file of git can say
+    more, and the pull request asks for the rest."""
+    return not set(edit.variables).isdisjoint(item.variables)
 
 
 def _edited(baselines: Sequence[Baseline], own: Baseline, prover: Prover) -> tuple[Baseline, ...]:

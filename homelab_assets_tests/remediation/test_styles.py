@@ -9,9 +9,11 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
+from homelab_assets.remediation.backport import NotBackported
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.planner import plan_remediation
 from homelab_assets.remediation.proof import Overlay
+from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import world
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.world import audit
@@ -191,6 +193,26 @@ def test_a_file_that_only_the_host_names_is_edited_where_it_decides(endpoint: st
     }
 
 
+@pytest.mark.parametrize("env", [None, {}, {"OTHER": "1"}], ids=["not read", "empty", "without it"])
+def test_a_secret_added_on_the_host_is_named_in_git_whatever_its_env_file_says(env: dict[str, str] | None) -> None:
+    stack = world.baseline("web", {"services": {"app": {"image": "plain:1"}}})
+    vault = Vault(world.KEY)
+    dotenv = {} if env is None else {"dotenv": {"/opt/apps/stacks/web/.env": env}}
+    added = container("web", "app", env={"API_TOKEN": "4f9d1c0a7be2465", "PLAIN": "1"})
+    host = world.capture([added], images=[image("plain:1", Cmd=["run"])], vault=vault, **dotenv)
+
+    def recheck(edited: Any, identity: Any) -> list[Any]:
+        return [item for verdict in audit(host, edited, vault=vault).services for item in verdict.items]
+
+    (plan,) = plan_remediation(audit(host, [stack], vault=vault), [stack], load=load_model, recheck=recheck)
+    assert plan.refused == ()
+    assert "+      API_TOKEN: ${API_TOKEN}" in plan.patch
+    assert plan.draft
+    assert "- `API_TOKEN`" in plan.body
+    assert "2 settings differ" in plan.body
+    assert "is new. A deploy has to name it" not in plan.body
+
+
 @pytest.mark.parametrize(("theirs", "edited"), [("2", True), ("1", False)])
 def test_a_file_that_several_hosts_name_is_edited_for_all_or_for_none(theirs: str, edited: bool) -> None:
     text = {"services": {"app": {"image": "plain:1"}}}
@@ -207,3 +229,16 @@ def test_a_file_that_several_hosts_name_is_edited_for_all_or_for_none(theirs: st
     plans = plan_remediation(audit(hosts, stacks), stacks, load=load_model, documentation=False)
     assert {plan.actionable for plan in plans} == {edited}
     assert edited or [one.why for one in plans[0].refused] == ["the same line also belongs to web on other"]
+
+
+def test_the_words_say_how_a_new_file_is_read_and_what_is_left_out() -> None:
+    text = {"services": {"app": {"image": "plain:1", "environment": {"E": "1"}}}}
+    stacks = [world.baseline("web", text, endpoint=host) for host in ("host", "other")]
+    hosts = [
+        world.capture([container("web", "app", env={"E": value})], images=[image("plain:1", Cmd=["run"])], host=host)
+        for host, value in (("host", "2"), ("other", "1"))
+    ]
+    (plan,) = plan_remediation(audit(hosts, stacks), stacks, load=load_model, documentation=False)
+    assert "A deploy has to name it: `docker compose -f compose.yml -f docker-compose.host.yml up -d`." in plan.body
+    partly = replace(plan, refused=[NotBackported(item=plan.edits[0].item, why="for a reason")])
+    assert "2 settings differ. This pull request takes 1 of them over into stack `web` in git" in partly.body
