@@ -153,16 +153,23 @@ def compare(
 ) -> DriftDocument:
     """Compare what runs with what git says, by the policy of `lab.yaml`, and date each difference from the history."""
     from homelab_assets.drift.compare import compare_all
+    from homelab_assets.drift.past import is_doubtful, with_past
     from homelab_assets.drift.policy import policy_from
 
+    policy = policy_from(lab.drift, lab.lines, str(lab.file))
     document = compare_all(
-        captures,
-        baselines.baselines,
-        vault=vault,
-        policy=policy_from(lab.drift, lab.lines, str(lab.file)),
-        now=now,
-        problems=baselines.problems,
+        captures, baselines.baselines, vault=vault, policy=policy, now=now, problems=baselines.problems
     )
+    if any(map(is_doubtful, document.services)):
+        from homelab_assets.repository.past import past_of
+
+        document = with_past(
+            document,
+            captures,
+            baselines.baselines,
+            earlier=lambda one: past_of(one, lab.repositories[one.repository], vault),
+            compare=lambda some, then: compare_all(some, then, vault=vault, policy=policy, now=now),
+        )
     previous, notice = read_history(lab)
     document = history.remember(previous, replace(document, baselines=tuple(baselines.refs), demo=lab.demo))
     return replace(document, notices=(*document.notices, *baselines.notices, *([notice] if notice else [])))

@@ -19,8 +19,8 @@
   `sealing` compares what is secret, and `compose_v1`, `compose_older` and `podman` know who reads or tells what
   otherwise. `items` writes the differences down, `policy` says how bad they are and which are accepted, `image_moved`
   and `cause` where they come from;
-- `unjudged` says what is said where nothing could be compared, `assembling` puts the document together, `history` dates
-  it.
+- `unjudged` says what is said where nothing could be compared, `assembling` puts the document together, `past` decides
+  what only git's past can tell, `history` dates it.
 
 Beside the way stand `malformed` (captures that no engine wrote, by `engine_shapes`), `behind_variables` (what a capture
 must not hold when it is stored), `respelling` (how containers spell it) and `unsealed` (where it holds that all the

@@ -10,6 +10,7 @@ from homelab_assets.compose.interpolation import names_in
 from homelab_assets.drift.cause import IMAGE_MOVED
 from homelab_assets.drift.document import Item
 from homelab_assets.drift.items import UNFINISHED
+from homelab_assets.drift.past import MOVED_ON
 from homelab_assets.drift.sealing import map_texts, texts_in
 from homelab_assets.drift.templates import references_in
 from homelab_assets.errors import UserError
@@ -68,6 +69,8 @@ def backport(
         return NotBackported(item=item, why=_hidden_behind(item))
     if item.note == UNFINISHED:
         return NotBackported(item=item, why=f"{UNFINISHED}: rename the container, git is right")
+    if item.note and MOVED_ON in item.note:
+        return NotBackported(item=item, why=MOVED_ON)
     if item.note == IMAGE_MOVED:
         return NotBackported(item=item, why=f"{IMAGE_MOVED}: pull it, git is right")
     if item.change == "changed" and not item.secret and item.baseline == item.running:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from homelab_assets.drift.document import BaselineRef
 from homelab_assets.errors import BaselineError, UserError
-from homelab_assets.lab.settings import Lab
+from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.model import Baseline, FileTree, Problem
 from homelab_assets.repository.dotenv_files import names_of, read_variables
 from homelab_assets.repository.snapshots import Snapshot, open_snapshot
@@ -82,7 +82,7 @@ def _reference(snapshot: Snapshot) -> BaselineRef:
 def _bind(snapshot: Snapshot, stack: Stack, lab: Lab, vault: Vault) -> tuple[list[Baseline], list[Problem]]:
     """Make the baselines of one stack, and say what is wrong with it."""
     try:
-        variables = _variables(snapshot, stack, vault)
+        variables = committed_variables(snapshot.repository, snapshot.tree, stack, vault)
         samples = names_of(snapshot.tree, stack.sample)
     except UserError as error:
         return [], [_problem(error, kind="baseline", repository=snapshot.repository.name, stack=stack.name)]
@@ -139,12 +139,18 @@ def endpoints_of(
     return (own, "endpoint file") if own else ((None,), None)
 
 
-def _variables(snapshot: Snapshot, stack: Stack, vault: Vault) -> dict[str, str | None]:
+def committed_variables(
+    repository: RepositorySettings, tree: FileTree, stack: Stack, vault: Vault
+) -> dict[str, str | None]:
     """Return the values that git's side knows, sealed. Env files that `lab.yaml` names replace the committed `.env`,
-    as `--env-file` does."""
-    local = snapshot.repository.env_files.get(stack.name)
+    as `--env-file` does.
+
+    Raises:
+        UserError: a file that `lab.yaml` names is not there, or one can't be read.
+    """
+    local = repository.env_files.get(stack.name)
     if local is None:
-        files = [(stack.env, snapshot.tree.read(stack.env))] if stack.env else []
+        files = [(stack.env, tree.read(stack.env))] if stack.env else []
     else:
         files = [(str(path), _read_local(path)) for path in local]
     known: dict[str, str | None] = {}

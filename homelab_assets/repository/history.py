@@ -81,6 +81,14 @@ def last_changes(git: Git, commit: str, directories: Sequence[str], *, grafts: C
     return found
 
 
+def changes_of(git: Git, commit: str, directory: str, *, limit: int) -> list[tuple[str, str]]:
+    """Return the commits of the branch's own line that changed a folder, newest first, with their dates in UTC."""
+    options = ("--first-parent", "--no-patch", f"--max-count={limit}", "--format=%H %ct")
+    place = ("--end-of-options", commit, "--", *([directory] if directory else []))
+    lines = git.run("log", *options, *place).out.split(b"\n")
+    return [(sha.decode("ascii"), _utc(stamp)) for sha, _, stamp in (line.partition(b" ") for line in lines) if stamp]
+
+
 def _format(fields: Sequence[str]) -> str:
     return "--format=tformat:%x00" + "%x00".join(fields) + "%x00"
 

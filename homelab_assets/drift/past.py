@@ -1,0 +1,151 @@
+"""Whether git moved or the host was changed, where both may be: what differs is held against what git said before.
+
+That a commit touched a stack after its container was created, and that git's hash is another one now, is so as well
+where a hand changed one service and the commit another. Only a value that git has had is git's own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from homelab_assets.drift.cause import IMAGE_MOVED
+from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.drift.items import UNFINISHED
+from homelab_assets.model import Baseline, Captured, CaptureResult
+
+MOVED_ON = "git has moved on here since: a deploy brings it"
+"""The note on what git has changed, in a service in which the host has changed something else."""
+
+_Key = tuple[str, str | None, str, str | None]
+_Paths = frozenset[str]
+_COMPARED = ("clean", "drifted", "stopped")
+
+
+class Past(Struct, frozen=True):
+    """What git said of a stack before.
+
+    Attributes:
+        versions: the newest first, each with the time of its commit. whole: they reach back to the first one.
+    """
+
+    versions: Iterator[Baseline]
+    whole: bool
+
+
+Earlier = Callable[[Baseline], Past]
+Compare = Callable[[Sequence[CaptureResult], Sequence[Baseline]], DriftDocument]
+
+
+def with_past(
+    document: DriftDocument,
+    captures: Sequence[CaptureResult],
+    baselines: Sequence[Baseline],
+    *,
+    earlier: Earlier,
+    compare: Compare,
+) -> DriftDocument:
+    """Return the document with the causes that git's past tells; where it tells none, they stay as they are.
+
+    Args:
+        compare: the comparison that made the document, for other baselines.
+    """
+    doubtful = {_key(one): one for one in document.services if is_doubtful(one)}
+    judged: dict[_Key, ServiceDrift] = {}
+    for capture in captures:
+        here = {key: one for key, one in doubtful.items() if key[0] == capture.host}
+        if here and isinstance(capture, Captured):
+            own = [one for one in baselines if one.endpoint in (capture.host, None)]
+            judged |= _Host(capture, own, here, compare).judged(earlier)
+    return replace(document, services=tuple(judged.get(_key(one), one) for one in document.services))
+
+
+def is_doubtful(verdict: ServiceDrift) -> bool:
+    """Whether dates and a hash are all that a verdict's cause is known by; a note says what else there is."""
+    return verdict.cause in ("git_ahead", "unknown") and verdict.note is None and verdict.created is not None
+
+
+def _key(verdict: ServiceDrift) -> _Key:
+    return (*verdict.subject, verdict.container)
+
+
+def _differs(verdict: ServiceDrift) -> _Paths:
+    # An image that moved under its tag, and a name that Compose still owes, are nobody's change of the settings.
+    return frozenset(item.path for item in verdict.items if item.note not in (IMAGE_MOVED, UNFINISHED))
+
+
+class _Host:
+    """The services of one host whose cause is in doubt, and what differed from every version of git so far."""
+
+    def __init__(
+        self, capture: Captured, baselines: Sequence[Baseline], doubtful: Mapping[_Key, ServiceDrift], compare: Compare
+    ) -> None:
+        self._capture, self._baselines, self._compare = capture, baselines, compare
+        self._open = dict(doubtful)
+        self._never = {key: _differs(one) for key, one in doubtful.items()}
+        self._done: dict[_Key, ServiceDrift] = {}
+
+    def judged(self, earlier: Earlier) -> dict[_Key, ServiceDrift]:
+        """Go back version by version, all stacks at once, until nothing is in doubt or git's past ends."""
+        pasts = {position: earlier(one) for position, one in enumerate(self._baselines) if self._of(one)}
+        oldest = {position: self._baselines[position] for position in pasts}
+        while pasts:
+            steps = {position: next(past.versions, None) for position, past in pasts.items()}
+            for position in [position for position, version in steps.items() if version is None]:
+                if pasts.pop(position).whole:
+                    self._end(oldest[position])
+            versions = {position: version for position, version in steps.items() if version is not None}
+            if versions:
+                oldest |= versions
+                self._look(versions)
+            pasts = {position: past for position, past in pasts.items() if self._of(self._baselines[position])}
+        return self._done
+
+    def _of(self, baseline: Baseline) -> list[_Key]:
+        """The services of a stack that are still in doubt."""
+        return [
+            key
+            for key, one in self._open.items()
+            if (one.stack, one.repository) == (baseline.stack, baseline.repository)
+        ]
+
+    def _look(self, versions: Mapping[int, Baseline]) -> None:
+        """Compare with other versions of some stacks; a service that is what one of them says has its cause."""
+        then = [versions.get(position, one) for position, one in enumerate(self._baselines)]
+        for verdict in self._compare([self._capture], then).services:
+            key = _key(verdict)
+            if key not in self._open or verdict.status not in _COMPARED:
+                continue
+            if verdict.evidence == "verified" or not verdict.items:
+                self._settle(key, _differs(self._open[key]) & _differs(verdict), deployed=True)
+            elif verdict.cause == "git_ahead" and not is_doubtful(verdict):
+                self._settle(key, frozenset(), deployed=True)
+            else:
+                self._never[key] &= _differs(verdict)
+
+    def _end(self, oldest: Baseline) -> None:
+        """No version is what runs: what none of them has, the host has of itself."""
+        for key in self._of(oldest):
+            created = self._open[key].created or ""
+            if oldest.committed_at and oldest.committed_at[:19] <= created[:19]:
+                self._settle(key, self._never[key], deployed=False)
+
+    def _settle(self, key: _Key, own: _Paths, *, deployed: bool) -> None:
+        """Write down what follows.
+
+        Args:
+            own: what git never said. deployed: one version of git is what the container was created from.
+        """
+        verdict = self._open.pop(key)
+        if own:
+            items = [
+                item if item.path in own else replace(item, note="; ".join(filter(None, (item.note, MOVED_ON))))
+                for item in verdict.items
+            ]
+            verdict = replace(verdict, cause="host_changed", remedy="backport", items=items)
+        elif deployed:
+            verdict = replace(verdict, cause="git_ahead", remedy="deploy")
+        else:
+            # Git has said each of it, but never all of it at once.
+            verdict = replace(verdict, cause="unknown", remedy="backport")
+        self._done[key] = verdict

@@ -1,0 +1,131 @@
+"""Whether git is ahead or the host was changed, where a commit came after the container: git's past tells."""
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from homelab_assets.audit import run_audit
+from homelab_assets.drift.document import ServiceDrift
+from homelab_assets.drift.past import MOVED_ON
+from homelab_assets.lab.settings import RepositorySettings, load_lab
+from homelab_assets.remediation.flow import plan_audit
+from homelab_assets.remediation.plan import RemediationPlan
+from homelab_assets.repository import past
+from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.world import baseline
+from homelab_assets_tests.repository.clones import commit, git, make_clone
+
+FILE = "stacks/web/compose.yml"
+ONE = "services: {app: {image: 'plain:1', environment: {A: '1', B: '1'}}, other: {image: 'plain:1'}}\n"
+OTHER = ONE.replace("other: {image", "other: {restart: always, image")
+TWO = ONE.replace("A: '1'", "A: '2'")
+NEWER = ONE.replace("A: '1', B: '1'", "A: '2', B: '3'")
+LABEL = "com.docker.compose.config-hash"
+
+
+def audited(
+    root: Path,
+    versions: list[str | None],
+    env: dict[str, str],
+    *,
+    created: str = "2026-11-05T00:00:00Z",
+    hashed: bool = True,
+    first: str = "2026-11-01T00:00:00Z",
+    shallow: bool = False,
+) -> tuple[ServiceDrift, list[RemediationPlan]]:
+    """Audit `app`, whose file had these versions: the first before its container came, the others, day by day, after.
+
+    Args:
+        hashed: Compose labelled the container with a hash, of something else than what git says now.
+    """
+    clone = make_clone(root / ("origin" if shallow else "clone"), {FILE: versions[0]}, first)
+    for day, text in enumerate(versions[1:], start=10):
+        commit(clone, {FILE: text}, when=f"2026-11-{day}T00:00:00Z")
+    if shallow:
+        git(root, "clone", "-q", "--depth=2", f"file://{clone}", "clone")
+    labels = {LABEL: "0" * 64} if hashed else {}
+    running = [
+        container("web", "app", env=env, labels=labels, created=created),
+        container("web", "other", created=created, host={"RestartPolicy": {"Name": "always"}}),
+    ]
+    parts = {"containers": running, "images": [image("plain:1", Cmd=["run"])], "networks": [], "volumes": []}
+    (root / "host").mkdir()
+    for name, part in {**parts, "engine": {"version": {"Version": "28.5.2"}, "info": {}}}.items():
+        (root / "host" / f"{name}.json").write_text(json.dumps(part))
+    (root / "lab.yaml").write_text(
+        "hosts: {host: {docker: 'capture:host'}}\nrepositories: {apps: {path: clone, ref: main}}\n"
+    )
+    lab, vault = load_lab(str(root / "lab.yaml"), {"HOMELAB_STATE": str(root / "state")}), Vault(b"k" * 32)
+    audit = run_audit(lab, vault=vault)
+    (verdict,) = (one for one in audit.document.services if one.service == "app")
+    return verdict, [plan for plan in plan_audit(lab, audit, vault=vault) if plan.identity.service == "app"]
+
+
+CASES = {
+    "git moved on": ([ONE, TWO], {"A": "1", "B": "1"}, "git_ahead"),
+    "git moved on, and on": ([ONE, TWO, NEWER, OTHER.replace("B: '1'", "B: '4'")], {"A": "2", "B": "3"}, "git_ahead"),
+    "only another service moved": ([ONE, OTHER], {"A": "9", "B": "1"}, "host_changed"),
+    "the host has what git never had": ([ONE, TWO], {"A": "2", "B": "1", "C": "1"}, "host_changed"),
+    "git said each, but never both": ([ONE, NEWER, TWO.replace("A: '2'", "A: '4'")], {"A": "1", "B": "3"}, "unknown"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("hashed", [True, False], ids=["hashed", "no hash"])
+@pytest.mark.parametrize(("versions", "env", "cause"), CASES.values(), ids=CASES)
+def test_only_what_git_has_said_is_gits_own(
+    tmp_path: Path, versions: list[str | None], env: dict[str, str], cause: str, hashed: bool
+) -> None:
+    verdict, _ = audited(tmp_path, versions, env, hashed=hashed)
+    assert verdict.cause == cause
+    assert {item.note for item in verdict.items} == {None}
+
+
+@pytest.mark.parametrize("hashed", [True, False], ids=["hashed", "no hash"])
+@pytest.mark.parametrize("versions", [[TWO], ["services: {other: {image: 'plain:1'}}\n", None, TWO]])
+def test_a_container_older_than_its_service_in_git_is_judged_by_dates(
+    tmp_path: Path, versions: list[str | None], hashed: bool
+) -> None:
+    verdict, _ = audited(tmp_path, versions, {"A": "1", "B": "1"}, hashed=hashed, first="2026-11-09T00:00:00Z")
+    assert verdict.cause == ("git_ahead" if hashed else "unknown")
+
+
+def test_what_git_moved_and_what_the_host_changed_are_told_apart(tmp_path: Path) -> None:
+    verdict, (plan,) = audited(tmp_path, [ONE, TWO], {"A": "1", "B": "7"})
+    assert (verdict.cause, verdict.remedy) == ("host_changed", "backport")
+    assert {item.path: item.note for item in verdict.items} == {"environment.A": MOVED_ON, "environment.B": None}
+    assert [edit.item.path for edit in plan.edits] == ["environment.B"]
+    assert [(one.path, one.why) for one in plan.refused] == [("environment.A", MOVED_ON)]
+
+
+def test_a_past_that_goes_on_for_too_long_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "MOST_VERSIONS", 1)
+    verdict, _ = audited(tmp_path, [ONE, TWO, NEWER], {"A": "9", "B": "1"})
+    assert verdict.cause == "git_ahead"
+
+
+def test_a_past_that_a_shallow_clone_lacks_decides_nothing(tmp_path: Path) -> None:
+    verdict, _ = audited(tmp_path, [ONE, TWO, NEWER], {"A": "9", "B": "1"}, shallow=True)
+    assert verdict.cause == "git_ahead"
+
+
+def test_a_version_that_compose_refused_was_never_deployed(tmp_path: Path) -> None:
+    verdict, _ = audited(tmp_path, [ONE, "services: [", TWO], {"A": "1", "B": "1"})
+    assert verdict.cause == "git_ahead"
+
+
+def test_a_stack_in_the_root_has_a_past_too(tmp_path: Path) -> None:
+    clone = make_clone(tmp_path / "c", {"compose.yml": ONE}, "2026-11-01T00:00:00Z")
+    commit(clone, {"compose.yml": TWO}, when="2026-11-10T00:00:00Z")
+    found = past.changes_of(past.Git(clone), git(clone, "rev-parse", "HEAD"), "", limit=5)
+    assert [when for _, when in found] == ["2026-11-10T00:00:00Z", "2026-11-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("commit_id", ["", "c" * 40], ids=["working tree", "gone"])
+def test_a_clone_that_does_not_tell_ends_nothing(tmp_path: Path, commit_id: str) -> None:
+    clone = make_clone(tmp_path / "c", {FILE: ONE}, "2026-11-01T00:00:00Z")
+    repository = RepositorySettings(name="apps", path=clone)
+    found = past.past_of(replace(baseline("web", ONE), commit=commit_id), repository, Vault(b"k" * 32))
+    assert (list(found.versions), found.whole) == ([], False)
