@@ -11,6 +11,7 @@ from homelab_assets.lab import load_lab
 from homelab_assets.lab.discover import find_hosts, find_repositories
 from homelab_assets.lab.keys import LAB_YAML
 from homelab_assets.lab.schema import ListOf, MapOf, Record
+from homelab_assets.lab.settings import find_lab
 
 GOOD = """\
 hosts:
@@ -212,3 +213,18 @@ def test_init_finds_ssh_hosts_and_clones(tmp_path: Path) -> None:
         "github.com",
         "larry/homelab-apps",
     )
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_lab_yaml_that_leads_nowhere_is_not_the_demo_lab(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_lab(environment={}) is None
+    if kind == "link":
+        Path("lab.yaml").symlink_to("gone.yaml")
+    else:
+        Path("lab.yaml").mkdir()
+    assert find_lab(environment={}) == Path("lab.yaml")
+    with pytest.raises(ConfigurationError):
+        load_lab("lab.yaml", {})

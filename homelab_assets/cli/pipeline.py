@@ -130,9 +130,9 @@ def _write_files(
         from homelab_assets.files import write_whole
 
         write_whole(plan_file, json_text(document["plan"]))
-        options.say(
-            f"apply plan with {len(document['plan']['steps'])} steps: {plan_file}; approve it before you apply it"
-        )
+        count = len(document["plan"]["steps"])
+        told = f"apply plan with {count} step{'' if count == 1 else 's'}: {plan_file}; approve it before you apply it"
+        options.say(told if count else f"apply plan without a step: {plan_file}; nothing here is mended in an app")
     if report:
         from homelab_assets.reports import write_pipeline_report
 

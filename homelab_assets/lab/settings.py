@@ -125,7 +125,8 @@ def find_lab(option: str | None = None, environment: Mapping[str, str] | None = 
     named = option or environment.get("HOMELAB_LAB")
     if named:
         return Path(named)
-    return Path("lab.yaml") if Path("lab.yaml").is_file() else None
+    # A link that leads nowhere, and a folder of that name, are told as mistakes: no lab is meant by them but one's own.
+    return Path("lab.yaml") if os.path.lexists("lab.yaml") else None
 
 
 def load_lab(option: str | None = None, environment: Mapping[str, str] | None = None) -> Lab:

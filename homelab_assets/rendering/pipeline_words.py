@@ -6,6 +6,8 @@ from typing import Any
 WORDS = {"pass": "passed", "fail": "failed", "blocked": "blocked", "unknown": "unknown", "skipped": "skipped"}
 SIGNS = {"pass": "✓", "fail": "✗", "blocked": "‖", "unknown": "?", "skipped": "–"}
 
+_NAMES = ("CSRF", "Gluetun", "Plex")
+
 Document = Mapping[str, Any]
 
 
@@ -25,12 +27,17 @@ def verdict(document: Document) -> str:
     if broken:
         check = by_id(document)[broken["check"]]
         head = "Media flows, with a flaw at" if check["severity"] == "warning" else "The chain breaks at"
-        return f"{head} {titles(document)[broken['link']]}: {check['title'][0].lower()}{check['title'][1:]}"
+        return f"{head} {titles(document)[broken['link']]}: {in_a_sentence(check['title'])}"
     if document["summary"]["unknown"]:
         return "Nothing is broken, but not everything could be judged"
     if document.get("health_only"):
         return "Every app answers"
     return "The whole chain holds, from request to playback"
+
+
+def in_a_sentence(title: str) -> str:
+    """Return a cause's title as it stands in the middle of a sentence."""
+    return title if title.startswith(_NAMES) else title[:1].lower() + title[1:]
 
 
 def explanation(document: Document) -> str:

@@ -129,7 +129,8 @@ def _audit(status: Status, paint: Painter) -> str:
         return f"{when}  {paint.green('clean')}"
     kinds = ("drifted", "missing", "stopped", "orphan", "unmanaged", "unreachable", "unknown")
     found = ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind)) or "no drift"
-    told = f"{found} of {counts.get('services', 0)} services"
+    services = counts.get("services", 0)
+    told = f"{found} of {services} service{'' if services == 1 else 's'}"
     if audit.result == "incomplete":
         return f"{when}  {paint.red('incomplete')}: {told}"
     return f"{when}  {paint.yellow(told)}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homelab_assets.rendering.pipeline_words import explanation
+from homelab_assets.rendering.pipeline_words import explanation, in_a_sentence
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,16 @@ from homelab_assets.rendering.pipeline_words import explanation
 def test_what_hangs_on_a_failure_is_counted(fail: int, blocked: int, told: str) -> None:
     summary = {"pass": 9, "total": 20, "fail": fail, "blocked": blocked, "unknown": 0}
     assert explanation({"summary": summary}) == f"9 of 20 checks pass; {told}."
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("Plex does not notice new files", "Plex does not notice new files"),
+        ("CSRF protection refuses calls", "CSRF protection refuses calls"),
+        ("qBittorrent has banned this address", "qBittorrent has banned this address"),
+        ("The VPN tunnel is down", "the VPN tunnel is down"),
+    ],
+)
+def test_names_keep_their_capitals_in_a_sentence(title: str, told: str) -> None:
+    assert in_a_sentence(title) == told

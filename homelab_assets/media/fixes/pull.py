@@ -13,6 +13,7 @@ from homelab_assets.remediation.identity import PIPELINE, Identity, branch_name,
 from homelab_assets.remediation.patch import shown_patch
 from homelab_assets.remediation.proposal import with_marks, with_trailers
 from homelab_assets.rendering.markdown import cell
+from homelab_assets.rendering.pipeline_words import in_a_sentence
 
 PLANS = "apply-plans"
 LABEL = "pipeline-fix"
@@ -89,8 +90,7 @@ class FixPull(Struct, frozen=True, kw_only=True, dict=True):
     @property
     def title(self) -> str:
         """A conventional commit's first line."""
-        text = self.fix.title[0].lower() + self.fix.title[1:]
-        return f"fix({self.fix.check.partition('.')[0]}): {text}"
+        return f"fix({self.fix.check.partition('.')[0]}): {in_a_sentence(self.fix.title)}"
 
     @property
     def message(self) -> str:
