@@ -57,6 +57,10 @@ Models = Callable[[str, str], Mapping[str, Mapping[str, Json]] | None]
 """Canonical services of a stack's folder at a commit, none where it is not there; None where it can't be read."""
 
 
+_ANY = "*"
+"""Stack or service of a pull request that is about more than one."""
+
+
 class History(Struct, frozen=True, kw_only=True):
     """One repository's recent past.
 
@@ -168,7 +172,8 @@ def _compare(history: History, commits: Sequence[Commit]) -> str:
     if history.forge is None or not commits:
         return ""
     oldest, newest = commits[-1], commits[0]
-    return history.forge.compare(oldest.parents[0], newest.sha) if oldest.parents else history.forge.commit(newest.sha)
+    # There is nothing to compare the first commit of all with.
+    return history.forge.compare(oldest.parents[0], newest.sha) if oldest.parents else history.forge.commits()
 
 
 def _of_commit(history: History, commit: Commit) -> Iterator[Event]:
@@ -266,8 +271,8 @@ def _of_pulls(pulls: Iterable[PullRequest], since: str) -> Iterator[Event]:
                     at=at,
                     kind="pull_request",
                     repository=pull.repository,
-                    stack=pull.stack,
-                    service=pull.service,
+                    stack="" if pull.stack == _ANY else pull.stack,
+                    service="" if pull.service == _ANY else pull.service,
                     subject=f"{what}: {pull.title}",
                     sha=f"#{pull.number}",
                     url=pull.url,

@@ -84,4 +84,4 @@ def _change(change: ModelChange) -> str:
         return f"{path} added" + (f": {new}" if new else "")
     if change.kind == "removed":
         return f"{path} removed" + (f" (was {old})" if old else "")
-    return f"{path}: {old} → {new}" if old or new else f"{path} changed"
+    return f"{path}: {old or '(empty)'} → {new or '(empty)'}" if old or new else f"{path} changed"

@@ -38,6 +38,10 @@ class ForgeLinks(Struct, frozen=True, kw_only=True):
         """Return the address of a commit."""
         return f"{self.base}/commit/{quote(sha)}"
 
+    def commits(self) -> str:
+        """Return the address of all commits of the branch."""
+        return f"{self.base}/commits/{'' if self.kind == 'github' else 'branch/'}{_quoted(self.branch)}"
+
     def compare(self, older: str, newer: str) -> str:
         """Return the address of everything that changed between two commits."""
         return f"{self.base}/compare/{quote(older)}...{quote(newer)}"

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from homelab_assets.documentation.audit_trail import History, build_trail
+from homelab_assets.documentation.audit_trail import Event, History, build_trail
 from homelab_assets.documentation.audit_trail_text import MOST, audit_trail_document
 from homelab_assets.documentation.change import model_changes, variant
 from homelab_assets.documentation.links import ForgeLinks
@@ -243,6 +244,40 @@ def test_what_became_of_pull_requests_stands_in_it() -> None:
     assert "merged: fix(app): &lt;b&gt;sync" in rows[0]
     assert "2026-11-21 06:05" in rows[0]
     assert "updated" in rows[1]
+
+
+def test_a_pull_request_about_no_one_stack_belongs_to_none() -> None:
+    told = (("README", "README", "*"), ("cleanup", "*", "web"))
+    pulls = [
+        Entry(
+            repository="apps", kind=kind, host="*", stack=stack, service=service, number=number, title="docs: x", url="https://git.example/p",
+            state="open", digest="0" * 16, events=(("2026-11-20T06:05:00Z", "opened"),),
+        )
+        for number, (kind, service, stack) in enumerate(told)
+    ]  # fmt: skip
+    trail = build_trail([], document(), pulls=pulls)
+    assert {name: [event.service for event in events] for name, events in trail.grouped().items()} == {
+        "web": [""], "": ["README"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"), [("github", "https://github.com/o/apps/commits/main"), ("gitea", "https://git.lan/o/apps/commits/branch/main")]
+)  # fmt: skip
+def test_where_the_first_commit_of_all_is_recent_all_changes_are_all_commits(kind: str, address: str) -> None:
+    base = address.partition("/commits")[0]
+    forge = ForgeLinks(kind=kind, base=base, branch="main")
+    (found,) = build_trail([replace(_history(_Commit("a" * 40, "2026-11-20T00:00:00Z", parents=())), forge=forge)], document()).compares.values()  # fmt: skip
+    assert found == address
+
+
+def test_an_empty_value_is_said_to_be_empty() -> None:
+    old, new = ({"app": {"environment": {"A": value, "B": "1"}}} for value in ("", "now"))
+    commit = _Commit("a" * 40, "2026-11-20T00:00:00Z")
+    event = Event(at=commit.committed_at, kind="commit", repository="apps", stack="web", service="app", changes=tuple(model_changes(old, new)))  # fmt: skip
+    assert "`environment.A`: (empty) → `now`" in audit_trail_document(
+        replace(build_trail([], document()), events=(event,))
+    )
 
 
 @pytest.mark.parametrize("damaged", ["", "{", "[]", '{"pull_requests": [{"number": "x"}]}', '{"pull_requests": 3}'])
