@@ -6,6 +6,7 @@ from typing import Any
 WORDS = {"pass": "passed", "fail": "failed", "blocked": "blocked", "unknown": "unknown", "skipped": "skipped"}
 SIGNS = {"pass": "✓", "fail": "✗", "blocked": "‖", "unknown": "?", "skipped": "–"}
 
+_WHOLE_WAY = "end_to_end.dry_run"
 _NAMES = ("CSRF", "Gluetun", "Plex")
 
 Document = Mapping[str, Any]
@@ -32,6 +33,8 @@ def verdict(document: Document) -> str:
         return "Nothing is broken, but not everything could be judged"
     if document.get("health_only"):
         return "Every app answers"
+    if by_id(document).get(_WHOLE_WAY, {}).get("status") != "pass":
+        return "What was looked at holds, but not every link was looked at"
     return "The whole chain holds, from request to playback"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homelab_assets.rendering.pipeline_words import explanation, in_a_sentence
+from homelab_assets.rendering.pipeline_words import explanation, in_a_sentence, verdict
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,15 @@ def test_what_hangs_on_a_failure_is_counted(fail: int, blocked: int, told: str) 
 )
 def test_names_keep_their_capitals_in_a_sentence(title: str, told: str) -> None:
     assert in_a_sentence(title) == told
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("pass", "The whole chain holds, from request to playback"),
+        ("skipped", "What was looked at holds, but not every link was looked at"),
+    ],
+)
+def test_the_whole_chain_holds_only_where_all_of_it_was_looked_at(status: str, told: str) -> None:
+    checks = [{"id": "end_to_end.dry_run", "status": status}]
+    assert verdict({"first_broken": None, "summary": {"unknown": 0}, "checks": checks}) == told
