@@ -98,8 +98,12 @@ def capture(
 
 def _outcome(result: CaptureResult) -> str:
     if isinstance(result, Captured):
-        return f"{result.host}: {len(result.containers)} containers, {result.seconds:.1f} s"
+        return f"{result.host}: {_counted(len(result.containers), 'container')}, {result.seconds:.1f} s"
     return f"{result.host}: not captured: {result.error}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progress | None = None) -> "Baselines":
@@ -117,7 +121,8 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
     merged["baselines"] = tuple(sorted(merged["baselines"], key=lambda b: (b.repository, b.stack, b.endpoint or "")))
     for ref in merged["refs"]:
         if progress is not None:
-            progress(f"{ref.repository}: {ref.stacks} stacks at {ref.ref} ({ref.commit[:10] or 'working tree'})")
+            where = f"{ref.ref} ({ref.commit[:10] or 'working tree'})"
+            progress(f"{ref.repository}: {_counted(ref.stacks, 'stack')} at {where}")
     return Baselines(**merged)
 
 

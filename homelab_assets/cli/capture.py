@@ -40,5 +40,7 @@ def command(*, options: Options, host: str) -> int:
         return INCOMPLETE
     directory: Path = options.output
     write_capture(result, directory)
-    options.say(f"{host}: {len(result.containers)} containers written to {directory} in {result.seconds:.1f} s")
+    count = len(result.containers)
+    told = f"{count} container{'' if count == 1 else 's'}"
+    options.say(f"{host}: {told} written to {directory} in {result.seconds:.1f} s")
     return OK

@@ -57,7 +57,7 @@ def _host(host: HostStatus, painter: Painter) -> str:
         hint = f"\n  {terminal_safe(host.hint)}" if host.hint else ""
         return f"{painter.bold(name)}  {painter.red('NOT AUDITED')}  {terminal_safe(host.error or '')}{hint}"
     engine = painter.dim(f"engine {terminal_safe(host.engine or '?')}")
-    return f"{painter.bold(name)}  {host.containers} containers  {engine}"
+    return f"{painter.bold(name)}  {host.containers} container{'' if host.containers == 1 else 's'}  {engine}"
 
 
 def _service(service: ServiceDrift, painter: Painter, verbose: bool) -> str:

@@ -29,7 +29,7 @@ def test_a_host_is_recorded(folder: Path) -> None:
     with UnixEngine(folder / "docker.sock", engine_answers(container("a"))):
         done = capture(folder, "nas", "--output", "recorded")
     assert done.returncode == 0, done.stderr
-    assert "nas: 1 containers written to recorded" in done.stderr
+    assert "nas: 1 container written to recorded" in done.stderr
     assert json.loads((folder / "recorded" / "containers.json").read_text())[0]["Name"] == "/a"
     again = capture(folder, "again", "--output", "copy")
     assert again.returncode == 0, again.stderr
