@@ -104,7 +104,7 @@ def carry_out(
             outcome = worker.attempt(decision)
             outcomes.append(outcome)
             if progress:
-                progress(f"{outcome.identity}: {outcome.status}" + (f": {outcome.why}" if outcome.why else ""))
+                progress(f"{outcome.identity.name}: {outcome.status}" + (f": {outcome.why}" if outcome.why else ""))
     finally:
         forget_branches(git)
     return outcomes

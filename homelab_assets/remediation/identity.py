@@ -57,6 +57,11 @@ class Identity(Struct, frozen=True, kw_only=True, order=True):
         """The same, as a drift document has it."""
         return Subject(self.host, self.stack, self.service)
 
+    @property
+    def name(self) -> str:
+        """What people call it: only what it is about."""
+        return "/".join(part for part in (self.host, self.stack, self.service) if part not in (ANY, "-"))
+
     def __str__(self) -> str:
         return f"{self.host}/{self.stack}/{self.service}"
 

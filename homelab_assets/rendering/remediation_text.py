@@ -50,7 +50,7 @@ def outcomes_terminal(outcomes: Sequence["Outcome"], *, color: bool = False) -> 
     for outcome in outcomes:
         rest = "  ".join(_printable(part) for part in (outcome.reference, outcome.why) if part)
         status = Painter(color)(outcome.status.ljust(width), fg="red" if outcome.status == "failed" else "green")
-        lines.append(f"{status}  {_printable(str(outcome.identity))}" + (f"  {rest}" if rest else ""))
+        lines.append(f"{status}  {_printable(outcome.identity.name)}" + (f"  {rest}" if rest else ""))
     return "\n".join(lines) + "\n"
 
 
@@ -68,7 +68,7 @@ def outcomes_markdown(outcomes: Sequence["Outcome"]) -> str:
     rows: list[tuple[str, ...]] = [
         (
             outcome.status,
-            code(str(outcome.identity), in_table=True),
+            code(outcome.identity.name, in_table=True),
             code(outcome.reference, in_table=True),
             code(outcome.why, in_table=True),
         )

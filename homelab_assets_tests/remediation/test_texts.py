@@ -95,6 +95,19 @@ def test_a_branch_is_a_branch_and_differs_for_different_services(one: str, other
         assert names[0] != names[1]
 
 
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        (("h", "web", "app"), "h/web/app"),
+        (("*", "web", "*"), "web"),
+        (("*", "*", "README"), "README"),
+        (("-", "-", "apps"), "apps"),
+    ],
+)
+def test_people_read_only_what_a_pull_request_is_about(parts: tuple[str, str, str], name: str) -> None:
+    assert Identity(host=parts[0], stack=parts[1], service=parts[2]).name == name
+
+
 def test_the_storys_branch_and_title() -> None:
     assert branch_name(DRIFT, "2026-11-23T06:00:00Z", "pihole") == "fix/drift-pihole-20261123-060000"
     item = Item(path="environment.PIHOLE_DNS_", change="changed", severity="functional")

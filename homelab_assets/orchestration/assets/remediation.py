@@ -128,7 +128,7 @@ def _result(outcomes: "Sequence[Outcome]") -> dg.MaterializeResult:
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     rows = [
         {
-            "service": str(outcome.identity),
+            "service": outcome.identity.name,
             "status": outcome.status,
             "title": outcome.title,
             "reference": outcome.reference,
