@@ -55,8 +55,12 @@ def resolve_target(address: Address, settings: HostSettings, *, depth: int = 0) 
     """Find out how to log in, as `ssh` does: what `lab.yaml` says outranks the user's `ssh_config`, that the system's.
 
     Raises:
-        CaptureError: a file can't be read, or ProxyJump goes in circles.
+        CaptureError: a file can't be read, the key that `lab.yaml` names is not there, or ProxyJump goes in circles.
     """
+    if settings.identity_file and not settings.identity_file.is_file():
+        raise CaptureError(
+            f"there is no SSH key {settings.identity_file}", hint="correct `identity_file` in lab.yaml, or put it there"
+        )
     found = _lookup(address.host, settings.ssh_config)
     user = address.user or found.get("user") or getpass.getuser()
     port = address.port or int(found.get("port", 22))

@@ -76,6 +76,12 @@ def test_lab_yaml_outranks_the_configuration(config: Path) -> None:
     assert (target.identities, target.known_hosts) == ([other], [other])
 
 
+def test_a_key_that_lab_yaml_names_and_that_is_not_there_is_named(config: Path) -> None:
+    with pytest.raises(CaptureError, match=r"there is no SSH key .*/nope") as told:
+        resolve("ssh://nas", config, identity_file=config.parent / "nope")
+    assert "identity_file" in str(told.value.hint)
+
+
 def test_jump_hosts_in_order(config: Path) -> None:
     target = resolve("ssh://far", config)
     assert [(hop.host, hop.port, hop.user) for hop in target.jumps] == [
