@@ -1,5 +1,7 @@
 """Gathers what the documents are made from: captures, baselines, git's history, the pipeline's last result."""
 
+import os
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -80,14 +82,38 @@ def histories_of(lab: Lab, *, until: str) -> tuple[list[History], list[str]]:
     since = start_of(until, lab.documentation.get("audit_days") or DAYS)
     histories, unread = [], []
     for name, repository in lab.repositories.items():
+        ours = _generated(lab) if name == lab.documentation.get("repository") else None
         try:
-            histories.append(_history(repository, since, until))
+            histories.append(_history(repository, since, until, ours))
         except UserError as error:
             unread.append(f"{name}: {error}")
     return histories, unread
 
 
-def _history(repository: RepositorySettings, since: str, until: str) -> History:
+def places_of(lab: Lab) -> tuple[str, str]:
+    """Return where documents and reports lie in a repository: as they lie below the folder of `lab.yaml`.
+
+    What lies elsewhere on disk has no such path: in git it stands in `docs` and `reports`.
+    """
+    below = (os.path.relpath(folder, lab.root).replace(os.sep, "/") for folder in (lab.docs, lab.reports))
+    docs, reports = (
+        usual if path.split("/")[0] == ".." else path for path, usual in zip(below, ("docs", "reports"), strict=True)
+    )
+    return docs, reports
+
+
+def _generated(lab: Lab) -> "re.Pattern[str]":
+    """Return what matches the paths of generated documents in their repository.
+
+    A commit of nothing else changes no configuration, and a trail that told of it would be out of date once it is in
+    git: each merge of the documents would make for the next.
+    """
+    docs, reports = ("" if place == "." else f"{re.escape(place)}/" for place in places_of(lab))
+    own = "SERVICE_CATALOG.md|service_catalog.json|dependencies.md|(architecture|dashboards|troubleshooting)/.*"
+    return re.compile(rf"{docs}({own})|{reports}AUDIT_TRAIL\.md", re.DOTALL)
+
+
+def _history(repository: RepositorySettings, since: str, until: str, ours: "re.Pattern[str] | None") -> History:
     from homelab_assets.repository.git import Git
     from homelab_assets.repository.history import log
     from homelab_assets.repository.stacks import find_stacks
@@ -99,6 +125,8 @@ def _history(repository: RepositorySettings, since: str, until: str) -> History:
     commits = log(git, ref, since=since, until=until, limit=MOST_COMMITS + 1)
     # The oldest commit of a shallow clone seems to have made everything.
     known = [commit for commit in commits if commit.sha not in grafts][:MOST_COMMITS]
+    if ours:
+        known = [commit for commit in known if not commit.files or not all(map(ours.fullmatch, commit.files))]
     tree_at: Callable[[str], GitTree] = lru_cache(maxsize=8)(lambda sha: GitTree(git, sha))
     ends = [git.resolve(ref), *(parent for commit in known[-1:] for parent in commit.parents[:1])]
     stacks = {

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from homelab_assets.documentation.audit_trail import DAYS, build_trail
 from homelab_assets.documentation.generate import PARTS, Documents, Material, generate
-from homelab_assets.documentation_inputs import estate_of, forges_of, histories_of, last_pipeline
+from homelab_assets.documentation_inputs import estate_of, forges_of, histories_of, last_pipeline, places_of
 from homelab_assets.drift.behind_variables import sealed_for_rest
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
 from homelab_assets.publishing import MANAGED, Publication, publish, remove_obsolete
+from homelab_assets.remediation.identity import DOCUMENTS
 from homelab_assets.remediation.journal import read_journal
 from homelab_assets.secrecy import Vault
 
@@ -62,7 +63,9 @@ def gather(
         histories, notices = histories_of(lab, until=document.generated_at)
         pulls, problem = read_journal(lab.state)
         notices += [problem] if problem else []
-        trail = build_trail(histories, document, pulls=pulls or (), days=lab.documentation.get("audit_days") or DAYS)
+        # Of the documents' own request the trail would be out of date as soon as it is opened.
+        pulls = [pull for pull in pulls or () if pull.kind != DOCUMENTS.word]
+        trail = build_trail(histories, document, pulls=pulls, days=lab.documentation.get("audit_days") or DAYS)
     sealed = [
         sealed_for_rest(capture, baselines.baselines, vault) if isinstance(capture, Captured) else capture
         for capture in captures
@@ -79,14 +82,9 @@ def gather(
 
 
 def in_repository(lab: Lab, documents: Documents) -> dict[str, str]:
-    """Return documents by their path in a repository: where they lie below the folder of `lab.yaml`.
-
-    What lies elsewhere on disk has no such path: in git it stands in `docs/` and `reports/`.
-    """
+    """Return documents by their path in a repository; see `places_of`."""
     placed: dict[str, str] = {}
-    for folder, usual, texts in ((lab.docs, "docs", documents.docs), (lab.reports, "reports", documents.reports)):
-        below = os.path.relpath(folder, lab.root).replace(os.sep, "/")
-        place = usual if below.split("/")[0] == ".." else below
+    for place, texts in zip(places_of(lab), (documents.docs, documents.reports), strict=True):
         placed |= {posixpath.normpath(f"{place}/{name}"): text for name, text in texts.items()}
     return placed
 

@@ -205,6 +205,15 @@ def test_audit_writes_reports_and_says_where(home: Path) -> None:
     assert "DEBUG" not in result.stderr
 
 
+def test_what_the_documents_call_first_seen_is_first_seen_from_then_on(home: Path) -> None:
+    assert detect("docs").exit_code == 0
+    services = json.loads(detect("diff", "--format", "json").stdout)["services"]
+    (since,) = {item["first_seen"] for service in services for item in service["items"]}
+    trail = (home / "reports" / "AUDIT_TRAIL.md").read_text()
+    assert f"{since[:10]} {since[11:16]} | – | **drift on" in trail
+    assert since == json.loads((home / "state" / "history.json").read_text())["generated_at"]
+
+
 def test_an_audit_of_another_lab_says_how_to_open_the_ui_on_it(
     home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

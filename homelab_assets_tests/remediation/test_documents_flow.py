@@ -1,8 +1,10 @@
 """`docs --open`: generated documents as one pull request, which people may write in, decline and merge."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from homelab_assets.audit import run_audit
+from homelab_assets.audit import remember, run_audit, utc_now
 from homelab_assets.documentation.generate import Documents
 from homelab_assets.documenting import document_audit, in_repository
 from homelab_assets.errors import ConfigurationError, UserError
@@ -18,12 +20,15 @@ SETTINGS = "documentation: {repository: homelab-apps, directory: documents}"
 CATALOG = "documents/SERVICE_CATALOG.md"
 
 
-def propose(world: World, moment: str = "2026-11-23T06:00:00Z") -> Outcome | None:
+def propose(
+    world: World, moment: str = "2026-11-23T06:00:00Z", parts: Sequence[str] = ("catalog", "architecture")
+) -> Outcome | None:
     run(world.clone, "fetch", "-q", "--prune", "origin")
     lab = world.lab()
     audit = run_audit(lab, vault=Vault(b"k" * 32), now=moment)
+    remember(lab, audit.document)
     documents, _ = document_audit(
-        lab, audit.captures, audit.baselines, audit.document, vault=Vault(b"k" * 32), parts=["catalog", "architecture"]
+        lab, audit.captures, audit.baselines, audit.document, vault=Vault(b"k" * 32), parts=parts
     )
     return open_documents(lab, in_repository(lab, documents), audit.document.generated_at)
 
@@ -45,6 +50,25 @@ def test_one_pull_request_that_stays_one_until_it_is_merged(world: World) -> Non
     assert world.snapshot() == clone
     world.repository.merge(pull.number)
     assert propose(world, "2026-11-24T06:00:00Z") is None
+
+
+@pytest.mark.parametrize("where", ["documents", "."])
+def test_the_trail_of_what_happened_does_not_tell_of_itself(world: World, where: str) -> None:
+    world.settings = f"documentation: {{repository: homelab-apps, directory: {where}}}"
+    parts, now = ["catalog", "audit_trail"], utc_now()
+    assert propose(world, now, parts).status == "opened"
+    assert propose(world, now, parts).status == "unchanged"
+    (pull,) = world.repository.pulls
+    trail = run(world.origin, "show", f"{pull.head}:reports/AUDIT_TRAIL.md")
+    world.repository.merge(pull.number)
+    assert propose(world, utc_now(), parts) is None
+    # What else is merged is told as ever.
+    world.push_files({"stacks/organizr/NOTES.md": "By hand.\n"})
+    assert propose(world, utc_now(), parts).status == "opened"
+    again = run(world.origin, "show", f"{world.repository.pulls[-1].head}:reports/AUDIT_TRAIL.md")
+    assert "NOTES.md" in again
+    assert "NOTES.md" not in trail
+    assert "what runs, as the last audit saw it" not in again
 
 
 def test_what_people_wrote_stays(world: World) -> None:
