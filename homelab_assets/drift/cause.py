@@ -13,6 +13,7 @@ from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Host
 
 IMAGE_MOVED = "the tag now names another image on this host"
+VARIABLES_MOVED = "it was created with other values of the variables than its .env has now"
 
 
 class Finding(Struct, frozen=True):
@@ -38,8 +39,7 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, 
         note = f"{UNFINISHED}: `{_rename(match.containers[0].name)}` gives it its own"
         return Finding(evidence=evidence, cause="host_changed", note=note)
     if proof.variables_moved:
-        note = "it was created with other values of the variables than its .env has now"
-        return Finding(evidence=evidence, cause="git_ahead", remedy="deploy", note=note)
+        return Finding(evidence=evidence, cause="git_ahead", remedy="deploy", note=VARIABLES_MOVED)
     cause = _cause(match, items, settled, proof)
     return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport")
 

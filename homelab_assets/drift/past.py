@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from homelab_assets.drift.cause import IMAGE_MOVED
+from homelab_assets.drift.cause import IMAGE_MOVED, VARIABLES_MOVED
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.model import Baseline, Captured, CaptureResult
@@ -61,8 +61,9 @@ def with_past(
 
 
 def is_doubtful(verdict: ServiceDrift) -> bool:
-    """Whether dates and a hash are all that a verdict's cause is known by; a note says what else there is."""
-    return verdict.cause in ("git_ahead", "unknown") and verdict.note is None and verdict.created is not None
+    """Whether dates and a hash are all that a verdict's cause is known by."""
+    known = verdict.created is None or VARIABLES_MOVED in (verdict.note or "")
+    return verdict.cause in ("git_ahead", "unknown") and not known
 
 
 def _key(verdict: ServiceDrift) -> _Key:

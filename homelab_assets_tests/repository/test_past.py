@@ -35,6 +35,7 @@ def audited(
     hashed: bool = True,
     first: str = "2026-11-01T00:00:00Z",
     shallow: bool = False,
+    state: str = "running",
 ) -> tuple[ServiceDrift, list[RemediationPlan]]:
     """Audit `app`, whose file had these versions: the first before its container came, the others, day by day, after.
 
@@ -48,7 +49,7 @@ def audited(
         git(root, "clone", "-q", "--depth=2", f"file://{clone}", "clone")
     labels = {LABEL: "0" * 64} if hashed else {}
     running = [
-        container("web", "app", env=env, labels=labels, created=created),
+        container("web", "app", env=env, labels=labels, created=created, state=state, code=1),
         container("web", "other", created=created, host={"RestartPolicy": {"Name": "always"}}),
     ]
     parts = {"containers": running, "images": [image("plain:1", Cmd=["run"])], "networks": [], "volumes": []}
@@ -98,6 +99,11 @@ def test_what_git_moved_and_what_the_host_changed_are_told_apart(tmp_path: Path)
     assert {item.path: item.note for item in verdict.items} == {"environment.A": MOVED_ON, "environment.B": None}
     assert [edit.item.path for edit in plan.edits] == ["environment.B"]
     assert [(one.path, one.why) for one in plan.refused] == [("environment.A", MOVED_ON)]
+
+
+def test_what_does_not_run_is_no_less_in_doubt(tmp_path: Path) -> None:
+    verdict, _ = audited(tmp_path, [ONE, OTHER], {"A": "9", "B": "1"}, state="exited")
+    assert (verdict.cause, verdict.note) == ("host_changed", "not running: exited with code 1")
 
 
 def test_a_past_that_goes_on_for_too_long_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
