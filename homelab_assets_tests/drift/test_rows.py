@@ -381,6 +381,8 @@ THREE = {"condition": "on-failure", "max_attempts": 3}
         ({"condition": "any"}, "on-failure", 5, [(CONDITION, "changed"), (ATTEMPTS, "added")]),
         ({}, "no", 0, []),
         ({}, "always", 0, [(CONDITION, "changed")]),
+        ({"max_attempts": 5}, "on-failure", 5, [(CONDITION, "changed")]),
+        ({"max_attempts": 5}, "", 0, []),
     ],
 )
 def test_a_restart_policy_of_deploy_has_its_attempts_beside_its_condition(

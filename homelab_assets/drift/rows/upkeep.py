@@ -37,10 +37,8 @@ def _policy(text: str) -> Any:
 def _expected_restart(declared: Declared) -> dict[str, Leaf]:
     policy = declared.deploy("restart_policy")
     if isinstance(policy, Mapping):
-        condition = policy.get("condition")
+        condition = policy.get("condition") or "none"
         attempts = policy.get("max_attempts") or 0
-        if not condition:
-            return {_CONDITION_PATH: Leaf(("no", 0), None if policy else "none")}
         name = condition if has_marker(condition) else _CONDITION.get(condition, condition)
         leaves = {_CONDITION_PATH: Leaf(name if has_marker(name) else (name, 0), condition)}
         if attempts:
