@@ -23,6 +23,7 @@ from homelab_assets.secrecy import (
     redact,
     show,
 )
+from homelab_assets.secrecy.defects import described
 from homelab_assets.secrecy.finding import Places
 from homelab_assets.secrecy.values import seal_values
 
@@ -334,3 +335,18 @@ def test_what_a_pattern_finds_holds_one_of_its_words(words: tuple[str, ...], pat
 
     one()
     assert found
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("can't read 'hunter2-value'"), "ValueError: can…"),
+        (ValueError("unconverted data remains: hunter2-value"), "ValueError: unconverted data remains: …"),
+        (KeyError("hunter2-value"), "KeyError: …"),
+        (ValueError("it is 'a' not \"b's hunter2-value"), "ValueError: it is …"),
+        (TypeError("'int' object is not callable"), "TypeError: 'int' object is not callable"),
+        (RuntimeError(), "RuntimeError"),
+    ],
+)
+def test_a_defect_is_described_up_to_where_it_begins_to_quote(error: Exception, told: str) -> None:
+    assert described(error) == told

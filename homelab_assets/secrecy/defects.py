@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from homelab_assets.secrecy.vault import redact
 
-_QUOTED = re.compile(r"""(['"])(?:\\.|(?!\1).)*(?:\1|\Z)""", re.DOTALL)
+# An apostrophe may be a quote, and what is quoted may hold one: all that follows is left out.
+_QUOTED = re.compile(r"""(?<=:\s).+|['"].*""", re.DOTALL)
 # They quote the names of types and attributes.
 _OF_THE_CODE = (AttributeError, TypeError, NameError, ImportError)
 
 
 def described(error: BaseException) -> str:
-    """Return the kind of an error and its message, which shows nothing that it quotes."""
+    """Return the kind of an error and its message up to where it begins to quote."""
     text = str(error) if isinstance(error, _OF_THE_CODE) else _QUOTED.sub("…", str(error))
     return redact(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
