@@ -1,6 +1,7 @@
 """What stands behind git's variables on a host, found as the comparison finds it, so that it can be sealed at rest."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -27,6 +28,7 @@ _SEALED = ("containers", "networks", "volumes")
 _WORD = late(r"\w+")
 _UNBROKEN = late(r"""[^\s"']+""")
 _LONGEST_PHRASE = 4
+_LONGEST_PART = 256
 
 
 def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> CaptureResult:
@@ -120,7 +122,9 @@ def _parts_of_words(line: str, around: Collection[tuple[str, str]]) -> Iterator[
         if before in line and after in line:
             starts = [match.end() for match in re.finditer(rf"(?<!\w){re.escape(before)}", line)]
             ends = [match.start() for match in re.finditer(rf"{re.escape(after)}(?!\w)", line)]
-            yield from (line[start:end] for start in starts for end in ends if start < end)
+            for start in starts:
+                near = ends[bisect_right(ends, start) : bisect_right(ends, start + _LONGEST_PART)]
+                yield from (line[start:end] for end in near)
 
 
 _Files = Mapping[str, Mapping[str, str | None]]
