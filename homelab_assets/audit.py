@@ -165,14 +165,16 @@ def compare(
     document = compare_all(
         captures, baselines.baselines, vault=vault, policy=policy, now=now, problems=baselines.problems
     )
-    if any(map(is_doubtful, document.services)):
-        from homelab_assets.repository.past import past_of
+    doubtful = {(one.repository, one.stack) for one in document.services if is_doubtful(one)}
+    if doubtful:
+        from homelab_assets.repository.past import Pasts
 
+        asked = [one for one in baselines.baselines if (one.repository, one.stack) in doubtful]
         document = with_past(
             document,
             captures,
             baselines.baselines,
-            earlier=lambda one: past_of(one, lab.repositories[one.repository], vault),
+            earlier=Pasts(lab.repositories, asked, vault).of,
             compare=lambda some, then: compare_all(some, then, vault=vault, policy=policy, now=now),
         )
     previous, notice = read_history(lab)

@@ -11,6 +11,7 @@ from homelab_assets.repository.git import Git
 
 # Fields are framed by NUL, which can stand neither in a commit's text nor in a file name; the leading and the closing
 # empty token tell a commit's head from the file names that follow it.
+_MOST_PLACES = 1000
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%s", "%b")
 
 
@@ -81,12 +82,27 @@ def last_changes(git: Git, commit: str, directories: Sequence[str], *, grafts: C
     return found
 
 
-def changes_of(git: Git, commit: str, directory: str, *, limit: int) -> list[tuple[str, str]]:
-    """Return the commits of the branch's own line that changed a folder, newest first, with their dates in UTC."""
-    options = ("--first-parent", "--no-patch", f"--max-count={limit}", "--format=%H %ct")
-    place = ("--end-of-options", commit, "--", *([directory] if directory else []))
-    lines = git.run("log", *options, *place).out.split(b"\n")
-    return [(sha.decode("ascii"), _utc(stamp)) for sha, _, stamp in (line.partition(b" ") for line in lines) if stamp]
+def changes_of(git: Git, commit: str, directories: Sequence[str], *, limit: int) -> dict[str, list[tuple[str, str]]]:
+    """Return the commits of the branch's own line that changed each folder, newest first, with their dates in UTC, in
+    one pass through the history. Nothing where the clone does not tell all of it.
+
+    Args:
+        limit: of the commits of each folder.
+    """
+    found: dict[str, list[tuple[str, str]]] = {directory: [] for directory in directories}
+    wanted = set(found)
+    places = () if "" in wanted or len(wanted) > _MOST_PLACES else found
+    arguments = ("log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--no-color", "-z",
+                 "--name-only", _format(("%H", "%ct")), "--end-of-options", commit, "--", *places)  # fmt: skip
+    with git.stream(*arguments) as process:
+        for (sha, stamp), names in _entries(_tokens(process), 2):
+            for folder in wanted & {folder for name in names for folder in _folders(name)}:
+                found[folder].append((sha.decode("ascii", "replace"), _utc(stamp)))
+                if len(found[folder]) == limit:
+                    wanted.discard(folder)
+            if not wanted:
+                return found
+        return found if process.wait() == 0 else {}
 
 
 def _format(fields: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What git said of a stack before: its versions, back from the one that an audit compares with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -20,18 +20,45 @@ MOST_VERSIONS = 40
 """How far back a stack is followed; what ran untouched through more changes of it than that is left undecided."""
 
 
-def past_of(baseline: Baseline, repository: RepositorySettings, vault: Vault) -> Past:
-    """Return the versions of a stack before this one, on the branch's own line; a working tree has none.
+class Pasts:
+    """What git said of the stacks of some repositories before, on the branch's own line; a working tree has no past.
 
     A clone that does not tell costs the answer, never the audit.
+
+    Args:
+        baselines: those that may be asked about.
     """
-    git = Git(repository.path)
-    try:
-        changes = changes_of(git, baseline.commit, baseline.directory, limit=MOST_VERSIONS + 1)
-        whole = len(changes) <= MOST_VERSIONS and not git.clone().grafts
-    except UserError:
-        return Past(iter(()), whole=False)
-    return Past(_versions(git, baseline, repository, changes[1:], vault), whole)
+
+    def __init__(
+        self, repositories: Mapping[str, RepositorySettings], baselines: Iterable[Baseline], vault: Vault
+    ) -> None:
+        self._repositories = repositories
+        self._vault = vault
+        self._directories: dict[tuple[str, str], dict[str, None]] = {}
+        self._read: dict[tuple[str, str], tuple[dict[str, list[tuple[str, str]]], bool]] = {}
+        for one in baselines:
+            self._directories.setdefault((one.repository, one.commit), {})[one.directory] = None
+
+    def of(self, baseline: Baseline) -> Past:
+        """Return the versions of a stack before this one."""
+        place = (baseline.repository, baseline.commit)
+        if place not in self._read:
+            self._read[place] = self._changes(*place)
+        found, complete = self._read[place]
+        changes = found.get(baseline.directory, [])
+        whole = complete and 0 < len(changes) <= MOST_VERSIONS
+        repository = self._repositories[baseline.repository]
+        return Past(_versions(Git(repository.path), baseline, repository, changes[1:], self._vault), whole)
+
+    def _changes(self, repository: str, commit: str) -> tuple[dict[str, list[tuple[str, str]]], bool]:
+        """The commits that changed each folder, and whether the clone holds the whole history."""
+        git = Git(self._repositories[repository].path)
+        directories = tuple(self._directories[repository, commit])
+        try:
+            complete = not git.clone().grafts
+            return changes_of(git, commit, directories, limit=MOST_VERSIONS + 1) if commit else {}, complete
+        except UserError:
+            return {}, False
 
 
 def _versions(

@@ -125,13 +125,27 @@ def test_a_version_that_compose_refused_was_never_deployed(tmp_path: Path) -> No
 def test_a_stack_in_the_root_has_a_past_too(tmp_path: Path) -> None:
     clone = make_clone(tmp_path / "c", {"compose.yml": ONE}, "2026-11-01T00:00:00Z")
     commit(clone, {"compose.yml": TWO}, when="2026-11-10T00:00:00Z")
-    found = past.changes_of(past.Git(clone), git(clone, "rev-parse", "HEAD"), "", limit=5)
-    assert [when for _, when in found] == ["2026-11-10T00:00:00Z", "2026-11-01T00:00:00Z"]
+    found = past.changes_of(past.Git(clone), git(clone, "rev-parse", "HEAD"), [""], limit=5)
+    assert [when for _, when in found[""]] == ["2026-11-10T00:00:00Z", "2026-11-01T00:00:00Z"]
 
 
 @pytest.mark.parametrize("commit_id", ["", "c" * 40], ids=["working tree", "gone"])
 def test_a_clone_that_does_not_tell_ends_nothing(tmp_path: Path, commit_id: str) -> None:
     clone = make_clone(tmp_path / "c", {FILE: ONE}, "2026-11-01T00:00:00Z")
     repository = RepositorySettings(name="apps", path=clone)
-    found = past.past_of(replace(baseline("web", ONE), commit=commit_id), repository, Vault(b"k" * 32))
+    one = replace(baseline("web", ONE), commit=commit_id)
+    found = past.Pasts({"apps": repository}, [one], Vault(b"k" * 32)).of(one)
     assert (list(found.versions), found.whole) == ([], False)
+
+
+def test_the_past_of_many_stacks_is_read_at_once(tmp_path: Path) -> None:
+    clone = make_clone(tmp_path / "c", {"a/x": "1", "a/b/y": "1", "c/z": "1"}, "2026-11-01T00:00:00Z")
+    commit(clone, {"a/b/y": "2"}, when="2026-11-02T00:00:00Z")
+    commit(clone, {"c/z": "2"}, when="2026-11-03T00:00:00Z")
+    commit(clone, {"a/x": "2"}, when="2026-11-04T00:00:00Z")
+    head = git(clone, "rev-parse", "HEAD")
+    days = {
+        folder: [when[8:10] for _, when in changes]
+        for folder, changes in past.changes_of(past.Git(clone), head, ["a", "a/b", "c", "d"], limit=2).items()
+    }
+    assert days == {"a": ["04", "02"], "a/b": ["02", "01"], "c": ["03", "01"], "d": []}
