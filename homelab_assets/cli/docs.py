@@ -38,7 +38,7 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
 
     Exit code: 0 done, 2 something could not be audited or written.
     """
-    from homelab_assets.audit import remember, run_audit
+    from homelab_assets.audit import read_history, remember, run_audit
     from homelab_assets.documentation.generate import PARTS
     from homelab_assets.documenting import document_audit, in_repository, write_documents
 
@@ -49,8 +49,10 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
     vault = open_vault(lab)
     audit = run_audit(lab, vault=vault, progress=progress)
     complain_of_gaps(audit.document)
-    # The audit trail tells when a difference was first seen: the next run has to know it too.
-    remember(lab, audit.document)
+    # The audit trail tells when a difference was first seen, and the next run has to know it too. Where audits are
+    # remembered, what came since the last one is for the next to tell.
+    if read_history(lab)[0] is None:
+        remember(lab, audit.document)
     documents, notices = document_audit(
         lab, audit.captures, audit.baselines, audit.document, vault=vault, parts=only or PARTS
     )

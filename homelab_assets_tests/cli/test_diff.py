@@ -214,6 +214,17 @@ def test_what_the_documents_call_first_seen_is_first_seen_from_then_on(home: Pat
     assert since == json.loads((home / "state" / "history.json").read_text())["generated_at"]
 
 
+def test_the_documents_leave_it_to_the_next_audit_to_tell_what_is_new(home: Path) -> None:
+    assert detect("docs").exit_code == 0
+    history = home / "state" / "history.json"
+    known = json.loads(history.read_text())
+    known["services"] = []
+    history.write_text(json.dumps(known))
+    assert detect("docs").exit_code == 0
+    assert json.loads(history.read_text()) == known
+    assert json.loads(detect("diff", "--format", "json").stdout)["new"]
+
+
 def test_an_audit_of_another_lab_says_how_to_open_the_ui_on_it(
     home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
