@@ -20,6 +20,7 @@ from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
+from homelab_assets.rendering.nouns import noun
 from homelab_assets.secrecy import Vault, redact
 
 if TYPE_CHECKING:
@@ -98,12 +99,9 @@ def capture(
 
 def _outcome(result: CaptureResult) -> str:
     if isinstance(result, Captured):
-        return f"{result.host}: {_counted(len(result.containers), 'container')}, {result.seconds:.1f} s"
+        count = len(result.containers)
+        return f"{result.host}: {count} {noun(count, 'container')}, {result.seconds:.1f} s"
     return f"{result.host}: not captured: {result.error}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progress | None = None) -> "Baselines":
@@ -122,7 +120,7 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
     for ref in merged["refs"]:
         if progress is not None:
             where = f"{ref.ref} ({ref.commit[:10] or 'working tree'})"
-            progress(f"{ref.repository}: {_counted(ref.stacks, 'stack')} at {where}")
+            progress(f"{ref.repository}: {ref.stacks} {noun(ref.stacks, 'stack')} at {where}")
     return Baselines(**merged)
 
 

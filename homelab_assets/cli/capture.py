@@ -6,6 +6,7 @@ import click
 
 from homelab_assets.cli.common import INCOMPLETE, OK, Options, complain, open_vault, verb
 from homelab_assets.errors import ConfigurationError, nothing_named
+from homelab_assets.rendering.nouns import noun
 
 
 @click.command("capture")
@@ -41,6 +42,5 @@ def command(*, options: Options, host: str) -> int:
     directory: Path = options.output
     write_capture(result, directory)
     count = len(result.containers)
-    told = f"{count} container{'' if count == 1 else 's'}"
-    options.say(f"{host}: {told} written to {directory} in {result.seconds:.1f} s")
+    options.say(f"{host}: {count} {noun(count, 'container')} written to {directory} in {result.seconds:.1f} s")
     return OK

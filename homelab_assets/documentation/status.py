@@ -8,6 +8,7 @@ from msgspec import Struct, field, to_builtins
 from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.rendering.nouns import noun
 
 STALE_AUDIT, STALE_PIPELINE = timedelta(hours=26), timedelta(days=7)
 """After this time a result says little: a daily audit was missed; nobody tested the pipeline for a week."""
@@ -273,7 +274,8 @@ def _recommendations(status: Status) -> Iterable[str]:
     if status.audit and (status.audit.summary.get("unmanaged") or status.audit.summary.get("orphan")):
         yield "Adopt or remove what git does not know: drift-detector adopt CONTAINER"
     if status.pull_requests:
-        yield f"Review {len(status.pull_requests)} open pull request{'' if len(status.pull_requests) == 1 else 's'}"
+        count = len(status.pull_requests)
+        yield f"Review {count} open {noun(count, 'pull request')}"
     if status.pipeline_configured:
         yield from _about_pipeline(status.pipeline)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from homelab_assets.documentation.catalog import Entry
 from homelab_assets.documentation.estate import Service
 from homelab_assets.rendering.markdown import cell, code, link
+from homelab_assets.rendering.nouns import noun
 from homelab_assets.secrecy import show
 
 _MOST_ADDRESSES = 4
@@ -34,7 +35,7 @@ def joined(parts: Iterable[str], *, most: int = 12) -> str:
 
 def counted(number: int, one: str, many: str = "") -> str:
     """Return `1 service`, `2 services`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {noun(number, one, many)}"
 
 
 def state_of(state: str, health: str | None) -> str:

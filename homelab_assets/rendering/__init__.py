@@ -6,5 +6,5 @@
   what is written to disk;
 - formats that CI reads: `findings` is what checkers hand over; `sarif`, `github_annotations` and `junit` write it;
 - at the bottom `markdown` makes text from outside safe for Markdown and terminals, `json_text` does so for JSON;
-  `painter` has the colours, `templates` the Jinja2 templates.
+  `nouns` says what a number counts, `painter` has the colours, `templates` the Jinja2 templates.
 """

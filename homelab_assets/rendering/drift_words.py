@@ -6,6 +6,7 @@ from typing import Any
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
 from homelab_assets.rendering.markdown import terminal_safe
+from homelab_assets.rendering.nouns import noun
 
 CAUSES = {
     "host_changed": "changed on the host",
@@ -100,12 +101,12 @@ def headline(document: DriftDocument) -> str:
         for status in ("drifted", "missing", "stopped", "orphan", "unmanaged", "unreachable", "unknown")
         if counts[status]
     ]
-    services = f"{counts['services']} service{'' if counts['services'] == 1 else 's'}"
+    services = f"{counts['services']} {noun(counts['services'], 'service')}"
     rest = "" if document.complete else "; not everything could be audited"
     if not counts["services"]:
         return "No service was found, in git or running" if document.complete else "Nothing could be audited"
     if not parts:
         return f"{services} audited, no drift{rest or ': what is in git is what is running'}"
-    items = f"{counts['items']} difference{'' if counts['items'] == 1 else 's'}"
+    items = f"{counts['items']} {noun(counts['items'], 'difference')}"
     severities = ", ".join(f"{counts[s]} {s}" for s in ("breaking", "functional", "cosmetic"))
     return f"{', '.join(parts)} of {services}; {items}: {severities}{rest}"
