@@ -1,6 +1,7 @@
 """The engine's HTTP API: the Docker SDK over any stream, on connections that are reused."""
 
 import http.client
+import re
 import ssl
 import threading
 from contextlib import suppress
@@ -20,6 +21,8 @@ from homelab_assets.secrecy import redact
 
 _BASE = "http://docker:80"
 _OLDEST = "1.24"
+_NEWEST = "1.51"
+"""What newer engines say to those who ask in a newer API was never seen; this one they still speak."""
 
 
 class EngineApi:
@@ -38,12 +41,13 @@ class EngineApi:
         self.client.mount(_BASE, self._adapter)
 
     def negotiate(self) -> Any:
-        """Ask for the engine's version, speak its newest API from now on, and return what `/version` answers."""
+        """Ask for the engine's version, speak its newest API of those known here from now on, and return what
+        `/version` answers."""
         version = self.call("GET /version", lambda: self.client.version(api_version=False))
         spoken = version.get("ApiVersion") if isinstance(version, dict) else None
         if not isinstance(spoken, str):
             raise CaptureError("what answers is no Docker engine", hint="correct the address in lab.yaml")
-        self.client._version = spoken
+        self.client._version = _spoken(spoken, version.get("MinAPIVersion"))
         return version
 
     def get(self, path: str, **params: Any) -> Any:
@@ -175,6 +179,16 @@ class _StreamHTTPConnection(HTTPConnection):
     def is_connected(self) -> bool:
         # The default asks select() whether the peer has hung up, which an SSH channel can't answer cheaply.
         return self.sock is not None
+
+
+def _spoken(newest: str, oldest: Any) -> str:
+    """The API to ask in, of an engine that speaks these two and all between them."""
+    among = min(newest, _NEWEST, key=_number)
+    return max(among, oldest, key=_number) if isinstance(oldest, str) else among
+
+
+def _number(api: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", api))
 
 
 def _causes(error: BaseException) -> list[BaseException]:

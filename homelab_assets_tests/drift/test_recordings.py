@@ -29,6 +29,18 @@ def test_nothing_is_reported_right_after_up(engine: str, verified: int) -> None:
     assert len(document.services) >= 85
 
 
+@pytest.mark.parametrize("compose", ["2.40.3", "2.20.3"])
+@pytest.mark.parametrize("stack", ["traps", "manual"])
+def test_an_engine_29_that_was_asked_in_its_own_api_is_judged_as_a_28(stack: str, compose: str) -> None:
+    git = stacks.traps(compose) if stack == "traps" else stacks.manual_changes()[0]
+    older, newer = (
+        audit(recording(f"{stack}-{engine}-compose-{compose}"), [baseline(stack, git, extra=EXTRA)])
+        for engine in ("28.5.2", "29")
+    )
+    assert newer.services == older.services
+    assert newer.summary == older.summary
+
+
 @pytest.mark.parametrize(("version", "verified"), [("4.3.1", 87), ("5.4.2", 90)])
 def test_podman_differs_where_it_ignores_what_git_says(version: str, verified: int) -> None:
     """Compose v2 through podman's socket: a few values never arrive there, all others do or can't be seen."""

@@ -13,6 +13,7 @@ from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.drift.policy import Policy
 from homelab_assets.model import Baseline, Captured, CaptureResult, Problem
 from homelab_assets.secrecy import Vault
+from homelab_assets_tests.drift.engine29 import as_29
 
 NOW = "2026-11-23T06:00:00Z"
 KEY = b"a key for tests only"
@@ -89,10 +90,10 @@ def audit(
 
 
 def recording(name: str, vault: Vault | None = None) -> Captured:
-    """A capture of a real engine, as `record` wrote it."""
-    file = Path(__file__).parent / "data" / f"{name}.json.gz"
+    """A capture of a real engine, as `record` wrote it; of a `-29-compose-` what an engine 28 recorded, as 29 says it."""
+    file = Path(__file__).parent / "data" / f"{name.replace('-29-', '-28.5.2-')}.json.gz"
     data = json.loads(gzip.decompress(file.read_bytes()))
-    return capture(vault=vault, **data)
+    return capture(vault=vault, **(as_29(data) if "-29-" in name else data))
 
 
 def found(service: ServiceDrift) -> list[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from homelab_assets.model import Captured, CaptureResult, Unreachable
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.engine.fake_engine import (
     Answer,
+    Handler,
     TcpEngine,
     UnixEngine,
     breaks_off,
@@ -72,6 +73,27 @@ def test_everything_that_an_engine_says_is_captured(path: Path) -> None:
     assert result.engine["info"]["Name"] == "fake"
     assert result.dotenv == {}
     assert engine.asked.count("/containers/id-a/json") == 1
+
+
+@pytest.mark.parametrize(
+    ("speaks", "oldest", "asked"),
+    [("1.41", "1.12", "1.41"), ("1.56", "1.44", "1.51"), ("1.60", "1.53", "1.53"), ("1.47", None, "1.47")],
+)
+def test_a_newer_engine_is_asked_in_the_newest_api_that_was_tried(
+    path: Path, speaks: str, oldest: str | None, asked: str
+) -> None:
+    paths: list[str] = []
+
+    def info(handler: Handler) -> None:
+        paths.append(handler.path)
+        handler.answer(200, {"Name": "fake"})
+
+    version = {"Version": "29.9.0", "ApiVersion": speaks, "MinAPIVersion": oldest}
+    with UnixEngine(path, {**engine_answers(container("a")), "/version": version, "/info": info}):
+        result = capture(f"unix://{path}")
+    assert isinstance(result, Captured), result
+    assert paths == [f"/v{asked}/info"]
+    assert result.engine["version"]["ApiVersion"] == speaks, "what it says of itself is kept"
 
 
 def test_secrets_are_sealed_at_the_door(path: Path) -> None:
