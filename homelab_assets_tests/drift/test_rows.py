@@ -589,6 +589,17 @@ def test_what_the_api_socket_brings_along_is_no_difference() -> None:
     ]
 
 
+@pytest.mark.parametrize("runs", ["02:42:ac:11:00:07", "02:42:ac:11:00:08"])
+@pytest.mark.parametrize("git", ["02:42:AC:11:00:07", "02-42-ac-11-00-07", "0242.ac11.0007"])
+@pytest.mark.parametrize("where", ["mac_address", "networks.n.mac_address"])
+def test_a_hardware_address_has_several_spellings(where: str, git: str, runs: str) -> None:
+    body = {"mac_address": git} if where == "mac_address" else {"networks": {"n": {"mac_address": git}}}
+    network = "web_default" if where == "mac_address" else "web_n"
+    running = {"networks": {network: {"Aliases": ["web-app-1", "app"], "MacAddress": runs}}}
+    told = items(body, running, own={}, around={"networks": {"n": None}})
+    assert [item[:2] for item in told] == [(where, "changed")] * runs.endswith("8")
+
+
 LONG, SHORT = "fd00:0098:0:0::0005", "fd00:98::5"
 
 

@@ -11,6 +11,7 @@ from homelab_assets.drift.view import PROJECT, REPLACES, Declared, Observed, gen
 from homelab_assets.late import late
 
 _SHORT_ID = late(r"[0-9a-f]{12}")
+_HARDWARE = late(r"[0-9a-f]{2}(?:[:-][0-9a-f]{2})+|[0-9a-f]{4}(?:\.[0-9a-f]{4})+")
 
 
 def _joined(declared: Declared, container: Observed) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
@@ -89,7 +90,15 @@ def _expected_options(declared: Declared) -> dict[str, Leaf]:
     return leaves
 
 
+def _hardware(address: Any) -> str:
+    """A MAC address in its usual spelling, which engines give to any (`02-42-ac-11-00-07`, `0242.ac11.0007`)."""
+    text = str(address).lower()
+    return ":".join(re.findall("[0-9a-f]{2}", text)) if _HARDWARE.fullmatch(text) else text
+
+
 def _option(name: str, value: Any) -> Any:
+    if name == "mac_address":
+        return _hardware(value)
     if name == "link_local_ips":
         return tuple(sorted(map(ip_address, value)))
     return ip_address(value).lower() if isinstance(value, str) and not has_marker(value) else plain(value)
@@ -127,7 +136,7 @@ def _mac(key: str, wanted: Any, endpoint: Mapping[str, Any], container: Observed
     path = f"networks.{key}.mac_address"
     if not found:
         return {path: unseen("visible only while the container runs")}
-    return {path: Leaf(str(found).lower(), found)}
+    return {path: Leaf(_hardware(found), found)}
 
 
 _PASSES_MAC = (2, 32, 3)
@@ -136,7 +145,7 @@ _PASSES_MAC = (2, 32, 3)
 
 def _expected_mac(declared: Declared) -> dict[str, Leaf]:
     address = declared.get("mac_address")
-    return {"mac_address": Leaf(str(address).lower(), address)} if address else {}
+    return {"mac_address": Leaf(_hardware(address), address)} if address else {}
 
 
 def _observed_mac(container: Observed, declared: Declared) -> dict[str, Leaf]:
@@ -147,13 +156,13 @@ def _observed_mac(container: Observed, declared: Declared) -> dict[str, Leaf]:
     if not wanted and (by_network or container.host.podman):
         return {}
     if not found and wanted:
-        addresses = [str(e.get("MacAddress")).lower() for e in container.networks.values() if e and e.get("MacAddress")]
+        addresses = [_hardware(e["MacAddress"]) for e in container.networks.values() if e and e.get("MacAddress")]
         if not addresses:
             return {"mac_address": unseen("visible only while the container runs")}
-        found = next((address for address in addresses if address == str(wanted).lower()), addresses[0])
-        if found != str(wanted).lower() and container.proven and container.compose < _PASSES_MAC:
+        found = next((address for address in addresses if address == _hardware(wanted)), addresses[0])
+        if found != _hardware(wanted) and container.proven and container.compose < _PASSES_MAC:
             return {"mac_address": unseen("the Compose that created it doesn't pass it on")}
-    return {"mac_address": Leaf(str(found).lower(), found)} if found else {}
+    return {"mac_address": Leaf(_hardware(found), found)} if found else {}
 
 
 ROWS: tuple[Row, ...] = (
