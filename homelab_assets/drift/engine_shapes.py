@@ -52,10 +52,20 @@ _CONTAINER = _shape(
     Id=str, Name=str, Created=str, Image=str, State=_shape("State", Status=str, Running=bool, ExitCode=int),
     Config=_CONFIG, HostConfig=_HOST_CONFIG, Mounts=_List[_MOUNT],
     NetworkSettings=_shape("Networks", Networks=_Map[str, _ENDPOINT | None]),
+    ImageManifestDescriptor=_shape("Manifest", digest=str, platform=_shape("Platform", os=str, architecture=str)),
 )  # fmt: skip
 _SHAPES: Mapping[str, Any] = {
     "containers": _CONTAINER,
-    "images": _shape("Image", Id=str, RepoTags=_Texts, Os=str, Architecture=str, Config=_CONFIG),
+    "images": _shape(
+        "Image",
+        Id=str,
+        RepoTags=_Texts,
+        Os=str,
+        Architecture=str,
+        Config=_CONFIG,
+        Descriptor=_Flags,
+        Manifests=_List[_shape("OfPlatform", ID=str, Descriptor=_Flags)],
+    ),
     "networks": _shape("Network", Id=str, Name=str, Labels=_Named),
     "volumes": _shape("Volume", Name=str, Labels=_Named),
 }

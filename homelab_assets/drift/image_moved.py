@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homelab_assets.drift.rows.process import reference
+from homelab_assets.drift.rows.shapes import dig
 from homelab_assets.drift.view import Host, Observed, once
 
 
@@ -21,9 +22,28 @@ def moved_to(container: Observed) -> str | None:
     if tagged is None or own in _ids(tagged) or not str(tagged.get("Id") or ""):
         return None
     label = container.labels.get("com.docker.compose.image")
-    if label and label in _ids(tagged):
+    if (label and label in _ids(tagged)) or _same_program(container, tagged):
         return None
     return str(tagged["Id"])
+
+
+def _same_program(container: Observed, tagged: Mapping[str, Any]) -> bool:
+    """Whether a tag that names another index leads to what the container runs all the same.
+
+    Where the engine keeps images of several platforms, an image's id is that of its index: a new one whenever anything
+    in it is, be it another platform's image or the attestation that each build brings along.
+    """
+    manifest, own = dig(container.container, "ImageManifestDescriptor"), container.image
+    if not manifest or not own:
+        return False
+    if manifest.get("digest") in _ids(tagged):
+        return True
+    kept = own.get("RootFS") and all(own.get(part) == tagged.get(part) for part in _RUNS)
+    return bool(kept) and dig(manifest, "platform", "architecture") == own.get("Architecture")
+
+
+_RUNS = ("RootFS", "Config", "Os", "Architecture")
+"""Of an image all that becomes a container."""
 
 
 @once

@@ -11,6 +11,7 @@ from homelab_assets.drift import compare
 from homelab_assets.drift.engine_shapes import mistake_in
 from homelab_assets.drift.service import Judge
 from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.engine29 import as_29
 from homelab_assets_tests.drift.world import audit, baseline, capture
 
 DATA = Path(__file__).parent / "data"
@@ -56,3 +57,5 @@ def test_what_engines_write_has_the_shape_that_is_read(name: str) -> None:
     data = json.loads(gzip.decompress((DATA / f"{name}.json.gz").read_bytes()))
     if "containers" in data:
         assert mistake_in(capture(**data)) is None
+    if "-28.5.2-" in name:
+        assert mistake_in(capture(**as_29(data))) is None

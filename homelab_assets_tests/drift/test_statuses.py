@@ -548,6 +548,34 @@ def test_same_tag_another_image() -> None:
     assert (one.cause, one.remedy, found(one)) == ("image_moved", "pull", [("image", "changed", "functional")])
 
 
+LAYERS = {"RootFS": {"Type": "layers", "Layers": ["sha256:" + "a" * 64]}}
+
+
+@pytest.mark.parametrize(
+    ("runs", "newer", "moved"),
+    [
+        ("amd64", LAYERS, False),
+        ("amd64", {}, True),
+        ("amd64", {**LAYERS, "Config": {"Cmd": ["else"]}}, True),
+        ("arm64", LAYERS, True),
+        ("arm64", {"Manifests": [{"Descriptor": {"digest": "sha256:" + "3" * 64}}]}, False),
+    ],
+)
+def test_another_index_may_lead_to_the_same_program(runs: str, newer: dict[str, Any], moved: bool) -> None:
+    """As seen with the store of containerd on an Engine 28.5.2: each build with an attestation makes another index."""
+    manifest = {"digest": "sha256:" + "3" * 64, "platform": {"architecture": runs, "os": "linux"}}
+    images = [
+        {**image(identity=PLAIN["Id"], Cmd=["run"]), **LAYERS},
+        {**image("plain:1", identity="sha256:" + "2" * 64, Cmd=["run"]), **newer},
+    ]
+    running = {**container("web", "app"), "ImageManifestDescriptor": manifest}
+    (one,) = audit(capture([running], images=images), [baseline("web", ONE)]).services
+    assert found(one) == [("image", "changed", "functional")] * moved
+    older = {key: value for key, value in running.items() if key != "ImageManifestDescriptor"}
+    (one,) = audit(capture([older], images=images), [baseline("web", ONE)]).services
+    assert one.cause == "image_moved", "without such a store the id is the program's own"
+
+
 def test_a_second_connection_by_hand_forgets_the_service_name() -> None:
     forgot = container("web", "app", networks={"web_default": {"Aliases": None}})
     assert found(run([forgot]).services[0]) == [("networks.default.aliases", "changed", "functional")]
