@@ -29,11 +29,6 @@ def labels_of(container: Mapping[str, Json]) -> dict[str, str]:
     return {str(k): str(v) for k, v in ((container.get("Config") or {}).get("Labels") or {}).items()}
 
 
-def is_one_off(container: Mapping[str, Json]) -> bool:
-    """Say whether it comes from `docker compose run`, which is no service."""
-    return labels_of(container).get(_LABEL + "oneoff", "").lower() == "true"
-
-
 def place(container: Mapping[str, Json]) -> tuple[str | None, str]:
     """Return stack and service of a container: its Compose labels, else no stack and its name."""
     labels = labels_of(container)

@@ -9,7 +9,7 @@ from homelab_assets.documentation import seen
 from homelab_assets.documentation.commands import folder_of, is_portainers
 from homelab_assets.documentation.estate import Declaration, Estate, HostFacts, Key, NetworkFacts, Service
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
-from homelab_assets.drift.view import name_of
+from homelab_assets.drift.view import is_one_off, name_of
 from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
 
 
@@ -105,7 +105,7 @@ def _of(capture: Captured) -> Iterable[Service]:
     folders = {str(volume.get("Name")): folder for volume in capture.volumes if (folder := _folder(volume))}
     replicas: dict[tuple[str | None, str], list[Mapping[str, Json]]] = {}
     for container in sorted(capture.containers, key=name_of):
-        if not seen.is_one_off(container):
+        if not is_one_off(container):
             replicas.setdefault(seen.place(container), []).append(container)
     for group in replicas.values():
         yield seen.service_of(capture.host, group, images, names, folders)

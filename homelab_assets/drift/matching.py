@@ -8,13 +8,12 @@ from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.normalise import project_name as normalised
-from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView, generated_names
+from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView, generated_names, is_one_off
 from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json
 
 WORKING_DIR = "com.docker.compose.project.working_dir"
 CONFIG_FILES = "com.docker.compose.project.config_files"
-_ONE_OFF = "com.docker.compose.oneoff"
 LEFTOVER = late(r"[0-9a-f]{12}_(?P<own>.+)")
 """What Compose calls a container while another one takes its place, or until it gets a name of its own."""
 
@@ -31,14 +30,6 @@ def project_of(container: Observed) -> str | None:
     return container.labels.get(PROJECT) or container.labels.get(_PODMAN_PROJECT) or None
 
 
-def _one_off(container: Observed) -> bool:
-    """Whether `compose run` made a container; that of podman-compose tells by the name alone."""
-    if container.podman_compose:
-        own = rf"{re.escape(project_of(container) or '')}[_-]{re.escape(container.labels.get(SERVICE) or '')}"
-        return re.fullmatch(rf"{own}[_-]tmp\d+", container.name) is not None
-    return str(container.labels.get(_ONE_OFF, "")).lower() == "true"
-
-
 class Containers(Struct):
     """The containers of one host, by the project that their labels name, and which of them have found their service."""
 
@@ -50,8 +41,7 @@ class Containers(Struct):
 
     def __post_init__(self) -> None:
         seen = (Observed(container, self.host) for container in self.host.captured.containers)
-        # What `compose run` made is no part of the deployment.
-        self.all = tuple(one for one in seen if not _one_off(one))
+        self.all = tuple(one for one in seen if not is_one_off(one.container))
         for container in self.all:
             self.names.setdefault(container.name, container)
             if project := project_of(container):

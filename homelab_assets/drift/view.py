@@ -17,6 +17,9 @@ SERVICE = "com.docker.compose.service"
 REPLACES = "com.docker.compose.replace"
 """Label of a container that took another one's place."""
 
+_FOR_ONE_RUN = ("com.docker.compose.hook", "com.docker.job.id")
+"""Labels of what runs before a service starts (Compose 5.3 and newer), and of an engine's jobs: some of it stays."""
+
 Result = TypeVar("Result")
 _HEX_ID = late(r"[0-9a-f]{12,64}")
 
@@ -272,6 +275,17 @@ def name_of(container: Mapping[str, Json]) -> str:
 def labels_of(container: Mapping[str, Json]) -> Mapping[str, str]:
     """A container's labels."""
     return (container.get("Config") or {}).get("Labels") or {}
+
+
+def is_one_off(container: Mapping[str, Json]) -> bool:
+    """Whether a container is no part of a deployment: made by `compose run` (that of podman-compose tells by the name
+    alone), for a hook or for a job."""
+    labels = labels_of(container)
+    if "io.podman.compose.version" in labels:
+        project = labels.get(PROJECT) or labels.get("io.podman.compose.project") or ""
+        own = rf"{re.escape(project)}[_-]{re.escape(labels.get(SERVICE) or '')}"
+        return re.fullmatch(rf"{own}[_-]tmp\d+", name_of(container)) is not None
+    return str(labels.get("com.docker.compose.oneoff", "")).lower() == "true" or any(map(labels.get, _FOR_ONE_RUN))
 
 
 def _numbers(text: str) -> tuple[int, ...]:
