@@ -14,7 +14,7 @@
 - `project` leads through all this, `selection` says what of it is deployed, `sources` where a value is written,
   `extensions` deals with `x-` keys;
 - `dotenv` reads `.env` files, `environment` puts the variables together, `confighash` computes Compose's label with
-  what `spellings` knows of earlier versions.
+  what `spellings` knows of other versions.
 
 Everywhere `problems` raises `BaselineError` with file and line.
 """

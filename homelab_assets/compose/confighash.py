@@ -42,7 +42,7 @@ RULES: tuple[Rule, ...] = (
     Rule(since=(2, 18, 0), without=("scale",)),
 )
 _NEWER: Version = (2, 41, 0)
-"""From here on nothing was observed: another hash may be another way to print."""
+"""From here on nobody could ask the program, a few containers were seen: another hash may be another way to print."""
 
 _ALSO_AS: Mapping[Version, Version] = {
     (2, 24, 0): (2, 23, 3), (2, 24, 4): (2, 24, 5), (2, 26, 1): (2, 33, 1), (2, 30, 0): (2, 29, 7),

@@ -1,7 +1,8 @@
-"""What earlier versions of Compose print otherwise in the text that they hash, by key and version.
+"""What other versions of Compose print otherwise in the text that they hash, by key and version.
 
-Each row was observed: `homelab_assets_tests/compose/hashes.json` holds what upstream's programs of 2.18 to 2.40 answer.
-Where the canonical model no longer tells how the file spelled a thing, a row gives every way that it can have been.
+Each row was observed: `homelab_assets_tests/compose/hashes.json` holds what upstream's programs of 2.18 to 2.40 answer,
+and that of Compose 5 was seen on containers. Where the canonical model no longer tells how the file spelled a thing, a
+row gives every way that it can have been.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,9 +33,9 @@ class Spelling(Struct, frozen=True, kw_only=True):
     """
 
     key: str
-    before: Version
     ways: Callable[[Json], Sequence[Json]]
     since: Version = (0, 0, 0)
+    before: Version = (99, 0, 0)
 
 
 def _each(entries: Sequence[Json] | None, *ways: Callable[[Json], Json]) -> list[Json]:
@@ -178,6 +179,24 @@ def _develop(value: Json) -> Sequence[Json]:
     return [value and {**value, "watch": [bare(watch) for watch in value.get("watch") or ()]}]
 
 
+_BIND = ("selinux", "propagation", "create_host_path", "recursive")
+
+
+def _host_path_unsaid(value: Json) -> Sequence[Json]:
+    """That a missing host path is made goes without saying, that it isn't is said; the model tells it the other way."""
+
+    def unsaid(volume: Mapping[str, Json]) -> Json:
+        return {**volume, "bind": _without("create_host_path")(volume["bind"])} if "bind" in volume else volume
+
+    def refused(volume: Mapping[str, Json]) -> Json:
+        if "create_host_path" in volume.get("bind", _BIND):
+            return unsaid(volume)
+        bind = {**volume["bind"], "create_host_path": False}
+        return {**volume, "bind": {name: bind[name] for name in _BIND if name in bind}}
+
+    return _each(value, unsaid, refused)
+
+
 SPELLINGS: tuple[Spelling, ...] = (
     Spelling(key="deploy", before=(2, 24, 0), ways=_always_deployed),
     Spelling(key="deploy", before=(2, 26, 0), ways=_text_of_cpus),
@@ -201,6 +220,7 @@ SPELLINGS: tuple[Spelling, ...] = (
     Spelling(key="volumes_from", before=(2, 22, 0), ways=lambda value: [UNKNOWN] if value else [value]),
     Spelling(key="dns", before=(2, 30, 0), ways=lambda value: [None, [""]] if value is None else [value]),
     Spelling(key="develop", before=(2, 33, 0), ways=_develop),
+    Spelling(key="volumes", since=(5, 0, 0), ways=_host_path_unsaid),
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,91 @@ HASHES: dict[str, dict[str, str | None]] = {
         "2.29.7": "ef3ef8e5d4f501d17cb67be92f231f23a1e063353fad5fa4ae01d99e6ff7e181",
         "v2.35.0-desktop.1": "43ecd7c9619d5eb9797f4d9f4cf424cdf89b77776ceaf9fd693bd045ed229240",
     },
+}
+
+
+_FOLDER = "C:\\Users\\Public\\MediaStack"
+OF_COMPOSE_5: dict[str, tuple[str, dict[str, Any], str]] = {
+    # What Compose holds its own hash against, from 5.6 on (docker/compose, pkg/compose/hash_test.go).
+    "its own": (
+        "5.6.0",
+        {
+            "annotations": {"note": "x"}, "cap_add": ["NET_ADMIN"], "command": ["nginx", "-g", "daemon off;"],
+            "deploy": {"replicas": 3, "resources": {}, "placement": {}}, "entrypoint": None,
+            "environment": {"A": "1", "B": None}, "extra_hosts": ["alpha=10.0.0.1"],
+            "healthcheck": {"test": ["CMD", "true"]}, "image": "nginx:latest", "labels": {"com.example": "v"},
+            "networks": {"default": None}, "ports": [{"target": 80, "published": "8080", "protocol": "tcp"}],
+            "restart": "always", "stdin_open": True, "tty": True, "user": "nobody",
+            "volumes": [{"type": "volume", "source": "data", "target": "/data"}],
+        },
+        "75bc312132c71fac4971d123202631b6978ac9d796336621af744d46611b42a2",
+    ),
+    # Seen on containers of an Engine 29.
+    "a volume": (
+        "5.1.3",
+        {
+            "command": ["sh", "-c", 'exec redis-server --appendonly yes --requirepass "$(cat /run/secrets/redis_password)"'],
+            "entrypoint": None,
+            "healthcheck": {
+                "test": ["CMD-SHELL", 'REDISCLI_AUTH="$(cat /run/secrets/redis_password)" redis-cli ping'],
+                "timeout": "3s", "interval": "10s", "retries": 5, "start_period": "10s",
+            },
+            "image": "redis:alpine", "networks": {"default": None}, "restart": "unless-stopped",
+            "secrets": [{"source": "redis_password", "target": "/run/secrets/redis_password"}],
+            "volumes": [{"type": "volume", "source": "redis_data_prod", "target": "/data", "volume": {}}],
+        },
+        "974ea8109f574bad226e0fd4a99699a2f2d4c0a8abb31a37c3bbae99f8e87cbc",
+    ),
+    "binds": (
+        "5.3.1",
+        {
+            "command": None, "container_name": "transmission", "entrypoint": None,
+            "environment": {"PGID": "1000", "PUID": "1000", "TZ": "America/New_York"},
+            "image": "lscr.io/linuxserver/transmission:latest", "labels": {"autoheal": "true"},
+            "networks": {"default": None},
+            "ports": [
+                {"mode": "ingress", "target": 9091, "published": "9091", "protocol": "tcp"},
+                {"mode": "ingress", "target": 51413, "published": "51413", "protocol": "tcp"},
+                {"mode": "ingress", "target": 51413, "published": "51413", "protocol": "udp"},
+            ],
+            "restart": "unless-stopped",
+            "volumes": [
+                {"type": "bind", "source": f"{_FOLDER}\\{source}", "target": target, "bind": {"create_host_path": True}}
+                for source, target in (
+                    ("transmission\\config", "/config"), ("downloads", "/downloads"), ("transmission\\watch", "/watch"),
+                )
+            ],
+        },
+        "97417746fa3c746b4aac76692afabd126072e797c506216d4eeda769e587d1c0",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_COMPOSE_5)
+def test_hashes_of_compose_5(name: str) -> None:
+    version, service, wanted = OF_COMPOSE_5[name]
+    computed = list(config_hashes(service, version))
+    assert computed[0] == wanted
+    assert computed[-1] is None, "another hash proves nothing"
+    assert wanted not in list(config_hashes({**service, "user": "somebody"}, version))
+
+
+def test_compose_5_says_of_a_bind_what_is_not_so_by_default() -> None:
+    def printed(version: str, bind: dict[str, Any] | None) -> list[str | None]:
+        mount = {"type": "bind", "source": "/a", "target": "/a", **({} if bind is None else {"bind": bind})}
+        return list(config_hashes({**loaded(IMAGE_ONLY).services["a"], "volumes": [mount]}, version))[:-1]
+
+    as_today = {text: printed("2.41.0", bind) for text, bind in _BINDS.items()}
+    unsaid, refused = as_today["unsaid"], as_today["refused"]
+    assert printed("5.0.0", {"create_host_path": True, "recursive": "disabled"}) == unsaid
+    assert printed("5.0.0", {"recursive": "disabled"}) == [*unsaid, *refused], "either may stand in the file"
+    assert printed("5.0.0", None) == as_today["none"]
+
+
+_BINDS: dict[str, dict[str, Any] | None] = {
+    "unsaid": {"recursive": "disabled"},
+    "refused": {"create_host_path": False, "recursive": "disabled"},
+    "none": None,
 }
 
 
