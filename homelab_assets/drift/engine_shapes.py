@@ -32,7 +32,7 @@ _HOST_CONFIG = _shape(
     ReadonlyRootfs=bool, Init=bool, LogConfig=_shape("Log", Type=str, Config=_Named),
     PortBindings=_Map[str, _List[_shape("Binding", HostIp=str, HostPort=str)] | None], Binds=_Texts,
     Mounts=_List[_shape("Wanted", Type=str, Source=str, Target=str, BindOptions=_Flags, VolumeOptions=_Flags,
-                       TmpfsOptions=_Flags)],
+                       TmpfsOptions=_Flags, ImageOptions=_Flags)],
     Tmpfs=_Named, VolumesFrom=_Texts, CapAdd=_Texts, CapDrop=_Texts, SecurityOpt=_Texts, GroupAdd=_Texts,
     MaskedPaths=_Texts, Devices=_List[_shape("Device", PathOnHost=str, PathInContainer=str, CgroupPermissions=str)],
     DeviceRequests=_List[_shape("Request", Driver=str, Count=int, DeviceIDs=_Texts, Capabilities=_List[_Texts],

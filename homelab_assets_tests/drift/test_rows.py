@@ -600,6 +600,21 @@ def test_a_hardware_address_has_several_spellings(where: str, git: str, runs: st
     assert [item[:2] for item in told] == [(where, "changed")] * runs.endswith("8")
 
 
+@pytest.mark.parametrize("runs", ["bin", "lib", None])
+@pytest.mark.parametrize("git", ["bin", None])
+def test_a_folder_of_a_mounted_image(git: str | None, runs: str | None) -> None:
+    """As Engine 28.5.2 shows it."""
+    body = {"type": "image", "source": "tools:1", "target": "/t"} | ({"image": {"subpath": git}} if git else {})
+    wanted = {"Type": "image", "Source": "tools:1", "Target": "/t"} | (
+        {"ImageOptions": {"Subpath": runs}} if runs else {}
+    )
+    seen = {"Type": "image", "Name": "tools:1", "Source": "/var/lib/x", "Destination": "/t", "Mode": "", "RW": False}
+    told = items(
+        {"volumes": [body]}, {"host": {"Mounts": [wanted]}, "mounts": [{**seen, "Propagation": "rprivate"}]}, own={}
+    )
+    assert [item[:2] for item in told] == [("volumes./t", "changed")] * (git != runs)
+
+
 LONG, SHORT = "fd00:0098:0:0::0005", "fd00:98::5"
 
 

@@ -70,7 +70,8 @@ def _observed_mount(target: str, mount: Mapping[str, Any], container: Observed, 
 def _visible_options(mount: Mapping[str, Any], requested: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
     if not requested and kind == "bind":
         return (("propagation", mount["Propagation"]),) if mount.get("Propagation") else ()
-    volume, tmpfs = requested.get("VolumeOptions") or {}, requested.get("TmpfsOptions") or {}
+    tmpfs = requested.get("TmpfsOptions") or {}
+    volume = requested.get("ImageOptions" if kind == "image" else "VolumeOptions") or {}
     options: dict[str, Any] = {}
     if volume.get("NoCopy") or (kind == "volume" and "nocopy" in str(mount.get("Mode"))):
         options["nocopy"] = True

@@ -48,7 +48,8 @@ def _from_home(source: str) -> str:
 
 def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
     """The options of a canonical volume entry that are visible on a container."""
-    volume, tmpfs, bind = entry.get("volume") or {}, entry.get("tmpfs") or {}, entry.get("bind") or {}
+    tmpfs, bind = entry.get("tmpfs") or {}, entry.get("bind") or {}
+    volume = entry.get("image" if kind == "image" else "volume") or {}
     if kind != "tmpfs" and not volume and bind.keys().isdisjoint(("propagation", "selinux")):
         return ()
     options = {
