@@ -25,7 +25,7 @@ class Files:
 
     Args:
         read: gives the bytes of an absolute path, or None. home: what `~` stands for.
-        symbolic: a missing `env_file` of an `include` is no error.
+        symbolic: a missing `env_file` of an `include` is no error. newer: Compose 5 is to read them.
         is_directory: tells folders from files where only that decides; None assumes a folder.
 
     Attributes:
@@ -33,11 +33,12 @@ class Files:
     """
 
     def __init__(
-        self, read: Read, home: str | None, *, symbolic: bool, is_directory: Callable[[str], bool] | None
+        self, read: Read, home: str | None, *, symbolic: bool, newer: bool, is_directory: Callable[[str], bool] | None
     ) -> None:
         self.read = read
         self.documents: dict[str, tuple[Document, ...]] = {}
         self._home = home
+        self._newer = newer
         self._extends = Extends(self._lend, lambda path: path in self.documents or read(path) is not None, home)
         self._includes = Includes(self.model, read, is_directory, symbolic=symbolic)
 
@@ -51,6 +52,7 @@ class Files:
         for file in files:
             for document in self.documents_of(file):
                 tree = self._document(document, file, scope, tree)
+        tree.pop("jobs", None)
         set_defaults(tree)
         check_attributes(tree)
         Resolver(scope.base, self._home).resolve(tree)
@@ -88,16 +90,16 @@ class Files:
             reset(tree, document.resets)
             if not lent:
                 self._includes.apply(layer, replace(scope, chain=(*scope.chain, file)))
-            return _laid_over(tree, layer, document, complete=not lent)
+            return _laid_over(tree, layer, document, complete=not lent, newer=self._newer)
         except BaselineError as error:
             raise at(error, Origin(file)) from None
 
 
-def _laid_over(tree: Map, layer: Map, document: Document, *, complete: bool) -> Map:
+def _laid_over(tree: Map, layer: Map, document: Document, *, complete: bool, newer: bool) -> Map:
     tree = merge(tree, layer)
     drop_duplicates(tree)
     if complete:
-        validate(tree, document.place)
+        validate(tree, document.place, newer)
         tree.pop("version", None)
     canonicalise(tree)
     _drop_empty_servers(tree)

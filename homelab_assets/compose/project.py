@@ -114,6 +114,7 @@ def load(
     assumed: Collection[str] = (),
     outside: Callable[[str], bool | None] = lambda name: False,
     by_default: bool = False,
+    newer: bool = False,
     is_directory: Callable[[str], bool] | None = None,
 ) -> Project:
     """Load compose files as `docker compose -f FILE…` of Compose 2.40.3 does.
@@ -132,6 +133,7 @@ def load(
         outside: whether a variable that `environment` lacks is set all the same, None where it may be: that beats what
             an included file's own env file says.
         by_default: a variable that chooses a file, and has no value, has its default instead of being refused.
+        newer: take what Compose 5 knows besides: a service's `pre_start`, and jobs, of which nothing is kept.
         is_directory: tells folders from files; asked for an include's `project_directory` and for missing env files.
 
     Raises:
@@ -144,7 +146,7 @@ def load(
         try:
             known = dict(environment)
             interpolator = Interpolator(known.get, symbolic, without, assumed=assumed, outside=outside)
-            loading = _Loading(read, project_directory, known, interpolator, is_directory)
+            loading = _Loading(read, project_directory, known, interpolator, newer, is_directory)
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
@@ -175,6 +177,7 @@ class _Loading:
         directory: str,
         environment: dict[str, str],
         interpolator: Interpolator,
+        newer: bool,
         is_directory: Callable[[str], bool] | None,
     ) -> None:
         self._directory = directory
@@ -182,7 +185,7 @@ class _Loading:
         self._is_directory = is_directory
         self._interpolator = interpolator
         home, symbolic = environment.get("HOME"), interpolator.symbolic
-        self._files = Files(read, home, symbolic=symbolic, is_directory=is_directory)
+        self._files = Files(read, home, symbolic=symbolic, newer=newer, is_directory=is_directory)
         self._tree = Map()
         self._sources: Sources
 

@@ -3,7 +3,10 @@
 The order is part of the truth: Compose's config hash is taken of the text (see `confighash`).
 """
 
+from typing import Any
+
 from homelab_assets.compose import values as v
+from homelab_assets.compose.extensions import plain
 from homelab_assets.compose.sections import Entries, Items, Section
 from homelab_assets.compose.shape_parts import (
     BLKIO_CONFIG,
@@ -18,6 +21,12 @@ from homelab_assets.compose.shape_parts import (
     PORT,
     VOLUME_MOUNT,
 )
+
+
+def _unread(value: Any) -> Any:
+    """What newer versions of Compose print in a form that is not known here."""
+    return plain(value) or v.OMIT
+
 
 SERVICE = Section(
     {
@@ -112,6 +121,7 @@ SERVICE = Section(
         "volumes": Items(VOLUME_MOUNT),
         "volumes_from": v.strings,
         "working_dir": v.string,
+        "pre_start": _unread,
         "post_start": Items(HOOK),
         "pre_stop": Items(HOOK),
     },

@@ -62,6 +62,7 @@ def _load(
         environment=environment,
         project_name=None if directory or _names_itself(tree, files) else project_name(name),
         symbolic=True,
+        newer=True,
         by_default=by_default,
     )
 

@@ -27,6 +27,7 @@ class Place(Struct, frozen=True, kw_only=True):
         variables: `.env` values as the host holds them, by file, None where they aren't known; settled.
         env_files: variables of all files on the host that a service may take them from, a `.env` too, by path.
         services: what its containers there are called as services.
+        newer: whether it is Compose 5, as far as is known, that last brought it up.
         used: variables that its containers use by the host's own compose files, each with the fingerprint of its
             default, None where it has none or several; None as a whole where these files aren't known.
         spellings: of values of which there are tokens alone, see `Captured`.
@@ -37,6 +38,7 @@ class Place(Struct, frozen=True, kw_only=True):
     variables: Mapping[str, Mapping[str, str | None]] | None = None
     env_files: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
+    newer: bool = True
     used: Mapping[str, str | None] | None = None
     spellings: Mapping[str, Sequence[str]] | None = None
 
@@ -59,6 +61,7 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         project=project_of(group[0]),
         variables=variables,
         env_files={**captured.dotenv, **captured.env_files},
+        newer=max(group, key=lambda container: container.created).compose[:1] not in ((1,), (2,)),
         services=frozenset(str(container.labels.get(SERVICE)) for container in group),
         used=_used(group, captured),
         spellings=captured.spellings,

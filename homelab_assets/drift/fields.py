@@ -41,6 +41,7 @@ UNSEEN: dict[str, str] = {
     "profiles": "whether the service is part of a deployment",
     "develop": "how files are watched while developing",
     "attach": "what `up` prints",
+    "pre_start": "containers of their own, for one run each",
     "post_start": "commands inside the container",
     "pre_stop": "commands inside the container",
     "deploy.mode": "Swarm",

@@ -74,6 +74,7 @@ class Stack:
                 unset=not_set(variables),
                 assumed=environment.keys() - self.settled.keys() - self.choosing.keys(),
                 outside=self._set_outside,
+                newer=self.place.newer,
             )
         except BaselineError as error:
             needs = error.needs

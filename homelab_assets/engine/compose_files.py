@@ -73,6 +73,7 @@ def load_started(files: Sequence[str], started: Started, read: Callable[[str], b
             environment={},
             project_name="any",
             symbolic=True,
+            newer=True,
         )
     except HomelabError:
         return None

@@ -57,6 +57,7 @@ def _load(baseline: Baseline) -> compose.Project:
             project_directory=directory,
             environment={},
             symbolic=True,
+            newer=True,
             by_default=True,
         )
     except BaselineError as error:

@@ -42,6 +42,7 @@ def load_project(
             project_directory=(_ROOT + directory).rstrip("/"),
             environment={},
             symbolic=True,
+            newer=True,
             by_default=True,
         )
     except BaselineError as error:
