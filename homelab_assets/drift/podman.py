@@ -1,6 +1,6 @@
 """Where podman's API tells less than Docker's, or tells it otherwise: its containers are read in Docker's terms.
 
-Measured on podman 4.3 and 5.4, driven by Compose v2 through the socket and by podman-compose.
+Measured on podman 4.3, 5.4 and 5.8, driven by Compose v2 through the socket and by podman-compose.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.mount import Mount
 from homelab_assets.drift.rows.networks import declared_networks
-from homelab_assets.drift.rows.security import capability
+from homelab_assets.drift.rows.security import DOCKERS_MORE, PODMANS_CAPABILITIES, capability
 from homelab_assets.drift.view import Declared, Observed, is_podman
 from homelab_assets.model import Captured, Json
 
@@ -24,20 +24,7 @@ _SIGNALS = (
 
 _FIRST_REAL_TIME = 34
 
-_CAPABILITIES = frozenset(
-    {
-        *("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP"),
-        *("SETUID", "SYS_CHROOT"),
-    }
-)
-"""Podman's default. The API says by how much a container's differ from them."""
-
-_DOCKERS_MORE = frozenset({"AUDIT_WRITE", "MKNOD", "NET_RAW"})
-"""What Docker's default has beyond them: podman 4 counts from there, and says that these were dropped."""
-
-_NEVER_SHOWN = frozenset(
-    {"sysctls", "links", "external_links", "device_cgroup_rules", "gpus", "domainname", "cgroup", "runtime"}
-)
+_NEVER_SHOWN = frozenset({"sysctls", "links", "external_links", "device_cgroup_rules", "gpus", "domainname", "runtime"})
 _WHAT_IT_DOES_ANYWAY = (("init", False), ("stop_grace_period", 0), ("userns_mode", "host"))
 _NOT_OF_A_PRIVILEGED_ONE = ("cap_add", "devices")
 _NOT_OF_AN_IMAGE = {"healthcheck": "Healthcheck", "stop_signal": "StopSignal"}
@@ -124,7 +111,7 @@ def _has_capabilities(key: str, name: str, declared: Declared, container: Observ
     dropped, added = (
         {capability(str(one)) for one in container.host_config.get(field) or ()} for field in ("CapDrop", "CapAdd")
     )
-    default = _CAPABILITIES | (_DOCKERS_MORE if dropped & _DOCKERS_MORE else frozenset())
+    default = PODMANS_CAPABILITIES | (DOCKERS_MORE if dropped & DOCKERS_MORE else frozenset())
     has = (default - dropped) | added
     if key == "cap_add":
         return name in has
@@ -152,6 +139,8 @@ def unshown(difference: Difference, container: Observed) -> str | None:
         return "podman's API shows the addresses of running containers only"
     if root == "stop_grace_period" and container.podman_compose:
         return "podman-compose keeps it to itself"
+    if root == "cgroup" and not container.host_config.get("CgroupnsMode"):  # which podman 5.8 fills
+        return "podman's API doesn't show it"
     if difference.change == "removed" and (difference.row.key in _NEVER_SHOWN or path.startswith("logging.options.")):
         return "podman's API doesn't show it"
     return None

@@ -74,6 +74,8 @@ _ENDPOINT = {
     "link_local_ips": ("IPAMConfig", "LinkLocalIPs"),
     "gw_priority": ("GwPriority",),
 }
+_IN_EFFECT = {"ipv4_address": "IPAddress", "ipv6_address": "GlobalIPv6Address"}
+"""Where podman, which says of no address whether it was asked for, shows those of a running container."""
 
 
 @once
@@ -118,7 +120,8 @@ def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf
         if not options and not any(map(endpoint.get, _SET_BY_HAND)):
             continue
         for name, place in _ENDPOINT.items():
-            if value := dig(endpoint, *place):
+            in_effect = _IN_EFFECT.get(name) if name in options and container.host.podman else None
+            if value := dig(endpoint, *place) or (in_effect and endpoint.get(in_effect)):
                 leaves[f"networks.{key}.{name}"] = Leaf(_option(name, value), value)
         if options.get("mac_address"):
             leaves |= _mac(key, options["mac_address"], endpoint, container)

@@ -91,7 +91,7 @@ def bound_labels(container: Observed) -> dict[str, str]:
     """How SELinux is to label what is bound (`z`, `Z`, or "" for not at all), by the path in the container; of those
     mounts that were asked for in a way that can say so."""
     labels: dict[str, str] = {}
-    # What podman lists there is its own rendering.
+    # What podman lists there is its own rendering, with a label until the first start.
     for bind in () if container.host.podman else container.host_config.get("Binds") or ():
         _, _, rest = str(bind).partition(":")
         target, _, options = rest.partition(":")

@@ -166,8 +166,8 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
     expected = _volumes(declared)
     elsewhere = file_targets(declared)
     leaves = {}
-    for target in _podmans_tmpfs(container, expected):
-        leaves[f"volumes.{target}"] = Leaf(expected[target])
+    for target, mount in _podmans_tmpfs(container, expected).items():
+        leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
     for target, mount in mounts_of(container).items():
         if target not in expected and (target in elsewhere or is_file_of_git(target, mount, container, declared)):
             continue
@@ -229,12 +229,15 @@ def _observed_tmpfs(container: Observed, declared: Declared) -> dict[str, Leaf]:
     if container.host.podman:
         wanted = _expected_tmpfs(declared)
         volumes = _podmans_tmpfs(container, _volumes(declared))
-        paths = {f"tmpfs.{path}": path for path in map(clean, found) if path not in volumes}
-        return {key: wanted.get(key, Leaf(frozenset(), path)) for key, path in paths.items()}
+        paths = {f"tmpfs.{clean(path)}": path for path in found if clean(path) not in volumes}
+        return {key: _as_podman_says(path, found[path] or "", wanted.get(key)) for key, path in paths.items()}
     return {
         f"tmpfs.{clean(path)}": Leaf(_tmpfs_options(options or ""), f"{path}:{options}" if options else path)
         for path, options in found.items()
     }
+
+
+_SIZE_AND_RIGHTS = ("size=", "mode=")
 
 
 def _given_tmpfs(container: Observed, declared: Declared) -> Given:
@@ -244,12 +247,32 @@ def _given_tmpfs(container: Observed, declared: Declared) -> Given:
     return {f"tmpfs.{path}": ANYTHING for path in ("/dev", "/dev/shm", "/run", "/tmp", "/var/tmp")}  # noqa: S108
 
 
-def _podmans_tmpfs(container: Observed, volumes: Mapping[str, Mount | str]) -> list[str]:
-    """Where volumes of type tmpfs are mounted: podman shows them as if they were written under `tmpfs`."""
-    if not container.host.podman:
-        return []
-    paths = [clean(path) for path in container.host_config.get("Tmpfs") or ()]
-    return [path for path in paths if isinstance(mount := volumes.get(path), Mount) and mount.type == "tmpfs"]
+def _as_podman_says(path: str, text: str, wanted: Leaf | None) -> Leaf:
+    """One place of `tmpfs`: of what podman shows beside its own options, size and rights are sure to be asked for."""
+    if wanted is not None and not isinstance(wanted.value, frozenset):
+        return wanted
+    asked = wanted.value if wanted is not None else frozenset()
+    others = {option for option in asked if not option.startswith(_SIZE_AND_RIGHTS)}
+    options = others | {option for option in _tmpfs_options(text) if option.startswith(_SIZE_AND_RIGHTS)}
+    if wanted is not None and options == asked:
+        return wanted
+    return Leaf(frozenset(options), f"{path}:{','.join(sorted(options))}" if options else path)
+
+
+def _podmans_tmpfs(container: Observed, volumes: Mapping[str, Mount | str]) -> dict[str, Mount]:
+    """Git's volumes of type tmpfs, with the size that they have: podman shows them as if written under `tmpfs`."""
+    found = {}
+    for path, text in (container.host_config.get("Tmpfs") or {}).items() if container.host.podman else ():
+        mount = volumes.get(clean(path))
+        if not isinstance(mount, Mount) or mount.type != "tmpfs":
+            continue
+        options = dict(mount.options)
+        if not has_marker(options.get("size")):
+            shown = (option.partition("=") for option in str(text or "").split(","))
+            options["size"] = next((as_bytes(size) for name, _, size in shown if name == "size"), None)
+        options = {name: value for name, value in options.items() if value is not None}
+        found[clean(path)] = mount._replace(options=tuple(sorted(options.items())))
+    return found
 
 
 def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:

@@ -86,7 +86,7 @@ def _mode(container: Observed, declared: Declared) -> str:
     plain, wanted = _plain_mode(container), _declared_mode(declared)
     if plain or not wanted:
         return plain
-    mode = container.mode()
+    mode = _podmans_network(container, declared) or container.mode()
     if mode in ("bridge", "default"):
         asked = wanted in ("bridge", "default") or has_marker(wanted)
         return "bridge" if asked and not _BRIDGES.isdisjoint(container.networks) else ""
@@ -94,6 +94,14 @@ def _mode(container: Observed, declared: Declared) -> str:
     # To a network that `networks` names Compose gives the service's name.
     is_mode = wanted == mode or (endpoint is not None and declared.name not in (endpoint.get("Aliases") or ()))
     return mode if endpoint is not None and is_mode else ""
+
+
+def _podmans_network(container: Observed, declared: Declared) -> str:
+    """The only network of a podman container, if it isn't one of `networks`: podman calls the mode `bridge`."""
+    if not container.host.podman or len(container.networks) != 1:
+        return ""
+    ((name, endpoint),) = _by_name(container).items()
+    return "" if name in _BRIDGES or declared.name in (endpoint.get("Aliases") or ()) else name
 
 
 def _mode_differs(container: Observed, declared: Declared) -> bool:

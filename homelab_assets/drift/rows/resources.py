@@ -96,10 +96,11 @@ _PODMANS_LIMITS = ("nofile", "nproc")
 
 
 def _given_ulimits(container: Observed, declared: Declared) -> Given:
+    asked = declared.get("ulimits") or {}
     return {
         f"ulimits.{name}": ANYTHING
         for name, limit in found_ulimits(container)
-        if (container.host.podman and name in _PODMANS_LIMITS)
+        if (container.host.podman and name in _PODMANS_LIMITS and name not in asked)
         or container.host.habits.usual(f"ulimits.{name}", limit, container)
     }
 
@@ -137,8 +138,9 @@ def _observed_blkio(container: Observed, declared: Declared) -> dict[str, Leaf]:
     return found
 
 
-_PODMANS_QUOTA = on_podman(ANYTHING)
-"""Podman writes `cpus` as period and quota too: `cpus` is what is compared."""
+def _podmans_quota(container: Observed, declared: Declared) -> Any:
+    """Podman writes `cpus` as period and quota too: `cpus` is what is compared."""
+    return ANYTHING if container.host.podman and container.host_config.get("NanoCpus") else ()
 
 
 def _given_cpus(container: Observed, declared: Declared) -> Given:
@@ -178,9 +180,9 @@ ROWS: tuple[Row, ...] = (
     scalar("cpu_shares", "HostConfig.CpuShares", normal=plain, default=0, live=True, needs="CPUShares"),
     scalar("cpuset", "HostConfig.CpusetCpus", normal=str, live=True, needs="CPUSet"),
     scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod",
-           given=_PODMANS_QUOTA, still=("HostConfig.CpuPeriod",)),
+           given=_podmans_quota, still=("HostConfig.CpuPeriod",)),
     scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota",
-           given=_PODMANS_QUOTA, still=("HostConfig.CpuQuota",)),
+           given=_podmans_quota, still=("HostConfig.CpuQuota",)),
     _realtime("cpu_rt_period", "CpuRealtimePeriod"),
     _realtime("cpu_rt_runtime", "CpuRealtimeRuntime"),
     scalar("cpu_count", "HostConfig.CpuCount", normal=plain, default=0),

@@ -25,8 +25,8 @@ def members(key: str, field: str, *, normal: Callable[[str], str] = str, **optio
         return {path: Leaf(leaf.value, leaf.value) for path, leaf in leaves(container.host_config.get(field)).items()}
 
     return Row(
-        key=key, kind="set", where=f"HostConfig.{field}", observed=observed, still=(f"HostConfig.{field}",),
-        expected=lambda declared: leaves(declared.get(key)), **options,
+        key=key, kind="set", where=f"HostConfig.{field}", still=(f"HostConfig.{field}",),
+        expected=lambda declared: leaves(declared.get(key)), **{"observed": observed, **options},
     )  # fmt: skip
 
 
@@ -43,9 +43,36 @@ def pairs(key: str, field: str, **options: Any) -> Row:
     )  # fmt: skip
 
 
+PODMANS_CAPABILITIES = frozenset(
+    {
+        *("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP"),
+        *("SETUID", "SYS_CHROOT"),
+    }
+)
+"""Podman's default. The API says by how much a container's differ from them."""
+
+DOCKERS_MORE = frozenset({"AUDIT_WRITE", "MKNOD", "NET_RAW"})
+"""What Docker's default has beyond them: podman 4 counts from there, and says that these were dropped."""
+
+
+def _observed_drops(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    dropped = {capability(str(name)): name for name in container.host_config.get("CapDrop") or ()}
+    if container.host.podman and dropped.keys() >= PODMANS_CAPABILITIES and not declared.get("cap_drop"):
+        return {"cap_drop.ALL": Leaf("ALL")}
+    return {f"cap_drop.{name}": Leaf(name) for name in dropped}
+
+
 def _podman_drops(container: Observed, declared: Declared) -> Given:
-    dropped = container.host_config.get("CapDrop") or ()
-    return {f"cap_drop.{capability(str(name))}": ANYTHING for name in dropped} if container.host.podman else {}
+    """What podman says was dropped though nobody named it: what its default lacks, and each one of all."""
+    if not container.host.podman:
+        return {}
+    names = {capability(str(name)) for name in declared.get("cap_drop") or ()}
+    anything = container.host_config.get("Privileged") or any(name == "ALL" or has_marker(name) for name in names)
+    return {
+        path: ANYTHING
+        for path, leaf in _observed_drops(container, declared).items()
+        if anything or leaf.value in DOCKERS_MORE
+    }
 
 
 def _option(text: str) -> tuple[str, str]:
@@ -215,7 +242,7 @@ ROWS: tuple[Row, ...] = (
     scalar("privileged", "HostConfig.Privileged", normal=boolean, default=False),
     scalar("read_only", "HostConfig.ReadonlyRootfs", normal=boolean, default=False),
     members("cap_add", "CapAdd", normal=capability),
-    members("cap_drop", "CapDrop", normal=capability, given=_podman_drops),
+    members("cap_drop", "CapDrop", normal=capability, observed=_observed_drops, given=_podman_drops),
     members("group_add", "GroupAdd"),
     Row(
         key="security_opt", kind="set", where="HostConfig.SecurityOpt, MaskedPaths",
