@@ -46,7 +46,7 @@ def relative(path: str, base: str) -> str:
 def is_windows_absolute(path: str) -> bool:
     """`C:\\x`, `C:/x` or `\\\\server\\share`."""
     if len(path) >= 2 and path[1] == ":":
-        return len(path) > 2 and path[2] in "/\\"
+        return path[0].isascii() and path[0].isalpha() and path[2:3] in ("/", "\\")
     return len(path) >= 2 and path[0] in "/\\" and path[1] in "/\\"
 
 

@@ -44,6 +44,13 @@ class Timestamp(Struct, frozen=True):
 
     text: str
 
+    @property
+    def printed(self) -> str:
+        """The text that Go makes of it where a merge turns values to text, before anything looks at their types."""
+        day, _, clock = self.text.replace("Z", "+00:00").partition("T")
+        zone = clock[-6:].replace(":", "")
+        return f"{day} {clock[:-6]} {zone} {'UTC' if zone == '+0000' else zone}"
+
 
 def resolve(node: Scalar) -> Any:
     """Return the value of a scalar: str, bool, int, float, None or `Timestamp`.
@@ -58,7 +65,7 @@ def resolve(node: Scalar) -> Any:
         return node.value
     if tag == "!!binary":
         try:
-            return base64.b64decode(node.value, validate=False).decode("utf-8", "replace")
+            return base64.b64decode(node.value.replace("\n", ""), validate=True).decode("utf-8", "replace")
         except binascii.Error:
             refuse("!!binary value contains invalid base64 data", node)
     if tag == "!!timestamp":
@@ -147,7 +154,7 @@ def go_text(value: Any) -> str:
     if isinstance(value, list):
         return "[" + " ".join(go_text(item) for item in value) + "]"
     if isinstance(value, Timestamp):
-        return value.text
+        return value.printed
     return str(value)
 
 
