@@ -170,7 +170,9 @@ class Stack:
             path: {name: running[name] for name in self.place.env_files[path] if name in running}
             for path in self.from_host
         }
-        return Stack(self.baseline, replace(self.place, variables=None, env_files=files))
+        stack = Stack(self.baseline, replace(self.place, variables=None, env_files=files))
+        stack.choosing = dict(self.choosing)
+        return stack
 
     def _read(self, path: str) -> bytes | None:
         place, inside = self.place, self._in_git(path)

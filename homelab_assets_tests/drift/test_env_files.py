@@ -554,3 +554,18 @@ def test_a_variable_of_an_env_file_that_no_compose_file_uses_is_its_own() -> Non
     stack = baseline("web", git, extra={"app.env": "V=1\nA=${V}-x\n"})
     captured = capture([container("web", "app", env={"V": "1", "A": "2-x"})], images=[IMAGE])
     assert [path for path, *_ in found(_service(audit(captured, [stack])))] == ["environment.A"]
+
+
+@pytest.mark.parametrize(("running", "told"), [({}, []), ({"N": "2"}, ["environment.N"])])
+def test_a_dotenv_that_chooses_what_is_extended_may_be_an_env_file_too(
+    running: dict[str, str], told: list[str]
+) -> None:
+    vault = Vault(KEY)
+    files = {f"{FOLDER}/.env": vault.seal_mapping({"PART": "gpu", "N": "1"})}
+    labels = {"on": "gpu", "com.docker.compose.config-hash": "e" * 64}
+    seen = container("web", "app", env={"PART": "gpu", "N": "1", **running}, labels=labels)
+    parts = "services: {cpu: {labels: {on: cpu}}, gpu: {labels: {on: gpu}}}"
+    text = "services: {app: {image: 'plain:1', env_file: .env, extends: {file: parts.yml, service: '${PART:-cpu}'}}}"
+    captured = capture([seen], images=[IMAGE], vault=vault, dotenv=files, env_files=files)
+    document = audit(captured, [baseline("web", text, extra={"parts.yml": parts})], vault=vault)
+    assert [path for path, *_ in found(_service(document))] == told
