@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from homelab_assets.drift.rows.ports import is_range
 from homelab_assets.drift.templates import UNSET, Alternative
 
 Texts = Mapping[str, Sequence[str]]
@@ -65,7 +66,8 @@ class _Search:
     def candidates(
         self, template: str, free: Sequence[str], known: Mapping[str, Alternative]
     ) -> list[tuple[str, dict[str, Alternative]]]:
-        """The paths that a template can be, with the values of its variables there; those at their defaults first."""
+        """The paths that a template can be, with the values of its variables there; those at their defaults first, and
+        rather a range of ports than one of them."""
         found = []
         for path in free:
             ways = (self._explain(template, text, known) for text in self._running[path])
@@ -73,7 +75,8 @@ class _Search:
                 at_default = sum(UNSET in alternatives for alternatives in options.values())
                 values = {name: alternatives[0] for name, alternatives in options.items() if alternatives}
                 found.append((at_default, path, values))
-        return [(path, values) for _, path, values in sorted(found, key=lambda one: -one[0])]
+        found.sort(key=lambda one: (-one[0], not is_range(one[1])))
+        return [(path, values) for _, path, values in found]
 
     def ways(
         self, templates: Sequence[str], free: Sequence[str], known: Mapping[str, Alternative], without: int

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
-from homelab_assets.drift.rows.ports import is_range, runs
+from homelab_assets.drift.rows.ports import is_range, is_single, runs
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
 from homelab_assets.late import late
 
@@ -142,6 +142,9 @@ def at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tu
         return
     if is_range(path):
         rest = runs(rest)
+    elif row.key == "ports":
+        # One variable may name a range, outside and inside.
+        rest = {**rest, **{other: leaf for other, leaf in runs(rest).items() if not is_single(other)}}
     yield (
         f"{path}{KEY_END}{wanted.shown}",
         tuple(f"{other}{KEY_END}{form}" for other, leaf in rest.items() for form in _forms(row, leaf)),

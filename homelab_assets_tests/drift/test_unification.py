@@ -494,6 +494,10 @@ TWO_ROUTERS = [
         ({"ports": TWO_PORTS}, published((80, "80/tcp"), (444, "444/tcp")), []),
         ({"ports": TWO_PORTS}, published((444, "444/tcp")), []),
         ({"ports": TWO_PORTS[1:]}, published((80, "80/tcp"), (443, "443/tcp")), [("ports.80/tcp", "added")]),
+        ({"ports": ["${R:-90-92}:${R:-90-92}/udp"]}, published(*((n, f"{n}/udp") for n in (90, 91, 92))), []),
+        ({"ports": ["${R:-90-92}:${R:-90-92}/udp"]}, published(*((n, f"{n}/udp") for n in (7, 8, 9, 10))), []),
+        ({"ports": ["${R:-90-92}:${R:-90-92}"]}, published((90, "90/tcp"), (92, "92/tcp")), [("ports.92/tcp", "added")]),
+        ({"ports": ["${A:-80}:${A:-80}", "${R:-1-9}:${R:-1-9}"]}, published(*((n, f"{n}/tcp") for n in (80, 91, 92))), []),
         ({"volumes": ["${A:-/u}:${B:-/v}"]}, binds(("/s", "/t"), ("/u", "/v")), [("volumes./t", "added")]),
         ({"ports": [f"${{P{n}}}:${{Q{n}}}" for n in range(40)]}, published(*((n, f"{n}/tcp") for n in range(90, 120))), []),
         ({"devices": ["${A}", "${B}"]}, {"host": {"Devices": [

@@ -97,6 +97,12 @@ def is_range(path: str) -> bool:
     return path.startswith("ports.") and "-" in path
 
 
+def is_single(path: str) -> bool:
+    """Whether a leaf's path names a range of but one port."""
+    first, _, last = path.removeprefix("ports.").partition("/")[0].partition("-")
+    return first == last
+
+
 def runs(leaves: Leaves) -> dict[str, Leaf]:
     """Published ports that follow one another on both sides, each run of them as the range that it may be in git."""
     found: dict[tuple[str, str, int], list[tuple[int, int]]] = {}
