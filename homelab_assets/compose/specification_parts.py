@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.schema import (
     Check,
+    Violation,
     anything,
     array,
     kinds,
@@ -208,6 +210,12 @@ def _volume_type(value: Any) -> None:
         _VOLUME_TYPE(value)
 
 
+def _access_mode(value: Any) -> None:
+    """All options of a volume, where only a variable knows them; no file can say this."""
+    if type(value) is not str or OPEN not in value:
+        raise Violation("additional properties 'access_mode' not allowed")
+
+
 VOLUMES = array(
     one_of(
         ("string", S),
@@ -220,6 +228,7 @@ VOLUMES = array(
                 target=S,
                 read_only=FLAG,
                 consistency=S,
+                access_mode=_access_mode,
                 bind=section(
                     propagation=S,
                     create_host_path=FLAG,

@@ -187,7 +187,9 @@ def test_the_same_text_is_parsed_once_and_never_changed() -> None:
 
 
 def test_open_short_forms_survive_a_further_file() -> None:
-    body = "services: {a: {image: x, volumes: ['${D}:/d', '${E}'], ports: ['${P}', '${Q}:1', '${R}:1-2']}}"
+    body = (
+        "services: {a: {image: x, volumes: ['${D}:/d', '${E}', './f:/f:${M}'], ports: ['${P}', '${Q}:1', '${R}:1-2']}}"
+    )
     alone = _load(body).services["a"]
     contents = {f"{FOLDER}/compose.yaml": body.encode(), f"{FOLDER}/more.yaml": b"services: {a: {user: root}}"}
     both = load(list(contents), read=contents.get, project_directory=FOLDER, environment={}, symbolic=True).services[
@@ -197,9 +199,16 @@ def test_open_short_forms_survive_a_further_file() -> None:
     assert both["volumes"][0]["type"] == "bind-or-volume"
 
 
-def test_what_stands_for_an_open_form_can_not_be_written() -> None:
-    with pytest.raises(BaselineError, match="must be one of bind, cluster"):
-        _load("services: {a: {image: x, volumes: [{type: bind-or-volume, source: a, target: /b}]}}")
+@pytest.mark.parametrize(
+    ("volume", "what"),
+    [
+        ("type: bind-or-volume", "must be one of bind, cluster"),
+        ("type: bind, access_mode: ro", "additional properties 'access_mode' not allowed"),
+    ],
+)
+def test_what_stands_for_an_open_form_can_not_be_written(volume: str, what: str) -> None:
+    with pytest.raises(BaselineError, match=what):
+        _load(f"services: {{a: {{image: x, volumes: [{{{volume}, source: a, target: /b}}]}}}}")
 
 
 @pytest.mark.parametrize(
