@@ -41,20 +41,26 @@ def prove_services(settled: Settled, baseline: Baseline, vault: Vault) -> None:
 
 def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
     """Give a variable for which containers show two values the one that more of their hashes prove: the other was put
-    there by hand."""
+    there by hand. Where as many prove either, what has its default rather has it than a value that is just that."""
 
-    def proven(model: Model) -> int:
-        seen = [(match.service, match.containers[0]) for match in settled.matches if match.containers]
-        return sum(prove(model, *one, vault, ids).same for one in seen)
+    bindings, stack, templates = settled.bindings, settled.stack, settled.templates
+    # What could not be bound beside the one value may be beside the other: most often it is not set.
+    unset: dict[str, Alternative] = dict.fromkeys((one.name for one in settled.final.references), UNSET)
 
-    contested = settled.bindings.conflicts.keys() & settled.bindings.values.keys()
-    most = proven(settled.final) if contested else 0
+    def proven(values: Mapping[str, Alternative]) -> int:
+        model = load_with(stack, {**unset, **values}, templates)
+        seen = [(match.service, match.containers[0]) for match in settled.matches if match.containers and model]
+        return sum(prove(model, *one, vault, ids).same for one in seen if model)
+
+    contested = bindings.conflicts.keys() & bindings.values.keys()
+    values, most = dict(bindings.values), proven(bindings.values) if contested else 0
     for name in contested:
-        for value in settled.bindings.choices.get(name, ()):
-            values = {**settled.bindings.values, name: value}
-            model = load_with(settled.stack, values, settled.templates)
-            if model is not None and (count := proven(model)) > most:
-                settled.final, settled.bindings, most = model, replace(settled.bindings, values=values), count
+        for value in bindings.choices.get(name, ()):
+            at_default = value is UNSET and values[name] is not UNSET
+            if (count := proven(values | {name: value})) > most or (at_default and count == most > 0):
+                values, most = values | {name: value}, count
+    if values != bindings.values and (model := load_with(stack, values, templates)) is not None:
+        settled.final, settled.bindings = model, replace(bindings, values=values)
 
 
 def _verify_by_own_files(

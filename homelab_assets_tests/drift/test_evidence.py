@@ -435,6 +435,19 @@ def test_of_two_values_of_a_variable_the_hashes_tell_which_one_a_hand_put_there(
     assert (app.evidence, odd.evidence, odd.cause) == ("verified", "verified", "host_changed")
 
 
+@pytest.mark.parametrize(("default", "told"), [("16", []), ("17", ["environment.V"])])
+def test_of_two_services_with_defaults_of_their_own_git_changed_one(default: str, told: list[str]) -> None:
+    """Their hashes prove a value for one and the default for the other: one value for both was never set."""
+    services = {
+        "app": {"image": "plain:1", "environment": {"URL": "db?v=${V:-15}&charset=${CHARSET:-utf8}"}},
+        "db": {"image": "plain:1", "environment": {"V": f"${{V:-{default}}}"}},
+    }
+    runs = {"app": {"URL": "db?v=15&charset=utf8"}, "db": {"V": "16"}}
+    seen = [container("web", name, env=env, labels=hashed({"environment": env})) for name, env in runs.items()]
+    app, db = audit(capture(seen, images=[PLAIN]), [baseline("web", {"services": services})]).services
+    assert (found(app), app.evidence, [path for path, *_ in found(db)]) == ([], "verified", told)
+
+
 @pytest.mark.parametrize(
     ("written", "words"),
     [
