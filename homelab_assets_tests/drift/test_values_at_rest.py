@@ -20,6 +20,8 @@ _MOUNT = {"Type": "bind", "Source": f"/srv/{VALUE}", "Destination": "/data", "RW
 PLACES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"sysctls": {"net.x": "${V}"}}, {"host": {"Sysctls": {"net.x": VALUE}}}),
     ({"security_opt": ["label=${V}"]}, {"host": {"SecurityOpt": [f"label={VALUE}"]}}),
+    ({"security_opt": ["apparmor:${V}"]}, {"host": {"SecurityOpt": [f"apparmor={VALUE}"]}}),
+    ({"security_opt": ["seccomp=${V}"]}, {"host": {"SecurityOpt": [f"seccomp:{VALUE}"]}}),
     ({"dns_search": ["${V}"]}, {"host": {"DnsSearch": [VALUE]}}),
     ({"dns_opt": ["a:${V}"]}, {"host": {"DnsOptions": [f"a:{VALUE}"]}}),
     ({"group_add": ["${V}"]}, {"host": {"GroupAdd": [VALUE]}}),

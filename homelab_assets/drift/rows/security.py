@@ -81,6 +81,12 @@ def _option(text: str) -> tuple[str, str]:
     return name, value or ("true" if name == "no-new-privileges" else "")
 
 
+def _option_forms(leaf: Leaf) -> tuple[str, ...]:
+    """Every way to write a security option."""
+    text = str(leaf.shown)
+    return tuple(dict.fromkeys((text, *(sign.join(_option(text)) for sign in ":="))))
+
+
 _ANY_PROFILE = "seccomp:<profile>"
 
 
@@ -247,7 +253,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="security_opt", kind="set", where="HostConfig.SecurityOpt, MaskedPaths",
         still=_OPTION_FIELDS,
-        expected=_expected_options, observed=_observed_options, given=_given_options,
+        expected=_expected_options, observed=_observed_options, given=_given_options, forms=_option_forms,
         engine="`label=disable` with `privileged`, `pid: host` or `ipc: host`",
     ),
     Row(
