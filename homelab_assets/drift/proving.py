@@ -151,13 +151,15 @@ def _cutting_short(settled: Settled, match: Match, vault: Vault) -> Iterator[dic
             line, text = " ".join(leaf.value), " ".join(running.value)
             unread = dict.fromkeys(settled.final.names_of(line), "any")
             for marker in MARKER.finditer(line):
-                name, parts = references[int(marker[1])].name, pieces(line[: marker.end()], references, {})
-                # A value that begins with one leaves no word behind.
-                for words in (text, f"{text} "):
-                    found = explains(parts, words, {}, vault) or {}
+                name = references[int(marker[1])].name
+                # A value that begins with one leaves no word behind, nor does its default stand in for it.
+                for end, words in ((marker.end(), text), (marker.end(), f"{text} "), (marker.start(), f"{text} ")):
+                    found = explains(pieces(line[:end], references, {}), words, {}, vault)
+                    if found is None:
+                        continue
                     values = {one: allowed[0] for one, allowed in found.items() if allowed}
                     value = vault.reveal(values.get(name) or "")
-                    if found and not has_token(value):
+                    if not has_token(value):
                         yield {**unread, **values, name: vault.token(f"{value}&")}
 
 

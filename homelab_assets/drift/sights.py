@@ -1,6 +1,7 @@
 """Git's texts with variables in them, each with the ways to write what runs in its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations, islice
 from typing import Any
 
 from msgspec import Struct
@@ -9,11 +10,13 @@ from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.rows.ports import is_range, is_single, runs
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.view import may_be
 from homelab_assets.late import late
 
 KEY_END = "\0"
 """Stands between a key with a variable and its value."""
 
+_MOST_WAYS = 50
 _WORD = late(" (?=\ue000\\d+\ue001(?: |$))")
 
 
@@ -96,6 +99,11 @@ def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, 
     shown = wanted.shown
     if row.seal == "arguments" and isinstance(wanted.value, tuple) and len(wanted.value) != len(found.value):
         # An empty variable leaves no word behind.
+        if without := _without_empty(wanted.value, found.value):
+            kept, left_out = without
+            yield " ".join(kept), _forms(row, found)
+            yield from ((word, ("",)) for word in left_out)
+            return
         blank = "" if len(found.value) < len(wanted.value) else " "
         yield _WORD.sub(blank, " ".join(wanted.value)), _forms(row, found)
     elif row.forms and isinstance(shown, str) and has_marker(shown):
@@ -106,6 +114,20 @@ def texts_of(row: Row, wanted: Leaf, found: Leaf | None) -> Iterator[tuple[str, 
         if not pairs and isinstance(shown, str) and has_marker(shown):
             pairs = [(shown, _forms(row, found))]
         yield from pairs
+
+
+def _without_empty(wanted: Sequence[str], found: Sequence[str]) -> tuple[list[str], list[str]] | None:
+    """Git's words that run, and as many as it has more, each but a variable: rather the last ones."""
+    open_words = [index for index, word in enumerate(wanted) if MARKER.fullmatch(word)]
+    more = len(wanted) - len(found)
+    for left_out in islice(combinations(reversed(open_words), more), _MOST_WAYS) if more > 0 else ():
+        kept = [word for index, word in enumerate(wanted) if index not in left_out]
+        if all(
+            word == other or "<secret#" in word + other or may_be(word, other)
+            for word, other in zip(kept, found, strict=True)
+        ):
+            return kept, [wanted[index] for index in sorted(left_out)]
+    return None
 
 
 def _absent_forms(row: Row) -> tuple[str, ...]:

@@ -540,6 +540,26 @@ def test_a_variable_may_expose_a_range_of_ports(git: list[str], running: list[st
     assert items(document) == [(f"expose.{port}", "added") for port in told]
 
 
+@pytest.mark.parametrize(
+    ("command", "running", "told"),
+    [
+        ("--level ${LEVEL:-warn} ${ARGS}", "--level warn", []),
+        ("${OPTS} --level ${LEVEL:-warn} ${ARGS}", "--level warn", []),
+        ("--level ${LEVEL:-warn} ${ARGS}", "--level warn --more", []),
+        ("--level ${LEVEL:-warn} ${ARGS:---quiet}", "--level warn", ["command"]),
+        ("--level ${LEVEL:-warn} ${ARGS}", "--other warn", ["command"]),
+    ],
+)
+def test_a_variable_that_is_empty_leaves_no_word_in_a_command(command: str, running: str, told: list[str]) -> None:
+    """Another service has another default: that of each shows that the variable is not set."""
+    git = {
+        "app": {"image": "plain:1", "environment": {"LEVEL": "${LEVEL:-info}"}},
+        "job": {"image": "plain:1", "command": command},
+    }
+    seen = [container("web", "app", env={"LEVEL": "info"}), container("web", "job", config={"Cmd": running.split()})]
+    assert [path for path, _ in items(unify({"services": git}, *seen))] == told
+
+
 def test_services_share_their_keys_out_alike() -> None:
     own = {"one": [], "two": ["/z:/z"], "three": ["${E}:${F}"]}
     git = {name: {"image": "plain:1", "volumes": [*TWO_BINDS, *more]} for name, more in own.items()}
