@@ -159,17 +159,20 @@ class _Binder:
         return chosen | {name: (UNSET,) for name in self._left_out if not agreed(by_name.get(name, ()), self._vault)}
 
     def _by_rank(self, name: str, observations: Sequence[Observation]) -> tuple[Alternative, ...]:
-        """Values of a variable: first what has its token, then what most observations allow, then the older containers;
-        none at all rather than an empty one (or any, in an `include`): it would hide what the `env_file` there says."""
+        """Values of a variable: first what has its token, then what most observations allow, then the older containers,
+        then the default where not all agree; none at all rather than an empty one (or any, in an `include`): it would
+        hide what the `env_file` there says."""
         candidates = dict.fromkeys(value for one in observations for value in one.alternatives)
         if len(candidates) == 1:
             return tuple(candidates)
-        ordered, vault = sorted(observations, key=lambda one: one.created), self._vault
+        times, vault = sorted({one.created for one in observations}), self._vault
 
-        def rank(value: Alternative) -> tuple[bool, int, list[bool], bool]:
-            allowed = [allows(observation, value, vault) for observation in ordered]
+        def rank(value: Alternative) -> tuple[bool, int, list[int], bool, bool]:
+            denied = [one.created for one in observations if not allows(one, value, vault)]
             hides = value is not UNSET if name in self._of_includes else value == ""
-            return not self._sealed.is_value(name, value), -sum(allowed), [not one for one in allowed], hides
+            by_age = [denied.count(time) for time in times]
+            other = bool(denied) and value is not UNSET
+            return not self._sealed.is_value(name, value), len(denied), by_age, hides, other
 
         return tuple(sorted(candidates, key=rank))
 

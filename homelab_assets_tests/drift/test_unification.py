@@ -541,6 +541,23 @@ def test_a_variable_may_expose_a_range_of_ports(git: list[str], running: list[st
 
 
 @pytest.mark.parametrize(
+    ("url", "label", "told"),
+    [
+        ("http://box:80/", "box", []),
+        ("http://box:80/", "nas", ["labels.host"]),
+        ("http://nas:80/", "box", ["environment.URL"]),
+        ("http://nas:80/", "nas", []),
+    ],
+)
+def test_where_a_variable_stands_twice_the_place_at_its_default_is_as_it_was(
+    url: str, label: str, told: list[str]
+) -> None:
+    git = {"environment": {"URL": "http://${HOST:-box}:${PORT:-80}/${BASE:-}"}, "labels": {"host": "${HOST:-box}"}}
+    document = unify(git, container("web", "app", env={"URL": url}, labels={"host": label}))
+    assert [path for path, _ in items(document)] == told
+
+
+@pytest.mark.parametrize(
     ("command", "running", "told"),
     [
         ("--level ${LEVEL:-warn} ${ARGS}", "--level warn", []),
