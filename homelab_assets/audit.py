@@ -173,7 +173,8 @@ def compare(
             captures,
             baselines.baselines,
             earlier=Pasts(lab.repositories, asked, vault).of,
-            compare=lambda some, then: compare_all(some, then, vault=vault, policy=policy, now=now),
+            vault=vault,
+            policy=policy,
         )
     previous, notice = read_history(lab)
     document = history.remember(previous, replace(document, baselines=tuple(baselines.refs), demo=lab.demo))

@@ -20,7 +20,7 @@
   otherwise. `items` writes the differences down, `policy` says how bad they are and which are accepted, `image_moved`
   and `cause` where they come from;
 - `unjudged` says what is said where nothing could be compared, `assembling` puts the document together, `past` decides
-  what only git's past can tell, `history` dates it.
+  what only git's past can tell, by comparing what it had before with a `known_host`, `history` dates it.
 
 Beside the way stand `malformed` (captures that no engine wrote, by `engine_shapes`), `behind_variables` (what a capture
 must not hold when it is stored), `respelling` (how containers spell it) and `unsealed` (where it holds that all the

@@ -148,16 +148,6 @@ def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], a
     )
 
 
-def experienced_host(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> tuple[Host, set[str]]:
-    """Return a host that knows what its daemon gives to every container, as far as the stacks of git on it show, and
-    in clear what is a secret there by its name."""
-    containers = Containers(Host(captured))
-    bound = bind_to_hosts(baselines, {captured.host: containers}, [captured])
-    audit = _Audit(vault=vault, policy=Policy(), now=captured.captured_at)
-    stacks = _settled(audit, containers, bound, frozenset(name for one in bound for name in one.project_names))
-    return containers.host, set(secrets_on(containers, stacks, vault))
-
-
 def _settled(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> Sequence[Settled]:
     settled: list[Settled] = []
     for one in sorted(bound, key=lambda one: not one.group):

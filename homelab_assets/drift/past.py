@@ -4,7 +4,9 @@ That a commit touched a stack after its container was created, and that git's ha
 where a hand changed one service and the commit another. Only a value that git has had is git's own.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +14,12 @@ from msgspec.structs import replace
 from homelab_assets.drift.cause import IMAGE_MOVED, VARIABLES_MOVED
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.drift.items import UNFINISHED
+from homelab_assets.drift.known_host import KnownHost
+from homelab_assets.drift.malformed import MalformedCapture, reading
+from homelab_assets.drift.policy import Policy
+from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult
+from homelab_assets.secrecy import Vault
 
 MOVED_ON = "git has moved on here since: a deploy brings it"
 """The note on what git has changed, in a service in which the host has changed something else."""
@@ -26,15 +33,16 @@ class Past(Struct, frozen=True):
     """What git said of a stack before.
 
     Attributes:
-        versions: the newest first, each with the time of its commit. whole: they reach back to the first one.
+        versions: each with the time of its commit, first what a container may have been created from.
+        whole: they are all that there were.
     """
 
-    versions: Iterator[Baseline]
+    versions: Iterable[Baseline]
     whole: bool
 
 
-Earlier = Callable[[Baseline], Past]
-Compare = Callable[[Sequence[CaptureResult], Sequence[Baseline]], DriftDocument]
+Earlier = Callable[[Baseline, str], Past]
+"""Gives the past of a stack of which a container was created at this time."""
 
 
 def with_past(
@@ -43,20 +51,19 @@ def with_past(
     baselines: Sequence[Baseline],
     *,
     earlier: Earlier,
-    compare: Compare,
+    vault: Vault,
+    policy: Policy,
 ) -> DriftDocument:
-    """Return the document with the causes that git's past tells; where it tells none, they stay as they are.
-
-    Args:
-        compare: the comparison that made the document, for other baselines.
-    """
+    """Return the document with the causes that git's past tells; where it tells none, they stay as they are."""
     doubtful = {_key(one): one for one in document.services if is_doubtful(one)}
     judged: dict[_Key, ServiceDrift] = {}
     for capture in captures:
         here = {key: one for key, one in doubtful.items() if key[0] == capture.host}
         if here and isinstance(capture, Captured):
-            own = [one for one in baselines if one.endpoint in (capture.host, None)]
-            judged |= _Host(capture, own, here, compare).judged(earlier)
+            with suppress(MalformedCapture), reading(capture):
+                known = KnownHost(capture, baselines, vault)
+                past = _Host(here, partial(known.verdicts, policy=policy, today=document.generated_at[:10]))
+                judged |= past.judged([one for one in baselines if one.endpoint in (capture.host, None)], earlier)
     return replace(document, services=tuple(judged.get(_key(one), one) for one in document.services))
 
 
@@ -79,28 +86,30 @@ class _Host:
     """The services of one host whose cause is in doubt, and what differed from every version of git so far."""
 
     def __init__(
-        self, capture: Captured, baselines: Sequence[Baseline], doubtful: Mapping[_Key, ServiceDrift], compare: Compare
+        self, doubtful: Mapping[_Key, ServiceDrift], compare: Callable[[Baseline], Iterable[ServiceDrift]]
     ) -> None:
-        self._capture, self._baselines, self._compare = capture, baselines, compare
+        self._compare = compare
         self._open = dict(doubtful)
         self._never = {key: _differs(one) for key, one in doubtful.items()}
         self._done: dict[_Key, ServiceDrift] = {}
 
-    def judged(self, earlier: Earlier) -> dict[_Key, ServiceDrift]:
-        """Go back version by version, all stacks at once, until nothing is in doubt or git's past ends."""
-        pasts = {position: earlier(one) for position, one in enumerate(self._baselines) if self._of(one)}
-        oldest = {position: self._baselines[position] for position in pasts}
-        while pasts:
-            steps = {position: next(past.versions, None) for position, past in pasts.items()}
-            for position in [position for position, version in steps.items() if version is None]:
-                if pasts.pop(position).whole:
-                    self._end(oldest[position])
-            versions = {position: version for position, version in steps.items() if version is not None}
-            if versions:
-                oldest |= versions
-                self._look(versions)
-            pasts = {position: past for position, past in pasts.items() if self._of(self._baselines[position])}
+    def judged(self, baselines: Iterable[Baseline], earlier: Earlier) -> dict[_Key, ServiceDrift]:
+        """Go through the versions of each stack until nothing of it is in doubt or git's past ends."""
+        for baseline in baselines:
+            if here := self._of(baseline):
+                self._go_back(baseline, earlier(baseline, max(self._open[key].created or "" for key in here)))
         return self._done
+
+    def _go_back(self, baseline: Baseline, past: Past) -> None:
+        oldest = baseline.committed_at or ""
+        for version in past.versions:
+            oldest = min(oldest, version.committed_at or "")
+            with suppress(UserError):
+                self._look(version)
+            if not self._of(baseline):
+                return
+        if past.whole:
+            self._end(baseline, oldest)
 
     def _of(self, baseline: Baseline) -> list[_Key]:
         """The services of a stack that are still in doubt."""
@@ -110,10 +119,9 @@ class _Host:
             if (one.stack, one.repository) == (baseline.stack, baseline.repository)
         ]
 
-    def _look(self, versions: Mapping[int, Baseline]) -> None:
-        """Compare with other versions of some stacks; a service that is what one of them says has its cause."""
-        then = [versions.get(position, one) for position, one in enumerate(self._baselines)]
-        for verdict in self._compare([self._capture], then).services:
+    def _look(self, version: Baseline) -> None:
+        """Compare with another version; a service that is what it says has its cause."""
+        for verdict in self._compare(version):
             key = _key(verdict)
             if key not in self._open or verdict.status not in _COMPARED:
                 continue
@@ -124,11 +132,11 @@ class _Host:
             else:
                 self._never[key] &= _differs(verdict)
 
-    def _end(self, oldest: Baseline) -> None:
+    def _end(self, baseline: Baseline, oldest: str) -> None:
         """No version is what runs: what none of them has, the host has of itself."""
-        for key in self._of(oldest):
+        for key in self._of(baseline):
             created = self._open[key].created or ""
-            if oldest.committed_at and oldest.committed_at[:19] <= created[:19]:
+            if oldest and oldest[:19] <= created[:19]:
                 self._settle(key, self._never[key], deployed=False)
 
     def _settle(self, key: _Key, own: _Paths, *, deployed: bool) -> None:

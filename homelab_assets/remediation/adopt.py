@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from homelab_assets import compose
-from homelab_assets.drift.compare import experienced_host
+from homelab_assets.drift.known_host import KnownHost
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.leaves import Comparer
 from homelab_assets.drift.rows.links import link_pairs, service_of
@@ -79,7 +79,8 @@ def adopt(
     Raises:
         KeyError: the host has no such container.
     """
-    host, secrets = experienced_host(captured, baselines, vault)
+    known = KnownHost(captured, baselines, vault)
+    host, secrets = known.host, known.secrets
     document = host.by_reference(container)
     if document is None:
         raise KeyError(container)

@@ -1,6 +1,7 @@
 """What git said of a stack before: its versions, back from the one that an audit compares with."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -17,7 +18,9 @@ from homelab_assets.repository.trees import GitTree
 from homelab_assets.secrecy import Vault
 
 MOST_VERSIONS = 40
-"""How far back a stack is followed; what ran untouched through more changes of it than that is left undecided."""
+"""How many versions of a stack are looked at; what is none of them is left undecided."""
+
+_MOST_CHANGES = 1000
 
 
 class Pasts:
@@ -36,19 +39,23 @@ class Pasts:
         self._vault = vault
         self._directories: dict[tuple[str, str], dict[str, None]] = {}
         self._read: dict[tuple[str, str], tuple[dict[str, list[tuple[str, str]]], bool]] = {}
+        self._blobs: dict[str, bytes] = {}
+        # One commit may have changed many stacks.
+        self._tree = lru_cache(maxsize=MOST_VERSIONS)(self._open)
         for one in baselines:
             self._directories.setdefault((one.repository, one.commit), {})[one.directory] = None
 
-    def of(self, baseline: Baseline) -> Past:
-        """Return the versions of a stack before this one."""
+    def of(self, baseline: Baseline, created: str) -> Past:
+        """Return the versions of a stack before this one: first, the newest first, those that were there when a
+        container was created."""
         place = (baseline.repository, baseline.commit)
         if place not in self._read:
             self._read[place] = self._changes(*place)
         found, complete = self._read[place]
         changes = found.get(baseline.directory, [])
         whole = complete and 0 < len(changes) <= MOST_VERSIONS
-        repository = self._repositories[baseline.repository]
-        return Past(_versions(Git(repository.path), baseline, repository, changes[1:], self._vault), whole)
+        earlier = sorted(changes[1:], key=lambda change: change[1][:19] > created[:19])
+        return Past(self._versions(baseline, earlier[:MOST_VERSIONS]), whole)
 
     def _changes(self, repository: str, commit: str) -> tuple[dict[str, list[tuple[str, str]]], bool]:
         """The commits that changed each folder, and whether the clone holds the whole history."""
@@ -56,28 +63,28 @@ class Pasts:
         directories = tuple(self._directories[repository, commit])
         try:
             complete = not git.clone().grafts
-            return changes_of(git, commit, directories, limit=MOST_VERSIONS + 1) if commit else {}, complete
+            return changes_of(git, commit, directories, limit=_MOST_CHANGES) if commit else {}, complete
         except UserError:
             return {}, False
 
+    def _open(self, repository: str, commit: str) -> GitTree:
+        return GitTree(Git(self._repositories[repository].path), commit, self._blobs)
 
-def _versions(
-    git: Git, baseline: Baseline, repository: RepositorySettings, changes: list[tuple[str, str]], vault: Vault
-) -> Iterator[Baseline]:
-    for commit, when in changes:
-        try:
-            tree = GitTree(git, commit)
-            stack = read_stack(tree, baseline.directory, baseline.stack)
-            if stack is None:
+    def _versions(self, baseline: Baseline, changes: Iterable[tuple[str, str]]) -> Iterator[Baseline]:
+        for commit, when in changes:
+            try:
+                tree = self._tree(baseline.repository, commit)
+                stack = read_stack(tree, baseline.directory, baseline.stack)
+                if stack is None:
+                    continue
+                variables = committed_variables(self._repositories[baseline.repository], tree, stack, self._vault)
+                files = stack.files(baseline.endpoint, variables)
+                samples = names_of(tree, stack.sample)
+            except UserError:
+                # What could not be read then was not deployed.
                 continue
-            variables = committed_variables(repository, tree, stack, vault)
-            files = stack.files(baseline.endpoint, variables)
-            samples = names_of(tree, stack.sample)
-        except UserError:
-            # What could not be read then was not deployed.
-            continue
-        if files:
-            yield replace(
-                baseline,
-                commit=commit, committed_at=when, tree=tree, files=files, variables=variables, samples=samples,
-            )  # fmt: skip
+            if files:
+                yield replace(
+                    baseline,
+                    commit=commit, committed_at=when, tree=tree, files=files, variables=variables, samples=samples,
+                )  # fmt: skip

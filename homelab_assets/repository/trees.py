@@ -30,8 +30,11 @@ class GitTree:
         commit: full id. submodules: folders that another repository fills; they are empty here.
     """
 
-    def __init__(self, git: Git, commit: str) -> None:
+    def __init__(self, git: Git, commit: str, blobs: dict[str, bytes] | None = None) -> None:
         """Read the commit's listing and its small text files.
+
+        Args:
+            blobs: those that are known already, which trees of one repository may share.
 
         Raises:
             GitError: there is no such commit, or the clone is damaged.
@@ -46,7 +49,8 @@ class GitTree:
             self._entries[path] = (mode, blob, int(size) if size.isdigit() else 0)
             self._add(path)
         self.submodules = tuple(path for path, entry in self._entries.items() if entry[0].startswith(_MODULE))
-        self._blobs = self._load(self._worth_fetching())
+        self._blobs = {} if blobs is None else blobs
+        self._blobs |= self._load(blob for blob in self._worth_fetching() if blob not in self._blobs)
 
     def paths(self) -> tuple[str, ...]:
         """Return the paths of all files, sorted; links and submodules not among them."""

@@ -1,15 +1,21 @@
 """Whether git is ahead or the host was changed, where a commit came after the container: git's past tells."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from homelab_assets.audit import run_audit
+from homelab_assets.drift import known_host
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.past import MOVED_ON
+from homelab_assets.drift.settling import settle_stack
 from homelab_assets.lab.settings import RepositorySettings, load_lab
+from homelab_assets.model import Baseline
 from homelab_assets.remediation.flow import plan_audit
 from homelab_assets.remediation.plan import RemediationPlan
 from homelab_assets.repository import past
@@ -36,13 +42,15 @@ def audited(
     first: str = "2026-11-01T00:00:00Z",
     shallow: bool = False,
     state: str = "running",
+    beside: Mapping[str, str] | None = None,
 ) -> tuple[ServiceDrift, list[RemediationPlan]]:
     """Audit `app`, whose file had these versions: the first before its container came, the others, day by day, after.
 
     Args:
         hashed: Compose labelled the container with a hash, of something else than what git says now.
+        beside: further files, which stay as they are.
     """
-    clone = make_clone(root / ("origin" if shallow else "clone"), {FILE: versions[0]}, first)
+    clone = make_clone(root / ("origin" if shallow else "clone"), {FILE: versions[0], **(beside or {})}, first)
     for day, text in enumerate(versions[1:], start=10):
         commit(clone, {FILE: text}, when=f"2026-11-{day}T00:00:00Z")
     if shallow:
@@ -112,6 +120,29 @@ def test_a_past_that_goes_on_for_too_long_decides_nothing(tmp_path: Path, monkey
     assert verdict.cause == "git_ahead"
 
 
+def test_what_git_had_when_the_container_came_is_looked_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past, "MOST_VERSIONS", 1)
+    verdict, _ = audited(tmp_path, [ONE, TWO, NEWER], {"A": "1", "B": "1"}, hashed=False)
+    assert verdict.cause == "git_ahead"
+
+
+def test_of_a_host_only_the_stack_in_doubt_is_loaded_in_other_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = Counter[str]()
+
+    def counted(one: Baseline, *rest: Any) -> Any:
+        settled[one.stack] += 1
+        return settle_stack(one, *rest)
+
+    monkeypatch.setattr(known_host, "settle_stack", counted)
+    stranger = {"stacks/else/compose.yml": "services: {stranger: {image: 'plain:1'}}\n"}
+    audited(tmp_path, [ONE, TWO, NEWER], {"A": "9", "B": "1"}, beside=stranger)
+    assert settled == {"web": 3, "else": 1}
+
+
 def test_a_past_that_a_shallow_clone_lacks_decides_nothing(tmp_path: Path) -> None:
     verdict, _ = audited(tmp_path, [ONE, TWO, NEWER], {"A": "9", "B": "1"}, shallow=True)
     assert verdict.cause == "git_ahead"
@@ -134,7 +165,7 @@ def test_a_clone_that_does_not_tell_ends_nothing(tmp_path: Path, commit_id: str)
     clone = make_clone(tmp_path / "c", {FILE: ONE}, "2026-11-01T00:00:00Z")
     repository = RepositorySettings(name="apps", path=clone)
     one = replace(baseline("web", ONE), commit=commit_id)
-    found = past.Pasts({"apps": repository}, [one], Vault(b"k" * 32)).of(one)
+    found = past.Pasts({"apps": repository}, [one], Vault(b"k" * 32)).of(one, "2026-11-05T00:00:00Z")
     assert (list(found.versions), found.whole) == ([], False)
 
 
