@@ -146,8 +146,12 @@ class _Writer:
         _merge(self.service, service_part(wish))
 
     def _of_others(self, path: str, value: Any) -> tuple[str, Any]:
-        """Name the other containers that a setting is about: in a stack of its own they are no services."""
+        """Name the other containers that a setting is about: in a stack of its own they are no services; nor does it
+        have their secrets: what is mounted as one is a file of the host's."""
         head, _, rest = path.partition(".")
+        if head == "secrets":
+            file = value if isinstance(value, str) else value[0]
+            return f"volumes.{split(file)[1]}", file
         if head in _SHARED and str(value).startswith("service:"):
             reference = str(self._observed.host_config.get(_SHARED[head])).removeprefix("container:")
             return path, f"container:{self._name_of(reference)}"
@@ -172,8 +176,10 @@ class _Writer:
             mount.get("Target"): (mount.get("BindOptions") or {}).get("Propagation") for mount in self._told("Mounts")
         }
         spread = told.get(path.removeprefix("volumes."))
-        if spread in (None, "", "rprivate") or not isinstance(value, str):
+        if spread in (None, "", "rprivate"):
             return value
+        if isinstance(value, dict):
+            return {**value, "bind": {"propagation": spread}} if value["type"] == "bind" else value
         return f"{value}{',' if len(split(value)) > 2 else ':'}{spread}"
 
     def _told(self, key: str) -> Sequence[Any]:

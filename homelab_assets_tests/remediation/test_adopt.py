@@ -155,6 +155,32 @@ def test_how_mounts_spread_is_said_where_the_container_was_told(
     assert list(adoption.left) == []
 
 
+@pytest.mark.parametrize(
+    ("mount", "said"),
+    [
+        (("/srv/a:b", "/data", True), "- {type: bind, target: /data, source: /srv/a:b}"),
+        (("/srv/a:b", "/data", False), "- {type: bind, target: /data, source: /srv/a:b, read_only: true}"),
+        (("/srv/s.txt", "/run/secrets/s", False), "- /srv/s.txt:/run/secrets/s:ro"),
+    ],
+)
+def test_what_the_short_syntax_and_a_stack_of_its_own_have_no_word_for(mount: tuple[str, str, bool], said: str) -> None:
+    source, target, writable = mount
+    found = {"Type": "bind", "Source": source, "Destination": target, "RW": writable, "Propagation": "rprivate"}
+    captured = world.capture([container("old", "app", mounts=[found])], images=[image("plain:1")])
+    adoption = adopt(captured, "old-app-1", vault=VAULT)
+    assert f"      {said}\n" in adoption.compose_file
+    assert list(adoption.left) == []
+
+
+def test_podman_says_nothing_of_a_time_to_stop_in() -> None:
+    engine = {"version": {"Components": [{"Name": "Podman Engine", "Version": "5.4.2"}]}, "info": {}}
+    captured = world.capture(
+        [container("old", "app", config={"StopTimeout": 0})], images=[image("plain:1")], engine=engine
+    )
+    adoption = adopt(captured, "old-app-1", vault=VAULT)
+    assert "stop_grace_period" not in adoption.compose_file
+
+
 def test_no_default_of_the_image_and_no_secret_is_written(captures: list[Captured]) -> None:
     for captured in captures:
         for document in captured.containers:

@@ -107,10 +107,12 @@ def write(target: str, mount: Mount, declared: Declared) -> Any:
         source = declared.project.relative(source)
     elif mount.type == "volume" and source:
         source = declared.project.volume_key(source)
-    if target and not mount.options and not has_marker(mount.read_only) and mount.type in ("bind", "volume", UNDECIDED):
+    # The short syntax is cut at colons.
+    short = ":" not in f"{source}{target}" and not has_marker(mount.read_only)
+    if target and short and not mount.options and mount.type in ("bind", "volume", UNDECIDED):
         return (f"{source}:{target}" if source else target) + (":ro" if mount.read_only else "")
-    options = {name: value for name, value in mount.options if name not in _FLAGS}
-    if mount.type in ("bind", "volume") and not options and not has_marker(mount.read_only):
+    options = {name: value for name, value in mount.options if name not in _FLAGS or ":" in source}
+    if mount.type in ("bind", "volume") and short and not options:
         flags = [*(["ro"] if mount.read_only else []), *(value for _, value in mount.options)]
         return ":".join(part for part in (source, target, ",".join(flags)) if part)
     long: dict[str, Any] = {"type": mount.type, "target": target}
