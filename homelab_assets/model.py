@@ -113,7 +113,8 @@ class Baseline(Struct, frozen=True, kw_only=True):
         directory: the stack's folder, relative to the repository's root.
         files: compose files to merge, in order, relative to the root. foreign: those of other hosts' endpoints.
         tree: the repository's files at that commit.
-        committed_at: ISO 8601 UTC time of the last commit that touched the folder, or None.
+        shared: files beyond the folder that these extend, include or name.
+        committed_at: ISO 8601 UTC time of the last commit that touched the folder or a shared file, or None.
         variables: `.env` values known on the git side, sealed (a committed `.env`, or one named in `lab.yaml`); None
             where the file leaves it to the deployer's shell.
         samples: names of the variables in `.env.sample`; its values are placeholders and never used.
@@ -128,6 +129,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
     directory: str
     files: Sequence[str]
     tree: FileTree
+    shared: Sequence[str] = ()
     committed_at: str | None = None
     variables: Mapping[str, str | None] = field(default_factory=dict)
     samples: Sequence[str] = ()

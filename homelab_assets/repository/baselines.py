@@ -113,13 +113,20 @@ def _bind(snapshot: Snapshot, stack: Stack, lab: Lab, vault: Vault) -> tuple[lis
                 directory=stack.directory,
                 files=files,
                 tree=snapshot.tree,
-                committed_at=snapshot.changed.get(stack.directory),
+                shared=snapshot.shared.get(stack.directory, ()),
+                committed_at=_changed(snapshot, stack),
                 variables=variables,
                 samples=samples,
                 foreign=_foreign(stack, endpoint, lab),
             )
         )
     return baselines, problems
+
+
+def _changed(snapshot: Snapshot, stack: Stack) -> str | None:
+    """When a stack last changed, be it in files that it shares with others; None where that isn't known."""
+    dates = [snapshot.changed.get(place) for place in (stack.directory, *snapshot.shared.get(stack.directory, ()))]
+    return max(date or "" for date in dates) if all(dates) else None
 
 
 def _foreign(stack: Stack, endpoint: str | None, lab: Lab) -> tuple[str, ...]:

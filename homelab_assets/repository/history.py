@@ -58,16 +58,16 @@ def log(
     return tuple(_commit(fields, names) for fields, names in _entries(iter(answer.out.split(b"\0")), len(_FIELDS)))
 
 
-def last_changes(git: Git, commit: str, directories: Sequence[str], *, grafts: Collection[str] = ()) -> dict[str, str]:
-    """Return when each folder last changed on the branch, ISO 8601 UTC, in one pass through the history.
+def last_changes(git: Git, commit: str, places: Sequence[str], *, grafts: Collection[str] = ()) -> dict[str, str]:
+    """Return when each folder or file last changed on the branch, ISO 8601 UTC, in one pass through the history.
 
-    The branch's own line is followed: a merged pull request counts from its merge. The root is "". Folders that a
+    The branch's own line is followed: a merged pull request counts from its merge. The root is "". Those that a
     shallow clone does not tell about, or whose commit has no date that makes sense, are left out.
 
     Args:
         grafts: commits whose parents the clone does not hold (`Clone.grafts`).
     """
-    wanted, found = set(directories), dict[str, str]()
+    wanted, found = set(places), dict[str, str]()
     arguments = ("log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--no-color", "-z",
                  "--name-only", _format(("%H", "%ct")), "--end-of-options", commit, "--")  # fmt: skip
     with git.stream(*arguments) as process:
@@ -75,31 +75,31 @@ def last_changes(git: Git, commit: str, directories: Sequence[str], *, grafts: C
             # The oldest commit of a shallow clone seems to have changed everything.
             if not wanted or sha.decode("ascii", "replace") in grafts:
                 break
-            folders = {folder for name in names for folder in _folders(name)}
+            touched = {place for name in names for place in _places(name)}
             if when := _utc(stamp):
-                found.update(dict.fromkeys(wanted & folders, when))
-            wanted -= folders
+                found.update(dict.fromkeys(wanted & touched, when))
+            wanted -= touched
     return found
 
 
-def changes_of(git: Git, commit: str, directories: Sequence[str], *, limit: int) -> dict[str, list[tuple[str, str]]]:
-    """Return the commits of the branch's own line that changed each folder, newest first, with their dates in UTC, in
-    one pass through the history. Nothing where the clone does not tell all of it.
+def changes_of(git: Git, commit: str, places: Sequence[str], *, limit: int) -> dict[str, list[tuple[str, str]]]:
+    """Return the commits of the branch's own line that changed each folder or file, newest first, with their dates in
+    UTC, in one pass through the history. Nothing where the clone does not tell all of it.
 
     Args:
-        limit: of the commits of each folder.
+        limit: of the commits of each of them.
     """
-    found: dict[str, list[tuple[str, str]]] = {directory: [] for directory in directories}
+    found: dict[str, list[tuple[str, str]]] = {place: [] for place in places}
     wanted = set(found)
-    places = () if "" in wanted or len(wanted) > _MOST_PLACES else found
+    asked = () if "" in wanted or len(wanted) > _MOST_PLACES else found
     arguments = ("log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--no-color", "-z",
-                 "--name-only", _format(("%H", "%ct")), "--end-of-options", commit, "--", *places)  # fmt: skip
+                 "--name-only", _format(("%H", "%ct")), "--end-of-options", commit, "--", *asked)  # fmt: skip
     with git.stream(*arguments) as process:
         for (sha, stamp), names in _entries(_tokens(process), 2):
-            for folder in wanted & {folder for name in names for folder in _folders(name)}:
-                found[folder].append((sha.decode("ascii", "replace"), _utc(stamp)))
-                if len(found[folder]) == limit:
-                    wanted.discard(folder)
+            for place in wanted & {place for name in names for place in _places(name)}:
+                found[place].append((sha.decode("ascii", "replace"), _utc(stamp)))
+                if len(found[place]) == limit:
+                    wanted.discard(place)
             if not wanted:
                 return found
         return found if process.wait() == 0 else {}
@@ -130,7 +130,9 @@ def _tokens(process: "Popen[bytes]") -> Iterator[bytes]:
     yield rest
 
 
-def _folders(path: str) -> Iterable[str]:
+def _places(path: str) -> Iterable[str]:
+    """A file, and the folders that it lies in."""
+    yield path
     while path:
         path = path.rpartition("/")[0]
         yield path

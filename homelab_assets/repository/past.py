@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -37,13 +38,14 @@ class Pasts:
     ) -> None:
         self._repositories = repositories
         self._vault = vault
-        self._directories: dict[tuple[str, str], dict[str, None]] = {}
+        self._places: dict[tuple[str, str], dict[str, None]] = {}
         self._read: dict[tuple[str, str], tuple[dict[str, list[tuple[str, str]]], bool]] = {}
         self._blobs: dict[str, bytes] = {}
         # One commit may have changed many stacks.
         self._tree = lru_cache(maxsize=MOST_VERSIONS)(self._open)
         for one in baselines:
-            self._directories.setdefault((one.repository, one.commit), {})[one.directory] = None
+            places = self._places.setdefault((one.repository, one.commit), {})
+            places |= dict.fromkeys((one.directory, *one.shared))
 
     def of(self, baseline: Baseline, created: str) -> Past:
         """Return the versions of a stack before this one: first, the newest first, those that were there when a
@@ -53,17 +55,20 @@ class Pasts:
             self._read[place] = self._changes(*place)
         found, complete = self._read[place]
         changes = found.get(baseline.directory, [])
+        if changes and baseline.shared:
+            shared = chain.from_iterable(found[file] for file in baseline.shared)
+            changes = sorted(dict.fromkeys([*changes, *shared]), key=lambda change: change[1], reverse=True)
         whole = complete and 0 < len(changes) <= MOST_VERSIONS
         earlier = sorted(changes[1:], key=lambda change: change[1][:19] > created[:19])
         return Past(self._versions(baseline, earlier[:MOST_VERSIONS]), whole)
 
     def _changes(self, repository: str, commit: str) -> tuple[dict[str, list[tuple[str, str]]], bool]:
-        """The commits that changed each folder, and whether the clone holds the whole history."""
+        """The commits that changed each folder and file, and whether the clone holds the whole history."""
         git = Git(self._repositories[repository].path)
-        directories = tuple(self._directories[repository, commit])
+        places = tuple(self._places[repository, commit])
         try:
             complete = not git.clone().grafts
-            return changes_of(git, commit, directories, limit=_MOST_CHANGES) if commit else {}, complete
+            return changes_of(git, commit, places, limit=_MOST_CHANGES) if commit else {}, complete
         except UserError:
             return {}, False
 

@@ -1,6 +1,7 @@
 """Open a repository at what counts as the truth: its ref, or its working tree."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct, field
 
@@ -9,6 +10,7 @@ from homelab_assets.lab.settings import RepositorySettings
 from homelab_assets.model import FileTree
 from homelab_assets.repository.git import Clone, Git
 from homelab_assets.repository.history import last_changes, log
+from homelab_assets.repository.shared_files import shared_files
 from homelab_assets.repository.stacks import Stack, find_stacks, links_out
 from homelab_assets.repository.targets import Targets, read_targets
 from homelab_assets.repository.trees import GitTree, WorkingTree
@@ -22,7 +24,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     Attributes:
         commit: full id, "" for the working tree. committed_at: when that commit was made, ISO 8601 UTC, if known.
         stacks: its stack folders. targets: its `stack-targets.yml`, or None.
-        changed: when each stack's folder last changed, by folder, as far as it is known.
+        shared: files beyond its folder that a stack is made of, by folder.
+        changed: when each stack's folder, and each of these files, last changed, as far as it is known.
         notices: remarks on the state of the clone.
     """
 
@@ -33,6 +36,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     tree: FileTree
     stacks: Sequence[Stack]
     targets: Targets | None
+    shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
     changed: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[str] = ()
 
@@ -50,10 +54,11 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
         f"{repository.name}: {path} is a link that leads out of the repository, or nowhere: no stack is read from it"
         for path in links_out(tree, repository.stacks)
     ]
-    changed = last_changes(git, commit, [stack.directory for stack in stacks], grafts=clone.grafts)
+    shared = {stack.directory: shared_files(tree, stack) for stack in stacks}
+    changed = last_changes(git, commit, [*shared, *chain.from_iterable(shared.values())], grafts=clone.grafts)
     if working_tree:
         dirty = git.dirty_paths()
-        changed = {folder: when for folder, when in changed.items() if not _touched(folder, dirty)}
+        changed = {place: when for place, when in changed.items() if not _touched(place, dirty)}
     return Snapshot(
         repository=repository,
         ref=ref,
@@ -62,6 +67,7 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
         tree=tree,
         stacks=stacks,
         targets=read_targets(tree),
+        shared=shared,
         changed=changed,
         notices=tuple(notices),
     )
@@ -97,5 +103,5 @@ def _notices(tree: FileTree, operation: str | None, shallow: bool) -> Iterator[s
         yield "submodules are not read: " + ", ".join(tree.submodules)
 
 
-def _touched(folder: str, paths: Sequence[str]) -> bool:
-    return any(path.startswith(f"{folder}/") or not folder for path in paths)
+def _touched(place: str, paths: Sequence[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") or not place for path in paths)

@@ -154,9 +154,10 @@ class TestHistory:
         commit(clone, {"stacks/a/x": "2"}, when="2026-01-02T00:00:00Z")
         git(clone, "switch", "-q", "main")
         git(clone, "merge", "-q", "--no-ff", "-m", "merge", "topic", when="2026-02-01T00:00:00Z")
-        assert last_changes(Git(clone), "HEAD", ["stacks/a", "stacks/b", "stacks/none"]) == {
+        assert last_changes(Git(clone), "HEAD", ["stacks/a", "stacks/b", "stacks/b/x", "stacks/none"]) == {
             "stacks/a": "2026-02-01T00:00:00Z",
             "stacks/b": "2026-01-01T00:00:00Z",
+            "stacks/b/x": "2026-01-01T00:00:00Z",
         }
 
     @pytest.mark.parametrize("stamp", ["99999999999999 +0000", "-5 +0000", "yesterday"])

@@ -43,6 +43,7 @@ def audited(
     shallow: bool = False,
     state: str = "running",
     beside: Mapping[str, str] | None = None,
+    file: str = FILE,
 ) -> tuple[ServiceDrift, list[RemediationPlan]]:
     """Audit `app`, whose file had these versions: the first before its container came, the others, day by day, after.
 
@@ -50,9 +51,9 @@ def audited(
         hashed: Compose labelled the container with a hash, of something else than what git says now.
         beside: further files, which stay as they are.
     """
-    clone = make_clone(root / ("origin" if shallow else "clone"), {FILE: versions[0], **(beside or {})}, first)
+    clone = make_clone(root / ("origin" if shallow else "clone"), {file: versions[0], **(beside or {})}, first)
     for day, text in enumerate(versions[1:], start=10):
-        commit(clone, {FILE: text}, when=f"2026-11-{day}T00:00:00Z")
+        commit(clone, {file: text}, when=f"2026-11-{day}T00:00:00Z")
     if shallow:
         git(root, "clone", "-q", "--depth=2", f"file://{clone}", "clone")
     labels = {LABEL: "0" * 64} if hashed else {}
@@ -141,6 +142,21 @@ def test_of_a_host_only_the_stack_in_doubt_is_loaded_in_other_versions(
     stranger = {"stacks/else/compose.yml": "services: {stranger: {image: 'plain:1'}}\n"}
     audited(tmp_path, [ONE, TWO, NEWER], {"A": "9", "B": "1"}, beside=stranger)
     assert settled == {"web": 3, "else": 1}
+
+
+@pytest.mark.parametrize("hashed", [True, False], ids=["hashed", "no hash"])
+@pytest.mark.parametrize(
+    ("env", "cause"), [({"A": "1", "B": "1"}, "git_ahead"), ({"A": "9", "B": "1"}, "host_changed")]
+)
+def test_what_changed_in_a_file_that_stacks_share_is_gits_own(
+    tmp_path: Path, env: dict[str, str], cause: str, hashed: bool
+) -> None:
+    stack = {
+        FILE: "include: [../../common/all.yml]\n",
+        "common/all.yml": "services: {app: {extends: {file: base.yml, service: app}}, other: {image: 'plain:1'}}\n",
+    }
+    verdict, _ = audited(tmp_path, [ONE, TWO], env, hashed=hashed, beside=stack, file="common/base.yml")
+    assert verdict.cause == cause
 
 
 def test_a_past_that_a_shallow_clone_lacks_decides_nothing(tmp_path: Path) -> None:
