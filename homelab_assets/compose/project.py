@@ -11,7 +11,16 @@ from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
 from homelab_assets.compose.extensions import doubled, fold_extensions, plain
 from homelab_assets.compose.files import Files
-from homelab_assets.compose.interpolation import OPEN, Expression, Interpolator, VariableUse, unscoped, variables_of
+from homelab_assets.compose.interpolation import (
+    CLOSE,
+    OPEN,
+    Expression,
+    Interpolator,
+    VariableUse,
+    put_back,
+    unscoped,
+    variables_of,
+)
 from homelab_assets.compose.normalise import normalise
 from homelab_assets.compose.normalise import project_name as normalised_name
 from homelab_assets.compose.problems import at, refuse
@@ -151,7 +160,7 @@ def load(
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
                 guessed = {unscoped(name) for name in without.difference(unset)}
-                raise at(_about(error, sorted(guessed)), Origin(files[0])) from None
+                raise at(_about(error, interpolator, sorted(guessed)), Origin(files[0])) from None
             without.add(error.needs.variable)
         except RecursionError:
             raise BaselineError("is nested too deeply", where=files[0]) from None
@@ -160,12 +169,16 @@ def load(
             raise BaselineError(f"holds a value that can't be read: {error}", where=files[0]) from None
 
 
-def _about(error: BaselineError, guessed: Sequence[str]) -> BaselineError:
-    """Add which variables chose files without having a value: that may be all that is wrong."""
-    if not guessed:
-        return error
-    more = f"{', '.join(f'`{name}`' for name in guessed)} chooses a file, and its value is not known here"
-    return BaselineError(f"{error.what} ({more})", where=error.where, hint=error.hint, needs=error.needs)
+def _about(error: BaselineError, interpolator: Interpolator, guessed: Sequence[str]) -> BaselineError:
+    """Name variables in place of their markers, and add which ones chose files without having a value: that may be all
+    that is wrong."""
+    names = dict(enumerate(f"${{{expression.name}}}" for expression in interpolator.expressions))
+    # In quotes a marker is written as it is in Python.
+    what = error.what.replace(ascii(OPEN)[1:-1], OPEN).replace(ascii(CLOSE)[1:-1], CLOSE)
+    what = put_back(what, lambda number: names.get(number, ""))
+    if guessed:
+        what += f" ({', '.join(f'`{name}`' for name in guessed)} chooses a file, and its value is not known here)"
+    return BaselineError(what, where=error.where, hint=error.hint, needs=error.needs)
 
 
 class _Loading:

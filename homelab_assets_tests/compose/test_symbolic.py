@@ -228,6 +228,20 @@ def test_a_variable_that_chooses_a_file_is_refused_or_has_its_default(extends: s
     assert (project.services["a"]["user"], [use.name for use in project.expressions]) == ("1", ["TAG"])
 
 
+@pytest.mark.parametrize(
+    ("port", "what"),
+    [
+        ("::1:${PORT}:80", "invalid IP address in '::1:${PORT}:80' (put an IPv6 address in brackets)"),
+        ("${IP:-::}:x:80", "invalid port in '${IP}:x:80': x"),
+    ],
+)
+def test_a_refusal_names_variables_as_the_file_does(port: str, what: str) -> None:
+    files = {f"{FOLDER}/compose.yaml": f"services: {{a: {{image: '$TAG', ports: ['{port}']}}}}".encode()}
+    with pytest.raises(BaselineError) as refused:
+        load(list(files), read=files.get, project_directory=FOLDER, environment={}, symbolic=True)
+    assert refused.value.what in what
+
+
 def test_a_file_that_no_default_finds_is_said_to_be_chosen_by_a_variable() -> None:
     files = {f"{FOLDER}/compose.yaml": b"include: ['parts/$SITE/db.yml']"}
     with pytest.raises(BaselineError) as refused:
