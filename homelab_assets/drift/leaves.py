@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from homelab_assets.drift import compose_older, compose_v1, podman
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
+from homelab_assets.drift.rows.networks import NAMES, NETWORKS
 from homelab_assets.drift.rows.ports import is_range
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealed_variables import SealedVariables
@@ -70,9 +71,21 @@ class Comparer(Struct, frozen=True, kw_only=True):
                 continue
             wanted = row.expected(declared) if speaks else _NOTHING
             found = row.observed(observed, declared)
+            if row is NETWORKS and self.sealed is not None and self.sealed.tokens:
+                found = self._by_other_names(found, declared, observed)
             if wanted or found:
                 self._compare_row(row, wanted, found, declared, observed, result)
         return result
+
+    def _by_other_names(self, found: Leaves, declared: Declared, observed: Observed) -> Leaves:
+        """Running networks, by its own name each that is not the one which a variable names, as its token tells."""
+        renamed, running = dict(found), NAMES.observed(observed, declared)
+        for path, name in NAMES.expected(declared).items():
+            parts, other = pieces(name.value, self.references, {}), running.get(path)
+            if other is not None and self.sealed is not None and self.sealed.deny(parts, (other.value,), {}):
+                renamed.pop(path.removesuffix(".name"), None)
+                renamed[f"networks.{other.value}"] = Leaf(True, other.value)
+        return renamed
 
     def _compare_row(
         self, row: Row, wanted: Leaves, found: Leaves, declared: Declared, observed: Observed, result: Comparison

@@ -53,10 +53,10 @@ SHOWN: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...], str, lis
 
 
 def _audit(
-    git: Mapping[str, Any], seen: list[dict[str, Any]], held: Mapping[str, str], *, spellings: bool = True
+    git: Mapping[str, Any], seen: list[dict[str, Any]], held: Mapping[str, str], *, spellings: bool = True, **more: Any
 ) -> DriftDocument:
-    """Audit what another process has captured and stored."""
-    stack, vault, later = baseline("web", {"services": dict(git)}), Vault(KEY), Vault(KEY)
+    """Audit what another process has captured and stored. `more`: further sections of git's file."""
+    stack, vault, later = baseline("web", {"services": dict(git), **more}), Vault(KEY), Vault(KEY)
     captured = capture(seen, images=[PLAIN], vault=vault, dotenv={f"{FOLDER}/.env": vault.seal_mapping(held)})
     stored = sealed_for_rest(captured, [stack], vault)
     assert isinstance(stored, Captured)
@@ -86,6 +86,18 @@ def test_another_value_in_the_dotenv_is_told_whatever_the_spelling(case: str, na
     document = _audit(git, seen, {name: other})
     assert _paths(document) == [path.replace("${V}", f"${{{name}}}") for path in told]
     assert other not in str([item.running for service in document.services for item in service.items])
+
+
+@pytest.mark.parametrize("name", ["V", "DB_PASSWORD"])
+@pytest.mark.parametrize("written", ["${V}", "lan-${V}"])
+def test_another_network_than_the_one_that_a_variable_names_is_told(written: str, name: str) -> None:
+    git = {"app": {"image": "plain:1", "networks": ["n"]}}
+    more = {"networks": {"n": {"name": written.replace("V", name), "external": True}}}
+    joined = {written.replace("${V}", "blue"): {"Aliases": ["web-app-1", "app"], "IPAMConfig": None, "Links": None}}
+    seen = [container("web", "app", networks=joined)]
+    assert _paths(_audit(git, seen, {name: "blue"}, **more)) == []
+    told = _paths(_audit(git, seen, {name: "green"}, **more))
+    assert told == [f"networks.{next(iter(joined))}", "networks.n"]
 
 
 def test_a_capture_of_which_nobody_has_looked_at_spellings_is_taken_as_it_runs() -> None:

@@ -173,14 +173,16 @@ NAMES = Row(
 )  # fmt: skip
 """Not compared, the networks themselves are: it tells what the variables in the names of networks are."""
 
+NETWORKS = Row(
+    key="networks", kind="keyed", where="NetworkSettings.Networks", live=True, implied=True,
+    engine="`<project>_default` by Compose", expected=_expected_networks, observed=_observed_networks,
+)  # fmt: skip
+
 ROWS: tuple[Row, ...] = (
     Row(
         key="network_mode", kind="scalar", where="HostConfig.NetworkMode", keys=("network_mode", "networks"),
         expected=_expected_mode, observed=_observed_mode, given=_given_mode,
         engine="`bridge`, the first network, or `none` if there is none",
     ),
-    Row(
-        key="networks", kind="keyed", where="NetworkSettings.Networks", live=True, implied=True,
-        engine="`<project>_default` by Compose", expected=_expected_networks, observed=_observed_networks,
-    ),
+    NETWORKS,
 )  # fmt: skip
