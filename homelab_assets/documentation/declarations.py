@@ -1,6 +1,5 @@
 """What git declares, service by service, with the variables as people wrote them: `${NAME}`."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -55,20 +54,20 @@ def _load(
 ) -> "Project":
     from homelab_assets import compose
 
-    return compose.load(
-        [f"/{file}" for file in files],
-        read=lambda path: tree.read(path.lstrip("/")),
-        project_directory=f"/{directory}",
-        environment=environment,
-        project_name=None if directory or _names_itself(tree, files) else project_name(name),
-        symbolic=True,
-        newer=True,
-        by_default=by_default,
-    )
+    def load(given: str | None) -> "Project":
+        return compose.load(
+            [f"/{file}" for file in files],
+            read=lambda path: tree.read(path.lstrip("/")),
+            project_directory=f"/{directory}",
+            environment=environment,
+            project_name=given,
+            symbolic=True,
+            newer=True,
+            by_default=by_default,
+        )
 
-
-def _names_itself(tree: FileTree, files: Sequence[str]) -> bool:
-    return any(re.search(rb"^[\"']?name[\"']?[ \t]*:", tree.read(file) or b"", re.MULTILINE) for file in files)
+    project = load(None if directory else project_name(name))
+    return project if directory or project.written_name is None else load(None)
 
 
 def plain(value: Json, names: Sequence[str]) -> Json:

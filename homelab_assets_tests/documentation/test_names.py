@@ -81,3 +81,15 @@ def test_the_past_of_a_stack_of_any_name_can_be_read(folder: str, name: str, pro
     file = f"{folder}/compose.yml".lstrip("/")
     assert list(services_in(Files({file: text}), folder)) == ["app"]
     assert load_project(Files({file: text}), folder, name, [file], {}).name == project
+
+
+@pytest.mark.parametrize(
+    ("text", "project"),
+    [
+        ("{name: dash, services: {app: {image: 'plain:1'}}}", "dash"),
+        ("x-a: |\n  b\nname: dash\nservices: {app: {image: 'plain:1'}}", "dash"),
+        ("services:\n  app:\n    image: |-\n      x\n    labels: {name: other}", "homepage"),
+    ],
+)
+def test_a_stack_in_a_repositorys_root_is_called_as_its_file_says(text: str, project: str) -> None:
+    assert load_project(Files({"compose.yml": text}), "", "Home Page", ["compose.yml"], {}).name == project
