@@ -86,6 +86,8 @@ def bind(
     binder.share_out(contested)
     for fit in (_any, _any):
         pending = binder.look(pending, fit)
+    if any("$" in reference.word for reference in references):
+        binder.reconsider([pair for pairs in seen for pair in pairs if KEY_END not in pair.template])
     return binder.result()
 
 
@@ -175,6 +177,22 @@ class _Binder:
             return not self._sealed.is_value(name, value), len(denied), by_age, hides, other
 
         return tuple(sorted(candidates, key=rank))
+
+    def reconsider(self, pairs: Sequence[_Pair]) -> None:
+        """Give a variable another one of its values if that explains more of what runs: a variable in the default of
+        others is told by their texts as well."""
+
+        def unexplained(values: Mapping[str, Alternative]) -> int:
+            environment = {**self._known, **values}
+            parts = ((pieces(pair.template, self._references, environment), pair.texts) for pair in pairs)
+            return sum(all(explains(p, text, environment, self._vault) is None for text in texts) for p, texts in parts)
+
+        least = unexplained(self._bound)
+        for name, choices in self._choices.items():
+            for value in choices[1:] if least else ():
+                others = {**self._bound, name: self._plain(name, value)}
+                if (count := unexplained(others)) < least:
+                    self._bound, least = others, count
 
     def share_out(self, contested: list[list[_Pair]]) -> None:
         """Observe what keys with variables tell, each list of them those of one row: the least open first."""

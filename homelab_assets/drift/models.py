@@ -55,10 +55,16 @@ class Model(Struct, frozen=True, kw_only=True):
             self._names[service] = self.names_of([self.definition(service), self._shared()])
         return self._names[service]
 
-    def names_of(self, part: Any) -> frozenset[str]:
-        """Names of the open variables in a part of the model."""
+    def names_of(self, part: Any, *, defaults: bool = False) -> frozenset[str]:
+        """Names of the open variables in a part of the model.
+
+        Args:
+            defaults: those in the defaults of others, too.
+        """
         markers = MARKER.findall(as_text(part)) if self.references else ()
-        return frozenset(self.references[int(number)].name for number in markers)
+        found = [self.references[int(number)] for number in markers]
+        within = (names_in(reference.word) for reference in found) if defaults else ()
+        return frozenset(reference.name for reference in found).union(*within)
 
     def open_keys(self, services: Iterable[str]) -> dict[str, frozenset[str]]:
         """Keys of services that their open variables may have a part in: where they stand in something that services

@@ -147,14 +147,19 @@ def explains(
         # What is not sealed where it runs is to be told from a default that holds a secret in clear.
         known = {name: value and vault.reveal(value) for name, value in known.items()}
     found = match_pieces(parts, text, known)
-    if (
-        found is None
-        and vault.revealable(text)
-        and any("<secret#" in sealed for sealed in (text, *(part.literal for part in parts)))
-    ):
-        clear = [Piece(vault.reveal(part.literal), part.reference) for part in parts]
-        found = match_pieces(clear, vault.reveal(text), known)
-    return found
+    if not vault.revealable(text) or not any("<secret#" in one for one in (text, *(part.literal for part in parts))):
+        return found
+    known = {name: value and vault.reveal(value) for name, value in known.items()}
+    clear = match_pieces(
+        [Piece(vault.reveal(part.literal), part.reference) for part in parts], vault.reveal(text), known
+    )
+    if found is None or clear is None:
+        return clear if found is None else found
+    # What is sealed where it runs may be a default that stands in clear.
+    return {
+        name: (*values, *(one for one in clear.get(name, ()) if not one and one not in values))
+        for name, values in found.items()
+    }
 
 
 def _differ_in_words(expected: Sequence[Any], observed: Sequence[Any]) -> bool:

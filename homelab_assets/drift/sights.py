@@ -10,7 +10,7 @@ from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.rows.ports import is_range, is_single, runs
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
-from homelab_assets.drift.view import may_be
+from homelab_assets.drift.view import clean, may_be
 from homelab_assets.late import late
 
 KEY_END = "\0"
@@ -141,7 +141,7 @@ def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, 
     """Texts with markers inside two values of the same structure."""
     if isinstance(wanted, str):
         if has_marker(wanted):
-            own = (found,) if isinstance(found, str) else ()
+            own = (found, *_emptied(wanted, found)) if isinstance(found, str) else ()
             forms = _forms(row, leaf) if found is leaf.value else () if own else (_plain(found),)
             yield wanted, tuple(dict.fromkeys((*own, *forms)))
     elif isinstance(wanted, tuple) and isinstance(found, tuple) and len(wanted) == len(found):
@@ -153,6 +153,13 @@ def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, 
         others = [other for other in found if other not in closed]
         if len(open_ones) == len(others) == 1:
             yield from _walk(row, open_ones[0], others[0], leaf)
+
+
+def _emptied(template: str, path: str) -> Iterator[str]:
+    """The way to write a running path if git's variable in it came to nothing."""
+    emptied = MARKER.sub("", template)
+    if path.startswith("/") and emptied != path and clean(emptied) == path:
+        yield emptied
 
 
 def at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -87,9 +87,13 @@ def expand(text: str, known: Mapping[str, Alternative]) -> str:
     for start, end in _references(text):
         reference = parse_reference(text[start:end])
         if reference is not None:
-            parts += [text[last:start], resolve(reference, known)]
+            parts += [_literal(text[last:start]), resolve(reference, known)]
             last = end
-    return ("".join(parts) + text[last:]).replace("$$", "$")
+    return "".join(parts) + _literal(text[last:])
+
+
+def _literal(text: str) -> str:
+    return text.replace("$$", "$")
 
 
 def _references(text: str) -> Iterable[tuple[int, int]]:

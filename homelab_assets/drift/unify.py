@@ -245,7 +245,7 @@ def shown_in_clear(model: Model) -> frozenset[str]:
             if not keys.isdisjoint(row.keys):
                 shown += row.expected(declared)
                 shown += (declared.get(key) for key in row.keys if row.seal == "text" and key != "deploy")
-    return model.names_of(shown)
+    return model.names_of(shown, defaults=True)
 
 
 def load_with(
