@@ -5,7 +5,7 @@ from typing import Any
 
 from homelab_assets.compose.interpolation import OPEN, is_marked
 from homelab_assets.compose.paths import clean
-from homelab_assets.compose.problems import at, refuse
+from homelab_assets.compose.problems import at, refuse, refuse_item
 from homelab_assets.compose.scalars import go_text
 from homelab_assets.compose.short_syntax import parse_device, parse_port, parse_volume
 from homelab_assets.compose.tree import Change, Map, Rules, Seq, apply
@@ -39,7 +39,7 @@ def keyed(names: Seq, value: Any) -> Map:
     result = Map()
     for name, place in zip(names, names.places, strict=True):
         if type(name) is not str:
-            refuse(f"{go_text(name)} must be a string", place)
+            refuse_item(name, place)
         result[name] = value()
         if place is not None:
             result.places[name] = place

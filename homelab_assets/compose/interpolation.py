@@ -248,7 +248,8 @@ def _expressions(template: str, place: Written | None) -> Iterator[tuple[int, in
             closing = _closing_brace(whole)
             braced = _BRACED.fullmatch(whole[2:closing]) if match["braced"] else None
             if braced is None:
-                refuse(f"invalid interpolation format {template!r}", place, hint="write a literal $ as $$")
+                # The text may be a password in which a $ stands.
+                refuse("invalid interpolation format", place, hint="write a literal $ as $$")
             position = start + closing + 1
             yield start, position, (braced["name"], braced["operator"] or "", braced["argument"] or "")
 

@@ -1,6 +1,7 @@
 """How this room says that a compose file is wrong: `BaselineError` with the place where it is written."""
 
-from typing import NoReturn, Protocol
+import json
+from typing import Any, NoReturn, Protocol
 
 from homelab_assets.errors import BaselineError, Needs
 
@@ -18,6 +19,13 @@ class Place(Protocol):
 def refuse(what: str, place: Place | None = None, *, hint: str | None = None, needs: Needs | None = None) -> NoReturn:
     """Raise a `BaselineError`; without a place the nearest container that has one adds it (`at`)."""
     raise BaselineError(what, where=_where(place), hint=hint, needs=needs)
+
+
+def refuse_item(item: Any, place: Place | None = None) -> NoReturn:
+    """Refuse what should be a text in a list. Of `- PASSWORD: value`, which people write, the value is not told."""
+    if isinstance(item, dict | list):
+        refuse("an item must be a string, not a mapping or a list", place, hint="write NAME=value, or no dashes")
+    refuse(f"{json.dumps(item, default=str)} must be a string", place)
 
 
 def at(error: BaselineError, place: Place | None) -> BaselineError:

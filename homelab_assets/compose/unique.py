@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from homelab_assets.compose.problems import at, refuse
+from homelab_assets.compose.problems import at, refuse, refuse_item
 from homelab_assets.compose.scalars import go_text
 from homelab_assets.compose.short_syntax import parse_volume
 from homelab_assets.compose.tree import Map, Rules, Seq, apply
@@ -45,7 +45,7 @@ def _unique(identify: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _by_key(item: Any) -> str:
     if type(item) is not str:
-        refuse(f"{go_text(item)} must be a string")
+        refuse_item(item)
     return item.partition("=")[0]
 
 

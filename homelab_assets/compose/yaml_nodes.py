@@ -170,7 +170,8 @@ class _Composer:
         node = self._anchors.get(event.anchor)
         line = _Line(self._file, event.start_mark.line + 1)
         if node is None:
-            refuse(f"unknown anchor {event.anchor!r} referenced", line)
+            # It may be a password that begins with an asterisk.
+            refuse("unknown anchor referenced", line, hint="put a text that begins with * in quotes")
         if node.end == _OPEN:
             refuse(f"anchor {event.anchor!r} contains itself", line)
         return node

@@ -20,6 +20,7 @@ from homelab_assets.drift.templates import UNSET, Reference, match_pieces, piece
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.late import late
 from homelab_assets.model import Span
+from homelab_assets.secrecy import redact
 
 _NOTHING: Leaves = {}
 
@@ -132,7 +133,8 @@ class Comparer(Struct, frozen=True, kw_only=True):
             unread = {file: anew for file, anew in unread.items() if name in anew}
         # It may set a variable to what the image has as well.
         if unread and verdict.observed is not None:
-            return f"may come from {readable(', '.join(unread), self.references)}, which git doesn't have"
+            files = redact(readable(", ".join(unread), self.references))
+            return f"may come from {files}, which git doesn't have"
         return verdict
 
     def _agrees(self, difference: Difference, declared: Declared, container: Observed) -> bool:

@@ -15,7 +15,7 @@ from homelab_assets.repository.snapshots import Snapshot, open_snapshot
 from homelab_assets.repository.stacks import Stack
 from homelab_assets.repository.targets import Targets
 from homelab_assets.repository.trees import WorkingTree
-from homelab_assets.secrecy import Vault
+from homelab_assets.secrecy import Vault, redact
 
 
 class Baselines(Struct, frozen=True, kw_only=True):
@@ -235,7 +235,7 @@ def _looks_like_compose(tree: FileTree) -> bool:
 def _problem(error: UserError, *, kind: str, repository: str, stack: str | None = None) -> Problem:
     return Problem(
         kind="repository" if kind == "repository" else "baseline",
-        what=error.what,
+        what=redact(error.what),
         where=error.where,
         hint=error.hint,
         repository=repository,

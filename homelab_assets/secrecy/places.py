@@ -83,7 +83,10 @@ _SFTP = Places(
 _PLACES = _URLS + _HEADERS + _LOGINS + _SFTP + IN_COMMANDS
 
 _NAME = late(r"(?<![\w.-])(?<!\$\{)(?P<name>-{0,2}[A-Za-z_][\w.-]{0,200}+)(?P<quote>\\?[\"'])?\s?(?P<sign>[=:])\s{0,2}")
-_FLAG = late(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{1,80}+)\s++(?=[^\s-])")
+# In a list of YAML the value is the next item.
+_FLAG = late(
+    r"""(?<![^\s\["'])--?(?P<name>[A-Za-z][\w-]{1,80}+)(?:["']?[ ]*\n[-+ ]?\s*+-\s++|["']?,\s*+|\s++)(?=[^\s-])"""
+)
 _VALUE = late(
     r"""\\?"(?P<double>(?:[^"\\\n]|\\[^"\n])+) | '(?P<single>[^'\n]+)
       | (?P<plain>[^\s"'<>]{3,}?)(?=[,;&)}\]\\]*(?:[\s"'<>]|$)|[,;&][\w.\ -]{0,40}[=:])""",

@@ -82,6 +82,24 @@ def test_what_yaml_does_not_take_is_named(text: str, hint: str | None) -> None:
     assert _refusal(text).hint == hint
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "environment: [DB_PASSWORD: sunny-otter]",
+        "environment: [[DB_PASSWORD, sunny-otter]]",
+        "labels: [db.password: sunny-otter]",
+        "environment: {DB_PASSWORD: *sunny-otter}",
+        "environment: {DB_PASSWORD: 'x${sunny-otter'}",
+        "environment: {DB_PASSWORD: 'x${sunny otter}'}",
+        "build: {args: [NPM_TOKEN: sunny-otter]}",
+    ],
+)
+def test_what_may_be_a_secret_is_not_told(line: str) -> None:
+    error = _refusal(f"services: {{a: {{image: x, {line}}}}}")
+    assert "sunny" not in f"{error}{error.hint}"
+    assert error.where == f"{FILE}:1"
+
+
 def test_a_mistake_in_an_included_file_is_told_there() -> None:
     error = _refusal("include: [i.yaml]\n", **{"i.yaml": "services:\n  a:\n    imag: x\n"})
     assert error.where == "/srv/stack/i.yaml:3"

@@ -588,3 +588,16 @@ def test_another_index_may_lead_to_the_same_program(runs: str, newer: dict[str, 
 def test_a_second_connection_by_hand_forgets_the_service_name() -> None:
     forgot = container("web", "app", networks={"web_default": {"Aliases": None}})
     assert found(run([forgot]).services[0]) == [("networks.default.aliases", "changed", "functional")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: ['https://larry:sunny-otter@git.lan/x.yml']",
+        "services: {app: {image: x, volumes: ['nas:/x:password=sunny-otter:ro:q']}}",
+        'services: {app: {image: x, command: "serve --password \'sunny-otter"}}',
+    ],
+)
+def test_why_a_stack_can_t_be_loaded_is_told_without_secrets_of_its_files(text: str) -> None:
+    (problem,) = audit(capture([]), [baseline("web", text)]).problems
+    assert "sunny" not in str(problem)
