@@ -1,10 +1,13 @@
 """Unified diffs of files in memory, as `git apply` takes them."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from homelab_assets.model import FileTree
-from homelab_assets.secrecy import redact
+from homelab_assets.remediation.yaml_tree import Unreadable, parse, walk
+from homelab_assets.secrecy import SHOWN, find_secrets, redact
+from homelab_assets.secrecy.values import Anywhere, tells_nothing
 
 _CONTEXT = 3  # lines, as git shows
 
@@ -20,9 +23,27 @@ def shown_patch(tree: FileTree, files: Mapping[str, bytes | None]) -> str:
 
 
 def _shown(path: str, old: bytes | None, new: bytes | None) -> str:
+    covered = _cover(old, new)
     texts = (_one(path, old, new, context) for context in range(_CONTEXT, -1, -1))
     # A line of the change itself is covered: what it says stands in the commit.
-    return next((text for text in texts if redact(text) == text), redact(_one(path, old, new, 0)))
+    return next((text for text in texts if covered(text) == text), covered(_one(path, old, new, 0)))
+
+
+def _cover(*contents: bytes | None) -> Callable[[str], str]:
+    """Return what covers secrets: a value that one line of a file gives away is one in all of them."""
+    found = {secret for content in contents if content for secret in _secrets_in(content.decode("utf-8", "replace"))}
+    anywhere = Anywhere(secret for secret in found if not tells_nothing(secret))
+    return lambda text: anywhere.replaced(redact(text), lambda secret: SHOWN)
+
+
+def _secrets_in(text: str) -> Iterator[str]:
+    """Give the secrets of a file; of YAML also those that a command as a whole gives away, on whatever lines it is."""
+    texts = [text]
+    with suppress(Unreadable):
+        root = parse(text)
+        for node in walk(root) if root else ():
+            texts.append(node.text or " ".join(item.text for item in node.items))
+    yield from (one[start:end] for one in texts for start, end in find_secrets(one))
 
 
 def _one(path: str, old: bytes | None, new: bytes | None, context: int) -> str:

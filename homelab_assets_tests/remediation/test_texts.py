@@ -301,3 +301,16 @@ def test_a_patch_shows_no_line_that_git_does_not_have() -> None:
     assert " a: 1\n b: 2\n c: 3\n-d: 4\n+d: 5\n" in shown
     # What is itself the change is covered.
     assert "+PW=<secret>\n" in shown_patch(tree, {".env.sample": b"A=1\nPW=changeme2\nB=1\n"})
+
+
+def test_a_patch_shows_no_secret_that_another_line_or_a_whole_command_gives_away() -> None:
+    old = (
+        "services:\n  app:\n    environment:\n      DB_PASSWORD: sunny-otter\n    x-more: 1\n    x-most: 2\n"
+        "    labels: {copy: pre_sunny-otter_post}\n    x-least: 3\n    command:\n      - curl\n      - -u\n"
+        "      - larry:copper-violet\n    tty: true\n"
+    )
+    for change in (("x-least: 3", "x-least: 4"), ("tty: true", "tty: false"), ("pre_", "post_")):
+        shown = shown_patch(Files({"compose.yml": old}), {"compose.yml": old.replace(*change).encode()})
+        assert change[1] in shown
+        assert "sunny" not in shown
+        assert "violet" not in shown
