@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from homelab_assets.compose import dotenv
 from homelab_assets.compose.interpolation import OPEN, Interpolator
 from homelab_assets.compose.problems import at, refuse
-from homelab_assets.compose.scope import Read, text_of
+from homelab_assets.compose.scope import Partial, Private, Read, text_of
 from homelab_assets.compose.shapes import SERVICE
 from homelab_assets.compose.sources import Sources
 from homelab_assets.errors import BaselineError
@@ -88,10 +88,18 @@ class ServiceFiles(Struct, kw_only=True):
         self, path: str, format_: str | None, known: dict[str, str], lookup: Callable[[str], str | None]
     ) -> dict[str, int] | None:
         data = None if OPEN in path else self.read(path)
-        if data is None:
+        # What a private file says is known as another format has it.
+        if data is None or (format_ == "raw" and isinstance(data, Private)):
             return None
         lines: dict[str, int] = {}
-        if format_ == "raw":
+        if isinstance(data, Partial):
+            told: dict[str, str] = {}
+            dotenv.parse_into(told, text_of(data), lookup, file=path, lines=lines)
+            # It sets what it only names, whatever earlier files say.
+            for key in lines:
+                known.pop(key, None)
+            known.update(told)
+        elif format_ == "raw":
             known.update(dotenv.parse_raw(data, lookup, file=path, lines=lines))
         elif format_ in (None, "", ".env"):
             dotenv.parse_into(known, text_of(data), lookup, file=path, interpolator=self.interpolator, lines=lines)

@@ -185,8 +185,8 @@ class Stack:
                 # Git lacks the `.env`, and lab.yaml names a file that knows its values.
                 return _env_file(variables)
         held = place.env_files.get(path)
-        elsewhere = self.unknown if path in (place.variables or {}) else ()
-        data = None if held is None else _env_file(held, passed_on=elsewhere)
+        own = path in (place.variables or {})
+        data = None if held is None else _env_file(held, passed_on=self.unknown if own else held.keys() - self.settled)
         if held is None or data is None:
             return None
         self.from_host.add(path)

@@ -93,11 +93,6 @@ def _leaving_one_to_the_shell(file: str, running: dict[str, str]) -> ServiceDrif
     return _service(audit(replace(captured, dotenv=dotenv, env_files=leaving), [stack], vault=vault))
 
 
-def test_a_file_that_leaves_a_value_to_the_shell_is_as_good_as_none() -> None:
-    one = _leaving_one_to_the_shell("app.env", {"MORE": "x"})
-    assert (found(one), "environment.MORE" in one.uncompared) == ([], True)
-
-
 @pytest.mark.parametrize(
     ("running", "items"),
     [
@@ -106,11 +101,30 @@ def test_a_file_that_leaves_a_value_to_the_shell_is_as_good_as_none() -> None:
         ({"SHELLS": "whatever", "MORE": "x"}, [("environment.MORE", "added", "functional")]),
     ],
 )
-def test_the_dotenv_that_leaves_a_value_to_the_shell_tells_the_others(
-    running: dict[str, str], items: list[tuple[str, str, str]]
+@pytest.mark.parametrize("file", [".env", "app.env"])
+def test_a_file_that_leaves_a_value_to_the_shell_tells_the_others(
+    file: str, running: dict[str, str], items: list[tuple[str, str, str]]
 ) -> None:
-    one = _leaving_one_to_the_shell(".env", running)
+    one = _leaving_one_to_the_shell(file, running)
     assert (found(one), one.uncompared) == (items, {})
+
+
+@pytest.mark.parametrize(("first", "then"), [("1", "9"), ("9", "9")])
+def test_what_a_file_leaves_to_the_shell_is_not_what_an_earlier_one_says(first: str, then: str) -> None:
+    body = {"image": "plain:1", "env_file": ["a.env", "b.env"], "environment": {"N": "1"}}
+    stack = baseline("web", {"services": {"app": body}}, extra={"a.env": f"HOME_OF={first}\n"})
+    seen = container("web", "app", env={"HOME_OF": then, "N": "1", "B": "2"})
+    captured = capture([seen], images=[IMAGE], env_files={f"{FOLDER}/b.env": {"HOME_OF": None, "B": "2"}})
+    assert found(_service(audit(captured, [stack]))) == []
+
+
+def test_a_dotenv_that_a_service_reads_in_another_format_says_nothing_of_it() -> None:
+    """`A="1"` is `1` to the project, and `"1"` in format `raw`."""
+    body = {"image": "plain:1", "env_file": [{"path": ".env", "format": "raw"}]}
+    seen = container("web", "app", env={"A": '"1"'})
+    captured = capture([seen], images=[IMAGE], dotenv={f"{FOLDER}/.env": {"A": "1"}})
+    one = _service(audit(captured, [baseline("web", {"services": {"app": body}})]))
+    assert (found(one), list(one.uncompared)) == ([], ["environment.A"])
 
 
 def test_what_a_dotenv_leaves_to_the_shell_is_no_less_open_in_an_included_file() -> None:
