@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import ServiceDrift
+from homelab_assets.drift.known_host import KnownHost
+from homelab_assets.drift.policy import Policy
 from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.mutations import Mutation
-from homelab_assets_tests.drift.world import KEY, audit, baseline, found, recording
+from homelab_assets_tests.drift.world import KEY, NOW, audit, baseline, found, recording
 
 ENGINES = ("20.10.24-compose-2.40.3", "20.10.24-compose-2.26.1", "28.5.2-compose-2.40.3", "28.5.2-compose-2.20.3")
 EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
@@ -144,3 +146,12 @@ def test_no_secret_stands_in_the_document() -> None:
     text = str(audit(recording(f"manual-{ENGINES[0]}"), [baseline("manual", git)]).to_json())
     for secret in ("hunter2abc", "hunter3abc", "pw1x", "pw2x", "<secret#"):
         assert secret not in text
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_known_host_judges_what_git_says_now_as_an_audit_does(engine: str) -> None:
+    stack, vault = baseline("manual", stacks.manual_changes()[0]), Vault(KEY)
+    known = KnownHost(recording(f"manual-{engine}", vault), [stack], vault)
+    for _ in range(2):
+        judged = {verdict.service: verdict for verdict in known.verdicts(stack, Policy(), NOW[:10])}
+        assert judged == _changed(engine)
