@@ -9,7 +9,8 @@ from homelab_assets.late import late
 from homelab_assets.model import FileTree
 from homelab_assets.repository.stacks import Stack
 
-_WORD = late(r"""[^\s'",:=\[\]{}]*[./][^\s'",:=\[\]{}]*""")
+_WORD = late(r"""[^\s'",:=\[\]{}]+""")
+_LEADING_ON = ("../", "extends", "include")
 
 
 def shared_files(tree: FileTree, stack: Stack) -> tuple[str, ...]:
@@ -38,10 +39,10 @@ def _named_in(tree: FileTree, file: str, *, anywhere: bool) -> Iterator[str]:
     """
     with suppress(BaselineError):
         text = (tree.read(file) or b"").decode("utf-8", "replace")
-        if not anywhere and "../" not in text:
+        if not anywhere and not any(word in text for word in _LEADING_ON):
             return
-        for word in set(_WORD.findall(text)):
+        for word in {word for word in _WORD.findall(text) if "." in word or "/" in word}:
             path = posixpath.normpath(posixpath.join(posixpath.dirname(file), word))
             with suppress(BaselineError):
-                if not path.startswith((".", "/")) and tree.read(path) is not None:
+                if not path.startswith(("../", "/")) and tree.read(path) is not None:
                     yield path
