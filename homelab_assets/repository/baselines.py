@@ -12,9 +12,9 @@ from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.model import Baseline, FileTree, Problem
 from homelab_assets.repository.dotenv_files import names_of, read_variables
 from homelab_assets.repository.snapshots import Snapshot, open_snapshot
-from homelab_assets.repository.stacks import Stack
+from homelab_assets.repository.stacks import Stack, on_the_way
 from homelab_assets.repository.targets import Targets
-from homelab_assets.repository.trees import WorkingTree
+from homelab_assets.repository.trees import GitTree, WorkingTree
 from homelab_assets.secrecy import Vault, redact
 
 
@@ -203,6 +203,7 @@ def _setting_problems(lab: Lab, snapshot: Snapshot) -> Iterator[Problem]:
             hint=f"set repositories.{repository.name}.stacks in lab.yaml",
             repository=repository.name,
         )
+    yield from _submodule_problems(lab, snapshot)
     names = {stack.name: stack.directory for stack in snapshot.stacks}
     for stack in snapshot.stacks:
         if names[stack.name] != stack.directory:
@@ -222,6 +223,22 @@ def _setting_problems(lab: Lab, snapshot: Snapshot) -> Iterator[Problem]:
                 what=f"{key}: there is no such stack",
                 where=f"{lab.file}:{lab.lines.get(key, 1)}",
                 hint="known stacks: " + ", ".join(sorted(names)),
+                repository=repository.name,
+            )
+
+
+def _submodule_problems(lab: Lab, snapshot: Snapshot) -> Iterator[Problem]:
+    """What runs from the stacks of an unread submodule would pass for unknown to git."""
+    repository = snapshot.repository
+    read = {os.path.realpath(other.path) for other in lab.repositories.values()}
+    modules = snapshot.tree.submodules if isinstance(snapshot.tree, GitTree) else ()
+    for path in on_the_way(snapshot.tree, repository.stacks, modules):
+        if os.path.realpath(repository.path / path) not in read:
+            yield Problem(
+                kind="repository",
+                what=f"{path} is a submodule, and may hold stacks",
+                where=str(repository.path),
+                hint=f"name it below `repositories` too: {{path: {repository.path / path}, stacks: …}}",
                 repository=repository.name,
             )
 

@@ -15,7 +15,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "ownership",
         "the clone belongs to another user; if you trust it: git config --global --add safe.directory '{path}'",
     ),
-    (r"not a git repository", "missing", "give the root folder of a clone"),
+    (
+        r"not a git repository",
+        "missing",
+        "give the root folder of a clone; `stacks` says where in it the compose files lie",
+    ),
     (
         r"protected branch|GH006|pre-receive hook declined|refusing to allow|push to .* is not allowed",
         "protected",

@@ -1,7 +1,7 @@
 """Stack folders: what lies in them, and which compose files Compose would read."""
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -98,6 +98,15 @@ def links_out(tree: FileTree, patterns: Sequence[str]) -> tuple[str, ...]:
             for above in _matching(tree, "/".join(parts[:depth])):
                 found |= dict.fromkeys(_links_out(tree, above, part))
     return tuple(found)
+
+
+def on_the_way(tree: FileTree, patterns: Sequence[str], folders: Iterable[str]) -> tuple[str, ...]:
+    """Return which of these folders would be stack folders, or lead to some."""
+    found: set[str] = set()
+    for pattern in patterns:
+        parts = pattern.strip("/").split("/")
+        found |= {folder for depth in range(len(parts)) for folder in _matching(tree, "/".join(parts[: depth + 1]))}
+    return tuple(folder for folder in folders if folder in found)
 
 
 def _links_out(tree: FileTree, above: str, part: str) -> Iterator[str]:

@@ -174,6 +174,20 @@ def test_one_bad_repository_does_not_hide_the_others(tmp_path: Path, clone: Path
     assert len(loaded.baselines) == 6
 
 
+def test_stacks_in_a_submodule_are_a_problem_until_it_is_a_repository_of_its_own(tmp_path: Path, clone: Path) -> None:
+    make_clone(tmp_path / "other", {"docker-compose.yml": COMPOSE})
+    for path in ("stacks/module", "ansible/module"):
+        git(clone, "submodule", "add", "-q", str(tmp_path / "other"), path)
+    commit(clone, {})
+    (problem,) = load(lab_with(tmp_path, apps="{path: apps}")).problems
+    assert (problem.kind, problem.what) == ("repository", "stacks/module is a submodule, and may hold stacks")
+    whats = [p.what for p in load(lab_with(tmp_path, apps="{path: apps, stacks: '*/*/*'}")).problems]
+    assert whats[-2:] == [f"{place}/module is a submodule, and may hold stacks" for place in ("ansible", "stacks")]
+    both = load(lab_with(tmp_path, apps="{path: apps}", module="{path: apps/stacks/module, stacks: .}"))
+    assert both.problems == ()
+    assert [b.directory for b in both.baselines if b.repository == "module"] == [""]
+
+
 def test_what_would_silently_not_be_audited_is_a_problem(tmp_path: Path, clone: Path) -> None:
     lab = lab_with(tmp_path, apps="{path: apps, stacks: compose/*}")
     assert [problem.what for problem in load(lab).problems] == ["holds compose files, but no folder matches compose/*"]
