@@ -24,11 +24,13 @@ def open_forge(lab: "Lab", repository: "RepositorySettings") -> "AbstractContext
     The token comes from the environment, or the `.env` beside `lab.yaml`, by its name.
 
     Raises:
-        ForgeError: the token is not set.
+        UserError: the token is not set, or `ca` names no certificates.
     """
     settings = repository.forge
     if settings.kind == "none":
         return None
+    from homelab_assets.lab.certificates import trusted
+
     key = f"repositories.{repository.name}.forge"
     named = settings.token or "${" + _TOKENS[settings.kind] + "}"
     name = named.strip("${}")
@@ -39,13 +41,14 @@ def open_forge(lab: "Lab", repository: "RepositorySettings") -> "AbstractContext
             where=f"{lab.file}:{lab.lines.get(key, 1)}",
             hint=f"put a token into the environment or into {lab.file.parent / '.env'}",
         )
+    ca = trusted(lab, settings.ca, f"{key}.ca") if settings.ca else None
     forge: Any
     if settings.kind == "github":
         from homelab_assets.forge.github import GitHub
 
-        forge = GitHub(settings.slug, token=token, url=settings.url)
+        forge = GitHub(settings.slug, token=token, url=settings.url, ca=ca)
     else:
         from homelab_assets.forge.gitea import Gitea
 
-        forge = Gitea(settings.url, settings.slug, token=token)
+        forge = Gitea(settings.url, settings.slug, token=token, ca=ca)
     return closing(forge)

@@ -1,13 +1,14 @@
 """Gitea and Forgejo, through their REST interface (`/api/v1`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from homelab_assets.forge.model import LABEL_COLOURS, Checks, Issue, PullRequest, Refusal
-from homelab_assets.forge.refusals import Retry, patiently, refusal, unreachable, wait_of, worth_another_try
+from homelab_assets.forge.model import LABEL_COLOURS, Checks, Issue, PullRequest
+from homelab_assets.forge.refusals import Retry, no_json, patiently, refusal, unreachable, wait_of, worth_another_try
 
 _PAGE = 50
 _MOST, _MOST_OPEN = 500, 5000
@@ -19,12 +20,12 @@ class Gitea:
 
     Args:
         url: of the instance, such as `https://git.lan`. slug: `owner/name`.
-        token: a token that may write the repository and its issues.
+        token: a token that may write the repository and its issues. ca: file of certificates to trust.
     """
 
     kind = "gitea"
 
-    def __init__(self, url: str, slug: str, *, token: str) -> None:
+    def __init__(self, url: str, slug: str, *, token: str, ca: str | None = None) -> None:
         owner, _, name = slug.partition("/")
         self._slug, self._token = slug, token
         self._root = f"{url.rstrip('/')}/api/v1/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
@@ -32,6 +33,7 @@ class Gitea:
         self._session.headers.update({"Authorization": f"token {token}", "Accept": "application/json"})
         # A `.netrc` entry would replace the token.
         self._session.trust_env = False
+        self._session.verify = ca or True
         self._labels: dict[str, int] | None = None
 
     def close(self) -> None:
@@ -91,7 +93,7 @@ class Gitea:
 
     def comments(self, number: int) -> Sequence[str]:
         """See `Forge`."""
-        found = self._call("GET", f"/issues/{number}/comments", "reading comments")
+        found = self._call("GET", f"/issues/{number}/comments", "reading comments", shape=list)
         return [str(comment.get("body") or "") for comment in found]
 
     def checks(self, commit: str) -> Checks:
@@ -107,7 +109,7 @@ class Gitea:
     def merge(self, pull: PullRequest) -> None:
         """See `Forge`."""
         fields = {"do": "merge", "head_commit_id": pull.head_commit}
-        self._call("POST", f"/pulls/{pull.number}/merge", "merging", fields)
+        self._call("POST", f"/pulls/{pull.number}/merge", "merging", fields, shape=object)
 
     def issues(self, label: str) -> Sequence[Issue]:
         """See `Forge`."""
@@ -139,7 +141,7 @@ class Gitea:
         page, left = 1, most
         # An instance may cap the page size below what was asked for: only an empty page is the last one.
         while left > 0 and (
-            found := self._call("GET", path, doing, query={**query, "limit": str(_PAGE), "page": str(page)})
+            found := self._call("GET", path, doing, query={**query, "limit": str(_PAGE), "page": str(page)}, shape=list)
         ):
             yield from found
             page, left = page + 1, left - len(found)
@@ -151,6 +153,7 @@ class Gitea:
         doing: str,
         fields: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        shape: type = dict,
     ) -> Any:
         def attempt() -> Any:
             try:
@@ -162,29 +165,29 @@ class Gitea:
                 if method == "POST":
                     raise failed from None
                 raise Retry(failed) from None
-            return self._read(answer, method, doing)
+            return self._read(answer, method, doing, shape)
 
         return patiently(attempt)
 
-    def _read(self, answer: requests.Response, method: str, doing: str) -> Any:
+    def _read(self, answer: requests.Response, method: str, doing: str, shape: type) -> Any:
         if answer.status_code >= 300:
             status, headers = answer.status_code, dict(answer.headers)
             failed = refusal(status, _said(answer), where=self._slug, doing=doing, token=self._token, headers=headers)
             if worth_another_try(failed.kind, writes=method == "POST"):
                 raise Retry(failed, wait_of(headers))
             raise failed
-        if not answer.content:
-            return None
-        try:
-            return answer.json()
-        except ValueError:
-            raise Refusal(
-                f"{doing}: the answer is no JSON",
-                kind="unsupported",
-                status=answer.status_code,
-                where=self._slug,
-                hint="check `url` in lab.yaml: it is the address of the instance, without `/api/v1`",
-            ) from None
+        value = None
+        if answer.content:
+            with suppress(ValueError, RecursionError):
+                value = answer.json()
+        if isinstance(value, shape):
+            return value
+        raise no_json(
+            status=answer.status_code,
+            where=self._slug,
+            doing=doing,
+            address="the address of the instance, without `/api/v1`",
+        )
 
 
 def _said(answer: requests.Response) -> str:

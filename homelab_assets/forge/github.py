@@ -11,7 +11,7 @@ from github.PullRequest import PullRequest as GithubPull
 from requests import RequestException
 
 from homelab_assets.forge.model import LABEL_COLOURS, Checks, Issue, PullRequest, Refusal
-from homelab_assets.forge.refusals import Retry, patiently, refusal, unreachable, wait_of, worth_another_try
+from homelab_assets.forge.refusals import Retry, no_json, patiently, refusal, unreachable, wait_of, worth_another_try
 
 Result = TypeVar("Result")
 _MOST, _MOST_OPEN = 500, 5000
@@ -23,12 +23,12 @@ class GitHub:
 
     Args:
         slug: `owner/name`. token: a token that may read and write contents, pull requests and issues.
-        url: base of the API, for GitHub Enterprise `https://host/api/v3`.
+        url: base of the API, for GitHub Enterprise `https://host/api/v3`. ca: file of certificates to trust.
     """
 
     kind = "github"
 
-    def __init__(self, slug: str, *, token: str, url: str = "", pause: float = 0.0) -> None:
+    def __init__(self, slug: str, *, token: str, url: str = "", ca: str | None = None, pause: float = 0.0) -> None:
         self._slug, self._token = slug, token
         self._url = url or "https://api.github.com"
         self._client = github.Github(
@@ -37,10 +37,13 @@ class GitHub:
             per_page=100,
             retry=None,
             timeout=30,
+            verify=ca or True,
             seconds_between_requests=None,
             seconds_between_writes=pause or None,
             lazy=True,
         )
+        requester: Any = self._client.requester
+        requester.requestJson = _only_json(requester.requestJson)
         self._repository = self._client.get_repo(slug)
         self._labels: set[str] | None = None
 
@@ -214,6 +217,9 @@ class GitHub:
                 if worth_another_try(failed.kind, writes=writes):
                     raise Retry(failed, wait_of(error.headers)) from None
                 raise failed from None
+            except _NoJson as error:
+                address = "that of the API, for GitHub Enterprise `https://host/api/v3`"
+                raise no_json(status=error.status, where=self._slug, doing=doing, address=address) from None
             except (RequestException, OSError) as error:
                 failed = unreachable(error, url=self._url, where=self._slug, doing=doing)
                 if writes:
@@ -231,6 +237,23 @@ class GitHub:
             ]
             said = "; ".join(part for part in (str(data.get("message") or said), *details) if part)
         return refusal(error.status, said, where=self._slug, doing=doing, token=self._token, headers=error.headers)
+
+
+class _NoJson(Exception):
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+def _only_json(request: Callable[..., tuple[int, Any, str]]) -> Callable[..., tuple[int, Any, str]]:
+    """Guard PyGithub's requests: it takes a redirect, or a page such as that of a login, for an empty answer."""
+
+    def guarded(*arguments: Any, **options: Any) -> tuple[int, Any, str]:
+        status, headers, text = request(*arguments, **options)
+        if status < 400 and status != 204 and text[:1] not in ("{", "["):
+            raise _NoJson(status)
+        return status, headers, text
+
+    return guarded
 
 
 def _has_no_drafts(error: Refusal) -> bool:

@@ -51,6 +51,17 @@ def refusal(
     return Refusal(f"{doing}: {message}", kind=kind, status=status, where=where, hint=hint)
 
 
+def no_json(*, status: int, where: str, doing: str, address: str) -> Refusal:
+    """Make an error of a page, such as that of a login. `address` says what `url` should be."""
+    return Refusal(
+        f"{doing}: the answer is no JSON, or of another shape than the interface describes (HTTP {status})",
+        kind="unsupported",
+        status=status,
+        where=where,
+        hint=f"check `url` in lab.yaml: it is {address}",
+    )
+
+
 def unreachable(error: Exception, *, url: str, where: str, doing: str) -> Refusal:
     """Make an error of a request that got no answer. Of the forge's address the login is left out."""
     parts = urlsplit(url)
@@ -58,7 +69,8 @@ def unreachable(error: Exception, *, url: str, where: str, doing: str) -> Refusa
         f"{doing}: {parts.scheme}://{parts.netloc.rpartition('@')[2]} can't be reached ({type(error).__name__})",
         kind="unreachable",
         where=where,
-        hint="see whether it is up and answers from here, and whether its certificate is trusted; then run it again",
+        hint="see whether it is up and answers from here, and whether its certificate is trusted (`ca`"
+        " beside `url` in lab.yaml); then run it again",
     )
 
 

@@ -59,6 +59,7 @@ LAB_YAML = Record(
                             "token": Text(pattern=r"\$\{\w+\}", example="${GITHUB_TOKEN}"),
                             "remote": Text(pattern=r"[\w.-]+", example="origin"),
                             "base": Text(),
+                            "ca": Text(),
                         },
                         required=("kind",),
                     ),

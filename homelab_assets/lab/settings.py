@@ -39,7 +39,11 @@ class HostSettings(Struct, frozen=True, kw_only=True):
 
 
 class ForgeSettings(Struct, frozen=True, kw_only=True):
-    """Where pull requests go. `token` is `${NAME}` of the variable that holds it; without one `forge` has a default."""
+    """Where pull requests go. `token` is `${NAME}` of the variable that holds it; without one `forge` has a default.
+
+    Attributes:
+        ca: file of certificates to trust, as `lab.yaml` has it.
+    """
 
     kind: str
     slug: str = ""
@@ -47,6 +51,7 @@ class ForgeSettings(Struct, frozen=True, kw_only=True):
     token: str = ""
     remote: str = "origin"
     base: str | None = None
+    ca: str | None = None
 
 
 class RepositorySettings(Struct, frozen=True, kw_only=True):

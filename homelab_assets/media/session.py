@@ -4,7 +4,6 @@ The command line and Dagster both come in here.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
@@ -15,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from homelab_assets.errors import ConfigurationError
+from homelab_assets.lab.certificates import trusted
 from homelab_assets.media.clients import Clients, open_clients
 from homelab_assets.media.containers import MediaContainers, media_containers
 from homelab_assets.media.fixes import propose
@@ -111,25 +111,9 @@ def _service(lab: "Lab", name: str, values: Mapping[str, Any]) -> Service:
         url=lab.resolve(values["url"], key=f"{key}.url"),
         **credentials,
         container=values.get("container"),
-        ca=_certificates(lab, values["ca"], f"{key}.ca") if values.get("ca") else None,
+        ca=trusted(lab, values["ca"], f"{key}.ca") if values.get("ca") else None,
         verify_tls=values.get("verify_tls", True),
     )
-
-
-def _certificates(lab: "Lab", text: str, key: str) -> str:
-    """Return the file of certificates to trust, once it is known to hold some: a call would not say why it fails."""
-    import ssl
-
-    file = lab.file.parent / os.path.expanduser(text)
-    try:
-        ssl.create_default_context(capath=file) if file.is_dir() else ssl.create_default_context(cafile=file)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{key}: {file} " + ("holds no certificates" if isinstance(error, ssl.SSLError) else f"{error.strerror}"),
-            where=f"{lab.file}:{lab.lines.get(key, 1)}",
-            hint="name a file of certificates in PEM format",
-        ) from None
-    return str(file)
 
 
 def _resolved(lab: "Lab", text: str, key: str) -> str | None:

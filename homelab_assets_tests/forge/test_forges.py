@@ -1,14 +1,21 @@
 """Both forges against their simulations: every request and answer fits the published description."""
 
-from collections.abc import Iterator
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from homelab_assets.forge import open_forge
 from homelab_assets.forge.gitea import Gitea
 from homelab_assets.forge.github import GitHub
 from homelab_assets.forge.model import Forge, PullRequest, Refusal
 from homelab_assets.forge.refusals import Retry, patiently, refusal, wait_of
+from homelab_assets.lab.settings import load_lab
+from homelab_assets.media.simulator.certificates import CA, certificate
 from homelab_assets_tests.forge.git import Remote
 from homelab_assets_tests.forge.gitea_server import GiteaFace
 from homelab_assets_tests.forge.github_server import GitHubFace
@@ -224,6 +231,75 @@ def test_a_forge_that_is_not_there() -> None:
         assert refused.value.kind == "unreachable"
         assert "http://127.0.0.1:9 can't be reached" in str(refused.value)
         assert "hunter2" not in str(refused.value)
+
+
+ASKED = {
+    "branch": lambda forge: forge.default_branch(),
+    "pulls": lambda forge: forge.pulls(),
+    "comments": lambda forge: forge.comments(1),
+    "issues": lambda forge: forge.issues("drift-remediation"),
+    "checks": lambda forge: forge.checks("0" * 40),
+    "open": opened,
+}
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("answer", [(200, b"<html>Sign in</html>"), (302, b"<html>"), (200, b""), (200, b"null")])
+@pytest.mark.parametrize("kind", FACES)
+def test_a_page_that_is_no_answer_is_never_taken_for_nothing(
+    kind: str, answer: tuple[int, bytes], asked: Callable[[Forge], object]
+) -> None:
+    with answering(*answer) as url:
+        client = GitHub("a/b", token="x", url=url) if kind == "github" else Gitea(url, "a/b", token="x")
+        with closing(client), pytest.raises(Refusal, match="is no JSON") as refused:
+            asked(client)
+    assert (refused.value.kind, "`url` in lab.yaml" in str(refused.value)) == ("unsupported", True)
+
+
+@pytest.mark.parametrize("kind", FACES)
+def test_a_certificate_of_ones_own_is_trusted_where_lab_yaml_names_it(tmp_path: Path, kind: str) -> None:
+    with answering(200, b'{"default_branch": "trunk"}', certificate(tmp_path)) as url:
+        for ca in ("", f", ca: {CA}"):
+            forge = f"{{kind: {kind}, slug: a/b, url: '{url}'{ca}}}"
+            (tmp_path / "lab.yaml").write_text(
+                f"hosts: {{a: {{docker: ssh://a}}}}\nrepositories: {{a: {{path: a, forge: {forge}}}}}\n"
+            )
+            lab = load_lab(str(tmp_path / "lab.yaml"), {"GITEA_TOKEN": "x", "GITHUB_TOKEN": "x"})
+            opened = open_forge(lab, lab.repositories["a"])
+            assert opened
+            with opened as client:
+                if ca:
+                    assert client.default_branch() == "trunk"
+                else:
+                    with pytest.raises(Refusal, match="certificate is trusted"):
+                        client.default_branch()
+
+
+@contextmanager
+def answering(status: int, body: bytes, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve one answer to whatever is asked, at the address that is yielded."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200 if self.path == "/user/login" else status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Location", "/user/login")
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _answer
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("localhost", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http{'s' if tls else ''}://localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 def test_drafts_that_a_plan_does_not_have(forge: Forge, face: Face) -> None:
