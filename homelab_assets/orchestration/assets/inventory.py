@@ -3,6 +3,7 @@
 import dagster as dg
 
 from homelab_assets.lab.settings import Lab
+from homelab_assets.media.probes.base import title_of
 from homelab_assets.orchestration import names
 from homelab_assets.secrecy import redact
 
@@ -45,7 +46,7 @@ def inventory_specs(lab: Lab) -> list[dg.AssetSpec]:
             kinds={"api"},
             owners=names.OWNERS,
             tags={"homelab/kind": "media"},
-            description=f"{app.capitalize()}, a link of the media pipeline.",
+            description=f"{title_of(app)}, a link of the media pipeline.",
             metadata={"url": dg.MetadataValue.url(redact(url))} if url else {},
         )
         for app, url in media_apps(lab).items()
