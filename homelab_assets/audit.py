@@ -20,7 +20,7 @@ from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 from homelab_assets.secrecy import Vault, redact
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def capture(
 def _outcome(result: CaptureResult) -> str:
     if isinstance(result, Captured):
         count = len(result.containers)
-        return f"{result.host}: {count} {noun(count, 'container')}, {result.seconds:.1f} s"
+        return f"{result.host}: {counted(count, 'container')}, {result.seconds:.1f} s"
     return f"{result.host}: not captured: {result.error}"
 
 
@@ -120,7 +120,7 @@ def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progre
     for ref in merged["refs"]:
         if progress is not None:
             where = f"{ref.ref} ({ref.commit[:10] or 'working tree'})"
-            progress(f"{ref.repository}: {ref.stacks} {noun(ref.stacks, 'stack')} at {where}")
+            progress(f"{ref.repository}: {counted(ref.stacks, 'stack')} at {where}")
     return Baselines(**merged)
 
 

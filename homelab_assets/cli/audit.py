@@ -53,7 +53,7 @@ def _without_a_trace(lab: "Lab", options: Options) -> int:
     """Print the findings of an audit that could not be kept: they are not for a broken disk to hide."""
     from homelab_assets.audit import run_audit
 
-    options.say("nothing is kept of this audit: looking once more, to print what is found")
+    options.say("this audit can't be stored: auditing once more, to print what is found")
     options.write(render_drift(run_audit(lab, vault=open_vault(lab, create=False)).document, options))
     return INCOMPLETE
 

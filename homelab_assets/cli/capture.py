@@ -6,7 +6,7 @@ import click
 
 from homelab_assets.cli.common import INCOMPLETE, OK, Options, complain, open_vault, verb
 from homelab_assets.errors import ConfigurationError, nothing_named
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 
 
 @click.command("capture")
@@ -42,5 +42,5 @@ def command(*, options: Options, host: str) -> int:
     directory: Path = options.output
     write_capture(result, directory)
     count = len(result.containers)
-    options.say(f"{host}: {count} {noun(count, 'container')} written to {directory} in {result.seconds:.1f} s")
+    options.say(f"{host}: {counted(count, 'container')} written to {directory} in {result.seconds:.1f} s")
     return OK

@@ -23,11 +23,11 @@ def command(options: Options, force: bool, print_only: bool) -> None:
 
     Nothing is connected to and nothing is sent: only files on this machine are read.
     """
-    from homelab_assets.documentation.words import counted
     from homelab_assets.files import write_whole
     from homelab_assets.lab.discover import find_hosts, find_repositories
     from homelab_assets.lab.settings import find_lab
     from homelab_assets.remediation.yaml_text import scalar
+    from homelab_assets.rendering.nouns import counted
     from homelab_assets.rendering.templates import environment
 
     target = options.output or find_lab(options.lab_file) or Path("lab.yaml")

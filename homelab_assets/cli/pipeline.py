@@ -11,7 +11,7 @@ import click
 
 from homelab_assets.cli.common import FINDINGS, INCOMPLETE, OK, Options, fetch, open_vault, verb
 from homelab_assets.rendering.json_text import json_text
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab
@@ -132,7 +132,7 @@ def _write_files(
 
         write_whole(plan_file, json_text(document["plan"]))
         count = len(document["plan"]["steps"])
-        told = f"apply plan with {count} {noun(count, 'step')}: {plan_file}; approve it before you apply it"
+        told = f"apply plan with {counted(count, 'step')}: {plan_file}; approve it before you apply it"
         options.say(told if count else f"apply plan without a step: {plan_file}; nothing here is mended in an app")
     if report:
         from homelab_assets.reports import write_pipeline_report

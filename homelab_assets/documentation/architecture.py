@@ -11,6 +11,7 @@ from homelab_assets.documentation.links import slug
 from homelab_assets.documentation.markers import block, seen
 from homelab_assets.documentation.mermaid import Chart
 from homelab_assets.rendering.markdown import cell, details, link
+from homelab_assets.rendering.nouns import counted
 
 FOLDER = "architecture"
 _LEGEND = "Red does not run as it should, amber is not as git says."
@@ -68,7 +69,7 @@ def _hosts(estate: Estate) -> str:
             named = f", {words.text(host.description)}" if host.description else ""
             how = "read from a recording" if host.connection == "recorded" else f"reached by {host.connection}"
             reached = f", {words.text(how)}" if host.connection else ""
-            services = words.counted(len(estate.on(host.name)), "service")
+            services = counted(len(estate.on(host.name)), "service")
             lines.append(f"**{cell(host.name)}** ({words.mono(host.address)}{named}){reached}: {what}; {services}")
         if list(hosts[:1]) == list(estate.hosts[:1]):
             lines += _beside_hosts(estate)

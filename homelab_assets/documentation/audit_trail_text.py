@@ -7,7 +7,7 @@ from homelab_assets.documentation.audit_trail import Event, Trail
 from homelab_assets.documentation.change import ModelChange
 from homelab_assets.documentation.markers import block, seen
 from homelab_assets.rendering.markdown import cell, link, table
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 from homelab_assets.secrecy import SHOWN, is_secret, redact, show
 
 AUDIT_TRAIL = "AUDIT_TRAIL.md"
@@ -35,8 +35,8 @@ def audit_trail_document(trail: Trail, *, demo: bool = False) -> str:
 def _headline(trail: Trail) -> str:
     commits = sum(trail.commits.values())
     drifts = sum(event.kind == "drift" for event in trail.events)
-    found = f", drift first seen {drifts} {noun(drifts, 'time')}" if drifts else ""
-    return f"**{words.counted(commits, 'commit')} in {words.counted(trail.days, 'day')}{found}.**"
+    found = f", drift first seen {counted(drifts, 'time')}" if drifts else ""
+    return f"**{counted(commits, 'commit')} in {counted(trail.days, 'day')}{found}.**"
 
 
 def _repositories(trail: Trail) -> str:

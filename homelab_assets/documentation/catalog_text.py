@@ -7,6 +7,7 @@ from homelab_assets.documentation.catalog import Catalog, Entry, count
 from homelab_assets.documentation.links import slug
 from homelab_assets.documentation.markers import block, seen
 from homelab_assets.rendering.markdown import cell, link, table
+from homelab_assets.rendering.nouns import counted
 
 CATALOG = "SERVICE_CATALOG.md"
 MOST = 300
@@ -56,9 +57,7 @@ def _anchor(host: str) -> str:
 def _head(catalog: Catalog) -> str:
     counts = count(catalog.entries)
     running = counts.states.get("running", 0)
-    facts = [
-        f"{words.counted(counts.services, 'service')} on {words.counted(len(catalog.hosts), 'host')}, {running} running"
-    ]
+    facts = [f"{counted(counts.services, 'service')} on {counted(len(catalog.hosts), 'host')}, {running} running"]
     facts += [f"{counts.unhealthy} unhealthy"] if counts.unhealthy else []
     facts.append(f"{counts.drifted} not as git says" if counts.drifted else f"{counts.clean} as git says")
     facts += [f"{counts.unjudged} could not be judged"] if counts.unjudged else []
@@ -66,8 +65,8 @@ def _head(catalog: Catalog) -> str:
     lines += [f"**{', '.join(facts)}.**", seen(catalog.generated_at)]
     if counts.without_purpose:
         lines.append(
-            f"Of {words.counted(counts.without_purpose, 'service')} nothing says what it is for: "
-            "`documentation.purposes` in `lab.yaml` does, or a label `homepage.description`."
+            f"{counted(counts.without_purpose, 'service')} without a purpose: say it under "
+            "`documentation.purposes` in `lab.yaml`, or with a label `homepage.description`."
         )
     return _paragraphs(lines)
 

@@ -11,6 +11,7 @@ from homelab_assets.documentation.markers import block, seen
 from homelab_assets.documentation.mermaid import Chart
 from homelab_assets.documentation.topology import split, style_of
 from homelab_assets.rendering.markdown import cell, details, link, table
+from homelab_assets.rendering.nouns import counted
 
 DEPENDENCIES = "dependencies.md"
 MOST = 300
@@ -57,18 +58,16 @@ def _headline(estate: Estate, dependencies: Map) -> str:
     count = len(dependencies.dependencies)
     needy = len({dependency.source for dependency in dependencies.dependencies})
     many = "dependency", "dependencies"
-    counted = (
-        f"{words.counted(count, *many)} of {words.counted(needy, 'service')}, {len(estate.services)} services in all"
-    )
-    return f"**{counted}.** Each stands with how it is known."
+    found = f"{counted(count, *many)} of {counted(needy, 'service')}, {len(estate.services)} services in all"
+    return f"**{found}.** Each with its evidence."
 
 
 def _cycles(dependencies: Map) -> str:
     if not dependencies.cycles:
-        return "No services need one another in a circle."
+        return "No services depend on each other in a circle."
     listed = (f"- {words.joined((_name(key, full=True) for key in cycle), most=20)}" for cycle in dependencies.cycles)
     return (
-        "> [!WARNING]\n> Some services need one another in a circle: neither starts properly without the other.\n\n"
+        "> [!WARNING]\n> Some services depend on each other in a circle: neither starts properly without the other.\n\n"
         + "\n".join(listed)
     )
 

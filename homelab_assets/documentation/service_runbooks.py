@@ -83,15 +83,18 @@ class _Writer:
         return link(text, runbook_for_service(other).removeprefix(_WITHIN))
 
     def _pipeline(self, service: Service) -> list[str]:
-        rows = []
+        rows, checks = [], {str(check.get("id")): check for check in self._checks}
         for check in self._checks:
             link_of = str(check.get("link") or "")
             if check.get("status") in {"pass", "skipped"} or service.name.lower() not in _words(
                 link_of, str(check.get("id") or "")
             ):
                 continue
-            target = runbook_for_check(check).removeprefix(_WITHIN)
+            blocker = checks.get(str(check.get("by")))
+            target = runbook_for_check(blocker or check).removeprefix(_WITHIN)
             title = str(check.get("title") or check.get("cause") or check.get("why") or "")
+            if blocker:
+                title = f"blocked by {blocker.get('id')}"
             rows.append(
                 (link(check.get("id") or link_of, target), words.text(check.get("status") or ""), words.text(title))
             )
@@ -124,11 +127,11 @@ def _findings(service: Service) -> list[str]:
         return []
     page = runbook_for_drift(verdict).removeprefix(_WITHIN)
     lines = [
-        f"{words.text(drift_words.STATUSES[verdict.status])}."
+        f"{drift_words.STATUSES[verdict.status].capitalize()}."
         + (f" {words.text(verdict.note)}" if verdict.note else "")
     ]
     if advice := drift_words.advice(verdict):
-        lines.append(words.text(advice.replace("`", "")))
+        lines.append(advice)
     if page:
         lines.append(f"Read on: {link(page.partition('#')[0].removesuffix('.md').replace('-', ' '), page)}.")
     rows = [_item(item) for item in verdict.items]

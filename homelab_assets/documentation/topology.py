@@ -6,7 +6,7 @@ from typing import TypeVar
 from homelab_assets.documentation.catalog import version_of
 from homelab_assets.documentation.estate import UNJUDGED, Estate, HostFacts, Service
 from homelab_assets.documentation.mermaid import Chart, Style
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 
 MOST_NODES = 30
 """Boxes that people still take in at once: about two screens high."""
@@ -58,7 +58,7 @@ def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
     for host in hosts:
         services = estate.on(host.name)
         odd = sum(style_of(service) is not None for service in services)
-        facts = f"{len(services)} {noun(len(services), 'service')}"
+        facts = counted(len(services), "service")
         facts += f", {odd} need{'s' if odd == 1 else ''} attention" if odd else ""
         lines = (host.name, host.address if host.address != host.name else "", host.description, facts)
         chart.node(
@@ -70,7 +70,7 @@ def _hosts(estate: Estate, hosts: Sequence[HostFacts]) -> Chart:
     chart.node("audit", *runs, shape="stadium", style="proxy")
     for (repository, name), stacks in sorted(deployed.items()):
         if name in shown:
-            chart.edge(("git", repository), name, f"{len(stacks)} {noun(len(stacks), 'stack')}", dashed=True)
+            chart.edge(("git", repository), name, counted(len(stacks), "stack"), dashed=True)
     for host in hosts:
         chart.edge(host.name, "audit", host.connection)
     # Once, where there are several charts.

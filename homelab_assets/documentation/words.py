@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from homelab_assets.documentation.catalog import Entry
 from homelab_assets.documentation.estate import Service
 from homelab_assets.rendering.markdown import cell, code, link
-from homelab_assets.rendering.nouns import noun
 from homelab_assets.secrecy import show
 
 _MOST_ADDRESSES = 4
@@ -31,11 +30,6 @@ def joined(parts: Iterable[str], *, most: int = 12) -> str:
     listed = list(parts)
     more = [f"and {len(listed) - most} more"] if len(listed) > most else []
     return ", ".join([*listed[:most], *more])
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return `1 service`, `2 services`."""
-    return f"{number:,} {noun(number, one, many)}"
 
 
 def state_of(state: str, health: str | None) -> str:

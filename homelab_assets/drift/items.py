@@ -213,4 +213,4 @@ def _provenance(difference: Difference, container: Observed) -> str:
         return "whoever started the container, without Compose"
     if difference.change == "added" and difference.row.daemon:
         return "set on the host, or a default of its daemon that no other container has"
-    return "set on the host" + (", possible on a living container" if difference.row.live else "")
+    return "set on the host" + (", perhaps without recreating the container" if difference.row.live else "")

@@ -137,7 +137,7 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
     if probe.inspects and sight.containers is None:
         return not_captured(sight)
     if probe.whole and (open_questions := [need for need in probe.needs if _leaves_open(verdicts.get(need))]):
-        return Unknown(f"not everything that it hangs on could be judged: {listed(open_questions)}")
+        return Unknown(f"not everything that it depends on could be judged: {listed(open_questions)}")
     if probe.whole and (gaps := left_out(sight, {name for name, one in verdicts.items() if isinstance(one, Skipped)})):
         return Skipped(f"not every link was looked at: {listed(gaps)}")
     if probe.active and not active:

@@ -37,12 +37,12 @@ class Fail(Struct, frozen=True):
 
     @property
     def stops(self) -> bool:
-        """Whether what hangs on it is blocked. A mere warning lets media flow."""
+        """Whether what depends on it is blocked. A mere warning lets media flow."""
         return cause(self.cause).severity == "error"
 
 
 class Blocked(Struct, frozen=True):
-    """Not judged: it hangs on a check that failed. `by` is the id of the check where the trouble begins."""
+    """Not judged: it depends on a check that failed. `by` is the id of the check where the trouble begins."""
 
     by: str
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import dagster as dg
 
-from homelab_assets.documentation.words import counted
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.orchestration import names, tables
 from homelab_assets.orchestration.assets.captures import FRESH_FOR
 from homelab_assets.orchestration.resources import Laboratory, LaboratoryResource
 from homelab_assets.orchestration.store import JsonStore
+from homelab_assets.rendering.nouns import counted
 
 FRESH = "capture_is_fresh"
 NO_BREAKING, NO_DRIFT, COMPLETE, ALL_MANAGED = (

@@ -136,7 +136,7 @@ def _row(item: Item, file: str, line: int) -> tuple[str, ...]:
         "nothing" if item.change == "removed" and item.running is None else written(item.running, item.secret),
         item.severity,
         code(f"{file}:{line}", in_table=True),
-        code(item.provenance, in_table=True) if item.provenance else "unknown",
+        sentence(item.provenance or "unknown"),
         (item.first_seen or "").partition("T")[0] or "now",
     )
 
@@ -230,7 +230,7 @@ def _declining(plan: "RemediationPlan") -> str:
     return (
         "## How to reject\n\n"
         "Close this pull request: it is not opened again for these changes, only for different ones. To make the"
-        " host follow git instead, make its container anew: `docker compose up -d --force-recreate` and the service's"
+        " host follow git instead, recreate its container: `docker compose up -d --force-recreate` and the service's"
         " name; without that option Compose leaves it alone. To accept the difference for good, add under"
         f" `drift.ignore` in `lab.yaml`:\n\n{fence(rule, 'yaml')}\n\n"
         "Commits that you push to this branch are never overwritten."

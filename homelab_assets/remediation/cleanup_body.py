@@ -69,7 +69,7 @@ def _table(items: Sequence["StaleItem"]) -> str:
             item.kind,
             code(what_of(item), in_table=True),
             item.confidence,
-            code(item.reason, in_table=True),
+            sentence(item.reason),
             (item.last_commit or "").partition("T")[0] or "unknown",
         )
         for item in items[:_MOST]
@@ -88,8 +88,8 @@ def _merging(plan: "CleanupPlan") -> str:
     if not any(item.kind == "target" for item in plan.items):
         return text
     return text + (
-        "\n- Where the line beside its own was taken out of the targets by another pull request, it conflicts: the next"
-        " `drift-detector cleanup --open` makes it anew."
+        "\n- Once another pull request has removed a neighbouring line of the targets file, this one conflicts: the"
+        " next `drift-detector cleanup --open` makes it anew."
     )
 
 

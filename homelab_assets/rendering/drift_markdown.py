@@ -6,6 +6,7 @@ from homelab_assets.documentation.links import TROUBLESHOOTING, runbook_for_drif
 from homelab_assets.drift.document import SEVERITIES, DriftDocument, ServiceDrift
 from homelab_assets.rendering import drift_words as words
 from homelab_assets.rendering import markdown
+from homelab_assets.rendering.nouns import counted
 from homelab_assets.rendering.templates import environment
 
 _SIGNS = {"changed": "~", "added": "+", "removed": "−"}
@@ -46,7 +47,7 @@ def _template():  # type: ignore[no-untyped-def]  # jinja2 is imported where a r
         cell=markdown.cell,
         code=markdown.code,
         code_cell=lambda text: markdown.code(text, in_table=True) if text else "",
-        prose=lambda text: text,
+        counted=counted,
         day=lambda text: text[:10],
         name=words.name,
         place=words.place,

@@ -3,7 +3,7 @@
 from homelab_assets.drift.document import SEVERITIES, DriftDocument, HostStatus, Item, ServiceDrift
 from homelab_assets.rendering import drift_words as words
 from homelab_assets.rendering.markdown import terminal_safe
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 from homelab_assets.rendering.painter import Painter
 
 _COLORS = {"breaking": "red", "functional": "yellow", "cosmetic": "cyan"}
@@ -58,7 +58,7 @@ def _host(host: HostStatus, painter: Painter) -> str:
         hint = f"\n  {terminal_safe(host.hint)}" if host.hint else ""
         return f"{painter.bold(name)}  {painter.red('NOT AUDITED')}  {terminal_safe(host.error or '')}{hint}"
     engine = painter.dim(f"engine {terminal_safe(host.engine or '?')}")
-    return f"{painter.bold(name)}  {host.containers} {noun(host.containers, 'container')}  {engine}"
+    return f"{painter.bold(name)}  {counted(host.containers, 'container')}  {engine}"
 
 
 def _service(service: ServiceDrift, painter: Painter, verbose: bool) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
 from homelab_assets.rendering.markdown import terminal_safe
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 
 CAUSES = {
     "host_changed": "changed on the host",
@@ -65,7 +65,7 @@ def advice(service: ServiceDrift) -> str:
         case "start":
             return "Start it, or take it out of git."
         case "unpause":
-            return f"Let it go on (`docker unpause {container}`), or take it out of git."
+            return f"Resume it (`docker unpause {container}`), or take it out of git."
         case "none":
             return ""
 
@@ -101,12 +101,12 @@ def headline(document: DriftDocument) -> str:
         for status in ("drifted", "missing", "stopped", "orphan", "unmanaged", "unreachable", "unknown")
         if counts[status]
     ]
-    services = f"{counts['services']} {noun(counts['services'], 'service')}"
+    services = counted(counts["services"], "service")
     rest = "" if document.complete else "; not everything could be audited"
     if not counts["services"]:
         return "No service was found, in git or running" if document.complete else "Nothing could be audited"
     if not parts:
         return f"{services} audited, no drift{rest or ': what is in git is what is running'}"
-    items = f"{counts['items']} {noun(counts['items'], 'difference')}"
+    items = counted(counts["items"], "difference")
     severities = ", ".join(f"{counts[s]} {s}" for s in ("breaking", "functional", "cosmetic"))
     return f"{', '.join(parts)} of {services}; {items}: {severities}{rest}"

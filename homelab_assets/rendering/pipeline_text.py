@@ -60,7 +60,7 @@ def _link(link: Document, document: Document, color: bool) -> str:
 
 
 def _detail(check: Document, color: bool) -> str:
-    note = check["why"] or (f"hangs on {check['by']}" if check["by"] else "; ".join(check["evidence"]))
+    note = check["why"] or (f"blocked by {check['by']}" if check["by"] else "; ".join(check["evidence"]))
     return check_line(check["status"], f"{check['id']:<26}", note, color=color)
 
 
@@ -99,7 +99,7 @@ def pipeline_markdown(document: Document) -> str:
     named = titles(document)
     for check in document["checks"]:
         if check["status"] != "skipped":
-            note = check["title"] or (f"hangs on {check['by']}" if check["by"] else check["why"] or "")
+            note = check["title"] or (f"blocked by {check['by']}" if check["by"] else check["why"] or "")
             lines.append(
                 f"| {SIGNS[check['status']]} {WORDS[check['status']]} | {cell(named[check['link']])} "
                 f"| {cell(check['name'])} | {cell(note)} |"

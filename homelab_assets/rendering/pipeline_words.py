@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from homelab_assets.rendering.nouns import noun
+
 WORDS = {"pass": "passed", "fail": "failed", "blocked": "blocked", "unknown": "unknown", "skipped": "skipped"}
 SIGNS = {"pass": "✓", "fail": "✗", "blocked": "‖", "unknown": "?", "skipped": "–"}
 
@@ -44,16 +46,13 @@ def in_a_sentence(title: str) -> str:
 
 
 def explanation(document: Document) -> str:
-    """Return what stands behind the sentence: how many failures, and how much hangs on them."""
+    """Return what stands behind the sentence: how many checks fail, and how many those block."""
     summary = document["summary"]
     parts = [f"{summary['pass']} of {summary['total']} checks pass"]
-    if summary["fail"]:
-        parts.append(
-            "1 has a cause of its own" if summary["fail"] == 1 else f"{summary['fail']} have a cause of their own"
-        )
-    if summary["blocked"]:
-        hang = "hangs" if summary["blocked"] == 1 else "hang"
-        parts.append(f"{summary['blocked']} {hang} on {'it' if summary['fail'] == 1 else 'them'}")
+    if failed := summary["fail"]:
+        parts.append(f"{failed} {noun(failed, 'fails', 'fail')}")
+    if blocked := summary["blocked"]:
+        parts.append(f"{blocked} {noun(blocked, 'is', 'are')} blocked by {noun(failed, 'it', 'them')}")
     if summary["unknown"]:
         parts.append(f"{summary['unknown']} could not be judged, which is no pass")
     return "; ".join(parts) + "."

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from homelab_assets.rendering.json_text import json_text
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted
 from homelab_assets.rendering.painter import Painter
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plans_terminal(plans: Sequence["Proposal"], *, color: bool = False, verbose:
             parts.append(f"{identity}\nnothing can be backported: {_printable(plan.refusal)}\n")
     ready = sum(plan.actionable for plan in plans)
     rest = f"; {len(plans) - ready} can't be backported" if len(plans) > ready else ""
-    last = f"{ready} {noun(ready, 'pull request')} to open{rest}." if plans else "Nothing to backport."
+    last = f"{counted(ready, 'pull request')} to open{rest}." if plans else "Nothing to backport."
     hint = " `--open` opens them." if ready else ""
     return "\n".join([*parts, last + hint]) + "\n"
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from homelab_assets.documentation.status import HostLine, ServiceLine, Status
 from homelab_assets.rendering.markdown import cell, table, terminal_safe
-from homelab_assets.rendering.nouns import noun
+from homelab_assets.rendering.nouns import counted, noun
 from homelab_assets.rendering.painter import Painter
 from homelab_assets.secrecy import show
 
@@ -131,7 +131,7 @@ def _audit(status: Status, paint: Painter) -> str:
     kinds = ("drifted", "missing", "stopped", "orphan", "unmanaged", "unreachable", "unknown")
     found = ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind)) or "no drift"
     services = counts.get("services", 0)
-    told = f"{found} of {services} {noun(services, 'service')}"
+    told = f"{found} of {counted(services, 'service')}"
     if audit.result == "incomplete":
         return f"{when}  {paint.red('incomplete')}: {told}"
     return f"{when}  {paint.yellow(told)}"

@@ -8,6 +8,7 @@ import pytest
 from homelab_assets.documentation.dependencies import Map, map_dependencies
 from homelab_assets.documentation.dependency_text import dependency_documents
 from homelab_assets.documentation.impact import Impacts
+from homelab_assets.documentation.service_runbooks import service_runbooks
 from homelab_assets.documentation_inputs import last_pipeline
 from homelab_assets_tests.documentation.estates import bind, capture, container, estate, identity, volume
 
@@ -185,7 +186,7 @@ def test_circles_are_found_and_said() -> None:
         )
     )
     text = dependency_documents(seen, map_dependencies(seen))["dependencies.md"]
-    assert "need one another in a circle" in text
+    assert "depend on each other in a circle" in text
 
 
 def test_a_long_chain_needs_no_recursion() -> None:
@@ -209,3 +210,12 @@ def test_what_breaks_goes_on_through_what_fails_but_not_through_what_is_only_unr
     assert [key[2] for key in stopped.further] == ["worker"]
     assert impacts.of(("h", "", "traefik")).further == ()
     assert Impacts(_circle().dependencies).of(("h", "s", "a")).services == 3
+
+
+def test_a_runbook_names_what_blocks_a_check_and_leads_to_its_cure() -> None:
+    seen = estate(capture("h", container("radarr", stack="media", service="radarr")))
+    failed = {"id": "paths.radarr_downloads", "status": "fail", "cause": "path_not_mounted", "runbook": "paths"}
+    blocked = {"id": "paths.radarr_hardlink", "status": "blocked", "by": "paths.radarr_downloads"}
+    pages = service_runbooks(seen, map_dependencies(seen), pipeline={"checks": [failed, blocked, {"id": ["x"]}]})
+    (row,) = [line for line in "".join(pages.values()).splitlines() if "hardlink" in line]
+    assert "](paths.md#path-not-mounted) | blocked | blocked by paths.radarr\\_downloads |" in row

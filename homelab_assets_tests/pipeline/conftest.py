@@ -32,7 +32,7 @@ CHAIN = ("service_health", "qbittorrent_vpn", "radarr_prowlarr", "download_paths
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the suite's tests, and run them in the order of the chain: a cause before what hangs on it."""
+    """Mark the suite's tests, and run them in the order of the chain: a cause before what depends on it."""
     here = Path(__file__).parent
     places = [number for number, item in enumerate(items) if item.path.is_relative_to(here)]
     own = sorted((items[number] for number in places), key=lambda item: CHAIN.index(item.path.stem[len("test_") :]))
@@ -171,7 +171,7 @@ def prove(result: PipelineResult, document: dict[str, object], said: set[str]) -
             case Unknown(why):
                 pytest.fail(f"{check.probe.title}: can't be told: {why}", pytrace=False)
             case Blocked(by) if by in said:
-                pytest.skip(f"hangs on a check that failed: {result.check(by).probe.title} ({by})")
+                pytest.skip(f"depends on a check that failed: {result.check(by).probe.title} ({by})")
             case Blocked(by):
                 # Also when only this file is run, the failure behind it has to show.
                 said.add(by)

@@ -8,13 +8,13 @@ from homelab_assets.rendering.pipeline_words import explanation, in_a_sentence, 
 @pytest.mark.parametrize(
     ("fail", "blocked", "told"),
     [
-        (1, 1, "1 has a cause of its own; 1 hangs on it"),
-        (1, 2, "1 has a cause of its own; 2 hang on it"),
-        (2, 1, "2 have a cause of their own; 1 hangs on them"),
-        (2, 3, "2 have a cause of their own; 3 hang on them"),
+        (1, 1, "1 fails; 1 is blocked by it"),
+        (1, 2, "1 fails; 2 are blocked by it"),
+        (2, 1, "2 fail; 1 is blocked by them"),
+        (2, 3, "2 fail; 3 are blocked by them"),
     ],
 )
-def test_what_hangs_on_a_failure_is_counted(fail: int, blocked: int, told: str) -> None:
+def test_what_a_failure_blocks_is_counted(fail: int, blocked: int, told: str) -> None:
     summary = {"pass": 9, "total": 20, "fail": fail, "blocked": blocked, "unknown": 0}
     assert explanation({"summary": summary}) == f"9 of 20 checks pass; {told}."
 

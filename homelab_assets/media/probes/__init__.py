@@ -10,7 +10,7 @@ __all__ = ["LINKS", "PROBES", "Link", "Probe", "Sight"]
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """One link of the chain. `beside`: it stands beside the chain and nothing hangs on it."""
+    """One link of the chain. `beside`: it stands beside the chain and nothing depends on it."""
 
     id: str
     title: str

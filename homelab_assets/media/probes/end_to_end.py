@@ -53,7 +53,7 @@ LOOKUP = Probe(
 
 
 def flow(needs: tuple[str, ...]) -> Probe:
-    """Return the last probe of the chain, which hangs on all others."""
+    """Return the last probe of the chain, which depends on all others."""
     return Probe(
         id="end_to_end.dry_run", link="end_to_end", app="all", title="A request would reach the screen",
         proves="Every link from request to playback holds at the same time.", judge=would_flow, needs=needs,

@@ -1,6 +1,6 @@
 """The media pipeline: whether its applications are well, and whether every link from request to playback holds.
 
-Each probe is an asset check, named after it. A link that hangs on a broken one is blocked: it fails as a warning, so
+Each probe is an asset check, named after it. A link that depends on a broken one is blocked: it fails as a warning, so
 that one cause is one error.
 """
 

@@ -78,7 +78,7 @@ def check_verdicts(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckK
         if event is None or event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             continue
         data = event.asset_check_evaluation_data
-        # What hangs on a failed check was not judged: one cause is one line.
+        # What depends on a failed check was not judged: one cause is one line.
         if data.metadata.get("status") == dg.MetadataValue.text("blocked"):
             continue
         name = f"{key.asset_key.to_user_string()}: {key.name}"
