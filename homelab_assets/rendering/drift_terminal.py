@@ -1,5 +1,7 @@
 """The drift document for a terminal: worst first, one line an item, a last line that counts."""
 
+from collections.abc import Iterator, Sequence
+
 from homelab_assets.drift.document import SEVERITIES, DriftDocument, HostStatus, Item, ServiceDrift
 from homelab_assets.rendering import drift_words as words
 from homelab_assets.rendering.markdown import terminal_safe
@@ -24,7 +26,8 @@ def drift_terminal(document: DriftDocument, *, color: bool, verbose: bool = Fals
         service for service in document.services if service.status not in {"clean", "unreachable"} or service.items
     ]
     found.sort(key=lambda s: (SEVERITIES.index(s.severity) if s.severity else 9, s.status))
-    blocks += [_service(service, painter, verbose) for service in found]
+    blocks += [_service(service, painter, verbose) for service in found if not _unjudged(service)]
+    blocks += _together([service for service in found if _unjudged(service)], painter)
     if verbose:
         blocks.append(
             "\n".join(
@@ -61,8 +64,32 @@ def _host(host: HostStatus, painter: Painter) -> str:
     return f"{painter.bold(name)}  {counted(host.containers, 'container')}  {engine}"
 
 
+def _unjudged(service: ServiceDrift) -> bool:
+    return service.status == "unknown" and not service.items
+
+
+def _together(services: Sequence[ServiceDrift], painter: Painter) -> Iterator[str]:
+    """Say once why services are not judged: a repository that can't be read is the reason of many."""
+    why: dict[str, list[ServiceDrift]] = {}
+    for service in services:
+        why.setdefault(service.note or "", []).append(service)
+    for note, alike in why.items():
+        head = ": ".join(
+            part for part in (painter(words.STATUSES["unknown"], fg="yellow"), terminal_safe(note)) if part
+        )
+        yield "\n".join([head, *(f"    {_named(service, painter)}" for service in alike)])
+
+
+def _named(service: ServiceDrift, painter: Painter) -> str:
+    return "  ".join([painter.bold(terminal_safe(words.name(service))), *_place(service, painter)])
+
+
+def _place(service: ServiceDrift, painter: Painter) -> list[str]:
+    place = f"{service.file}:{service.line}" if service.file and service.line else service.file
+    return [painter.dim(terminal_safe(place))] if place else []
+
+
 def _service(service: ServiceDrift, painter: Painter, verbose: bool) -> str:
-    place = f"{service.file}:{service.line}" if service.file and service.line else service.file or ""
     facts = [painter.bold(terminal_safe(words.name(service)))]
     if service.status != "drifted":
         facts.append(painter(words.STATUSES[service.status], fg="yellow"))
@@ -70,9 +97,7 @@ def _service(service: ServiceDrift, painter: Painter, verbose: bool) -> str:
         facts.append(_severity(service.severity, painter))
     if service.cause:
         facts.append(words.CAUSES[service.cause])
-    if place:
-        facts.append(painter.dim(terminal_safe(place)))
-    lines = ["  ".join(facts)]
+    lines = ["  ".join([*facts, *_place(service, painter)])]
     if service.note:
         lines.append(f"    {terminal_safe(service.note)}")
     lines += [_item(item, painter, verbose) for item in service.items]
@@ -111,8 +136,8 @@ def _short(text: str, verbose: bool) -> str:
 def _problem(problem: object, painter: Painter) -> str:
     assert isinstance(problem, dict)
     where = f"{place}: " if (place := words.place(problem)) else ""
-    hint = f"\n  {problem['hint']}" if problem.get("hint") else ""
-    return painter.red("problem") + " " + terminal_safe(f"{where}{problem.get('what')}") + terminal_safe(hint)
+    hint = f"\n  {terminal_safe(problem['hint'])}" if problem.get("hint") else ""
+    return painter.red("problem") + " " + terminal_safe(f"{where}{problem.get('what')}") + hint
 
 
 def _last_line(document: DriftDocument, painter: Painter) -> str:

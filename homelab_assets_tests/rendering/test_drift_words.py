@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument, HostStatus, Item, ServiceDrift
 from homelab_assets.rendering.drift_markdown import drift_markdown
+from homelab_assets.rendering.drift_terminal import drift_terminal
 from homelab_assets.rendering.drift_words import advice, headline
 
 CAPTURED, DOWN = HostStatus(name="a", status="captured"), HostStatus(name="b", status="unreachable", error="no answer")
@@ -51,3 +52,18 @@ def test_each_finding_of_the_report_leads_to_its_own_service() -> None:
     stands = re.findall(r'<a id="([^"]+)"></a>\n\n### (.+)', report)
     assert len({anchor for anchor, _ in stands}) == len(places)
     assert {title: anchor for anchor, title in stands} == leads
+
+
+def test_why_services_are_not_judged_is_said_once() -> None:
+    services = [replace(CLEAN, service=name, status="unknown", note="apps could not be read") for name in ("web", "db")]
+    services.append(replace(DRIFTED, status="unknown", note="it changed meanwhile"))
+    problem = {"kind": "repository", "what": "no such folder", "where": "/apps", "hint": "clone it there"}
+    text = drift_terminal(
+        DriftDocument(
+            generated_at="2026-11-23T06:00:00Z", hosts=[CAPTURED], baselines=(), services=services, problems=[problem]
+        ),
+        color=False,
+    )
+    assert "\n\nnot judged: apps could not be read\n    a / s / web\n    a / s / db\n\n" in text
+    assert "a / s / web  not judged  breaking\n    it changed meanwhile\n  ~ image" in text
+    assert "problem /apps: no such folder\n  clone it there\n" in text
