@@ -168,7 +168,12 @@ def _about_open(plan: Proposal, pull: PullRequest, branch: Branch | None) -> Dec
     current = branch.trailers is not None and branch.trailers[1:] == (plan.digest, plan.content)
     if current and not branch.conflicts and not edit and not missing:
         return Decision(verb="unchanged", identity=plan.identity, plan=plan, pull=pull, branch=branch)
-    why = "it does not fit the base any more, and is made anew" if current and branch.conflicts else "the drift changed"
+    if current:
+        why = "it does not fit the base any more, and is made anew"
+    elif branch.trailers is not None and branch.trailers[1] == plan.digest:
+        why = "git changed beside it, and it is made anew"
+    else:
+        why = "what it is about has changed"
     return Decision(
         verb="update",
         identity=plan.identity,

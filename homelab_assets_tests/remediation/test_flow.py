@@ -1,5 +1,8 @@
 """From a recorded homelab to pull requests on both forges, over a real remote, and back to no drift."""
 
+import re
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
 
@@ -227,10 +230,24 @@ def test_a_pull_request_that_conflicts_is_made_anew(one_world: World) -> None:
     )
     with pytest.raises(Refused):
         one_world.repository.merge(pull.number)
-    assert statuses(one_world.run(only="pihole")) == {"pihole": "updated"}
+    outcome = one_world.run(only="pihole")["pihole"]
+    assert (outcome.status, outcome.why) == ("updated", "git changed beside it, and it is made anew")
     assert one_world.repository.branch(pull.head) != old
     one_world.repository.merge(pull.number)
     assert '"9.9.9.9;149.112.112.112"  # Cloudflare' in run(one_world.origin, "show", f"main:{COMPOSE}")
+
+
+def test_a_pull_request_follows_the_drift(one_world: World) -> None:
+    one_world.run(only="pihole")
+
+    def change(document: dict[str, Any]) -> None:
+        variables = document["Config"]["Env"]
+        variables[:] = [re.sub(r"^PIHOLE_DNS_=.*", "PIHOLE_DNS_=8.8.8.8", text) for text in variables]
+
+    one_world.change("ct-docker-01", "pihole", change)
+    outcome = one_world.run(only="pihole")["pihole"]
+    assert (outcome.status, outcome.why) == ("updated", "what it is about has changed")
+    assert 'PIHOLE_DNS_: "8.8.8.8"' in run(one_world.origin, "show", f"{one_world.pull('pihole').head}:{COMPOSE}")
 
 
 def test_somebody_pushes_in_between(one_world: World) -> None:
