@@ -1,5 +1,6 @@
 """Gitea and Forgejo, through their REST interface (`/api/v1`)."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -31,9 +32,9 @@ class Gitea:
         self._root = f"{url.rstrip('/')}/api/v1/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
         self._session = requests.Session()
         self._session.headers.update({"Authorization": f"token {token}", "Accept": "application/json"})
-        # A `.netrc` entry would replace the token.
+        # A `.netrc` entry would replace the token; a home's own certificate authority is known all the same.
         self._session.trust_env = False
-        self._session.verify = ca or True
+        self._session.verify = ca or os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._labels: dict[str, int] | None = None
 
     def close(self) -> None:

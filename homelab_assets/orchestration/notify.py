@@ -41,23 +41,9 @@ def send(target: str, title: str, text: str) -> None:
             "a target of `notify` has no known scheme", hint="use " + ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         )
     url = urlunsplit((_SCHEMES[parts.scheme], parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
-    if parts.scheme.startswith("ntfy"):
-        body, headers = text.encode(), {"Title": title.encode("ascii", "replace").decode(), "Tags": "house"}
-    else:
-        whole = f"{title}\n{text}"
-        # Each service reads its own key and leaves the others alone.
-        message = {
-            "title": title,
-            "body": text,
-            "message": whole,
-            "text": whole,
-            "content": whole[:1900],
-            "type": "warning",
-        }
-        body, headers = json.dumps(message).encode(), {"Content-Type": "application/json"}
+    body, headers = _message(parts.scheme, title, text)
     import requests
 
-    headers["User-Agent"] = "homelab-assets"
     try:
         with requests.Session() as session:
             # Neither a proxy nor a .netrc of the shell, nor a redirect, leads the message and its login elsewhere. A
@@ -75,3 +61,21 @@ def send(target: str, title: str, text: str) -> None:
         raise UserError(f"the target can't be reached: {type(error).__name__}", where=parts.hostname) from None
     if status >= 300:
         raise UserError(f"the target answered {status}", where=parts.hostname)
+
+
+def _message(scheme: str, title: str, text: str) -> tuple[bytes, dict[str, str]]:
+    """Return the body and the headers of a message."""
+    headers = {"User-Agent": "homelab-assets"}
+    if scheme.startswith("ntfy"):
+        return text.encode(), {**headers, "Title": title.encode("ascii", "replace").decode(), "Tags": "house"}
+    whole = f"{title}\n{text}"
+    # Each service reads its own key and leaves the others alone.
+    message = {
+        "title": title,
+        "body": text,
+        "message": whole,
+        "text": whole,
+        "content": whole[:1900],
+        "type": "warning",
+    }
+    return json.dumps(message).encode(), {**headers, "Content-Type": "application/json"}

@@ -257,9 +257,12 @@ def test_a_page_that_is_no_answer_is_never_taken_for_nothing(
 
 
 @pytest.mark.parametrize("kind", FACES)
-def test_a_certificate_of_ones_own_is_trusted_where_lab_yaml_names_it(tmp_path: Path, kind: str) -> None:
+def test_a_certificate_of_ones_own_is_trusted_where_lab_yaml_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     with answering(200, b'{"default_branch": "trunk"}', certificate(tmp_path)) as url:
-        for ca in ("", f", ca: {CA}"):
+        for ca, bundle in (("", ""), (f", ca: {CA}", ""), ("", str(tmp_path / CA))):
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
             forge = f"{{kind: {kind}, slug: a/b, url: '{url}'{ca}}}"
             (tmp_path / "lab.yaml").write_text(
                 f"hosts: {{a: {{docker: ssh://a}}}}\nrepositories: {{a: {{path: a, forge: {forge}}}}}\n"
@@ -268,7 +271,7 @@ def test_a_certificate_of_ones_own_is_trusted_where_lab_yaml_names_it(tmp_path: 
             opened = open_forge(lab, lab.repositories["a"])
             assert opened
             with opened as client:
-                if ca:
+                if ca or bundle:
                     assert client.default_branch() == "trunk"
                 else:
                     with pytest.raises(Refusal, match="certificate is trusted"):
