@@ -65,16 +65,8 @@ def backport(
         also: other endpoints of the stack where the same difference was found.
     """
     own = _in_git_s_words(item)
-    if item.variables and item.change == "changed" and (item.secret or item.spelled) and own is None:
-        return NotBackported(item=item, why=_hidden_behind(item))
-    if item.note == UNFINISHED:
-        return NotBackported(item=item, why=f"{UNFINISHED}: rename the container, git is right")
-    if item.note and MOVED_ON in item.note:
-        return NotBackported(item=item, why=MOVED_ON)
-    if item.note == IMAGE_MOVED:
-        return NotBackported(item=item, why=f"{IMAGE_MOVED}: pull it, git is right")
-    if item.change == "changed" and not item.secret and item.baseline == item.running:
-        return NotBackported(item=item, why="git says it all; the rest Compose sets when it makes the container anew")
+    if why := _not_for_git(item, own):
+        return NotBackported(item=item, why=why)
     try:
         wish, variables = wish_of(item, service, baseline, prover, own)
     except CannotEdit as error:
@@ -106,6 +98,21 @@ def backport(
     files = sorted([*reasons, *objections], key=lambda file: file != item.file)
     why = next((reasons.get(file) or objections[file] for file in files), "no edit of the file says this")
     return NotBackported(item=item, why=why)
+
+
+def _not_for_git(item: Item, own: str | None) -> str | None:
+    """Say why a difference is none that git should take over, whatever its files look like; None where it may."""
+    if item.variables and item.change == "changed" and (item.secret or item.spelled) and own is None:
+        return _hidden_behind(item)
+    if item.note == UNFINISHED:
+        return f"{UNFINISHED}: rename the container, git is right"
+    if item.note and MOVED_ON in item.note:
+        return MOVED_ON
+    if item.note == IMAGE_MOVED:
+        return f"{IMAGE_MOVED}: pull it, git is right"
+    if item.change == "changed" and not item.secret and item.baseline == item.running:
+        return "git says it all; the rest Compose sets when it makes the container anew"
+    return None
 
 
 def _in_git_s_words(item: Item) -> str | None:
