@@ -151,7 +151,8 @@ def test_what_git_does_not_say_is_left_to_a_person() -> None:
     # Git's Gluetun is not switched off by an environment variable, so there is nothing to take out.
     (pull,) = pulls_for("killswitch_off")
     assert not pull.actionable
-    assert "gluetun" in pull.refusal
+    assert pull.refusal.startswith("media-downloads/gluetun: environment.FIREWALL_")
+    assert pull.refusal.endswith(": git is right already: deploy the stack")
 
 
 def test_what_only_a_person_can_do_opens_nothing() -> None:

@@ -5,10 +5,12 @@ One cause is one pull request. It is a proposal; what is in an app's database ch
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
 
+from homelab_assets.errors import UserError
 from homelab_assets.media.fixes.pull import PLANS, FixPull, without_moment
 from homelab_assets.media.plan import ComposeEdit, Fix, apply_plan
 from homelab_assets.model import Baseline, FileTree
@@ -16,6 +18,7 @@ from homelab_assets.remediation import dotenv_text, splice
 from homelab_assets.remediation.fields import candidates
 from homelab_assets.remediation.identity import ANY, kebab
 from homelab_assets.remediation.loading import is_project
+from homelab_assets.remediation.model_leaves import leaves_of
 from homelab_assets.remediation.proof import Overlay, Prover
 from homelab_assets.remediation.wish import Wish
 
@@ -88,6 +91,10 @@ def _edit(edit: ComposeEdit, baselines: Sequence[Baseline], prover: Prover) -> s
     if baseline is None:
         return f"{where}: git has no such stack for this host"
     wish = Wish(service=edit.service, path=edit.path, change=edit.change, value=edit.value)
+    # What keeps the stack from being loaded is told by the proof of the edit.
+    with suppress(UserError):
+        if prover.granted(wish, baseline) or (wish.removes and not leaves_of(prover.model(baseline), wish)):
+            return f"{where}: git is right already: deploy the stack"
     reason = "no file of the stack can say this"
     for file in reversed(baseline.files):
         data = Overlay(baseline.tree, prover.changes).read(file)
