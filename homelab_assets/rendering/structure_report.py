@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
 
+from homelab_assets.errors import UserError
 from homelab_assets.rendering.findings import LEVELS, Finding, Level, Rule
 from homelab_assets.rendering.json_text import json_text
 from homelab_assets.rendering.junit import Case, junit
@@ -49,7 +50,7 @@ def structure_terminal(result: "StructureResult", *, color: bool, verbose: bool 
             ]
         lines.append("")
     lines += [
-        paint("problem", fg="red", bold=True) + terminal_safe(f" {p.where or ''}: {p.what}. {p.hint or ''}")
+        paint("problem", fg="red", bold=True) + terminal_safe(f" {UserError(p.what, where=p.where, hint=p.hint)}")
         for p in result.problems
     ]
     lines += [f"note: {terminal_safe(notice)}" for notice in result.notices]

@@ -48,7 +48,7 @@ def test_a_file_that_does_not_parse_makes_it_incomplete(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told_without_a_traceback(tmp_path: Path) -> None:
     done = validate("nowhere")
     assert done.exit_code == 2
-    assert "no such folder" in done.output
+    assert "nowhere: no such folder (give the root folder of a repository)\n" in done.output
     assert done.output.endswith("Nothing was checked\n")
 
 
