@@ -193,6 +193,12 @@ def test_without_a_lab_yaml_the_demo_lab_answers(tmp_path: Path, monkeypatch: py
     assert load_lab(None, {}).file == lab.file
 
 
+def test_an_option_without_a_text_is_not_the_demo_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"name the lab\.yaml"):
+        load_lab("", {"HOMELAB_STATE": str(tmp_path)})
+
+
 def test_init_finds_ssh_hosts_and_clones(tmp_path: Path) -> None:
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "config").write_text("Host nas ct-media-01\n  User root\nHost *\n  Port 22\nHost github.com\n")

@@ -127,8 +127,10 @@ class Lab(Unprinted, Struct, frozen=True, kw_only=True):
 def find_lab(option: str | None = None, environment: Mapping[str, str] | None = None) -> Path | None:
     """Find `lab.yaml`: the option, else `$HOMELAB_LAB`, else `./lab.yaml`; None means the bundled demo lab."""
     environment = os.environ if environment is None else environment
-    named = option or environment.get("HOMELAB_LAB")
-    if named:
+    # An option without a text (`--lab "$LAB"`, and the variable is not set) is a mistake, and no wish for the demo lab.
+    if option is not None:
+        return Path(option)
+    if named := environment.get("HOMELAB_LAB"):
         return Path(named)
     # A link that leads nowhere, and a folder of that name, are told as mistakes: no lab is meant by them but one's own.
     return Path("lab.yaml") if os.path.lexists("lab.yaml") else None

@@ -1,4 +1,4 @@
-"""The schedules. All are on from the start: they look, and keep Dagster's storage small."""
+"""The schedules. They look, and keep Dagster's storage small; all are on from the start that have something to do."""
 
 from datetime import UTC, datetime, timedelta
 
