@@ -51,7 +51,7 @@ def look(clients: Clients, settings: MediaSettings, containers: MediaContainers 
         ("prowlarr", ("applications",)),
     ):
         client = getattr(clients, app)
-        if client is None or isinstance(client.status(), Trouble):
+        if not _answers(client) or isinstance(client.status(), Trouble):
             continue
         for kind in kinds:
             providers[f"{app}.{kind}"] = _known(client.providers(kind), ())
@@ -59,7 +59,7 @@ def look(clients: Clients, settings: MediaSettings, containers: MediaContainers 
             mappings[app] = _known(client.items("remotepathmapping"), ())
             roots[app] = [str(one.get("path")) for one in _known(client.items("rootfolder"), ())]
     for app in ("radarr", "sonarr"):
-        found = clients.overseerr.servers(app) if clients.overseerr else ()
+        found = clients.overseerr.servers(app) if clients.overseerr and _answers(clients.overseerr) else ()
         servers[app] = [{**one, "apiKey": fingerprint(str(one.get("apiKey")))} for one in _known(found, ())]
     torrent = clients.qbittorrent
     return Situation(
@@ -71,7 +71,7 @@ def look(clients: Clients, settings: MediaSettings, containers: MediaContainers 
         servers=servers,
         preferences=_known(torrent.preferences(), {}) if torrent else {},
         categories=_known(torrent.categories(), {}) if torrent else {},
-        plex=_known(clients.plex.preferences(), {}) if clients.plex else {},
+        plex=_known(clients.plex.preferences(), {}) if clients.plex and _answers(clients.plex) else {},
         hashes={
             f"{name}.{kind}": fingerprint(value)
             for name, service in settings.services.items()
@@ -79,6 +79,11 @@ def look(clients: Clients, settings: MediaSettings, containers: MediaContainers 
             if (value := getattr(service, kind))
         },
     )
+
+
+def _answers(client: Any) -> bool:
+    """Say whether an app gave a sign of life; what did not in this run is not waited for once more."""
+    return client is not None and not isinstance(client.alive(), Trouble)
 
 
 def _known(answer: Any, otherwise: Any) -> Any:

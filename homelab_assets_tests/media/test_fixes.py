@@ -57,6 +57,21 @@ def approved(fixes: Sequence[Fix]) -> dict[str, object]:
     return {**plan, "approved": "Larry"}
 
 
+def test_what_gave_no_sign_of_life_is_not_asked_once_more_for_fixes() -> None:
+    with World(faults=["unreachable@radarr", "scan_disabled"]) as world:
+        for name in ("overseerr", "prowlarr", "qbittorrent"):
+            world.apps[name].stop()
+        with world.clients() as clients:
+            result = run_pipeline(world.settings(), clients=clients, generated_at=WHEN, health_only=True)
+            before = {app: dict(client.transport.effects) for app, client in clients.all()}  # type: ignore[attr-defined]
+            situation = look(clients, world.settings(), None, salt=SALT)
+            after = {app: dict(client.transport.effects) for app, client in clients.all()}  # type: ignore[attr-defined]
+    assert result.exit_code == 1
+    assert {app for app in after if after[app] != before[app]} == {"sonarr", "plex"}
+    assert "radarr.indexer" not in situation.providers
+    assert situation.plex
+
+
 def test_larrys_faults_are_fixed_and_the_next_run_passes() -> None:
     with World(faults=LARRY) as world:
         fixes = fixes_for(world)
