@@ -53,7 +53,7 @@ UNSEEN: dict[str, str] = {
     "cpu_percent": "Windows",
     "credential_spec": "Windows",
     "provider": "the service is no container",
-    "models": "variables of unknown names",
+    "models": "only its variables are in the container",
     "extends": "resolved when the file is read",
     "env_file": "compared as `environment`",
     "label_file": "compared as `labels`",

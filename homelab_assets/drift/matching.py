@@ -178,7 +178,7 @@ def _by_name(match: Match, project: ProjectView, containers: Containers, known_p
     """Look for a container that has the service's name, if no labels said so."""
     name = str(match.declared.get("container_name") or "")
     candidates = [name] if name else [*generated_names(project.name, match.service), match.service]
-    if not match.enabled and not name:
+    if "provider" in match.declared or (not match.enabled and not name):
         return match
     for candidate in candidates:
         container = containers.named(candidate)

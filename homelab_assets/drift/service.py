@@ -43,8 +43,8 @@ class Judge(Struct, frozen=True, kw_only=True):
     def judge(self, match: Match) -> tuple[ServiceDrift | None, list[Ignored]]:
         """Judge one service; None where there is nothing to say (its profiles are off and nothing runs)."""
         if not match.containers:
-            wanted = replicas(match.declared)
-            if not match.enabled or wanted == 0:
+            no_container = replicas(match.declared) == 0 or "provider" in match.declared
+            if not match.enabled or no_container:
                 return None, []
             return self._verdict(match, "missing", ()), []
         model = self.settled.model_for(match.service)

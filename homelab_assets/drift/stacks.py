@@ -90,6 +90,7 @@ class Stack:
             directory=self.place.directory,
             **project.resources,
             read=self._read,
+            provided=frozenset(name for name, service in project.services.items() if "provider" in service),
         )
         return Model(
             project=project,

@@ -29,6 +29,7 @@ class ProjectView(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: project name. directory: its folder as the host knows it. read: a file below it, None where there is none.
+        provided: names of services that something else than a container is, as a `provider` makes them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     secrets: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
     configs: Mapping[str, Mapping[str, Json] | None] = field(default_factory=dict)
     read: Callable[[str], bytes | None] = lambda path: None
+    provided: frozenset[str] = frozenset()
 
     def network_name(self, key: str) -> str:
         """The engine's name of a network: its `name:`, else `<project>_<key>`."""

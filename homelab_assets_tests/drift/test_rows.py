@@ -635,3 +635,32 @@ def test_an_address_has_several_spellings(where: str, git: str, runs: str) -> No
     }[where]
     told = items(body, running, own={}, around={"networks": {"n": None}})
     assert [item[:2] for item in told] == [(where, "changed")] * runs.endswith("6")
+
+
+MODELS: Body = {"models": {"small-one": {"model": "ai/small"}}}
+DATABASE: Body = {"services": {"my-db": {"provider": {"type": "cloud"}}}}
+
+
+@pytest.mark.parametrize(
+    ("git", "around", "version", "env", "names"),
+    [
+        ({"models": ["small-one"]}, MODELS, "2.40.3", ["SMALL_ONE_MODEL", "SMALL_ONE_URL", "NEW"], ["NEW"]),
+        (
+            {"models": {"small-one": {"model_var": "M", "endpoint_var": "E"}}},
+            MODELS,
+            "2.40.3",
+            ["M", "E", "SMALL_ONE_URL"],
+            ["SMALL_ONE_URL"],
+        ),
+        ({"depends_on": ["my-db"]}, DATABASE, "2.40.3", ["MY-DB_URL", "NEW"], ["NEW"]),
+        ({"depends_on": ["my-db"]}, DATABASE, "5.2.0", ["MY-DB_URL", "NEW"], []),
+        ({}, DATABASE, "5.2.0", ["MY-DB_URL"], ["MY-DB_URL"]),
+    ],
+    ids=["models", "names of its own", "provider", "provider that may choose names", "nobody's"],
+)
+def test_variables_that_compose_fills_in(
+    git: Body, around: Body, version: str, env: list[str], names: list[str]
+) -> None:
+    """Seen on Compose 2.40.3, and in the source of 5."""
+    told = items(git, {"env": dict.fromkeys(env, "x"), "version": version}, own={}, around=around)
+    assert told == [(f"environment.{name}", "added", "functional") for name in names]

@@ -601,3 +601,10 @@ def test_a_second_connection_by_hand_forgets_the_service_name() -> None:
 def test_why_a_stack_can_t_be_loaded_is_told_without_secrets_of_its_files(text: str) -> None:
     (problem,) = audit(capture([]), [baseline("web", text)]).problems
     assert "sunny" not in str(problem)
+
+
+def test_what_a_provider_makes_is_no_container() -> None:
+    git = {"services": {"db": {"provider": {"type": "cloud"}}, "app": {"image": "plain:1", "depends_on": ["db"]}}}
+    elses = container(None, "db", name="db")
+    document = run([container("web", "app"), elses], baseline("web", git))
+    assert statuses(document) == {"web-app-1": "clean", "db": "unmanaged"}

@@ -68,12 +68,29 @@ def _given_environment(container: Observed, declared: Declared) -> Given:
     # The client's proxies come in both spellings with one value; a single one was set by somebody.
     proxies = [name for name in _PROXIES if name in running and running[name] == running.get(name.lower())]
     given = given | {f"environment.{name}": ANYTHING for proxy in proxies for name in (proxy, proxy.lower())}
+    given |= _told_by_others(container, declared)
     if declared.get("use_api_socket"):
         given |= {"environment.DOCKER_CONFIG": ("/run/secrets/docker",)}
     if container.v1:
         # By this it asks for the machine of the container that this one replaces.
         given |= {"environment.affinity:container": ANYTHING}
     return given | {f"environment.{name}": ANYTHING for name in _PODMAN_VARIABLES} if container.host.podman else given
+
+
+def _told_by_others(container: Observed, declared: Declared) -> Given:
+    """Variables by which Compose tells a container where its models and what providers have made are."""
+    names = []
+    for model, options in (declared.get("models") or {}).items():
+        prefix = model.upper().replace("-", "_")
+        names += [(options or {}).get("model_var") or f"{prefix}_MODEL"]
+        names += [(options or {}).get("endpoint_var") or f"{prefix}_URL"]
+    provided = declared.project.provided.intersection(declared.get("depends_on") or ())
+    for service in provided:
+        names += [name for name in container.variables if name.startswith(f"{service.upper()}_")]
+    # From this version on a provider may choose any name.
+    others = container.variables if provided and not container.made_before(5, 2) else ()
+    unknown: dict[str, Any] = {f"environment.{name}": UNKNOWN for name in others}
+    return unknown | {f"environment.{name}": ANYTHING for name in names}
 
 
 def of_image(contributes: Callable[[Mapping[str, Any]], Mapping[str, Any]], container: Observed) -> dict[str, Any]:
