@@ -615,6 +615,22 @@ def test_a_folder_of_a_mounted_image(git: str | None, runs: str | None) -> None:
     assert [item[:2] for item in told] == [("volumes./t", "changed")] * (git != runs)
 
 
+@pytest.mark.parametrize(
+    ("git", "runs", "told"),
+    [
+        ({"dns_search": ""}, {"DnsSearch": [""]}, []),
+        ({}, {"DnsSearch": [""]}, [("dns_search", "added")]),
+        ({"dns_search": ""}, {"DnsSearch": None}, [("dns_search", "removed")]),
+        ({"dns_search": "x"}, {"DnsSearch": [""]}, [("dns_search", "changed")]),
+        ({"dns": ""}, {"Dns": []}, []),
+        ({"dns": ""}, {"Dns": None}, []),
+    ],
+)
+def test_an_empty_domain_to_search_is_one(git: Body, runs: Body, told: list[Any]) -> None:
+    """It keeps away those of the host."""
+    assert [item[:2] for item in items(git, {"host": runs}, own={})] == told
+
+
 LONG, SHORT = "fd00:0098:0:0::0005", "fd00:98::5"
 
 

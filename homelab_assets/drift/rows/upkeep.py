@@ -215,7 +215,8 @@ def _hosts(entries: Any) -> dict[str, Leaf]:
 def _ordered(key: str, field: str) -> Row:
     def leaves(values: Any) -> dict[str, Leaf]:
         values = [values] if isinstance(values, str) else list(values or ())
-        values = [ip_address(str(value)) for value in values if value]
+        # An empty address is none; an empty domain to search keeps away those of the host.
+        values = [ip_address(str(value)) for value in values if value or key != "dns"]
         return {key: Leaf(tuple(values), values)} if values else {}
 
     return Row(
