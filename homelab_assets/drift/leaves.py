@@ -14,7 +14,7 @@ from homelab_assets.drift.rows.ports import is_range
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import SealedCompare, explains
-from homelab_assets.drift.sights import at_open_path, other_words, texts_of
+from homelab_assets.drift.sights import as_one_text, other_words, texts_of
 from homelab_assets.drift.still import rows_to_compare
 from homelab_assets.drift.templates import UNSET, Reference, match_pieces, pieces, readable
 from homelab_assets.drift.view import Declared, Observed
@@ -216,7 +216,7 @@ class Comparer(Struct, frozen=True, kw_only=True):
 
     def _is_another(self, row: Row, path: str, leaf: Leaf, rest: Leaves) -> bool:
         """Whether none of these is the leaf, as the token of the variable in its name tells."""
-        pairs = () if self.sealed is None else at_open_path(row, path, leaf, rest)
+        pairs = () if self.sealed is None else as_one_text(row, path, leaf, rest)
         sealed = ((pieces(template, self.references, {}), texts) for template, texts in pairs)
         return any(self.sealed is not None and self.sealed.deny(*pair, {}) for pair in sealed)
 

@@ -180,6 +180,14 @@ def at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tu
     )
 
 
+def as_one_text(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The same without telling name and value apart, where a variable is both."""
+    if isinstance(wanted.shown, str) and MARKER.fullmatch(wanted.shown):
+        yield wanted.shown, tuple(form for leaf in rest.values() for form in _forms(row, leaf))
+    else:
+        yield from at_open_path(row, path, wanted, rest)
+
+
 def _forms(row: Row, leaf: Leaf) -> tuple[str, ...]:
     """The ways to write a running value."""
     if isinstance(leaf.value, Uncompared):

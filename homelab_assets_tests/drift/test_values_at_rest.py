@@ -108,3 +108,34 @@ def test_a_word_is_no_part_of_a_longer_one() -> None:
     stored = sealed_for_rest(captured, [stack], vault)
     assert isinstance(stored, Captured)
     assert stored.containers[0]["Config"]["Env"] == [f"A={vault.fingerprint('data')}", "B=database"]
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "told"),
+    [
+        (
+            {"ports": ["${V}"]},
+            {
+                "PortBindings": {
+                    f"{port}/tcp": [{"HostIp": "", "HostPort": out}] for port, out in (("80", "81"), ("9", ""))
+                }
+            },
+            ["ports.9/tcp"],
+        ),
+        ({"tmpfs": ["${V}"]}, {"Tmpfs": {"/a": "size=1m", "/b": ""}}, ["tmpfs./b"]),
+    ],
+)
+def test_a_variable_that_is_a_whole_entry_is_recognised_beside_others(
+    git: dict[str, Any], running: dict[str, Any], told: list[str]
+) -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": "81:80" if "ports" in git else "/a:size=1m"})}
+    captured = capture([container("web", "app", host=running)], images=[IMAGE], vault=vault, dotenv=dotenv)
+    stack = baseline("web", {"services": {"app": {"image": "plain:1", **git}}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    for document in (
+        audit(captured, [stack], vault=vault),
+        audit(woken(stored, [stack], later), [stack], vault=later),
+    ):
+        assert [path for path, *_ in found(document.services[0])] == told
