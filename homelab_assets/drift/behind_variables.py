@@ -27,6 +27,7 @@ _SEALED = ("containers", "networks", "volumes")
 
 _WORD = late(r"\w+")
 _UNBROKEN = late(r"""[^\s"']+""")
+_DEFAULT = late(r"\$\{\w+:?[-+]([^{}]+)\}")
 _LONGEST_PHRASE = 4
 _LONGEST_PART = 256
 
@@ -109,8 +110,10 @@ def _texts_of(baselines: Sequence[Baseline], host: str) -> Iterator[str]:
 
 
 def _phrases(line: str) -> Iterator[str]:
-    """Give every run of a few words, with what is between them, and of however many without a blank or quote."""
+    """Give every run of a few words, with what is between them, and of however many without a blank or quote or in a
+    variable's default."""
     yield from _UNBROKEN.findall(line)
+    yield from _DEFAULT.findall(line)
     words = [match.span() for match in _WORD.finditer(line)]
     for number, (start, _) in enumerate(words):
         yield from (line[start:end] for _, end in words[number : number + _LONGEST_PHRASE])

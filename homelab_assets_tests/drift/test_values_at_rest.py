@@ -139,3 +139,17 @@ def test_a_variable_that_is_a_whole_entry_is_recognised_beside_others(
         audit(woken(stored, [stack], later), [stack], vault=later),
     ):
         assert [path for path, *_ in found(document.services[0])] == told
+
+
+@pytest.mark.parametrize("default", [".local-storage", "a/b/c/d/e", "@x/y"])
+def test_a_default_in_a_path_is_recognised_whatever_it_begins_with(default: str) -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    target = f"/app/{default}"
+    mount = {**_MOUNT, "Source": "/srv/x", "Destination": target}
+    seen = container("web", "app", host={"Binds": [f"/srv/x:{target}"]}, mounts=[mount])
+    captured = capture([seen], images=[IMAGE], vault=vault, dotenv={"/opt/apps/stacks/web/.env": {}})
+    body = {"image": "plain:1", "volumes": [f"/srv/x:/app/${{V:-{default}}}"]}
+    stack = baseline("web", {"services": {"app": body}})
+    stored = sealed_for_rest(captured, [stack], vault)
+    assert isinstance(stored, Captured)
+    assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
