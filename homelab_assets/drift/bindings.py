@@ -25,6 +25,7 @@ from homelab_assets.drift.templates import (
     splits_one_way,
     unknown_names,
 )
+from homelab_assets.drift.view import clean
 from homelab_assets.secrecy import Vault, has_token
 
 _NOTHING: Mapping[str, Alternative] = {}
@@ -86,7 +87,8 @@ def bind(
     binder.share_out(contested)
     for fit in (_any, _any):
         pending = binder.look(pending, fit)
-    if any("$" in reference.word for reference in references):
+    opaque = (not sealed.vault.revealable(text) for pairs in seen for pair in pairs for text in pair.texts)
+    if binder.denied or any("$" in reference.word for reference in references) or any(opaque):
         binder.reconsider([pair for pairs in seen for pair in pairs if KEY_END not in pair.template])
     return binder.result()
 
@@ -116,6 +118,7 @@ class _Binder:
         names = (*known, *(one.name for one in references))
         self._of_includes = {unscoped(name) for name in names if unscoped(name) != name}
         self._observations = list(passed_on)
+        self._passed_on = tuple(self._observations)
         self._bound: dict[str, Alternative] = {}
         self._choices: dict[str, tuple[Alternative, ...]] = {}
         self._together: list[Mapping[str, Alternative]] = []
@@ -180,12 +183,23 @@ class _Binder:
 
     def reconsider(self, pairs: Sequence[_Pair]) -> None:
         """Give a variable another one of its values if that explains more of what runs: a variable in the default of
-        others is told by their texts as well."""
+        others is told by their texts as well, and what is sealed can be compared at least, as can paths."""
+
+        vault = self._vault
+
+        def explained(parts: Sequence[Piece], texts: Sequence[str], known: Mapping[str, Alternative]) -> bool:
+            if any(explains(parts, text, known, vault) is not None for text in texts):
+                return True
+            whole = "".join(vault.reveal(part.literal) for part in parts)
+            alike = (clean(whole) == text if text.startswith("/") else vault.is_token_of(text, whole) for text in texts)
+            return not unknown_names(parts) and any(alike)
 
         def unexplained(values: Mapping[str, Alternative]) -> int:
-            environment = {**self._known, **values}
-            parts = ((pieces(pair.template, self._references, environment), pair.texts) for pair in pairs)
-            return sum(all(explains(p, text, environment, self._vault) is None for text in texts) for p, texts in parts)
+            known = {**self._known, **values}
+            templates = sum(
+                not explained(pieces(pair.template, self._references, known), pair.texts, known) for pair in pairs
+            )
+            return templates + sum(not allows(one, known.get(one.name), vault) for one in self._passed_on)
 
         least = unexplained(self._bound)
         for name, choices in self._choices.items():
@@ -245,12 +259,15 @@ class _Binder:
             found.append(pair._replace(texts=texts))
         return found
 
+    @property
+    def denied(self) -> set[str]:
+        """Names of the variables of which some text shows another value."""
+        bound, vault = self._bound, self._vault
+        return {one.name for one in self._observations if one.name in bound and not allows(one, bound[one.name], vault)}
+
     def result(self) -> Bindings:
         """What was found out."""
-        bound, vault = self._bound, self._vault
-        denied = {
-            one.name for one in self._observations if one.name in bound and not allows(one, bound[one.name], vault)
-        }
+        bound, vault, denied = self._bound, self._vault, self.denied
         # Of two values, not of none: somebody has to show the one that counts.
         names = {one.name for one in self._observations if one.name in denied and allows(one, bound[one.name], vault)}
         conflicts = {name: tuple(one for one in self._observations if one.name == name) for name in names}

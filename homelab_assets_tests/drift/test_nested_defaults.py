@@ -50,6 +50,10 @@ EXPLAINED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str,
     "a part of a path that is not set": (
         [{"volumes": ["/srv/${DOMAIN}//x:/data"]}], [_bind("/srv/x")], {"TZ": "UTC"},
     ),
+    "a folder that ends in a slash": (
+        [{"volumes": ["${DATA}/app:/data"]}, {"environment": {"D": "${DATA}"}}],
+        [_bind("/srv/data/app"), {"env": {"D": "/srv/data/"}}], None,
+    ),
     "the end of a path that is not set": ([{"volumes": ["/srv/${DOMAIN}:/data"]}], [_bind("/srv")], None),
 }  # fmt: skip
 

@@ -88,6 +88,14 @@ def test_another_value_in_the_dotenv_is_told_whatever_the_spelling(case: str, na
     assert other not in str([item.running for service in document.services for item in service.items])
 
 
+def test_a_default_is_told_from_a_value_by_what_is_sealed_elsewhere() -> None:
+    body = {"volumes": ["/opt/${DB_PASSWORD:-x}:/data"], "command": ["serve", "--pass", "u:${DB_PASSWORD}"]}
+    seen = [container("web", "app", config={"Cmd": ["serve", "--pass", "u:"]}, **_bind("/opt/x"))]
+    assert _paths(_audit({"app": {"image": "plain:1", **body}}, seen, {})) == []
+    seen = [container("web", "app", config={"Cmd": ["serve", "--pass", "w:"]}, **_bind("/opt/x"))]
+    assert _paths(_audit({"app": {"image": "plain:1", **body}}, seen, {})) == ["command"]
+
+
 @pytest.mark.parametrize("name", ["V", "DB_PASSWORD"])
 @pytest.mark.parametrize("written", ["${V}", "lan-${V}"])
 def test_another_network_than_the_one_that_a_variable_names_is_told(written: str, name: str) -> None:
