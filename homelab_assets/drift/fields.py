@@ -5,6 +5,7 @@ To teach the audit a key, add a row in the module of its subject; nothing else c
 
 from homelab_assets.drift.leaf import Row
 from homelab_assets.drift.rows import (
+    borrowed,
     endpoints,
     environment,
     files,
@@ -24,6 +25,7 @@ TABLE: tuple[Row, ...] = (
     *environment.ROWS,
     *ports.ROWS,
     *mounts.ROWS,
+    *borrowed.ROWS,
     *files.ROWS,
     *networks.ROWS,
     *endpoints.ROWS,

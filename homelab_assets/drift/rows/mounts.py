@@ -20,7 +20,7 @@ from homelab_assets.drift.rows.mount import (
     requested_mounts,
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
-from homelab_assets.drift.view import PROJECT, REPLACES, SERVICE, Declared, Observed, clean, once
+from homelab_assets.drift.view import REPLACES, Declared, Observed, clean, once
 
 _FLAGS = ("access_mode", "propagation", "selinux")
 """Options that the short syntax has words for."""
@@ -277,40 +277,6 @@ def _podmans_tmpfs(container: Observed, volumes: Mapping[str, Mount | str]) -> d
     return found
 
 
-def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:
-    leaves = {}
-    for entry in declared.get("volumes_from") or ():
-        name = str(entry).removeprefix("container:").partition(":")[0]
-        leaves[f"volumes_from.{name}"] = Leaf(name, entry)
-    return leaves
-
-
-def _observed_volumes_from(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    leaves: dict[str, Leaf] = {}
-    wanted = _expected_volumes_from(declared)
-    gone = []
-    for entry in container.host_config.get("VolumesFrom") or ():
-        reference = str(entry).partition(":")[0]
-        other = container.host.by_reference(reference)
-        if other is None:
-            gone.append(reference[:12])
-            continue
-        names = _names(Observed(other, container.host), container)
-        name = next((name for name in names if f"volumes_from.{name}" in wanted), names[0])
-        leaves[f"volumes_from.{name}"] = Leaf(name)
-    # Made anew since, a container has another id; the volumes that it lent before stay where they are.
-    missing = [path for path in wanted if path not in leaves]
-    leaves |= {path: unseen("the container that it names was made anew since") for path in missing[: len(gone)]}
-    return leaves | {f"volumes_from.{name}": Leaf(name) for name in gone[len(missing) :]}
-
-
-def _names(lender: Observed, container: Observed) -> tuple[str, ...]:
-    """What another container is called here: its service where it's of the same project, its name."""
-    service = lender.labels.get(SERVICE)
-    same_project = lender.labels.get(PROJECT) == container.labels.get(PROJECT)
-    return (service, lender.name) if service and same_project else (lender.name,)
-
-
 ROWS: tuple[Row, ...] = (
     Row(
         key="volumes", kind="keyed", where="Mounts, HostConfig.Mounts", same=_same,
@@ -320,10 +286,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="tmpfs", kind="keyed", where="HostConfig.Tmpfs", still=("HostConfig.Tmpfs",),
         expected=_expected_tmpfs, observed=_observed_tmpfs, given=_given_tmpfs,
-    ),
-    Row(
-        key="volumes_from", kind="set", where="HostConfig.VolumesFrom", still=("HostConfig.VolumesFrom",),
-        expected=_expected_volumes_from, observed=_observed_volumes_from,
     ),
     Row(
         key="use_api_socket", kind="scalar", where="Mounts", still=(),
