@@ -25,7 +25,9 @@ class SealedVariables(Struct, frozen=True, kw_only=True):
         """Whether this is a variable's value, in whichever spelling."""
         if not value or (token := self.tokens.get(name)) is None:
             return False
-        return self.vault.fingerprint(self.vault.reveal(value)) in (token, *(self.spellings or {}).get(token, ()))
+        values = {token, *(self.spellings or {}).get(token, ())}
+        # A file's value may have been sealed in part before it was sealed wholly.
+        return not values.isdisjoint(map(self.vault.fingerprint, (value, self.vault.reveal(value))))
 
     def may_be(self, name: str, value: Alternative) -> bool:
         """Whether a variable may have this value."""

@@ -153,3 +153,16 @@ def test_a_default_in_a_path_is_recognised_whatever_it_begins_with(default: str)
     stored = sealed_for_rest(captured, [stack], vault)
     assert isinstance(stored, Captured)
     assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
+
+
+def test_a_value_whose_password_git_has_in_clear_elsewhere_is_the_variables_still() -> None:
+    vault, later, url = Vault(KEY), Vault(KEY), "postgres://user:passw0rd@db.internal:5432/default"
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": url})}
+    seen = container("web", "app", env={"A": url}, config={"Cmd": ["serve", "--url", url]})
+    captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv)
+    body = {"image": "plain:1", "command": ["serve", "--url", "${V}"], "environment": {"A": "${V}"}}
+    stored = sealed_for_rest(captured, [baseline("web", {"services": {"app": body}})], vault)
+    assert isinstance(stored, Captured)
+    stack = baseline("web", {"services": {"app": {**body, "environment": {"A": f"{url}-other"}}}})
+    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    assert [path for path, *_ in found(document.services[0])] == ["environment.A"]
