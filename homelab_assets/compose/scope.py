@@ -71,7 +71,7 @@ class Scope(Struct, frozen=True, kw_only=True):
             path = text if text.startswith("/") else join(self.directory, text)
             before, _, after = path.partition(match[0])
             needs = needs._replace(before=before, after=after)
-        what = f"{what} names a file by the variable {name}, whose value is not known"
+        what = f"{what}: the variable {name} chooses it, and its value is not known"
         refuse(what, place, hint=f"give {name} a value", needs=needs)
 
 

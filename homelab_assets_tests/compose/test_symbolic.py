@@ -223,6 +223,7 @@ def test_a_variable_that_chooses_a_file_is_refused_or_has_its_default(extends: s
     where: dict[str, Any] = {"project_directory": FOLDER, "environment": {}, "symbolic": True}
     with pytest.raises(BaselineError) as refused:
         load([f"{FOLDER}/compose.yaml"], read=contents.get, **where)
+    assert refused.value.what.endswith(" chooses it, and its value is not known")
     assert refused.value.needs in (("PART", f"{FOLDER}/", ".yaml", None), ("ONE", "", "", None))
     project = load([f"{FOLDER}/compose.yaml"], read=contents.get, by_default=True, **where)
     assert (project.services["a"]["user"], [use.name for use in project.expressions]) == ("1", ["TAG"])
