@@ -2,8 +2,8 @@
 
 `compare` is the door. In the order in which to read:
 
-- `document` is what comes out. `view` is what is looked at: a service of git (`Declared`), a container (`Observed`) and
-  the `Host` around it;
+- `document` is what comes out. `view` is what is looked at: a service of git (`Declared`) in its project
+  (`project_view`), a container (`Observed`) and the `Host` around it;
 - `leaf` is the language of the field table: a *row* yields the same *leaves* from a service and from a container, and
   `differences` tells them apart. `fields` is the table; its rows stand in `rows`, a module for each subject, most of
   them made with `rows.shapes`;

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.normalise import project_name as normalised
-from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, ProjectView, generated_names, is_one_off
+from homelab_assets.drift.project_view import ProjectView
+from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, generated_names, is_one_off
 from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json
 

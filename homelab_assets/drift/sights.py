@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
+from homelab_assets.drift.project_view import may_be
 from homelab_assets.drift.rows.ports import is_range, is_single, runs
 from homelab_assets.drift.rows.shapes import MARKER, has_marker
-from homelab_assets.drift.view import clean, may_be
+from homelab_assets.drift.view import clean
 from homelab_assets.late import late
 
 KEY_END = "\0"

@@ -11,8 +11,9 @@ from homelab_assets.compose.scope import Partial, Private
 from homelab_assets.drift.deployed import Place
 from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.models import Model
+from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
-from homelab_assets.drift.view import Observed, ProjectView
+from homelab_assets.drift.view import Observed
 from homelab_assets.errors import BaselineError, Needs
 from homelab_assets.late import late
 from homelab_assets.model import Baseline

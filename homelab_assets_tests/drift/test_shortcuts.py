@@ -19,11 +19,12 @@ from homelab_assets.drift.filling import fill
 from homelab_assets.drift.habits import Habits
 from homelab_assets.drift.leaf import Row, differences
 from homelab_assets.drift.models import Model
+from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.rows.mount import Mount
 from homelab_assets.drift.rows.networks import declared_networks
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.templates import UNSET, Alternative
-from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Host, Observed, ProjectView
+from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Host, Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault

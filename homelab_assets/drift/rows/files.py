@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
+from homelab_assets.drift.project_view import may_be
 from homelab_assets.drift.rows.mount import Mount, below_a_home, below_home, bound_labels, lent, mounts_of
 from homelab_assets.drift.rows.shapes import unseen
-from homelab_assets.drift.view import Declared, Observed, clean, may_be, once
+from homelab_assets.drift.view import Declared, Observed, clean, once
 
 SECRETS = "/run/secrets/"
 

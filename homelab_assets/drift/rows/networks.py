@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row
+from homelab_assets.drift.project_view import may_be
 from homelab_assets.drift.rows.namespaces import shared_namespace
 from homelab_assets.drift.rows.shapes import has_marker
-from homelab_assets.drift.view import Declared, Observed, may_be, once
+from homelab_assets.drift.view import Declared, Observed, once
 
 _BRIDGES = frozenset({"bridge", "podman"})
 """What engines call the network that a container is on if nobody says anything."""

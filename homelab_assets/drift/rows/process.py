@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Leaf, Row
+from homelab_assets.drift.project_view import may_be
 from homelab_assets.drift.rows.shapes import (
     as_nanoseconds,
     boolean,
@@ -19,7 +20,7 @@ from homelab_assets.drift.rows.shapes import (
     usual,
     write_duration,
 )
-from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names, may_be
+from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names
 from homelab_assets.late import late
 
 _GENERATED_HOSTNAME = late(r"[0-9a-f]{12}")
