@@ -1,4 +1,4 @@
-"""The label `com.docker.compose.config-hash`, computed from a canonical service.
+"""The label `com.docker.compose.config-hash`, computed from a canonical service, network or volume.
 
 Compose takes SHA-256 of Go's JSON of the service: compact, attributes in the order of its struct, after resolving
 env files and after replacing `service:x` by `container:<ID>`, without what does not shape the container. Equal hashes
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from homelab_assets.compose.shapes import SERVICE
+from homelab_assets.compose.shapes import NETWORK, SERVICE, VOLUME
 from homelab_assets.compose.spellings import UNKNOWN, Version, spellings
 from homelab_assets.late import late
 
@@ -94,6 +94,18 @@ def config_hashes(
             yield _digest(dict(zip(ways, chosen, strict=True)))
     if not complete:
         yield None
+
+
+def resource_hash(definition: Mapping[str, Json]) -> str:
+    """Give the hash that Compose puts on a network (from 2.31 on) or volume (from 2.32 on).
+
+    Args:
+        definition: canonical network or volume as in `Project.networks` and `Project.volumes`, all variables known.
+    """
+    section = NETWORK if "ipam" in definition else VOLUME
+    given = definition if section is NETWORK else {"driver": "local", **definition}
+    printed = {name: given[name] for name in section.in_order(frozenset(given))}
+    return hashlib.sha256(_plain_go_json(printed)).hexdigest()
 
 
 def _digest(printed: Mapping[str, Json]) -> str:

@@ -32,7 +32,6 @@ from homelab_assets.compose.shapes import FILE_OBJECT, NETWORK, SERVICE, VOLUME
 from homelab_assets.compose.sources import Sources
 from homelab_assets.compose.tree import Map
 from homelab_assets.errors import BaselineError
-from homelab_assets.model import Span
 
 Plain = dict[str, Any]
 
@@ -71,7 +70,7 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
     configs: dict[str, Plain]
     resources: Mapping[str, Mapping[str, Plain]]
     extensions: Plain
-    sources: Mapping[tuple[str, ...], Span]
+    sources: Sources
     expressions: tuple[Expression, ...] = ()
     open_env_files: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     included: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -36,6 +36,10 @@ class Sources(Mapping[Path, Span]):
                 return node.key or node
         return self._roots.get(path[0])
 
+    def names_in(self, section: str) -> list[str]:
+        """The names in a section, in the order in which the files first have them."""
+        return list(self._sections.get(section, ()))
+
     def add_env_lines(self, service: str, lines: Mapping[str, tuple[str, int]]) -> None:
         """Add variables that come from an `env_file`."""
         for key, (file, line) in lines.items():

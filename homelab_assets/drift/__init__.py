@@ -17,8 +17,9 @@
 - `learning` collects the `habits` of a daemon from the containers for which git says nothing;
 - `service` judges a service. `leaves` compares it row by row; `still` leaves out the rows in which nothing can differ,
   `sealing` compares what is secret, and `compose_v1`, `compose_older` and `podman` know who reads or tells what
-  otherwise. `items` writes the differences down, `policy` says how bad they are and which are accepted, `image_moved`
-  and `cause` where they come from;
+  otherwise. `definitions` lets one service of each network and volume tell of how git defines it. `items` writes the
+  differences down, `policy` says how bad they are and which are accepted, `image_moved` and `cause` where they come
+  from;
 - `unjudged` says what is said where nothing could be compared, `assembling` puts the document together, `past` decides
   what only git's past can tell, by comparing what it had before with a `known_host`, `history` dates it.
 

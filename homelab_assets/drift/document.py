@@ -24,6 +24,12 @@ Remedy = Literal["backport", "deploy", "pull", "adopt", "remove", "start", "unpa
 SEVERITIES: tuple[Severity, ...] = ("breaking", "functional", "cosmetic")
 
 
+KEPT = "keeps the definition that it was made with"
+"""In the note on an item of a network's or volume's definition: no engine changes one that is there."""
+
+KEPT_BY_OTHERS = f"{KEPT}, and not by this stack"
+
+
 class Subject(NamedTuple):
     """What a verdict, a difference or a rule is about: a service of a stack on a host."""
 
@@ -65,6 +71,11 @@ class Item(Struct, frozen=True, kw_only=True):
     note: str | None = None
     rule: str | None = None
     spelled: str | None = None
+
+    @property
+    def of_definition(self) -> bool:
+        """Whether it is about the definition of a network or volume, not about the container that uses it."""
+        return KEPT in (self.note or "")
 
 
 class ServiceDrift(Struct, frozen=True, kw_only=True):

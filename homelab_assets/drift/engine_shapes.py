@@ -54,6 +54,12 @@ _CONTAINER = _shape(
     NetworkSettings=_shape("Networks", Networks=_Map[str, _ENDPOINT | None]),
     ImageManifestDescriptor=_shape("Manifest", digest=str, platform=_shape("Platform", os=str, architecture=str)),
 )  # fmt: skip
+_POOL = _shape("Pool", Subnet=str, Gateway=str, IPRange=str, AuxiliaryAddresses=_Named)
+_NETWORK = _shape(
+    "Network",
+    Id=str, Name=str, Labels=_Named, Driver=str, Options=_Named, Internal=bool, Attachable=bool, EnableIPv4=bool,
+    EnableIPv6=bool, IPAM=_shape("IPAM", Driver=str, Config=_List[_POOL]),
+)  # fmt: skip
 _SHAPES: Mapping[str, Any] = {
     "containers": _CONTAINER,
     "images": _shape(
@@ -66,15 +72,16 @@ _SHAPES: Mapping[str, Any] = {
         Descriptor=_Flags,
         Manifests=_List[_shape("OfPlatform", ID=str, Descriptor=_Flags)],
     ),
-    "networks": _shape("Network", Id=str, Name=str, Labels=_Named),
-    "volumes": _shape("Volume", Name=str, Labels=_Named),
+    "networks": _NETWORK,
+    "volumes": _shape("Volume", Name=str, Labels=_Named, Driver=str, Options=_Named),
 }
 
 
 def mistake_in(captured: Captured) -> str | None:
     """Say where a capture is not what an engine answers, None where it is; what stands there is not told."""
     documents = {"engine": [captured.engine], **{part: getattr(captured, part) for part in _SHAPES}}
-    shapes = {"engine": _shape("Engine", version=_Flags, info=_Flags), **_SHAPES}
+    info = _shape("Info", DefaultAddressPools=_List[_shape("Range", Base=str, Size=int)])
+    shapes = {"engine": _shape("Engine", version=_Flags, info=info), **_SHAPES}
     for part, shape in shapes.items():
         for number, document in enumerate(documents[part]):
             try:

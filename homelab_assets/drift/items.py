@@ -1,9 +1,9 @@
 """From differences to the items that people read: where git decides them, how they are written, who set them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import unscoped
@@ -33,6 +33,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
     Attributes:
         settled: the stack; its templates are what git says in its own words. final: the stack as it was compared.
         secrets: tells what finds the host's secrets where they stand under no telling name (in a command, say).
+        places: where git defines what else than the service it is about, by how its paths begin.
     """
 
     policy: Policy
@@ -41,6 +42,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
     final: Model
     subject: Subject
     secrets: Callable[[], Anywhere]
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
@@ -172,6 +174,9 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         """Where git decides a leaf; where it would have to be added, if git doesn't have it."""
         key, _, rest = path.partition(".")
         base = ("services", self.subject.service)
+        for prefix, place in self.places.items():
+            if path.startswith(f"{prefix}."):
+                return self.final.span(*place, *path.removeprefix(f"{prefix}.").split(".", 1)) or self.final.span(*base)
         if key in ("deploy", "healthcheck", "networks") or path.startswith("logging.options."):
             parts = path.split(".", 2) if key != "deploy" else path.split(".")
             if key == "networks" and len(parts) == 3:

@@ -83,6 +83,7 @@ class Row(Struct, frozen=True, kw_only=True):
             no difference.
         sight: what of the container tells the variables in git's value, where that is not what is compared.
         at_once: a first look, where there is a quick one: the number of leaves if all agree word for word, else None.
+        shared: it tells of a network or volume as a whole, whichever container has it.
     """
 
     key: str
@@ -106,6 +107,7 @@ class Row(Struct, frozen=True, kw_only=True):
     inherited: tuple[str, ...] = ()
     sight: Callable[[Observed, Declared], Leaves] | None = None
     at_once: Callable[[Observed, Declared], int | None] | None = None
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if not self.keys:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from homelab_assets.drift import compose_older, compose_v1, podman
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference, Given, Leaf, Leaves, Row, Silence, Told, Uncompared, differences
+from homelab_assets.drift.rows import definitions
 from homelab_assets.drift.rows.networks import NAMES, NETWORKS
 from homelab_assets.drift.rows.ports import is_range
 from homelab_assets.drift.rows.shapes import has_marker
@@ -78,6 +79,15 @@ class Comparer(Struct, frozen=True, kw_only=True):
                 self._compare_row(row, wanted, found, declared, observed, result)
         return result
 
+    def run_shared(self, declared: Declared, observed: Observed) -> Comparison:
+        """Compare the networks and volumes that a container has with their definitions."""
+        result = Comparison()
+        for row in definitions.ROWS:
+            wanted, found = row.expected(declared), row.observed(observed, declared)
+            if wanted or found:
+                self._compare_row(row, wanted, found, declared, observed, result)
+        return result
+
     def _by_other_names(self, found: Leaves, declared: Declared, observed: Observed) -> Leaves:
         """Running networks, by its own name each that is not the one which a variable names, as its token tells."""
         renamed, running = dict(found), NAMES.observed(observed, declared)
@@ -117,6 +127,8 @@ class Comparer(Struct, frozen=True, kw_only=True):
         """Return the difference, or why nothing can be said of the leaf, or None where it agrees in its own way."""
         if isinstance(verdict, Silence):
             return verdict.reason
+        if verdict.row.shared:
+            return verdict
         if compose_v1.not_yet(verdict, observed):
             return "Compose v1 joins it when the container is first started"
         if compose_older.not_passed_on(verdict, observed):

@@ -70,7 +70,7 @@ def with_past(
 def is_doubtful(verdict: ServiceDrift) -> bool:
     """Whether dates and a hash are all that a verdict's cause is known by."""
     known = verdict.created is None or VARIABLES_MOVED in (verdict.note or "")
-    return verdict.cause in ("git_ahead", "unknown") and not known
+    return verdict.cause in ("git_ahead", "unknown") and not known and not _is_of_definitions(verdict)
 
 
 def _key(verdict: ServiceDrift) -> _Key:
@@ -79,7 +79,14 @@ def _key(verdict: ServiceDrift) -> _Key:
 
 def _differs(verdict: ServiceDrift) -> _Paths:
     # An image that moved under its tag, and a name that Compose still owes, are nobody's change of the settings.
-    return frozenset(item.path for item in verdict.items if item.note not in (IMAGE_MOVED, UNFINISHED))
+    return frozenset(
+        item.path for item in verdict.items if item.note not in (IMAGE_MOVED, UNFINISHED) and not item.of_definition
+    )
+
+
+def _is_of_definitions(verdict: ServiceDrift) -> bool:
+    """Whether nothing of the container itself differs."""
+    return all(item.of_definition for item in verdict.items)
 
 
 class _Host:
@@ -125,7 +132,7 @@ class _Host:
             key = _key(verdict)
             if key not in self._open or verdict.status not in _COMPARED:
                 continue
-            if verdict.evidence == "verified" or not verdict.items:
+            if verdict.evidence == "verified" or _is_of_definitions(verdict):
                 self._settle(key, _differs(self._open[key]) & _differs(verdict), deployed=True)
             elif verdict.cause == "git_ahead" and not is_doubtful(verdict):
                 self._settle(key, frozenset(), deployed=True)
@@ -148,7 +155,9 @@ class _Host:
         verdict = self._open.pop(key)
         if own:
             items = [
-                item if item.path in own else replace(item, note="; ".join(filter(None, (item.note, MOVED_ON))))
+                item
+                if item.path in own or item.of_definition
+                else replace(item, note="; ".join(filter(None, (item.note, MOVED_ON))))
                 for item in verdict.items
             ]
             verdict = replace(verdict, cause="host_changed", remedy="backport", items=items)

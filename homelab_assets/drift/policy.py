@@ -94,7 +94,8 @@ MOVED = "image.moved"
 DEFAULTS: tuple[SeverityRule, ...] = (
     *_rules("functional", "a newer build of the same tag waits", MOVED),
     *_rules("breaking", "another program runs", "image", "platform", "entrypoint"),
-    *_rules("breaking", "clients can't reach it, or others can", "ports.*"),
+    *_rules("breaking", "clients can't reach it, or others can", "ports.*", "networks.*.internal"),
+    *_rules("cosmetic", "it changes nothing that the program sees", "networks.*.labels.*", "volumes.*.labels.*"),
     *_rules(
         "breaking", "it reads and writes other data",
         "volumes.*", "tmpfs.*", "volumes_from.*", "secrets.*", "configs.*",

@@ -88,7 +88,7 @@ class SealedCompare:
             return False
         # One token is another value's, unless what runs was sealed in parts.
         whole = isinstance(expected, str) and TOKEN.fullmatch(expected) and not self._is_in_parts(observed)
-        return False if whole else None
+        return False if whole or _differ_in_one_secret(expected, observed) else None
 
     def _is_in_parts(self, value: Any) -> bool:
         """Whether tokens that nobody can open are a part of a text."""
@@ -99,7 +99,7 @@ class SealedCompare:
         """Seal git's value as `Vault.seal_inspect` seals the field that holds it."""
         vault = self.vault
         if row.seal == "name":
-            name = path.split(".", 2)[2] if path.startswith("logging.options.") else path.partition(".")[2]
+            name = _name_in(path, row)
             return map_texts(value, lambda text: vault.seal(name, text))
         if row.seal == "arguments" and isinstance(value, tuple):
             return tuple(vault.seal_args([str(part) for part in value]))
@@ -125,6 +125,13 @@ class SealedCompare:
         else:
             value = self.seal(row, path, value)
         return map_texts(value, lambda text: show(text, cover))
+
+
+def _name_in(path: str, row: Row) -> str:
+    """The name under which a value stands."""
+    if row.shared:
+        return path.partition(f".{row.key.rpartition('.')[2]}.")[2]
+    return path.split(".", 2)[2] if path.startswith("logging.options.") else path.partition(".")[2]
 
 
 def _shown_reference(text: str, sealed: str) -> str:
@@ -166,6 +173,14 @@ def _differ_in_words(expected: Sequence[Any], observed: Sequence[Any]) -> bool:
     """Whether commands of as many words differ in some of them, beside the secrets that both have in their places."""
     pairs = [(str(one), str(other)) for one, other in zip(expected, observed, strict=False) if one != other]
     return len(expected) == len(observed) and all(_differ_beside_secrets(*pair) for pair in pairs)
+
+
+def _differ_in_one_secret(expected: Any, observed: Any) -> bool:
+    """Whether two texts have another secret in the same place, and are the same around it."""
+    if not isinstance(expected, str) or not isinstance(observed, str):
+        return False
+    around = TOKEN.sub("\0", expected)
+    return around.count("\0") == 1 and around == TOKEN.sub("\0", observed)
 
 
 def _differ_beside_secrets(expected: str, observed: str) -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift import cause as causes
+from homelab_assets.drift import definitions
 from homelab_assets.drift.compose_older import as_older
 from homelab_assets.drift.compose_v1 import as_v1
+from homelab_assets.drift.definitions import Share
 from homelab_assets.drift.document import Ignored, Item, ServiceDrift, Status, Subject
 from homelab_assets.drift.evidence import NOTHING
 from homelab_assets.drift.image_moved import moved_to, short
@@ -28,7 +30,11 @@ _ONE_SHOT = ("", "no", "none", "on-failure")
 
 
 class Judge(Struct, frozen=True, kw_only=True):
-    """What all services of one stack on one host are judged with. `secrets`: tells what finds those of the host."""
+    """What all services of one stack on one host are judged with.
+
+    Attributes:
+        secrets: tells what finds those of the host. shares: what each tells of networks and volumes.
+    """
 
     host: Host
     settled: Settled
@@ -36,6 +42,7 @@ class Judge(Struct, frozen=True, kw_only=True):
     compare: SealedCompare
     secrets: Callable[[], Anywhere]
     today: str
+    shares: Mapping[str, Share] = field(default_factory=dict)
 
     def _subject(self, match: Match) -> Subject:
         return Subject(self.host.name, self.settled.stack.baseline.stack, match.service)
@@ -83,6 +90,10 @@ class Judge(Struct, frozen=True, kw_only=True):
                 note = f"in {container.name}" if len(match.containers) > 1 else None
                 item = writer.write(difference, container, note=note)
                 items.setdefault(item.path, item)
+        if share := self.shares.get(match.service):
+            comparison, more = definitions.compare(share, comparer, writer)
+            comparisons.append(comparison)
+            items = {item.path: item for item in more} | items
         if "image" not in items and (moved := self._moved_item(match, writer)):
             items["image"] = moved
         if scale := self._scale_item(match, self._as_created(declared, match.containers[0], model), writer):

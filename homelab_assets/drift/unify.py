@@ -19,6 +19,7 @@ from homelab_assets.drift.filling import fill
 from homelab_assets.drift.matching import Containers, Match
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.observations import Observation
+from homelab_assets.drift.rows import definitions
 from homelab_assets.drift.rows.networks import NAMES
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealed_variables import SealedVariables
@@ -175,7 +176,7 @@ def sights_of(model: Model, matches: Sequence[Match]) -> list[Sight]:
     for match in matches:
         if not (keys := open_keys.get(match.service)):
             continue
-        rows = [row for row in (*TABLE, NAMES) if not keys.isdisjoint(row.keys)]
+        rows = [row for row in (*TABLE, NAMES, *definitions.ROWS) if not keys.isdisjoint(row.keys)]
         declared = model.declared(match.service)
         for container in match.containers:
             for row in rows:

@@ -74,6 +74,16 @@ class Host:
         self.habits = Habits()
         self.facts: dict[Any, Any] = {}
 
+    @cached_property
+    def network_documents(self) -> Mapping[str, Json]:
+        """Its networks by name, but those that share theirs with another one."""
+        return _by_name(self.captured.networks)
+
+    @cached_property
+    def volume_documents(self) -> Mapping[str, Json]:
+        """Its volumes by name."""
+        return _by_name(self.captured.volumes)
+
     def can(self, flag: str) -> bool:
         """Whether the kernel supports a limit, by the flag of `/info`; yes where it doesn't say."""
         return self.info.get(flag) is not False
@@ -87,6 +97,16 @@ class Host:
                 if identity.startswith(reference):
                     return container
         return next((c for c in self.containers.values() if name_of(c) == reference), None)
+
+
+def _by_name(documents: Iterable[Mapping[str, Json]]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    twice = set()
+    for document in documents:
+        name = str(document.get("Name"))
+        twice.update([name] if name in found else [])
+        found[name] = document
+    return {name: document for name, document in found.items() if name not in twice}
 
 
 def is_podman(version: Mapping[str, Json]) -> bool:

@@ -106,6 +106,8 @@ def _not_for_git(item: Item, own: str | None) -> str | None:
         return _hidden_behind(item)
     if item.note == UNFINISHED:
         return f"{UNFINISHED}: rename the container, git is right"
+    if item.of_definition:
+        return item.note
     if item.note and MOVED_ON in item.note:
         return MOVED_ON
     if item.note == IMAGE_MOVED:

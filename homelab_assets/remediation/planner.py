@@ -251,7 +251,7 @@ def _agreed(verdicts: Sequence[ServiceDrift], refused: list[NotBackported]) -> I
     for item in {item.path: item for verdict in verdicts for item in verdict.items}.values():
         versions = [other for verdict in verdicts for other in verdict.items if other.path == item.path]
         cause = verdicts[0].cause
-        if cause is not None and cause in _NOT_FOR_GIT:
+        if cause is not None and cause in _NOT_FOR_GIT and not item.of_definition:
             refused.append(NotBackported(item=item, why=_NOT_FOR_GIT[cause]))
         elif len(versions) != len(verdicts) or any(other.running != item.running for other in versions):
             refused.append(NotBackported(item=item, why="the replicas of the service differ among themselves"))

@@ -48,7 +48,7 @@ def _of(service: ServiceDrift) -> Iterator[Finding]:
             message=f"{words.name(service)}: {item.path} {_difference(item.change, item.baseline, item.running)}.",
             file=item.file or service.file,
             line=item.line or service.line,
-            remedy=advice,
+            remedy=words.remedy_of(item) if item.of_definition else advice,
         )
     if not service.items:
         yield Finding(

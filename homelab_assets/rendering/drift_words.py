@@ -52,6 +52,8 @@ def advice(service: ServiceDrift) -> str:
             )
         case "deploy" if service.status == "missing":
             return "Deploy the stack, or take the service out of git."
+        case "deploy" if all(item.of_definition for item in service.items):
+            return "Make anew what keeps its old definition, as said beside it; nothing has to change in git."
         case "deploy":
             return (
                 "Deploy: git moved after this container was created. Redeploy the stack; nothing has to change in git."
@@ -68,6 +70,12 @@ def advice(service: ServiceDrift) -> str:
             return f"Resume it (`docker unpause {container}`), or take it out of git."
         case "none":
             return ""
+
+
+def remedy_of(item: Item) -> str:
+    """Say what to do about an item that its service's container has no part in."""
+    note = (item.note or "").replace("`", "")
+    return f"{note[:1].upper()}{note[1:]}."
 
 
 def value(shown: Any) -> str:

@@ -14,15 +14,17 @@ import yaml
 
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.bench import Bench
+from homelab_assets_tests.drift.defined import defined
 from homelab_assets_tests.lab import RealLab
 from homelab_assets_tests.lab.machine import Machine
 from homelab_assets_tests.lab.recording import recorded
 
 # Which host records through which Compose; `ct-docker-01` has no defaults of its own.
 COMBINATIONS = (("ct-docker-01", "v2"), ("ct-docker-01", "2.26.1"), ("ct-new-01", "v2"), ("ct-new-01", "2.20.3"))
+DEFINITIONS = (("ct-docker-01", "v2"), ("ct-docker-01", "v1"), ("ct-new-01", "v2"), ("ct-new-01", "2.26.1"))
 # All that the audit asks of `/info`; the rest tells of the machine that recorded.
 _INFO = ("MemoryLimit", "SwapLimit", "PidsLimit", "CPUShares", "CPUSet", "CpuCfsQuota", "CpuCfsPeriod", "OomKillDisable",
-         "CPURealtimePeriod", "CPURealtimeRuntime", "CgroupVersion", "DefaultRuntime", "LoggingDriver", "SecurityOptions", "OperatingSystem")  # fmt: skip
+         "CPURealtimePeriod", "CPURealtimeRuntime", "CgroupVersion", "DefaultRuntime", "LoggingDriver", "SecurityOptions", "OperatingSystem", "DefaultAddressPools")  # fmt: skip
 
 
 def main() -> None:
@@ -42,11 +44,24 @@ def main() -> None:
             bench.up("manual", running, compose, "--no-start")
             _write("manual", bench.machine, _version(lab, compose))
             lab.clear(host)
+        for host, compose in DEFINITIONS:
+            record_definitions(lab, host, compose)
         bench = Bench(lab, "ct-docker-01")
         bench.up("traps", yaml.safe_load((stacks.DATA / "traps-v1.yml").read_text()), "v1", "--no-start")
         _write("traps", bench.machine, _version(lab, "v1"))
     finally:
         lab.down()
+
+
+def record_definitions(lab: RealLab, host: str, compose: str) -> None:
+    bench, version = Bench(lab, host), _version(lab, compose)
+    made = defined(tuple(map(int, version.split("."))), newest=bench.machine.engine == "newest").document
+    bench.up("defined", {"version": "2.4", **made} if compose == "v1" else made, compose, "--no-start")
+    # A restarted engine shows gateways of its own choice like declared ones.
+    bench.machine.stop_engine()
+    bench.machine.start_engine()
+    _write("definitions", bench.machine, version)
+    lab.clear(host)
 
 
 def _version(lab: RealLab, compose: str) -> str:

@@ -207,4 +207,4 @@ def _tell(capsys: pytest.CaptureFixture[str], text: str, bench: Bench, compose: 
 
 
 def test_the_recordings_are_there() -> None:
-    assert len(list(Path(stacks.DATA).glob("*.json.gz"))) == 13
+    assert len(list(Path(stacks.DATA).glob("*.json.gz"))) == 17

@@ -14,10 +14,12 @@ from homelab_assets.drift.policy import Policy
 from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import stacks
+from homelab_assets_tests.drift.defined import defined
 from homelab_assets_tests.drift.mutations import Mutation
 from homelab_assets_tests.drift.world import KEY, NOW, audit, baseline, found, recording
 
 ENGINES = ("20.10.24-compose-2.40.3", "20.10.24-compose-2.26.1", "28.5.2-compose-2.40.3", "28.5.2-compose-2.20.3")
+DEFINED = ("20.10.24-compose-2.40.3", "20.10.24-compose-1.29.2", "28.5.2-compose-2.40.3", "28.5.2-compose-2.26.1")
 EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
 
 
@@ -139,6 +141,20 @@ def test_another_process_reports_the_same_of_what_is_stored(engine: str) -> None
 def test_untouched_services_stay_clean(engine: str) -> None:
     changed = set(stacks.manual_changes()[2])
     assert [found(verdict) for name, verdict in _changed(engine).items() if name not in changed] == [[]]
+
+
+@pytest.mark.parametrize("engine", DEFINED)
+@pytest.mark.parametrize("stored", [False, True])
+def test_each_definition_that_changes_in_git_is_one_item(engine: str, stored: bool) -> None:
+    version = tuple(map(int, engine.rpartition("-")[2].split(".")))
+    made, vault = defined(version, newest=engine.startswith("28")), Vault(KEY)
+    captured = recording(f"definitions-{engine}", vault)
+    if stored:
+        rest, vault = sealed_for_rest(captured, [baseline("defined", made.document)], vault), Vault(KEY)
+        assert isinstance(rest, Captured)
+        assert "hunter2abc" not in str(rest.volumes)
+        captured = woken(rest, [baseline("defined", made.document)], vault)
+    assert made.all_at_once.mistakes("defined", captured, vault, hashed=version >= (2, 32)) == []
 
 
 def test_no_secret_stands_in_the_document() -> None:

@@ -13,6 +13,7 @@ from homelab_assets.drift.fields import TABLE, UNSEEN
 from homelab_assets.drift.rows import shapes
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.containers import container, image
+from homelab_assets_tests.drift.defined import NETWORKS, VOLUMES
 from homelab_assets_tests.drift.keys_page import keys_page, row_key
 from homelab_assets_tests.drift.mutations import MUTATIONS
 from homelab_assets_tests.drift.world import audit, baseline, capture
@@ -27,7 +28,12 @@ def test_every_key_of_the_specification_is_in_the_table_or_explained() -> None:
 
 def _page() -> str:
     declared = Counter(key for body in stacks.traps()["services"].values() for key in body)
-    return keys_page(Counter(row_key(mutation.path) for mutation in MUTATIONS), declared)
+    redefined = Counter(f"{one.section}.*.{row_of_definition(one.path)}" for one in (*NETWORKS, *VOLUMES))
+    return keys_page(Counter(row_key(mutation.path) for mutation in MUTATIONS), declared, redefined)
+
+
+def row_of_definition(path: str) -> str:
+    return path if path.startswith("ipam.") else path.partition(".")[0]
 
 
 def test_the_page_is_current() -> None:

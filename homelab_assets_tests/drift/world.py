@@ -69,7 +69,8 @@ def capture(
         host=host, captured_at=NOW,
         engine=engine or {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {}},
         containers=vault.seal_inspect(list(containers)), images=vault.seal_inspect(list(images)),
-        networks=more.pop("networks", ()), volumes=more.pop("volumes", ()),
+        networks=vault.seal_inspect(list(more.pop("networks", ()))),
+        volumes=vault.seal_inspect(list(more.pop("volumes", ()))),
         **more,
     )  # fmt: skip
 

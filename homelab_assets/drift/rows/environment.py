@@ -117,7 +117,7 @@ def _expected_labels(declared: Declared) -> dict[str, Leaf]:
 
 
 @lru_cache(maxsize=65536)
-def _writer(name: str) -> str:
+def writer_of(name: str) -> str:
     """Who writes a label of this name: Compose, one of the managers, or ("") somebody else."""
     return "compose" if name.startswith(COMPOSE_LABELS) else "manager" if name.startswith(MANAGER_LABELS) else ""
 
@@ -127,13 +127,13 @@ def _observed_labels(container: Observed, declared: Declared) -> dict[str, Leaf]
     return {
         f"labels.{name}": Leaf(value)
         for name, value in container.labels.items()
-        if not (writer := _writer(name)) or (writer == "manager" and name in mine)
+        if not (writer := writer_of(name)) or (writer == "manager" and name in mine)
     }
 
 
 def _all_labels_agree(container: Observed, declared: Declared) -> int | None:
     wanted = declared.get("labels") or {}
-    running = {name: value for name, value in container.labels.items() if not _writer(name)}
+    running = {name: value for name, value in container.labels.items() if not writer_of(name)}
     if container.image is None or not wanted.items() <= running.items():
         return None
     image = container.image_config.get("Labels") or {}
