@@ -27,10 +27,11 @@ class Bench:
         """Deploy a stack from `/opt/stacks/<stack>`."""
         stacks.write(document, self.machine.directory / "opt" / "stacks" / stack)
         program = str(self.lab.tools.compose_for(compose))
-        # Compose v1 asks before it takes another image's or volume's place: nobody is here to answer.
+        # Compose v1 asks before it takes another image's or volume's place: nobody is here to answer. With more services
+        # than it has threads it may wait for itself for ever.
         self.machine.run(
             "sh", "-c", f"cd /opt/stacks/{stack} && exec {program} up -t 0 {' '.join(options)}",
-            timeout=400, stdin=subprocess.DEVNULL,
+            timeout=400, stdin=subprocess.DEVNULL, env={"COMPOSE_PARALLEL_LIMIT": "400"} if compose == "v1" else {},
         )  # fmt: skip
 
     def audit(self, stack: str, document: dict[str, Any]) -> DriftDocument:
