@@ -89,6 +89,7 @@ def build(seeds: Seeds) -> Stacks:
     _behind_variables(stacks)
     _unknown_to_git(stacks)
     ordinary = [f"{name}={value}" for name, value in ORDINARY.items()]
+    _in_definitions(stacks)
     stacks.service("plain", "ordinary", {}, Env=ordinary, Labels={f"home.{k.lower()}": v for k, v in ORDINARY.items()})
     return stacks
 
@@ -221,6 +222,29 @@ def _behind_variables(stacks: Stacks) -> None:
     )
 
 
+def _in_definitions(stacks: Stacks) -> None:
+    """A network and volumes that were made from other definitions than git's."""
+    seeds = stacks.seeds
+    stacks.service("odd", "sharing", {"volumes": ["share:/media", "films:/films"]})
+    stacks.containers[-1]["Mounts"] = [
+        {"Type": "volume", "Name": "odd_share", "Destination": "/media", "RW": True},
+        {"Type": "volume", "Name": "odd_films", "Destination": "/films", "RW": True},
+    ]
+    stacks.containers[-1]["NetworkSettings"]["Networks"] = {"odd_default": {"Aliases": ["sharing"]}}
+    stacks.git["odd"]["networks"] = {
+        "default": {"labels": {"home.password": seeds.keep("network label in git", seeds.word())}}
+    }
+    password = seeds.keep("volume option in git", seeds.word())
+    shares = {
+        "share": "addr=nas,username=larry,password=${NAS_PASSWORD},vers=2.0",
+        "films": f"addr=nas,username=larry,password={password},vers=3.0",
+    }
+    stacks.git["odd"]["volumes"] = {
+        name: {"driver_opts": {"type": "cifs", "device": "//nas/media", "o": options}}
+        for name, options in shares.items()
+    }
+
+
 def _unknown_to_git(stacks: Stacks) -> None:
     seeds = stacks.seeds
     env = [f"{name}={seeds.keep(f'unmanaged {name}', seeds.word())}" for name in NAMES]
@@ -305,22 +329,22 @@ class Homelab:
     def _captures(self) -> None:
         seeds, folder = self.seeds, self.root / "captures" / "leaky"
         folder.mkdir(parents=True)
-        options = {
-            "type": "cifs",
-            "device": "//nas/media",
-            "o": f"addr=nas,username=larry,password={seeds.keep('volume option', seeds.word())},vers=3.0",
-        }
         volumes = [
             {
-                "Name": "odd_share",
+                "Name": f"odd_{name}",
                 "Driver": "local",
-                "Options": options,
+                "Options": {
+                    "type": "cifs",
+                    "device": "//nas/media",
+                    "o": f"addr=nas,username=larry,password={seeds.keep(f'volume option of {name}', seeds.word())},vers=3.0",
+                },
                 "Labels": {
                     "com.docker.compose.project": "odd",
-                    "com.docker.compose.volume": "share",
-                    "token": seeds.keep("volume label", seeds.word()),
+                    "com.docker.compose.volume": name,
+                    "token": seeds.keep(f"volume label of {name}", seeds.word()),
                 },
             }
+            for name in ("share", "films")
         ]
         networks = [
             {
@@ -363,15 +387,6 @@ class Homelab:
     def _repositories(self, refusing: str) -> None:
         seeds = self.seeds
         targets = dict.fromkeys(self.stacks.git, "leaky") | {"hosted": "live", "local": "leaky", "broken": "leaky"}
-        self.stacks.git["odd"]["volumes"] = {
-            "share": {
-                "driver_opts": {
-                    "type": "cifs",
-                    "device": "//nas/media",
-                    "o": "addr=nas,username=larry,password=${NAS_PASSWORD},vers=3.0",
-                }
-            }
-        }
         files = {
             f"stacks/{stack}/docker-compose.yml": yaml.safe_dump(document)
             for stack, document in self.stacks.git.items()
