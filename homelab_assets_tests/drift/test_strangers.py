@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from homelab_assets.compose import load
+from homelab_assets.compose import Project, load
 from homelab_assets_tests.drift.strangers.agreement import differing
 from homelab_assets_tests.drift.strangers.changes import Subject, candidates, document
 from homelab_assets_tests.drift.strangers.editing import edits
 from homelab_assets_tests.drift.strangers.leaves import Wanted, agree, must_come, recreated
 from homelab_assets_tests.drift.strangers.ledger import Ledger
+from homelab_assets_tests.drift.strangers.redefining import must_come_of_definitions, redefinitions
 from homelab_assets_tests.drift.strangers.sources import LIST, Amended, strangers
 from homelab_assets_tests.drift.strangers.written import colons, read_services
 from homelab_assets_tests.drift.world import Files
@@ -36,9 +37,13 @@ volumes: {data: }
 """
 
 
-def _model(*texts: str) -> dict[str, Any]:
+def _project(*texts: str) -> Project:
     files = {f"/srv/web/{number}.yml": text.encode() for number, text in enumerate(texts)}
-    return load(list(files), read=files.get, project_directory="/srv/web", environment={}).services["app"]
+    return load(list(files), read=files.get, project_directory="/srv/web", environment={})
+
+
+def _model(*texts: str) -> dict[str, Any]:
+    return _project(*texts).services["app"]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +108,26 @@ def test_every_change_can_be_loaded_and_few_touch_more_than_one_leaf() -> None:
         counts.append(len(wanted))
     assert len(counts) > 50
     assert counts.count(1) > len(counts) * 0.9
+
+
+def test_every_other_definition_is_one_item_of_the_first_service_of_the_file() -> None:
+    text = """
+services:
+  zoo: {image: "plain:1", networks: [n, default], volumes: ["data:/z", "/anonymous"]}
+  app: {image: "plain:1", networks: [n], volumes: ["data:/a"]}
+networks: {n: }
+volumes: {data: }
+"""
+    made = _project(text)
+    subject = Subject(name="app", model=made.services["app"], text={}, image={})
+    found = []
+    for change in redefinitions(subject, Random(1)):
+        (item,) = must_come_of_definitions(made, _project(text, document({"app": [change]})), ["app", "zoo"])
+        assert item.service == "zoo"
+        found.append(item.path)
+    assert {path.partition(".")[2].partition(".")[0] for path in found} == {"n", "/z"}
+    assert len(found) == 10
+    assert must_come_of_definitions(made, _project(text.replace("n: ", "n: {internal: true}")), []) == []
 
 
 def test_edits_change_one_place_of_the_text_and_leave_anchors_alone() -> None:

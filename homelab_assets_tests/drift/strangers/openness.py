@@ -23,9 +23,12 @@ def closed(item: Wanted, project: Project, symbolic: Project) -> bool:
 
 def is_open(item: Wanted, symbolic: Project) -> bool:
     """Whether git's value of a leaf, or its name, holds a variable that is not known, which may have what runs."""
-    return (item.service, root_of(item.path)) in open_roots(symbolic) or _open(
-        _told(item.service, symbolic).get(item.path)
-    )
+    told = _told(item.service, symbolic)
+    service = symbolic.services.get(item.service) or {}
+    if item.path not in told and _open([symbolic.networks, symbolic.volumes, service.get("volumes")]):
+        # Which of them it is, a variable may say.
+        return True
+    return (item.service, root_of(item.path)) in open_roots(symbolic) or _open(told.get(item.path))
 
 
 def open_roots(symbolic: Project) -> set[tuple[str, str]]:

@@ -26,6 +26,7 @@ from homelab_assets_tests.drift.strangers.leaves import Wanted, must_come, recre
 from homelab_assets_tests.drift.strangers.ledger import Ledger
 from homelab_assets_tests.drift.strangers.openness import closed, is_open, open_roots, root_of
 from homelab_assets_tests.drift.strangers.pictures import configuration, image_of
+from homelab_assets_tests.drift.strangers.redefining import must_come_of_definitions, redefinitions
 from homelab_assets_tests.drift.strangers.sources import Amended, commit_to
 from homelab_assets_tests.drift.strangers.written import read_services
 from homelab_assets_tests.drift.world import KEY, audit
@@ -63,6 +64,7 @@ class Deployed:
             image = self.image(name)
             git, running = (changed, own) if in_git else (own, recreated(own, changed, image))
             found += must_come(name, git, running, image)
+        found += must_come_of_definitions(self.project, other, self.running) if in_git else []
         return [self._as_named(one, other) for one in found] if not in_git else found
 
     def image(self, service: str) -> Mapping[str, Any]:
@@ -196,7 +198,7 @@ class Trial:
             image=deployed.image(service),
         )
         keys: set[str] = set()
-        for change in candidates(subject, dice):
+        for change in (*(redefinitions(subject, dice) if in_git else ()), *candidates(subject, dice)):
             text = document({service: [change]})
             if change.key in keys or (change.unseen and not in_git):
                 continue
