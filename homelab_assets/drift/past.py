@@ -6,7 +6,7 @@ where a hand changed one service and the commit another. Only a value that git h
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -61,10 +61,15 @@ def with_past(
         here = {key: one for key, one in doubtful.items() if key[0] == capture.host}
         if here and isinstance(capture, Captured):
             with suppress(MalformedCapture), reading(capture):
-                known = KnownHost(capture, baselines, vault)
-                past = _Host(here, partial(known.verdicts, policy=policy, today=document.generated_at[:10]))
+                # Only a version to look at is worth the work of knowing a host.
+                known = cache(partial(KnownHost, capture, baselines, vault))
+                past = _Host(here, partial(_compare, known, policy, document.generated_at[:10]))
                 judged |= past.judged([one for one in baselines if one.endpoint in (capture.host, None)], earlier)
     return replace(document, services=tuple(judged.get(_key(one), one) for one in document.services))
+
+
+def _compare(known: Callable[[], KnownHost], policy: Policy, today: str, version: Baseline) -> Iterable[ServiceDrift]:
+    return known().verdicts(version, policy, today)
 
 
 def is_doubtful(verdict: ServiceDrift) -> bool:
