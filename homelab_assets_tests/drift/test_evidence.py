@@ -363,6 +363,14 @@ def test_memory_that_others_may_join_is_the_daemon_s_where_most_have_it(
     assert {one.service: [item.path for item in one.items] for one in document.services if one.items} == told
 
 
+def test_memory_of_the_host_is_what_no_daemon_gives_to_all() -> None:
+    names = ("app", "db", "web")
+    seen = [container("web", name, host={"IpcMode": "host"}) for name in names]
+    stack = baseline("web", {"services": {name: {"image": "plain:1"} for name in names}})
+    services = audit(capture(seen, images=[PLAIN]), [stack]).services
+    assert [found(one) for one in services] == [[("ipc", "added", "breaking")]] * 3
+
+
 @pytest.mark.parametrize(
     ("odd", "differences"),
     [

@@ -56,8 +56,11 @@ def _cgroup_default(container: Observed) -> tuple[Any, ...]:
 
 def _ipc_default(container: Observed) -> tuple[Any, ...]:
     # A daemon may be set up to share, as others would show, and gives old clients (API 1.39) what they know.
-    unknown = container.v1 or container.host.habits.alone("ipc", container)
-    return ("shareable",) if unknown else usual("ipc", "IpcMode", container)
+    if container.v1 or container.host.habits.alone("ipc", container):
+        return ("shareable",)
+    given = usual("ipc", "IpcMode", container)
+    # Docker's daemon takes no other one for its default, whatever all containers have.
+    return given if given == ("shareable",) or container.host.podman else ()
 
 
 ROWS: tuple[Row, ...] = (
