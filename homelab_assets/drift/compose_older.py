@@ -4,12 +4,18 @@ Each limit was seen with upstream's programs of 2.18 to 2.40, and with Debian's 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
 
+from homelab_assets.compose import dotenv
+from homelab_assets.compose.scope import text_of
+from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.rows.shapes import plain
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.errors import BaselineError
+from homelab_assets.model import Span
 
 _PASSED_ON_SINCE: Mapping[str, tuple[int, ...]] = {
     "annotations.*": (2, 26),
@@ -22,6 +28,8 @@ _PASSED_ON_SINCE: Mapping[str, tuple[int, ...]] = {
 _ALL_ADDRESSES = (2, 24, 6)
 _DEVICE_OPTIONS = (2, 30)
 _SCALE_ZERO = (2, 24)
+_ENV_FILES_SEE_THE_SERVICE = (2, 35)
+_OF_THE_SERVICE = "\ue002"
 
 
 def as_older(declared: Declared, container: Observed) -> Declared:
@@ -52,3 +60,32 @@ def not_passed_on(difference: Difference, container: Observed) -> bool:
         fnmatchcase(difference.path, pattern) and container.made_before(*since)
         for pattern, since in _PASSED_ON_SINCE.items()
     )
+
+
+def read_apart(
+    difference: Difference, declared: Declared, container: Observed, sources: Mapping[tuple[str, ...], Span]
+) -> bool:
+    """Whether another value may come of an env file that names variables of its own service: earlier versions look for
+    them in the project alone.
+
+    Args:
+        sources: where values are written, by their path in the model.
+    """
+    if difference.change != "changed" or not container.made_before(*_ENV_FILES_SEE_THE_SERVICE):
+        return False
+    files = {
+        name: sources["services", declared.name, "environment", name].file
+        for name in declared.get("environment") or ()
+        if in_env_file(sources, declared.name, f"environment.{name}")
+    }
+    root, _, variable = difference.path.partition(".")
+    if root != "environment" or variable not in files:
+        return False
+
+    def lookup(name: str) -> str | None:
+        return None if name in files or name not in declared.get("environment") else _OF_THE_SERVICE
+
+    with suppress(BaselineError):
+        text = text_of(declared.project.read(files[variable]) or b"")
+        return _OF_THE_SERVICE in dotenv.parse(text, lookup, file=files[variable]).get(variable, "")
+    return False

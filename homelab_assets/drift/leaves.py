@@ -133,6 +133,8 @@ class Comparer(Struct, frozen=True, kw_only=True):
             return "Compose v1 joins it when the container is first started"
         if compose_older.not_passed_on(verdict, observed):
             return "the Compose that created it ignores it"
+        if compose_older.read_apart(verdict, declared, observed, self.sources):
+            return "the Compose that created it looked elsewhere for the variables in its env file"
         if self._agrees(verdict, declared, observed):
             return None
         if observed.host.podman and (reason := podman.unshown(verdict, observed)):

@@ -156,3 +156,28 @@ def test_a_variable_that_the_deployer_lacked_is_the_image_s() -> None:
             [baseline("web", {"services": {"app": {"image": "plain:1", **body}}})],
         )
         assert (document.services[0].evidence, found(document.services[0])) == ("verified", [])
+
+
+@pytest.mark.parametrize(
+    ("version", "running", "told"),
+    [
+        ("2.34.0", {"A": "", "B": "b"}, []),
+        ("2.34.0", {"A": "dx", "B": "b"}, []),
+        ("2.34.0", {"A": "", "B": "other"}, ["environment.B"]),
+        ("2.35.0", {"A": "", "B": "b"}, ["environment.A"]),
+    ],
+)
+def test_an_env_file_that_names_a_variable_of_its_service(
+    version: str, running: dict[str, str], told: list[str]
+) -> None:
+    """As Compose 2.34.0 and 2.35.1 print it."""
+    git = {"services": {"app": {"image": "plain:1", "env_file": "e.env", "environment": {"X": "dx"}}}}
+    seen = container("web", "app", version=version, env={"X": "dx", **running})
+    stack = baseline("web", git, extra={"e.env": "A=$X\nB=b\n"})
+    document = audit(capture([seen], images=[image("plain:1", Cmd=["run"])]), [stack])
+    (service,) = document.services
+    assert [path for path, *_ in found(service)] == told
+    if version < "2.35" and not running["A"]:
+        assert service.uncompared == {
+            "environment.A": "the Compose that created it looked elsewhere for the variables in its env file"
+        }
