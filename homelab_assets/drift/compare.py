@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from homelab_assets.compose.normalise import project_name
 from homelab_assets.drift.assembling import assembled
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
-from homelab_assets.drift.definitions import shares_of
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
 from homelab_assets.drift.learning import learn
 from homelab_assets.drift.malformed import Defect, MalformedCapture, reading, without
@@ -186,7 +185,6 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
             compare=SealedCompare(audit.vault),
             secrets=secrets,
             today=audit.today,
-            shares=shares_of(stack),
         )
         for match in stack.matches:
             verdict, ignored = judge.judge(match)

@@ -6,7 +6,6 @@ from functools import cached_property
 from itertools import chain
 
 from homelab_assets.drift.binding_hosts import bind_to_hosts
-from homelab_assets.drift.definitions import shares_of
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.learning import learn
 from homelab_assets.drift.matching import Containers, normalised
@@ -69,7 +68,6 @@ class KnownHost:
             compare=SealedCompare(self._vault),
             secrets=lambda: self._anywhere,
             today=today,
-            shares=shares_of(settled),
         )
         verdicts = (judge.judge(match)[0] for match in settled.matches)
         return (verdict for verdict in verdicts if verdict is not None)

@@ -1,9 +1,10 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift import cause as causes
@@ -29,12 +30,8 @@ from homelab_assets.secrecy.values import Anywhere
 _ONE_SHOT = ("", "no", "none", "on-failure")
 
 
-class Judge(Struct, frozen=True, kw_only=True):
-    """What all services of one stack on one host are judged with.
-
-    Attributes:
-        secrets: tells what finds those of the host. shares: what each tells of networks and volumes.
-    """
+class Judge(Struct, frozen=True, kw_only=True, dict=True):
+    """What all services of one stack on one host are judged with. `secrets`: tells what finds those of the host."""
 
     host: Host
     settled: Settled
@@ -42,7 +39,11 @@ class Judge(Struct, frozen=True, kw_only=True):
     compare: SealedCompare
     secrets: Callable[[], Anywhere]
     today: str
-    shares: Mapping[str, Share] = field(default_factory=dict)
+
+    @cached_property
+    def _shares(self) -> Mapping[str, Share]:
+        """What each service tells of networks and volumes."""
+        return definitions.shares_of(self.settled)
 
     def _subject(self, match: Match) -> Subject:
         return Subject(self.host.name, self.settled.stack.baseline.stack, match.service)
@@ -90,7 +91,7 @@ class Judge(Struct, frozen=True, kw_only=True):
                 note = f"in {container.name}" if len(match.containers) > 1 else None
                 item = writer.write(difference, container, note=note)
                 items.setdefault(item.path, item)
-        if share := self.shares.get(match.service):
+        if share := self._shares.get(match.service):
             comparison, more = definitions.compare(share, comparer, writer)
             comparisons.append(comparison)
             items = {item.path: item for item in more} | items
