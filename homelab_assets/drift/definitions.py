@@ -12,7 +12,7 @@ from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.rows.made import Resource, is_own, made_of, resources
 from homelab_assets.drift.unify import Settled
-from homelab_assets.drift.view import PROJECT, Declared, Observed
+from homelab_assets.drift.view import Declared, Observed
 
 _REMEDIES = {
     "networks": "`docker compose down` and `up` make it anew",
@@ -79,14 +79,14 @@ def _items(share: Share, comparison: Comparison, writer: ItemWriter) -> Iterator
         one = next((one for one in mine if difference.path.startswith(f"{one.prefix}.")), mine[-1])
         item = writer.write(difference, share.container)
         note, provenance = _told(one, share)
-        yield replace(item, note="; ".join(filter(None, (item.note, note))), provenance=provenance)
+        yield replace(item.noting(note), provenance=provenance)
 
 
 def _told(one: Resource, share: Share) -> tuple[str, str]:
     """What a reader should know of it, and who made it so."""
     kind = _KINDS[one.section]
     made = made_of(one, share.container, share.declared)
-    project = (made.document.get("Labels") or {}).get(PROJECT) if made else None
+    project = made.project if made else None
     if project == share.declared.project.name:
         return f"{kind} {KEPT}: {_REMEDIES[one.section]}", "Compose, when it made it"
     by = f"the project `{project}`, which made it" if project else "whoever made it, without Compose"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, convert, field, to_builtins
+from msgspec.structs import replace
 
 from homelab_assets.secrecy import redact
 
@@ -76,6 +77,10 @@ class Item(Struct, frozen=True, kw_only=True):
     def of_definition(self) -> bool:
         """Whether it is about the definition of a network or volume, not about the container that uses it."""
         return KEPT in (self.note or "")
+
+    def noting(self, more: str) -> "Item":
+        """The same with one more note."""
+        return replace(self, note="; ".join(filter(None, (self.note, more))))
 
 
 class ServiceDrift(Struct, frozen=True, kw_only=True):

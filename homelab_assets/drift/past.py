@@ -160,10 +160,7 @@ class _Host:
         verdict = self._open.pop(key)
         if own:
             items = [
-                item
-                if item.path in own or item.of_definition
-                else replace(item, note="; ".join(filter(None, (item.note, MOVED_ON))))
-                for item in verdict.items
+                item if item.path in own or item.of_definition else item.noting(MOVED_ON) for item in verdict.items
             ]
             verdict = replace(verdict, cause="host_changed", remedy="backport", items=items)
         elif deployed:

@@ -57,6 +57,11 @@ class Made(Struct, frozen=True, kw_only=True):
     same: bool
     foreign: bool
 
+    @property
+    def project(self) -> str | None:
+        """The project that made it, None where no Compose did."""
+        return _labels(self.document).get(PROJECT)
+
     def was_said(self, value: Any, *path: str) -> bool:
         """Whether it was made from git's definition with another value in it."""
         return bool(self.label) and resource_hash(_put(self.resource.definition, value, *path)) == self.label
@@ -119,11 +124,10 @@ def _find_made(one: Resource, container: Observed, declared: Declared) -> Made |
         return None
     labels = _labels(document)
     label = str(labels.get(_HASH) or "")
-    project = labels.get(PROJECT)
     return Made(
         resource=one, document=document, label=label,
         same=bool(label) and resource_hash(one.definition) == label,
-        foreign=project not in (None, declared.project.name),
+        foreign=labels.get(PROJECT) not in (None, declared.project.name),
     )  # fmt: skip
 
 
