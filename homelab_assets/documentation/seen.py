@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from homelab_assets.documentation.estate import Declaration, Health, Mount, Port, Service, State
-from homelab_assets.drift.view import name_of
+from homelab_assets.drift.view import name_of, project_in
 from homelab_assets.model import Json
 
 _LABEL = "com.docker.compose."
@@ -32,7 +32,7 @@ def labels_of(container: Mapping[str, Json]) -> dict[str, str]:
 def place(container: Mapping[str, Json]) -> tuple[str | None, str]:
     """Return stack and service of a container: its Compose labels, else no stack and its name."""
     labels = labels_of(container)
-    project = labels.get(_LABEL + "project") or labels.get("io.podman.compose.project")
+    project = project_in(labels)
     service = labels.get(_LABEL + "service")
     return (project, service) if project and service else (None, name_of(container))
 

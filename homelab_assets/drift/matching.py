@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.normalise import project_name as normalised
 from homelab_assets.drift.project_view import ProjectView
-from homelab_assets.drift.view import PROJECT, SERVICE, Host, Observed, generated_names, is_one_off
+from homelab_assets.drift.view import SERVICE, Host, Observed, generated_names, is_one_off, project_in
 from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json
 
@@ -17,8 +17,6 @@ WORKING_DIR = "com.docker.compose.project.working_dir"
 CONFIG_FILES = "com.docker.compose.project.config_files"
 LEFTOVER = late(r"[0-9a-f]{12}_(?P<own>.+)")
 """What Compose calls a container while another one takes its place, or until it gets a name of its own."""
-
-_PODMAN_PROJECT = "io.podman.compose.project"
 
 
 def _loose(name: str) -> str:
@@ -28,7 +26,7 @@ def _loose(name: str) -> str:
 
 def project_of(container: Observed) -> str | None:
     """The compose project that a container's labels name."""
-    return container.labels.get(PROJECT) or container.labels.get(_PODMAN_PROJECT) or None
+    return project_in(container.labels)
 
 
 class Containers(Struct):

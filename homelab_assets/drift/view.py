@@ -246,13 +246,17 @@ def labels_of(container: Mapping[str, Json]) -> Mapping[str, str]:
     return (container.get("Config") or {}).get("Labels") or {}
 
 
+def project_in(labels: Mapping[str, str]) -> str | None:
+    """The compose project that a container's labels name, be it podman-compose's own label."""
+    return labels.get(PROJECT) or labels.get("io.podman.compose.project") or None
+
+
 def is_one_off(container: Mapping[str, Json]) -> bool:
     """Whether a container is no part of a deployment: made by `compose run` (that of podman-compose tells by the name
     alone), for a hook or for a job."""
     labels = labels_of(container)
     if "io.podman.compose.version" in labels:
-        project = labels.get(PROJECT) or labels.get("io.podman.compose.project") or ""
-        own = rf"{re.escape(project)}[_-]{re.escape(labels.get(SERVICE) or '')}"
+        own = rf"{re.escape(project_in(labels) or '')}[_-]{re.escape(labels.get(SERVICE) or '')}"
         return re.fullmatch(rf"{own}[_-]tmp\d+", name_of(container)) is not None
     return str(labels.get("com.docker.compose.oneoff", "")).lower() == "true" or any(map(labels.get, _FOR_ONE_RUN))
 
