@@ -10,7 +10,7 @@ import pytest
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets_tests.drift import stacks
-from homelab_assets_tests.drift.bench import Bench
+from homelab_assets_tests.drift.bench import Bench, have_host
 from homelab_assets_tests.drift.mutations import MUTATIONS, PLAIN, Body
 from homelab_assets_tests.drift.world import found
 from homelab_assets_tests.lab import Machine, RealLab
@@ -25,13 +25,9 @@ PAIRS = (*((host, compose) for compose in COMPOSE for host in HOSTS), *OLDER)
 @pytest.fixture(params=HOSTS)
 def bench(lab: RealLab, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """Each host in turn: an old engine, an old engine with defaults of its own, the newest engine."""
-    name = request.param
-    if name not in lab.hosts:
-        if "newest" not in lab.tools.engines:
-            pytest.skip("no newer engine was provisioned")
-        lab.start_host(name)
-    yield Bench(lab, name)
-    lab.clear(name)
+    have_host(lab, request.param)
+    yield Bench(lab, request.param)
+    lab.clear(request.param)
 
 
 def _items(document: DriftDocument) -> list[tuple[str, str, list[tuple[str, str, str]]]]:

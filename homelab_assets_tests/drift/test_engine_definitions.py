@@ -11,7 +11,7 @@ from homelab_assets.engine import capture_host
 from homelab_assets.lab.settings import HostSettings
 from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
-from homelab_assets_tests.drift.bench import KEY, Bench
+from homelab_assets_tests.drift.bench import KEY, Bench, have_host
 from homelab_assets_tests.drift.defined import Defined, defined, generated
 from homelab_assets_tests.lab import RealLab
 
@@ -22,14 +22,10 @@ PAIRS = (("ct-docker-01", "v2"), ("ct-docker-01", "2.26.1"), ("ct-docker-01", "v
 @pytest.fixture
 def bench(lab: RealLab, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A host with nothing on it."""
-    name = request.param
-    if name not in lab.hosts:
-        if "newest" not in lab.tools.engines:
-            pytest.skip("no newer engine was provisioned")
-        lab.start_host(name)
-    lab.clear(name)
-    yield Bench(lab, name)
-    lab.clear(name)
+    have_host(lab, request.param)
+    lab.clear(request.param)
+    yield Bench(lab, request.param)
+    lab.clear(request.param)
 
 
 def _version(bench: Bench, compose: str) -> tuple[int, ...]:
