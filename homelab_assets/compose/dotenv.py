@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from homelab_assets.compose.interpolation import OPEN, Interpolator, Lookup, is_marked
-from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.problems import Line, refuse
 from homelab_assets.late import late
-from homelab_assets.model import Span
 
 _BLANK = "\t\v\f\r \x85\xa0"
 # All that Go calls a space, which is less than Python does: not the separators U+001C to U+001F.
@@ -21,17 +20,6 @@ _ESCAPE = late(r'\\(?:[abcfnrtv$"\\]|0[0-9]{0,3})')
 # Messages never quote such a file: a line that is no assignment may be a part of a secret.
 _HINT = "a line is NAME=value; quote a value of several lines"
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\", "$": "$$"}
-
-
-class Line(Struct, frozen=True):
-    """A line of a file, as a place."""
-
-    file: str
-    line: int
-
-    def span(self) -> Span:
-        """The place as a span; it names the line only."""
-        return Span(file=self.file, line=self.line, column=1, start=0, end=0)
 
 
 def parse(text: str, lookup: Lookup | None = None, *, file: str = ".env") -> dict[str, str]:

@@ -12,8 +12,8 @@ from homelab_assets.compose.extends import Extends, Lent, reset
 from homelab_assets.compose.includes import Includes
 from homelab_assets.compose.merge import merge
 from homelab_assets.compose.paths import Resolver
-from homelab_assets.compose.problems import at, refuse
-from homelab_assets.compose.scope import Origin, Read, Scope
+from homelab_assets.compose.problems import Line, at, refuse
+from homelab_assets.compose.scope import Read, Scope
 from homelab_assets.compose.specification import validate
 from homelab_assets.compose.tree import Map, Seq
 from homelab_assets.compose.unique import drop_duplicates
@@ -68,7 +68,7 @@ class Files:
         if file not in self.documents:
             data = self.read(file)
             if data is None:
-                refuse("no such file", Origin(file))
+                refuse("no such file", Line(file))
             self.documents[file] = read_documents(data, file)
         return self.documents[file]
 
@@ -92,7 +92,7 @@ class Files:
                 self._includes.apply(layer, replace(scope, chain=(*scope.chain, file)))
             return _laid_over(tree, layer, document, complete=not lent, newer=self._newer)
         except BaselineError as error:
-            raise at(error, Origin(file)) from None
+            raise at(error, Line(file)) from None
 
 
 def _laid_over(tree: Map, layer: Map, document: Document, *, complete: bool, newer: bool) -> Map:

@@ -3,7 +3,10 @@
 import json
 from typing import Any, NoReturn, Protocol
 
+from msgspec import Struct
+
 from homelab_assets.errors import BaselineError, Needs
+from homelab_assets.model import Span
 
 
 class Place(Protocol):
@@ -14,6 +17,17 @@ class Place(Protocol):
 
     @property
     def line(self) -> int: ...
+
+
+class Line(Struct, frozen=True):
+    """A line of a file as a place; the first one where the whole file is meant."""
+
+    file: str
+    line: int = 1
+
+    def span(self) -> Span:
+        """The place as a span; it names the line only."""
+        return Span(file=self.file, line=self.line, column=1, start=0, end=0)
 
 
 def refuse(what: str, place: Place | None = None, *, hint: str | None = None, needs: Needs | None = None) -> NoReturn:

@@ -23,8 +23,8 @@ from homelab_assets.compose.interpolation import (
 )
 from homelab_assets.compose.normalise import normalise
 from homelab_assets.compose.normalise import project_name as normalised_name
-from homelab_assets.compose.problems import at, refuse
-from homelab_assets.compose.scope import Origin, Read, Scope
+from homelab_assets.compose.problems import Line, at, refuse
+from homelab_assets.compose.scope import Read, Scope
 from homelab_assets.compose.sections import Entries
 from homelab_assets.compose.selection import is_on, used
 from homelab_assets.compose.service_files import ServiceFiles
@@ -159,7 +159,7 @@ def load(
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
                 guessed = {unscoped(name) for name in without.difference(unset)}
-                raise at(_about(error, interpolator, sorted(guessed)), Origin(files[0])) from None
+                raise at(_about(error, interpolator, sorted(guessed)), Line(files[0])) from None
             without.add(error.needs.variable)
         except RecursionError:
             raise BaselineError("is nested too deeply", where=files[0]) from None

@@ -25,13 +25,6 @@ _UNKNOWN = late("[\udc80-\udcff]")
 _REMOTE = ("oci://", "http://", "https://", "git://", "ssh://", "git@", "github.com/")
 
 
-class Origin(Struct, frozen=True):
-    """A whole file, as a place for a problem."""
-
-    file: str
-    line: int = 1
-
-
 class Scope(Struct, frozen=True, kw_only=True):
     """What a set of files sees: the main files, or those of one `include`.
 

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from homelab_assets.compose.problems import Line
 from homelab_assets.compose.tree import Map, Seq
 from homelab_assets.compose.yaml_nodes import Node
 from homelab_assets.model import Span
@@ -43,7 +44,7 @@ class Sources(Mapping[Path, Span]):
     def add_env_lines(self, service: str, lines: Mapping[str, tuple[str, int]]) -> None:
         """Add variables that come from an `env_file`."""
         for key, (file, line) in lines.items():
-            self._env["services", service, "environment", key] = Span(file=file, line=line, column=1, start=0, end=0)
+            self._env["services", service, "environment", key] = Line(file, line).span()
 
     def __getitem__(self, path: Path) -> Span:
         if (line := self._env.get(path)) is not None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from yaml import AliasEvent, MappingEndEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
 from homelab_assets.compose.dialect import Dialect
-from homelab_assets.compose.problems import refuse
+from homelab_assets.compose.problems import Line, refuse
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Span
 from homelab_assets.yaml_words import hint_of
@@ -74,7 +74,7 @@ def parse(data: bytes, file: str) -> list[Node]:
         BaselineError: not YAML, too large, nested too deeply, or an alias inside its own anchor.
     """
     if len(data) > MAX_BYTES:
-        refuse(f"is larger than {MAX_BYTES} bytes", _Line(file, 1))
+        refuse(f"is larger than {MAX_BYTES} bytes", Line(file))
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     text: Any = _decoded(data) if _Parser is None or wide else data
     dialect = Dialect(_decoded(data)) if _ODD.search(data) else None
@@ -89,11 +89,11 @@ def parse(data: bytes, file: str) -> list[Node]:
             # An open quote or a key without its colon is told where it starts, not where the text ends for want of it.
             token = error.context_mark if isinstance(error, yaml.scanner.ScannerError) else None
             mark = token or error.problem_mark or error.context_mark
-            line = _Line(file, mark.line + 1 if mark else 1)
+            line = Line(file, mark.line + 1 if mark else 1)
             hint = hint_of(error, dialect.text if dialect is not None else _decoded(data))
             refuse(f"is not valid YAML: {error.problem or error.context}", line, hint=hint)
         except yaml.YAMLError as error:
-            refuse(f"is not valid YAML: {' '.join(str(error).split())}", _Line(file, 1))
+            refuse(f"is not valid YAML: {' '.join(str(error).split())}", Line(file))
         if data.startswith(b"\xef\xbb\xbf"):
             composer.shift(1)
         return roots
@@ -101,11 +101,6 @@ def parse(data: bytes, file: str) -> list[Node]:
 
 def _decoded(data: bytes) -> str:
     return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
-
-
-class _Line(Struct, frozen=True):
-    file: str
-    line: int
 
 
 def _short(tag: str) -> str | None:
@@ -131,7 +126,7 @@ class _Composer:
                 return
             if isinstance(event, yaml.DocumentStartEvent):
                 if event.version not in (None, (1, 1)):
-                    line = _Line(self._file, event.start_mark.line + 1)
+                    line = Line(self._file, event.start_mark.line + 1)
                     refuse("says that it is not YAML 1.1, the only version that Compose takes", line)
                 self._anchors = {}
                 yield self._node(self._next(), 0)
@@ -155,7 +150,7 @@ class _Composer:
         if kind is AliasEvent:
             return self._alias(event)
         if depth >= MAX_DEPTH:
-            refuse(f"is nested deeper than {MAX_DEPTH} levels", _Line(self._file, event.start_mark.line + 1))
+            refuse(f"is nested deeper than {MAX_DEPTH} levels", Line(self._file, event.start_mark.line + 1))
         if kind is SequenceStartEvent:
             return self._sequence(event, depth + 1)
         return self._mapping(event, depth + 1)
@@ -168,7 +163,7 @@ class _Composer:
 
     def _alias(self, event: Any) -> Node:
         node = self._anchors.get(event.anchor)
-        line = _Line(self._file, event.start_mark.line + 1)
+        line = Line(self._file, event.start_mark.line + 1)
         if node is None:
             # It may be a password that begins with an asterisk.
             refuse("unknown anchor referenced", line, hint="put a text that begins with * in quotes")
