@@ -77,10 +77,6 @@ def _build(value: Any) -> Any:
     return Map({"context": value}) if type(value) is str else value
 
 
-def _text(value: Any) -> Any:
-    return go_text(value)
-
-
 @_of(Map, Seq)
 def _key_values(value: Any) -> Any:
     if type(value) is not Seq:
@@ -201,8 +197,8 @@ _LONG_FORMS: Rules[Any] = Rules(
     {
         "services.*.build": _build,
         "services.*.build.secrets.*": _sourced,
-        "services.*.build.provenance": _text,
-        "services.*.build.sbom": _text,
+        "services.*.build.provenance": go_text,
+        "services.*.build.sbom": go_text,
         "services.*.build.additional_contexts": _key_values,
         "services.*.build.ssh": _ssh,
         "services.*.build.ulimits.*": _ulimit,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets.compose.problems import Place, at, refuse
 from homelab_assets.compose.tree import Map, Rules, Seq
@@ -105,18 +106,7 @@ class Interpolator(Struct):
         self, lookup: Lookup, scope: str = "", otherwise: Mapping[str, str] | None = None
     ) -> "Interpolator":
         """The same project seen from an included file, or an env file, which knows more variables."""
-        return Interpolator(
-            lookup,
-            self.symbolic,
-            self.unset,
-            self.expressions,
-            self.warnings,
-            assumed=self.assumed,
-            scope=scope,
-            included=self.included,
-            outside=self.outside,
-            otherwise=otherwise or {},
-        )
+        return replace(self, lookup=lookup, scope=scope, otherwise=otherwise or {}, values=0)
 
     @property
     def contested(self) -> frozenset[str]:
