@@ -11,8 +11,8 @@ from homelab_assets.compose.tree import Map, Seq
 _SHARED_NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
 
 
-def project_name(text: str) -> str:
-    """Normalise a name: lower-case, only `[a-z0-9_-]`, not starting with `_` or `-`."""
+def normalised_name(text: str) -> str:
+    """Make a name that a project can have: lower-case, only `[a-z0-9_-]`, not starting with `_` or `-`."""
     return re.sub(r"[^a-z0-9_-]", "", text.lower()).lstrip("_-")
 
 

@@ -21,8 +21,7 @@ from homelab_assets.compose.interpolation import (
     unscoped,
     variables_of,
 )
-from homelab_assets.compose.normalise import normalise
-from homelab_assets.compose.normalise import project_name as normalised_name
+from homelab_assets.compose.normalise import normalise, normalised_name
 from homelab_assets.compose.problems import Line, at, refuse
 from homelab_assets.compose.scope import Read, Scope
 from homelab_assets.compose.sections import Entries

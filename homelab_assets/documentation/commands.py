@@ -6,7 +6,7 @@ import shlex
 
 from msgspec import Struct
 
-from homelab_assets.compose.normalise import project_name
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.documentation.estate import Service
 from homelab_assets.documentation.links import slug
 from homelab_assets.rendering.markdown import terminal_safe
@@ -129,7 +129,7 @@ def compose_of(service: Service) -> str:
     """Return `docker compose` with what it takes to mean this stack, as typed in its folder."""
     folder, parts = folder_of(service), ["docker", "compose"]
     named = folder or (service.declared.directory if service.declared else "")
-    if service.project and service.project != project_name(posixpath.basename(named)):
+    if service.project and service.project != normalised_name(posixpath.basename(named)):
         parts += ["-p", service.project]
     environment = [_relative(file, folder) for file in environment_files_of(service)]
     if service.environment_files and environment != [".env"]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from homelab_assets.compose.interpolation import put_back
-from homelab_assets.compose.normalise import project_name
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.documentation.estate import Declaration
 from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline, FileTree, Json
@@ -66,7 +66,7 @@ def _load(
             by_default=by_default,
         )
 
-    project = load(None if directory else project_name(name))
+    project = load(None if directory else normalised_name(name))
     return project if directory or project.written_name is None else load(None)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.document import Status
-from homelab_assets.drift.matching import Containers, normalised, project_group, project_of
+from homelab_assets.drift.matching import Containers, project_group, project_of
 from homelab_assets.drift.view import PROJECT, Observed
 from homelab_assets.errors import UserError
 from homelab_assets.late import late
@@ -34,7 +35,7 @@ class Bound(Struct, frozen=True, kw_only=True):
     @property
     def project_names(self) -> frozenset[str]:
         """Project names that containers of this stack carry."""
-        names = {project_of(container) for container in self.group} | {normalised(self.baseline.stack)}
+        names = {project_of(container) for container in self.group} | {normalised_name(self.baseline.stack)}
         return frozenset(name for name in names if name)
 
 
@@ -43,7 +44,7 @@ def bind_to_hosts(
 ) -> list[Bound]:
     """Bind each baseline to its host. One whose host isn't part of this audit is left out."""
     unreachable = {capture.host for capture in captures if isinstance(capture, Unreachable)}
-    known = frozenset(normalised(baseline.stack) for baseline in baselines)
+    known = frozenset(normalised_name(baseline.stack) for baseline in baselines)
     bound: list[Bound] = []
     for baseline in baselines:
         if baseline.endpoint in hosts:
@@ -86,7 +87,7 @@ def _by_what_runs(
 def _has_traces(baseline: Baseline, containers: Containers) -> bool:
     """Whether networks or volumes of the project exist there."""
     captured = containers.host.captured
-    wanted = normalised(baseline.stack)
+    wanted = normalised_name(baseline.stack)
     return any((thing.get("Labels") or {}).get(PROJECT) == wanted for thing in (*captured.networks, *captured.volumes))
 
 

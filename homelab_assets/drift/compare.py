@@ -8,7 +8,7 @@ from functools import cache
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from homelab_assets.compose.normalise import project_name
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.assembling import assembled
 from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
@@ -256,7 +256,7 @@ def _leftover_containers(
 def _gap(problems: Sequence[Problem], project: str | None) -> str | None:
     """Say why git may declare a container of this project all the same."""
     for problem in problems:
-        if project and problem.kind == "baseline" and problem.stack and project_name(problem.stack) == project:
+        if project and problem.kind == "baseline" and problem.stack and normalised_name(problem.stack) == project:
             return f"its stack in git can't be judged: {problem.what.removeprefix(f'{problem.stack}: ')}"
     for problem in problems:
         if problem.kind == "repository":

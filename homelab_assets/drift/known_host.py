@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.binding_hosts import bind_to_hosts
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.learning import learn
-from homelab_assets.drift.matching import Containers, normalised
+from homelab_assets.drift.matching import Containers
 from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
@@ -35,7 +36,7 @@ class KnownHost:
         self._containers = containers = Containers(self.host)
         bound = bind_to_hosts(baselines, {captured.host: containers}, [captured])
         here = (name for one in bound for name in one.project_names)
-        self._names = frozenset(chain(here, (normalised(one.stack) for one in baselines)))
+        self._names = frozenset(chain(here, (normalised_name(one.stack) for one in baselines)))
         self._stacks: list[Settled] = []
         for one in sorted(bound, key=lambda one: not one.group):
             try:

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import OPEN
-from homelab_assets.compose.normalise import project_name as normalised
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.view import SERVICE, Host, Observed, generated_names, is_one_off, project_in
 from homelab_assets.late import late
@@ -78,7 +78,7 @@ def project_group(
         group = (container for container in groups.get(name, ()) if container.id not in containers.claimed)
         return [container for container in group if not (known and _elsewhere(baseline, container, known))]
 
-    exact = next((group for name in (*names, normalised(baseline.stack)) if (group := free(name))), None)
+    exact = next((group for name in (*names, normalised_name(baseline.stack)) if (group := free(name))), None)
     if exact and not any(_elsewhere(baseline, container) for container in exact):
         return exact
     here = (name for name, group in groups.items() if any(in_folder_of(baseline, container) for container in group))
@@ -125,7 +125,7 @@ def _elsewhere(baseline: Baseline, container: Observed, known: Collection[str] |
     folder = str(container.labels.get(WORKING_DIR) or "").rstrip("/")
     above, _, base = folder.rpartition("/")
     elsewhere = bool(parent) and above.endswith("/" + parent) and base != name
-    return elsewhere and (known is None or normalised(base) in known)
+    return elsewhere and (known is None or normalised_name(base) in known)
 
 
 class Match(Struct, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from homelab_assets import compose
 from homelab_assets.compose.interpolation import unscoped
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.compose.scope import Partial, Private
 from homelab_assets.drift.deployed import Place
-from homelab_assets.drift.matching import normalised
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
@@ -62,7 +62,7 @@ class Stack:
         Raises:
             BaselineError: Compose would refuse the files.
         """
-        variables = {**self.choosing, **variables}
+        variables, named = {**self.choosing, **variables}, self.place.project
         environment = {name: value for name, value in variables.items() if value is not UNSET}
         try:
             project = compose.load(
@@ -70,7 +70,7 @@ class Stack:
                 read=self._read,
                 project_directory=self.place.directory,
                 environment=environment,
-                project_name=self.place.project if self.place.project == normalised(self.place.project or "") else None,
+                project_name=named if named == normalised_name(named or "") else None,
                 symbolic=True,
                 unset=not_set(variables),
                 assumed=environment.keys() - self.settled.keys() - self.choosing.keys(),

@@ -5,7 +5,7 @@ from typing import Any
 
 from homelab_assets import compose
 from homelab_assets.compose.interpolation import put_back
-from homelab_assets.compose.normalise import project_name
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 
@@ -36,7 +36,7 @@ def load_model(baseline: Baseline) -> Mapping[str, Any]:
 
 def is_project(baseline: Baseline, project: str) -> bool:
     """Say whether Compose calls a stack so: by a `name:` in its files, else by its folder's name in its own letters."""
-    if project == project_name(baseline.stack):
+    if project == normalised_name(baseline.stack):
         return True
     try:
         return project == _load(baseline).name

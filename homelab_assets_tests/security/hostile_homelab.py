@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from homelab_assets.documentation.commands import project_name
+from homelab_assets.compose.normalise import normalised_name
 from homelab_assets_tests.forge.gitea_server import GiteaFace
 from homelab_assets_tests.forge.server import serving
 from homelab_assets_tests.forge.state import Repository
@@ -60,7 +60,7 @@ def containers() -> list[dict[str, Any]]:
         }  # fmt: skip
         known = inspect(
             f"known-{number}",
-            stack=project_name(folder_of(text)) or f"s{number}",
+            stack=normalised_name(folder_of(text)) or f"s{number}",
             service="app",
             folder=f"/opt/{folder_of(text)}",
             Labels=labels,
