@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.document import Status
-from homelab_assets.drift.matching import Containers, project_group, project_of
+from homelab_assets.drift.matching import Containers, project_group
 from homelab_assets.drift.view import PROJECT, Observed
 from homelab_assets.errors import UserError
 from homelab_assets.late import late
@@ -35,7 +35,7 @@ class Bound(Struct, frozen=True, kw_only=True):
     @property
     def project_names(self) -> frozenset[str]:
         """Project names that containers of this stack carry."""
-        names = {project_of(container) for container in self.group} | {normalised_name(self.baseline.stack)}
+        names = {container.project for container in self.group} | {normalised_name(self.baseline.stack)}
         return frozenset(name for name in names if name)
 
 
@@ -93,7 +93,7 @@ def _has_traces(baseline: Baseline, containers: Containers) -> bool:
 
 def _has_names(baseline: Baseline, containers: Containers, known: frozenset[str]) -> bool:
     """Whether a container of no project that git knows has a name that one of the stack's files declares."""
-    names = {name for name, container in containers.names.items() if project_of(container) not in known}
+    names = {name for name, container in containers.names.items() if container.project not in known}
     if not names:
         return False
     try:

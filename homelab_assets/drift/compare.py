@@ -14,7 +14,7 @@ from homelab_assets.drift.binding_hosts import Bound, bind_to_hosts
 from homelab_assets.drift.document import DriftDocument, Ignored, ServiceDrift
 from homelab_assets.drift.learning import learn
 from homelab_assets.drift.malformed import Defect, MalformedCapture, reading, without
-from homelab_assets.drift.matching import Containers, in_folder_of, project_group, project_of
+from homelab_assets.drift.matching import Containers, in_folder_of, project_group
 from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
@@ -230,7 +230,7 @@ def _leftover_containers(
     only be because something of git could not be read."""
     here = {name: one for one in bound for name in one.project_names}
     for container in containers.free():
-        project = project_of(container)
+        project = container.project
         own = audit.projects.get((containers.host.name, project or ""))
         here_by_folder = (one for one in bound if in_folder_of(one.baseline, container))
         one = own or here.get(project or "") or next(here_by_folder, None) or anywhere.get(project or "")

@@ -7,8 +7,8 @@ from functools import lru_cache
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR, project_of
-from homelab_assets.drift.view import SERVICE, Observed
+from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR
+from homelab_assets.drift.view import Observed
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured
 
@@ -58,11 +58,11 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
     }
     return Place(
         directory=directory if directory.startswith("/") else NO_FOLDER,
-        project=project_of(group[0]),
+        project=group[0].project,
         variables=variables,
         env_files={**captured.dotenv, **captured.env_files},
         newer=max(group, key=lambda container: container.created).compose[:1] not in ((1,), (2,)),
-        services=frozenset(str(container.labels.get(SERVICE)) for container in group),
+        services=frozenset(container.service for container in group if container.service),
         used=_used(group, captured),
         spellings=captured.spellings,
     )
@@ -73,7 +73,7 @@ def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None
     defaults: dict[str, str | None] = {}
     for container in group:
         known = captured.compose_variables.get(str(container.labels.get(CONFIG_FILES)), {})
-        used = known.get(str(container.labels.get(SERVICE)))
+        used = known.get(container.service or "")
         if used is None:
             return None
         for name, default in used.items():

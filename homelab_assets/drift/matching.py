@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.project_view import ProjectView
-from homelab_assets.drift.view import SERVICE, Host, Observed, generated_names, is_one_off, project_in
+from homelab_assets.drift.view import Host, Observed, generated_names, is_one_off
 from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json
 
@@ -22,11 +22,6 @@ LEFTOVER = late(r"[0-9a-f]{12}_(?P<own>.+)")
 def _loose(name: str) -> str:
     """A project name as any manager may have spelled it."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def project_of(container: Observed) -> str | None:
-    """The compose project that a container's labels name."""
-    return project_in(container.labels)
 
 
 class Containers(Struct):
@@ -43,8 +38,8 @@ class Containers(Struct):
         self.all = tuple(one for one in seen if not is_one_off(one.container))
         for container in self.all:
             self.names.setdefault(container.name, container)
-            if project := project_of(container):
-                self.projects.setdefault(project, []).append(container)
+            if container.project:
+                self.projects.setdefault(container.project, []).append(container)
 
     def free(self) -> Iterator[Observed]:
         """Containers that nobody has claimed."""
@@ -100,7 +95,7 @@ def group_by_names(
     """
     for service, declared in services.items():
         container = containers.named(str(declared.get("container_name") or ""))
-        project = project_of(container) if container and container.labels.get(SERVICE) == service else None
+        project = container.project if container and container.service == service else None
         if project and project not in known:
             return [one for one in containers.projects[project] if one.id not in containers.claimed]
     return []
@@ -161,7 +156,7 @@ def match_services(
     by_service: dict[str, list[Observed]] = {}
     for container in group:
         if container.id not in containers.claimed:
-            by_service.setdefault(str(container.labels.get(SERVICE) or ""), []).append(container)
+            by_service.setdefault(container.service or "", []).append(container)
     for enabled, definitions in ((True, services), (False, disabled)):
         for name, declared in definitions.items():
             found = by_service.get(name) or []
@@ -183,7 +178,7 @@ def _by_name(match: Match, project: ProjectView, containers: Containers, known_p
         container = containers.named(candidate)
         if container is None:
             continue
-        owner = project_of(container)
+        owner = container.project
         # Many stacks have a `db`, and a hand calls so what it starts.
         guess = not name and candidate == match.service
         if owner in known_projects or (guess and (owner is not None or not _same_program(match.declared, container))):

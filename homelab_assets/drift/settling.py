@@ -12,7 +12,7 @@ from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.unify import Settled, bind_variables, shown_in_clear
-from homelab_assets.drift.view import SERVICE, Observed
+from homelab_assets.drift.view import Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault, has_token, names_a_secret
@@ -100,7 +100,7 @@ def _folder(model: Model, group: Sequence[Observed]) -> str | None:
     """Where an unknown project folder lies on the host: relative binds tell it, if they agree."""
     found: set[str] = set()
     for container in group:
-        service = model.services.get(str(container.labels.get(SERVICE) or "")) or {}
+        service = model.services.get(container.service or "") or {}
         running = mounts_of(container)
         for entry in service.get("volumes") or ():
             source = str(entry.get("source") or "") if isinstance(entry, dict) else ""

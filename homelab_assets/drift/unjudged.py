@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from homelab_assets.drift.binding_hosts import Bound
 from homelab_assets.drift.deployed import place_of
 from homelab_assets.drift.document import ServiceDrift
-from homelab_assets.drift.matching import project_of
 from homelab_assets.drift.stacks import Stack
-from homelab_assets.drift.view import SERVICE, Host, Observed
+from homelab_assets.drift.view import Host, Observed
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Problem
 from homelab_assets.secrecy import redact
@@ -66,7 +65,7 @@ def unknown(container: Observed, host: Host, note: str, baseline: Baseline | Non
     """A container of which nothing can be said."""
     return ServiceDrift(
         host=host.name,
-        stack=baseline.stack if baseline else project_of(container),
+        stack=baseline.stack if baseline else container.project,
         service=service_name(container),
         container=container.name,
         status="unknown",
@@ -79,4 +78,4 @@ def unknown(container: Observed, host: Host, note: str, baseline: Baseline | Non
 
 def service_name(container: Observed) -> str:
     """What a container is called as a service, as its labels or else its name tell."""
-    return str(container.labels.get(SERVICE) or container.name)
+    return container.service or container.name

@@ -128,6 +128,9 @@ class Observed:
         self.config: Mapping[str, Json] = container.get("Config") or {}
         self.host_config: Mapping[str, Json] = container.get("HostConfig") or {}
         self.labels = labels_of(container)
+        self.project = project_in(self.labels)
+        self.service = str(self.labels.get(SERVICE) or "") or None
+        """What its labels call the compose project and the service that it belongs to."""
         self.networks: Mapping[str, Json] = (container.get("NetworkSettings") or {}).get("Networks") or {}
         self.image = host.images.get(str(container.get("Image") or ""))
         self.proven: bool | None = None
@@ -146,8 +149,7 @@ class Observed:
     @cached_property
     def of(self) -> str:
         """What tells its service from every other one; a container without one stands for itself."""
-        service = self.labels.get(SERVICE)
-        return f"{self.labels.get(PROJECT)}/{service}" if service else self.id
+        return f"{self.project}/{self.service}" if self.service else self.id
 
     @cached_property
     def compose(self) -> tuple[int, ...]:
@@ -171,7 +173,7 @@ class Observed:
     @property
     def managed(self) -> bool:
         """Whether Compose, or something that speaks its labels, created it."""
-        return bool(self.labels.get(PROJECT) and self.labels.get(SERVICE))
+        return bool(self.labels.get(PROJECT) and self.service)
 
     @property
     def number(self) -> str:
