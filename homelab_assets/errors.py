@@ -81,6 +81,10 @@ class BaselineError(UserError):
         super().__init__(what, where=where, hint=hint)
         self.needs = needs
 
+    def reworded(self, what: str, *, where: str | None = None) -> "BaselineError":
+        """The same error in other words, or told at another place."""
+        return BaselineError(what, where=where or self.where, hint=self.hint, needs=self.needs)
+
 
 class CaptureError(UserError):
     """A host can't be captured, or a recorded capture can't be read."""

@@ -46,7 +46,7 @@ def at(error: BaselineError, place: Place | None) -> BaselineError:
     """Return the error with a place, unless it has one already."""
     if error.where is not None or place is None:
         return error
-    return BaselineError(error.what, where=_where(place), hint=error.hint, needs=error.needs)
+    return error.reworded(error.what, where=_where(place))
 
 
 def _where(place: Place | None) -> str | None:

@@ -176,7 +176,7 @@ def _about(error: BaselineError, interpolator: Interpolator, guessed: Sequence[s
     what = put_back(what, lambda number: names.get(number, ""))
     if guessed:
         what += f" ({', '.join(f'`{name}`' for name in guessed)} chooses a file, and its value is not known here)"
-    return BaselineError(what, where=error.where, hint=error.hint, needs=error.needs)
+    return error.reworded(what)
 
 
 class _Loading:
@@ -290,7 +290,7 @@ class _Loading:
         try:
             decoded = Entries(shape)(value) if value else {}
         except BaselineError as error:
-            raise BaselineError(f"{section}.{error.what}", where=error.where, hint=error.hint) from None
+            raise error.reworded(f"{section}.{error.what}") from None
         return decoded if isinstance(decoded, dict) else {}
 
     def _resources(self) -> dict[str, dict[str, Plain]]:

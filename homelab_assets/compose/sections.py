@@ -40,17 +40,13 @@ class Section:
                 try:
                     decoded = attributes[name](item)
                 except BaselineError as error:
-                    raise at(_named(error, name), value.places.get(name)) from None
+                    raise at(error.reworded(f"{name}: {error.what}"), value.places.get(name)) from None
                 if decoded is not OMIT:
                     result[name] = decoded
                     continue
             if name in always:
                 result[name] = always[name]()
         return result
-
-
-def _named(error: BaselineError, name: str) -> BaselineError:
-    return BaselineError(f"{name}: {error.what}", where=error.where, hint=error.hint)
 
 
 class Items:
@@ -89,5 +85,5 @@ class Entries:
             try:
                 result[name] = None if each is None and self.nullable else self.item(Map() if each is None else each)
             except BaselineError as error:
-                raise at(_named(error, name), value.places.get(name)) from None
+                raise at(error.reworded(f"{name}: {error.what}"), value.places.get(name)) from None
         return result or OMIT

@@ -85,7 +85,7 @@ class Stack:
             # It is git's file that is wrong, wherever the host keeps its copy.
             file, _, line = (error.where or "").rpartition(":")
             what = _in_terms_of(environment, error.what)
-            raise BaselineError(what, where=f"{self._in_git(file)}:{line}", hint=error.hint) from None
+            raise error.reworded(what, where=f"{self._in_git(file)}:{line}") from None
         view = ProjectView(
             name=project.name,
             directory=self.place.directory,

@@ -61,5 +61,4 @@ def _load(baseline: Baseline) -> compose.Project:
             by_default=True,
         )
     except BaselineError as error:
-        what = error.what.replace(f"{ROOT}/", "")
-        raise BaselineError(what, where=error.where, hint=error.hint, needs=error.needs) from None
+        raise error.reworded(error.what.replace(f"{ROOT}/", "")) from None
