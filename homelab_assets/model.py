@@ -8,6 +8,9 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
+from homelab_assets.errors import UserError
+from homelab_assets.secrecy import redact
+
 Json = Any
 """A JSON value as `json.loads` returns it."""
 
@@ -150,16 +153,21 @@ class Baseline(Struct, frozen=True, kw_only=True):
         return f"{self.stack} on {self.endpoint}" if self.endpoint else self.stack
 
 
+ProblemKind = Literal["host", "repository", "baseline", "container", "report"]
+
+
 class Problem(Struct, frozen=True, kw_only=True):
-    """Something that could not be read, compared or done: neither drift nor clean. It makes the exit code 2.
+    """Something that could not be read, compared or done: neither drift nor clean. It makes the exit code 2."""
 
-    `kind` is one of host, repository, baseline, container, report.
-    """
-
-    kind: Literal["host", "repository", "baseline", "container", "report"]
+    kind: ProblemKind
     what: str
     where: str | None = None
     hint: str | None = None
     host: str | None = None
     repository: str | None = None
     stack: str | None = None
+
+    @classmethod
+    def of(cls, error: UserError, *, kind: ProblemKind, **about: str | None) -> "Problem":
+        """What an error comes to, fit to be shown."""
+        return cls(kind=kind, what=redact(error.what), where=error.where, hint=error.hint, **about)

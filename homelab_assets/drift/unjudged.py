@@ -9,20 +9,11 @@ from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.view import Host, Observed
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Problem
-from homelab_assets.secrecy import redact
 
 
 def unloadable(baseline: Baseline, host: str, error: UserError) -> Problem:
     """A baseline that Compose would refuse."""
-    return Problem(
-        kind="baseline",
-        what=redact(error.what),
-        where=error.where,
-        hint=error.hint,
-        host=host,
-        repository=baseline.repository,
-        stack=baseline.stack,
-    )
+    return Problem.of(error, kind="baseline", host=host, repository=baseline.repository, stack=baseline.stack)
 
 
 def failed(host: str, why: str) -> Problem:

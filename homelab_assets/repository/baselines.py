@@ -15,7 +15,7 @@ from homelab_assets.repository.snapshots import Snapshot, open_snapshot
 from homelab_assets.repository.stacks import Stack, on_the_way
 from homelab_assets.repository.targets import Targets
 from homelab_assets.repository.trees import GitTree, WorkingTree
-from homelab_assets.secrecy import Vault, redact
+from homelab_assets.secrecy import Vault
 
 
 class Baselines(Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ def load_baselines(lab: Lab, *, vault: Vault, working_tree: bool = False) -> Bas
         try:
             snapshot = open_snapshot(repository, working_tree=working_tree)
         except UserError as error:
-            problems.append(_problem(error, kind="repository", repository=repository.name))
+            problems.append(Problem.of(error, kind="repository", repository=repository.name))
             continue
         snapshots.append(snapshot)
         problems += _target_problems(snapshot, tuple(lab.hosts))
@@ -85,7 +85,7 @@ def _bind(snapshot: Snapshot, stack: Stack, lab: Lab, vault: Vault) -> tuple[lis
         variables = committed_variables(snapshot.repository, snapshot.tree, stack, vault)
         samples = names_of(snapshot.tree, stack.sample)
     except UserError as error:
-        return [], [_problem(error, kind="baseline", repository=snapshot.repository.name, stack=stack.name)]
+        return [], [Problem.of(error, kind="baseline", repository=snapshot.repository.name, stack=stack.name)]
     endpoints, bound_by = endpoints_of(stack, snapshot.targets, tuple(lab.hosts))
     baselines, problems = [], []
     for endpoint in endpoints:
@@ -247,14 +247,3 @@ def _looks_like_compose(tree: FileTree) -> bool:
     from homelab_assets.repository.discover import kinds
 
     return "compose" in kinds(tree)
-
-
-def _problem(error: UserError, *, kind: str, repository: str, stack: str | None = None) -> Problem:
-    return Problem(
-        kind="repository" if kind == "repository" else "baseline",
-        what=redact(error.what),
-        where=error.where,
-        hint=error.hint,
-        repository=repository,
-        stack=stack,
-    )

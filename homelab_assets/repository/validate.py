@@ -45,15 +45,7 @@ def validate(
         try:
             results.append(_validate_one(repository, chosen, lab, on_disk, mend))
         except UserError as error:
-            problems.append(
-                Problem(
-                    kind="repository",
-                    what=error.what,
-                    where=error.where,
-                    hint=error.hint,
-                    repository=repository.name,
-                )
-            )
+            problems.append(Problem.of(error, kind="repository", repository=repository.name))
     return StructureResult(
         generated_at=generated_at,
         repositories=tuple(results),
