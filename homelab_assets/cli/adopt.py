@@ -64,7 +64,8 @@ def _capture(lab: "Lab", host: str | None, vault: "Vault") -> "Sequence[CaptureR
 
 
 def _find(captures: "Sequence[CaptureResult]", container: str) -> "tuple[Captured, str]":
-    from homelab_assets.drift.view import Host, name_of
+    from homelab_assets.drift.view import Host
+    from homelab_assets.labels import name_of
     from homelab_assets.model import Captured
 
     seen = [result for result in captures if isinstance(result, Captured)]

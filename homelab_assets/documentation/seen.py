@@ -4,10 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from homelab_assets.documentation.estate import Declaration, Health, Mount, Port, Service, State
-from homelab_assets.drift.view import name_of, project_in
+from homelab_assets.labels import (
+    CONFIG_FILES,
+    DEPENDS_ON,
+    ENVIRONMENT_FILE,
+    SERVICE,
+    WORKING_DIR,
+    name_of,
+    project_in,
+)
 from homelab_assets.model import Json
 
-_LABEL = "com.docker.compose."
 _STATES: dict[str, State] = {
     "running": "running",
     "restarting": "restarting",
@@ -33,7 +40,7 @@ def place(container: Mapping[str, Json]) -> tuple[str | None, str]:
     """Return stack and service of a container: its Compose labels, else no stack and its name."""
     labels = labels_of(container)
     project = project_in(labels)
-    service = labels.get(_LABEL + "service")
+    service = labels.get(SERVICE)
     return (project, service) if project and service else (None, name_of(container))
 
 
@@ -75,15 +82,15 @@ def service_of(
         command=tuple(str(part) for part in (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))),
         health_test=tuple(str(part) for part in ((config.get("Healthcheck") or {}).get("Test") or ())),
         restart=str((host_config.get("RestartPolicy") or {}).get("Name") or ""),
-        depends_on=dict(_depends_on(labels.get(_LABEL + "depends_on", ""))),
-        directory=labels.get(_LABEL + "project.working_dir", ""),
-        config_files=_files(labels, "config_files"),
-        environment_files=_files(labels, "environment_file"),
+        depends_on=dict(_depends_on(labels.get(DEPENDS_ON, ""))),
+        directory=labels.get(WORKING_DIR, ""),
+        config_files=_listed(labels, CONFIG_FILES),
+        environment_files=_listed(labels, ENVIRONMENT_FILE),
     )
 
 
-def _files(labels: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part for part in labels.get(f"{_LABEL}project.{name}", "").split(",") if part)
+def _listed(labels: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in labels.get(name, "").split(",") if part)
 
 
 def service_from(declaration: Declaration, host: str, folder: str = "", project: str = "") -> Service:

@@ -9,7 +9,7 @@ from homelab_assets.documentation import seen
 from homelab_assets.documentation.commands import folder_of, is_portainers
 from homelab_assets.documentation.estate import Declaration, Estate, HostFacts, Key, NetworkFacts, Service
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
-from homelab_assets.drift.view import is_one_off, name_of
+from homelab_assets.labels import is_one_off, name_of
 from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
 
 

@@ -8,8 +8,9 @@ from msgspec import Struct
 from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.document import Status
 from homelab_assets.drift.matching import Containers, project_group
-from homelab_assets.drift.view import PROJECT, Observed
+from homelab_assets.drift.view import Observed
 from homelab_assets.errors import UserError
+from homelab_assets.labels import PROJECT
 from homelab_assets.late import late
 from homelab_assets.model import Baseline, CaptureResult, Unreachable
 

@@ -7,12 +7,10 @@ from functools import lru_cache
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from homelab_assets.drift.matching import CONFIG_FILES, WORKING_DIR
 from homelab_assets.drift.view import Observed
 from homelab_assets.errors import UserError
+from homelab_assets.labels import CONFIG_FILES, ENVIRONMENT_FILE, WORKING_DIR
 from homelab_assets.model import Baseline, Captured
-
-_ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
 
 NO_FOLDER = "/\uf8ff"
 """Stands for the project's folder where no label tells it (Portainer): relative binds are compared by their tail."""
@@ -49,7 +47,7 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         return Place(directory="/" + (baseline.directory.strip("/") or baseline.stack))
     labels = next((c.labels for c in group if c.labels.get(WORKING_DIR)), group[0].labels)
     directory = str(labels.get(WORKING_DIR) or "").rstrip("/")
-    named = str(labels.get(_ENVIRONMENT_FILE) or "")
+    named = str(labels.get(ENVIRONMENT_FILE) or "")
     files = named.split(",") if named else [".env"]
     variables = {
         path: captured.dotenv[path]

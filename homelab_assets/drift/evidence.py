@@ -17,9 +17,9 @@ from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import map_texts
 from homelab_assets.drift.view import Observed, assignments, clean
 from homelab_assets.errors import BaselineError
+from homelab_assets.labels import HASH
 from homelab_assets.secrecy import Vault, has_token
 
-HASH = "com.docker.compose.config-hash"
 _UNHASHED = frozenset({"build", "pull_policy", "scale"})
 """Keys that never were part of the hash of these versions: what is open in them leaves nothing open."""
 

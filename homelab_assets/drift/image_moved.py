@@ -6,6 +6,7 @@ from typing import Any
 from homelab_assets.drift.rows.process import reference
 from homelab_assets.drift.rows.shapes import dig
 from homelab_assets.drift.view import Host, Observed, once
+from homelab_assets.labels import IMAGE
 
 
 def moved_to(container: Observed) -> str | None:
@@ -21,7 +22,7 @@ def moved_to(container: Observed) -> str | None:
     tagged = _tagged(container.host).get(reference(text))
     if tagged is None or own in _ids(tagged) or not str(tagged.get("Id") or ""):
         return None
-    label = container.labels.get("com.docker.compose.image")
+    label = container.labels.get(IMAGE)
     if (label and label in _ids(tagged)) or _same_program(container, tagged):
         return None
     return str(tagged["Id"])

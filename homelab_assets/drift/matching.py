@@ -9,12 +9,11 @@ from msgspec.structs import replace
 from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.drift.project_view import ProjectView
-from homelab_assets.drift.view import Host, Observed, generated_names, is_one_off
+from homelab_assets.drift.view import Host, Observed, generated_names
+from homelab_assets.labels import CONFIG_FILES, WORKING_DIR, is_one_off
 from homelab_assets.late import late
 from homelab_assets.model import Baseline, Json
 
-WORKING_DIR = "com.docker.compose.project.working_dir"
-CONFIG_FILES = "com.docker.compose.project.config_files"
 LEFTOVER = late(r"[0-9a-f]{12}_(?P<own>.+)")
 """What Compose calls a container while another one takes its place, or until it gets a name of its own."""
 

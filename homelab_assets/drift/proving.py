@@ -9,7 +9,7 @@ from homelab_assets.compose.interpolation import MARKER
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.bindings import bind
 from homelab_assets.drift.deployed import as_deployed
-from homelab_assets.drift.evidence import HASH, Proof, hashed, prove
+from homelab_assets.drift.evidence import Proof, hashed, prove
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.sealed_variables import SealedVariables
@@ -18,6 +18,7 @@ from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.templates import UNSET, Alternative, pieces
 from homelab_assets.drift.unify import Settled, load_with, optional, passed_on, ruled_out, sights_of
 from homelab_assets.errors import BaselineError
+from homelab_assets.labels import HASH
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault, has_token
 

@@ -10,16 +10,9 @@ from msgspec import Struct, field
 from homelab_assets.compose import paths
 from homelab_assets.drift.habits import Habits
 from homelab_assets.drift.project_view import ProjectView
+from homelab_assets.labels import NUMBER, PODMAN_COMPOSE, PROJECT, SERVICE, VERSION, labels_of, name_of, project_in
 from homelab_assets.late import late
 from homelab_assets.model import Captured, Json
-
-PROJECT = "com.docker.compose.project"
-SERVICE = "com.docker.compose.service"
-REPLACES = "com.docker.compose.replace"
-"""Label of a container that took another one's place."""
-
-_FOR_ONE_RUN = ("com.docker.compose.hook", "com.docker.job.id")
-"""Labels of what runs before a service starts (Compose 5.3 and newer), and of an engine's jobs: some of it stays."""
 
 Result = TypeVar("Result")
 _HEX_ID = late(r"[0-9a-f]{12,64}")
@@ -154,7 +147,7 @@ class Observed:
     @cached_property
     def compose(self) -> tuple[int, ...]:
         """Version of the Compose that created it, () where none did or it didn't say."""
-        return _numbers(str(self.labels.get("com.docker.compose.version") or ""))
+        return _numbers(str(self.labels.get(VERSION) or ""))
 
     def made_before(self, *version: int) -> bool:
         """Whether a Compose v2 earlier than this version created it."""
@@ -168,7 +161,7 @@ class Observed:
     @property
     def podman_compose(self) -> bool:
         """Whether podman-compose created it."""
-        return "io.podman.compose.version" in self.labels
+        return PODMAN_COMPOSE in self.labels
 
     @property
     def managed(self) -> bool:
@@ -178,7 +171,7 @@ class Observed:
     @property
     def number(self) -> str:
         """Number among the replicas, `1` where no label says it."""
-        return str(self.labels.get("com.docker.compose.container-number") or "1")
+        return str(self.labels.get(NUMBER) or "1")
 
     @property
     def state(self) -> Mapping[str, Json]:
@@ -236,31 +229,6 @@ def assignments(lines: Iterable[Any] | None) -> dict[str, str | None]:
 def generated_names(project: str, service: str, number: str = "1") -> tuple[str, str]:
     """What Compose calls a container that nobody gave a name: v2, and v1."""
     return f"{project}-{service}-{number}", f"{project}_{service}_{number}"
-
-
-def name_of(container: Mapping[str, Json]) -> str:
-    """A container's name without the leading slash."""
-    return str(container.get("Name") or "").lstrip("/")
-
-
-def labels_of(container: Mapping[str, Json]) -> Mapping[str, str]:
-    """A container's labels."""
-    return (container.get("Config") or {}).get("Labels") or {}
-
-
-def project_in(labels: Mapping[str, str]) -> str | None:
-    """The compose project that a container's labels name, be it podman-compose's own label."""
-    return labels.get(PROJECT) or labels.get("io.podman.compose.project") or None
-
-
-def is_one_off(container: Mapping[str, Json]) -> bool:
-    """Whether a container is no part of a deployment: made by `compose run` (that of podman-compose tells by the name
-    alone), for a hook or for a job."""
-    labels = labels_of(container)
-    if "io.podman.compose.version" in labels:
-        own = rf"{re.escape(project_in(labels) or '')}[_-]{re.escape(labels.get(SERVICE) or '')}"
-        return re.fullmatch(rf"{own}[_-]tmp\d+", name_of(container)) is not None
-    return str(labels.get("com.docker.compose.oneoff", "")).lower() == "true" or any(map(labels.get, _FOR_ONE_RUN))
 
 
 def _numbers(text: str) -> tuple[int, ...]:

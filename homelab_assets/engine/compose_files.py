@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from homelab_assets.engine.environment_files import dotenv_paths, is_allowed, is_plain
 from homelab_assets.errors import HomelabError
+from homelab_assets.labels import CONFIG_FILES, SERVICE, VERSION, WORKING_DIR, labels_of
 from homelab_assets.secrecy import Vault
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def compose_file_lists(containers: Iterable[Mapping[str, Any]]) -> dict[str, Sta
     """Map each list of compose files, as containers' labels name them, to what was started from it."""
     lists: dict[str, Started] = {}
     for container in containers:
-        labels = (container.get("Config") or {}).get("Labels") or {}
-        files, service = labels.get("com.docker.compose.project.config_files"), labels.get("com.docker.compose.service")
+        labels = labels_of(container)
+        files, service = labels.get(CONFIG_FILES), labels.get(SERVICE)
         if isinstance(files, str) and isinstance(service, str) and all(map(is_compose_file, files.split(","))):
             started = lists.setdefault(files, Started())
             started.services.add(service)
-            started.v1 = started.v1 or str(labels.get("com.docker.compose.version")).startswith("1.")
-            folder = labels.get("com.docker.compose.project.working_dir")
+            started.v1 = started.v1 or str(labels.get(VERSION)).startswith("1.")
+            folder = labels.get(WORKING_DIR)
             if isinstance(folder, str) and isabs(folder):
                 started.directory, started.dotenv = normpath(folder), dotenv_paths(labels)
     return lists

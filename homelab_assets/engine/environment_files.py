@@ -7,10 +7,10 @@ from posixpath import isabs, join, normpath
 from typing import Any
 
 from homelab_assets.errors import HomelabError
+from homelab_assets.labels import ENVIRONMENT_FILE, VERSION, WORKING_DIR, labels_of
 from homelab_assets.late import late
 from homelab_assets.secrecy import Vault
 
-_PREFIX = "com.docker.compose.project."
 # A label is written by whoever started the container: it must not make us read any file of the host.
 _ALLOWED = late(r"(?:.*[._-])?env(?:[._-].*)?", re.IGNORECASE)
 
@@ -20,8 +20,8 @@ def environment_files(containers: Iterable[Mapping[str, Any]]) -> dict[str, bool
     with, if the label says it, else the `.env` beside the compose files. Each with whether only Compose v1 reads it."""
     found: dict[str, bool] = {}
     for container in containers:
-        labels = (container.get("Config") or {}).get("Labels") or {}
-        v1 = str(labels.get("com.docker.compose.version")).startswith("1.")
+        labels = labels_of(container)
+        v1 = str(labels.get(VERSION)).startswith("1.")
         for path in dotenv_paths(labels):
             found[path] = found.get(path, True) and v1
     return dict(sorted(found.items()))
@@ -29,7 +29,7 @@ def environment_files(containers: Iterable[Mapping[str, Any]]) -> dict[str, bool
 
 def dotenv_paths(labels: Mapping[str, Any]) -> list[str]:
     """Return the paths of the `.env` files that one container's labels point to."""
-    folder, named = labels.get(f"{_PREFIX}working_dir"), labels.get(f"{_PREFIX}environment_file")
+    folder, named = labels.get(WORKING_DIR), labels.get(ENVIRONMENT_FILE)
     if not isinstance(folder, str) or not isabs(folder):
         return []
     files = named.split(",") if isinstance(named, str) and named else [".env"]

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
+from homelab_assets.labels import PROJECT, SERVICE, labels_of, name_of
 from homelab_assets.media.settings import APPS, MediaSettings
 
 _IMAGES = {"overseerr": ("overseerr", "jellyseerr", "seerr"), "plex": ("plex", "pms-docker")}
-_SERVICE_LABEL = "com.docker.compose.service"
 
 
 class Container(Struct, frozen=True):
@@ -26,17 +26,17 @@ class Container(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Its name, without the leading slash."""
-        return str(self.raw.get("Name") or "").removeprefix("/")
+        return name_of(self.raw)
 
     @property
     def service(self) -> str | None:
         """Name of its compose service, where Compose made it."""
-        return self._labels().get(_SERVICE_LABEL)
+        return labels_of(self.raw).get(SERVICE)
 
     @property
     def stack(self) -> str | None:
         """Name of its compose project."""
-        return self._labels().get("com.docker.compose.project")
+        return labels_of(self.raw).get(PROJECT)
 
     @property
     def image(self) -> str:
@@ -101,9 +101,6 @@ class Container(Struct, frozen=True):
     def mounts(self) -> Sequence[Mapping[str, Any]]:
         """The `Mounts` of the inspect document."""
         return self.raw.get("Mounts") or []
-
-    def _labels(self) -> Mapping[str, str]:
-        return (self.raw.get("Config") or {}).get("Labels") or {}
 
     def __str__(self) -> str:
         return f"{self.name} ({self.id[:12]})"

@@ -18,7 +18,8 @@ from homelab_assets.drift.leaves import Comparer
 from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.rows.links import link_pairs, service_of
 from homelab_assets.drift.sealing import SealedCompare, map_texts
-from homelab_assets.drift.view import Declared, Observed, name_of
+from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.labels import name_of
 from homelab_assets.model import Baseline, Captured
 from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.backport import PLACEHOLDER, secret_name

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
+from homelab_assets.labels import ENVIRONMENT_FILE, PROJECT, SERVICE, WORKING_DIR, labels_of, name_of
 from homelab_assets.model import Baseline, Captured, CaptureResult
 from homelab_assets.repository.baselines import Baselines
 from homelab_assets.repository.rules.view import ServiceView
@@ -24,9 +25,6 @@ from homelab_assets.repository.unread_env import unread_env_files
 __all__ = ["CleanupReport", "find_stale"]
 
 _FRESH_DAYS = 14
-_PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
-_WORKING_DIR = "com.docker.compose.project.working_dir"
-_ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
 
 
 def find_stale(baselines: Baselines, captures: Iterable[CaptureResult], document: DriftDocument) -> CleanupReport:
@@ -91,17 +89,15 @@ class _Running:
                 self._projects.add(key[:2])
 
     def _note(self, host: str, container: Mapping[str, Any]) -> None:
-        config = container.get("Config") or {}
-        labels = config.get("Labels") or {}
-        name = str(container.get("Name") or "").lstrip("/")
-        self._services.add((host, "", name))
-        project = str(labels.get(_PROJECT) or "")
-        folder = str(labels.get(_WORKING_DIR) or "").rstrip("/").rpartition("/")[2]
-        named = str(labels.get(_ENVIRONMENT_FILE) or "").split(",")
+        labels = labels_of(container)
+        self._services.add((host, "", name_of(container)))
+        project = str(labels.get(PROJECT) or "")
+        folder = str(labels.get(WORKING_DIR) or "").rstrip("/").rpartition("/")[2]
+        named = str(labels.get(ENVIRONMENT_FILE) or "").split(",")
         self.env_files |= {"/".join(path.rsplit("/", 2)[-2:]) for path in named}
         for stack in {project, folder} - {""}:
             self._projects.add((host, stack))
-            self._services.add((host, stack, str(labels.get(_SERVICE) or "")))
+            self._services.add((host, stack, str(labels.get(SERVICE) or "")))
 
     @property
     def whole(self) -> bool:

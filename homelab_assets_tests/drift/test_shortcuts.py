@@ -24,8 +24,9 @@ from homelab_assets.drift.rows.mount import Mount
 from homelab_assets.drift.rows.networks import declared_networks
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.templates import UNSET, Alternative
-from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Host, Observed
+from homelab_assets.drift.view import Declared, Host, Observed
 from homelab_assets.errors import BaselineError
+from homelab_assets.labels import PROJECT, SERVICE
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import stacks

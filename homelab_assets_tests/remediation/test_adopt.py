@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from homelab_assets.audit import capture, load
 from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.policy import policy_from
-from homelab_assets.drift.view import name_of
 from homelab_assets.lab.settings import Lab, load_lab
+from homelab_assets.labels import name_of
 from homelab_assets.model import Baseline, Captured
 from homelab_assets.remediation.adopt import Adoption, adopt
 from homelab_assets.remediation.adoption_body import adoption_body, adoption_title

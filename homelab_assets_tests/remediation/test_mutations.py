@@ -12,8 +12,8 @@ from homelab_assets.audit import capture, load
 from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.policy import policy_from
-from homelab_assets.drift.view import name_of
 from homelab_assets.lab.settings import load_lab
+from homelab_assets.labels import name_of
 from homelab_assets.model import Baseline, Captured
 from homelab_assets.remediation.identity import Identity
 from homelab_assets.remediation.loading import load_model

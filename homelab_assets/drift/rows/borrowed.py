@@ -2,7 +2,8 @@
 
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.shapes import unseen
-from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed
+from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.labels import PROJECT, SERVICE
 
 
 def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:

@@ -7,7 +7,8 @@ from typing import Any
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
 from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, ip_address, plain, unseen
-from homelab_assets.drift.view import PROJECT, REPLACES, Declared, Observed, generated_names, once
+from homelab_assets.drift.view import Declared, Observed, generated_names, once
+from homelab_assets.labels import PROJECT, REPLACES
 from homelab_assets.late import late
 
 _SHORT_ID = late(r"[0-9a-f]{12}")

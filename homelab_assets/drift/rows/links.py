@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.shapes import dig
-from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed, name_of
+from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.labels import PROJECT, SERVICE, name_of
 
 
 def _expected_links(declared: Declared) -> dict[str, Leaf]:

@@ -9,12 +9,10 @@ from homelab_assets.compose.confighash import resource_hash
 from homelab_assets.drift.rows.mount import mounts_of
 from homelab_assets.drift.rows.networks import declared_networks
 from homelab_assets.drift.rows.shapes import has_marker
-from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, once
+from homelab_assets.drift.view import Declared, Observed, clean, once
+from homelab_assets.labels import HASH, PROJECT, VERSION
 from homelab_assets.model import Json
 from homelab_assets.secrecy import has_token
-
-_HASH = "com.docker.compose.config-hash"
-_VERSION = "com.docker.compose.version"
 
 
 class Resource(NamedTuple):
@@ -73,7 +71,7 @@ class Made(Struct, frozen=True, kw_only=True):
 
     def made_before(self, *version: int) -> bool:
         """Whether a Compose earlier than this version made it."""
-        numbers = (_labels(self.document).get(_VERSION) or "").lstrip("v").split(".")
+        numbers = (_labels(self.document).get(VERSION) or "").lstrip("v").split(".")
         return all(map(str.isdigit, numbers)) and tuple(map(int, numbers)) < version
 
 
@@ -123,7 +121,7 @@ def _find_made(one: Resource, container: Observed, declared: Declared) -> Made |
     if document is None:
         return None
     labels = _labels(document)
-    label = str(labels.get(_HASH) or "")
+    label = str(labels.get(HASH) or "")
     return Made(
         resource=one, document=document, label=label,
         same=bool(label) and resource_hash(one.definition) == label,

@@ -20,7 +20,8 @@ from homelab_assets.drift.rows.mount import (
     requested_mounts,
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
-from homelab_assets.drift.view import REPLACES, Declared, Observed, clean, once
+from homelab_assets.drift.view import Declared, Observed, clean, once
+from homelab_assets.labels import REPLACES
 
 _FLAGS = ("access_mode", "propagation", "selinux")
 """Options that the short syntax has words for."""

@@ -4,7 +4,8 @@ from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
 from homelab_assets.drift.rows.shapes import on_podman, scalar, usual
-from homelab_assets.drift.view import PROJECT, SERVICE, Declared, Observed, labels_of, name_of
+from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.labels import PROJECT, SERVICE, labels_of, name_of
 
 
 def shared_namespace(mode: str, container: Observed, declared: str) -> str:

@@ -20,7 +20,8 @@ from homelab_assets.drift.rows.shapes import (
     usual,
     write_duration,
 )
-from homelab_assets.drift.view import PROJECT, Declared, Observed, clean, generated_names
+from homelab_assets.drift.view import Declared, Observed, clean, generated_names
+from homelab_assets.labels import PROJECT
 from homelab_assets.late import late
 
 _GENERATED_HOSTNAME = late(r"[0-9a-f]{12}")
