@@ -58,6 +58,11 @@ class FileTree(Protocol):
         ...
 
 
+def path_in(folder: str, name: str) -> str:
+    """The path of what lies in a folder of a `FileTree`; the root is ""."""
+    return f"{folder}/{name}".lstrip("/")
+
+
 class Captured(Struct, frozen=True, kw_only=True, tag_field="status", tag="captured"):
     """What one engine said of itself at one moment: inspect documents, secrets already sealed.
 
@@ -140,7 +145,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
 
     def inside(self, name: str) -> str:
         """Path of a file in the stack's folder."""
-        return f"{self.directory}/{name}".lstrip("/")
+        return path_in(self.directory, name)
 
     @property
     def endpoint_file(self) -> str:

@@ -20,7 +20,7 @@ from homelab_assets.drift.rows.links import link_pairs, service_of
 from homelab_assets.drift.sealing import SealedCompare, map_texts
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.labels import name_of
-from homelab_assets.model import Baseline, Captured
+from homelab_assets.model import Baseline, Captured, path_in
 from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.backport import PLACEHOLDER, secret_name
 from homelab_assets.remediation.identity import kebab
@@ -100,7 +100,7 @@ def adopt(
         container=observed.name,
         stack=name,
         service=name,
-        directory=f"{folder}/{name}".lstrip("/"),
+        directory=path_in(folder, name),
         compose_file=yaml_text.document(writer.document()),
         sample=sample,
         variables=tuple(writer.variables),

@@ -16,7 +16,7 @@ from homelab_assets.labels import ENVIRONMENT_FILE, PROJECT, SERVICE, WORKING_DI
 from homelab_assets.model import Baseline, Captured, CaptureResult
 from homelab_assets.repository.baselines import Baselines
 from homelab_assets.repository.rules.view import ServiceView
-from homelab_assets.repository.services import env_files_of, load_services
+from homelab_assets.repository.services import env_files_of, load_project
 from homelab_assets.repository.snapshots import Snapshot
 from homelab_assets.repository.stacks import Stack
 from homelab_assets.repository.stale import CleanupReport, Confidence, Kind, Removal, StaleItem, Unjudged, removals_of
@@ -169,7 +169,7 @@ class _Judge(Struct, frozen=True):
             unjudged.append(self._open(baseline.endpoint, f"{', '.join(silent)} could not be audited"))
             return None
         try:
-            return load_services(baseline.tree, baseline.files, baseline.stack, baseline.directory)
+            return load_project(baseline.tree, baseline.files, baseline.stack, baseline.directory).services
         except UserError as error:
             unjudged.append(self._open(baseline.endpoint, f"{error.where or baseline.directory}: {error.what}"))
             return None

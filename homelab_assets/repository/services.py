@@ -1,7 +1,7 @@
 """Services of compose files as rules and cleanup look at them: canonical, with the place of each value."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -69,26 +69,26 @@ def load_project(
     return LoadedProject(services=tuple(services), variables=tuple(variables))
 
 
-def load_services(
-    tree: FileTree, files: Sequence[str], stack: str, directory: str, endpoints: Sequence[str] = ()
-) -> tuple[ServiceView, ...]:
-    """Load the services alone; see `load_project`."""
-    return load_project(tree, files, stack, directory, endpoints).services
-
-
 def env_files_of(tree: FileTree, files: Sequence[str], directory: str) -> dict[str, set[str]]:
     """Return the env files that each service of some compose files names, relative to the repository's root."""
     found: dict[str, set[str]] = {}
+    for _, services in _as_written(tree, files):
+        for name, service in services.items():
+            named = service.get("env_file") if isinstance(service, Map) else None
+            for entry in named if isinstance(named, list) else [named]:
+                path = entry.get("path") if isinstance(entry, Map) else entry
+                if isinstance(path, str):
+                    found.setdefault(name, set()).add(posixpath.normpath(posixpath.join(directory, path)))
+    return found
+
+
+def _as_written(tree: FileTree, files: Sequence[str]) -> Iterator[tuple[str, Map]]:
+    """Give the services of each file as they stand there, not merged."""
     for file in files:
         for document in read_documents(tree.read(file) or b"", _ROOT + file):
             services = document.root.get("services") if isinstance(document.root, Map) else None
-            for name, service in services.items() if isinstance(services, Map) else ():
-                named = service.get("env_file") if isinstance(service, Map) else None
-                for entry in named if isinstance(named, list) else [named]:
-                    path = entry.get("path") if isinstance(entry, Map) else entry
-                    if isinstance(path, str):
-                        found.setdefault(name, set()).add(posixpath.normpath(posixpath.join(directory, path)))
-    return found
+            if isinstance(services, Map):
+                yield file, services
 
 
 def _inside(text: Any) -> Any:
@@ -107,12 +107,9 @@ def _name(expression: Expression) -> str:
 
 def _declared(tree: FileTree, files: Sequence[str], name: str) -> dict[tuple[str, ...], Place]:
     """Return the place of the service itself: its key in the first file that has it, not in what overrides it."""
-    for file in files:
-        for document in read_documents(tree.read(file) or b"", _ROOT + file):
-            services = document.root.get("services") if isinstance(document.root, Map) else None
-            if isinstance(services, Map) and name in services.places:
-                node = services.places[name]
-                return {(): (file, (node.key or node).line)}
+    for file, services in _as_written(tree, files):
+        if (node := services.places.get(name)) is not None:
+            return {(): (file, (node.key or node).line)}
     return {}
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from homelab_assets.errors import BaselineError
 from homelab_assets.late import late
-from homelab_assets.model import FileTree
+from homelab_assets.model import FileTree, path_in
 
 # Compose's own order: the first that exists is read. The endpoint files are this project's convention.
 BASE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -114,7 +114,7 @@ def _links_out(tree: FileTree, above: str, part: str) -> Iterator[str]:
         # What ends in a slash is a folder inside.
         if name.endswith("/") or name.startswith(".") or not fnmatchcase(name, part):
             continue
-        path = f"{above}/{name}".lstrip("/")
+        path = path_in(above, name)
         try:
             tree.list(path)
         except BaselineError:
@@ -124,41 +124,37 @@ def _links_out(tree: FileTree, above: str, part: str) -> Iterator[str]:
 def read_stack(tree: FileTree, directory: str, name: str) -> Stack | None:
     """Look at one folder; None where it holds no compose file."""
     names = [entry for entry in tree.list(directory) if not entry.endswith("/")]
-
-    def path(entry: str | None) -> str | None:
-        return f"{directory}/{entry}".lstrip("/") if entry else None
-
     bases = [entry for entry in BASE_NAMES if entry in names]
-    override = next((entry for entry in OVERRIDE_NAMES if entry in names), None)
+    overrides = [entry for entry in OVERRIDE_NAMES if entry in names]
     found = ((entry, _ENDPOINT_FILE.fullmatch(entry)) for entry in names if entry not in OVERRIDE_NAMES)
-    endpoint_files = {match["endpoint"]: f"{directory}/{entry}".lstrip("/") for entry, match in found if match}
+    endpoint_files = {match["endpoint"]: path_in(directory, entry) for entry, match in found if match}
     if not bases and not endpoint_files:
         return None
-    sample = next((entry for entry in SAMPLE_NAMES if entry in names), None)
+    samples = [entry for entry in SAMPLE_NAMES if entry in names]
     env_files = (
         entry for entry in names if entry.startswith(".env") and entry not in SAMPLE_NAMES and entry != ".envrc"
     )
     return Stack(
         name=name,
         directory=directory,
-        base=path(bases[0]) if bases else None,
-        shadowed=tuple(f"{directory}/{entry}".lstrip("/") for entry in bases[1:]),
-        override=path(override) if bases else None,
+        base=path_in(directory, bases[0]) if bases else None,
+        shadowed=tuple(path_in(directory, entry) for entry in bases[1:]),
+        override=path_in(directory, overrides[0]) if bases and overrides else None,
         endpoint_files=endpoint_files,
-        env=path(".env") if ".env" in names else None,
-        sample=path(sample),
-        env_files=tuple(f"{directory}/{entry}".lstrip("/") for entry in env_files),
+        env=path_in(directory, ".env") if ".env" in names else None,
+        sample=path_in(directory, samples[0]) if samples else None,
+        env_files=tuple(path_in(directory, entry) for entry in env_files),
     )
 
 
-def walk(tree: FileTree, directory: str = "", depth: int = 6) -> Iterator[str]:
-    """Yield the paths of all files below a folder, hidden folders left out, folders no deeper than `depth`."""
+def walk(tree: FileTree, directory: str = "", depth: int = 6, *, hidden: bool = False) -> Iterator[str]:
+    """Yield the paths of all files below a folder, folders no deeper than `depth`. `hidden`: in hidden ones, too."""
     for entry in tree.list(directory):
-        path = f"{directory}/{entry}".lstrip("/")
+        path = path_in(directory, entry)
         if not entry.endswith("/"):
             yield path
-        elif depth and not entry.startswith(".") and entry not in {"node_modules/", "__pycache__/"}:
-            yield from walk(tree, path.rstrip("/"), depth - 1)
+        elif depth and (hidden or not entry.startswith(".")) and entry not in {"node_modules/", "__pycache__/"}:
+            yield from walk(tree, path.rstrip("/"), depth - 1, hidden=hidden)
 
 
 def _matching(tree: FileTree, pattern: str) -> list[str]:
@@ -175,7 +171,7 @@ def _below(tree: FileTree, above: str, part: str) -> Iterator[str]:
     for entry in tree.list(above):
         name = entry.rstrip("/")
         if entry.endswith("/") and fnmatchcase(name, part) and (part.startswith(".") or not name.startswith(".")):
-            yield f"{above}/{name}".lstrip("/")
+            yield path_in(above, name)
 
 
 def _deep(tree: FileTree, above: str, part: str, depth: int = 6) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from homelab_assets.errors import BaselineError
+from homelab_assets.model import path_in
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 
@@ -79,7 +80,7 @@ class GitTree:
         if real is None:
             return []
         names = self._folders.get(real, ())
-        return sorted(name + "/" * self._leads_to_folder(f"{real}/{name}".lstrip("/")) for name in names)
+        return sorted(name + "/" * self._leads_to_folder(path_in(real, name)) for name in names)
 
     def _leads_to_folder(self, path: str) -> bool:
         if not self._entries.get(path, ("",))[0].startswith(_LINK):

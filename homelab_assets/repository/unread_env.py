@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec import Struct
 
 from homelab_assets.errors import UserError
-from homelab_assets.model import FileTree
+from homelab_assets.model import FileTree, path_in
 from homelab_assets.repository.snapshots import Snapshot
-from homelab_assets.repository.stacks import SAMPLE_NAMES, stack_folders
+from homelab_assets.repository.stacks import SAMPLE_NAMES, stack_folders, walk
 from homelab_assets.repository.stale import StaleItem
 
 _READ_UNASKED = frozenset({".env", ".envrc", "stack.env", *SAMPLE_NAMES})
@@ -93,7 +93,7 @@ def _candidates(snapshot: Snapshot) -> Iterator[_Candidate]:
         for name in tree.list(folder):
             own = name.endswith(".env") or name.startswith(".env.") or name in _READ_UNASKED
             if own and not (beside and name in _READ_UNASKED):
-                yield _Candidate(folder=folder, file=f"{folder}/{name}".lstrip("/"), beside=beside)
+                yield _Candidate(folder=folder, file=path_in(folder, name), beside=beside)
 
 
 def _within(path: str, folder: str) -> bool:
@@ -103,7 +103,7 @@ def _within(path: str, folder: str) -> bool:
 def _texts(tree: FileTree, without: Collection[str]) -> dict[str, str] | None:
     """Return the texts of the repository by path; None where there are too many to look through."""
     texts: dict[str, str] = {}
-    for path in _walk(tree):
+    for path in walk(tree, depth=8, hidden=True):
         if path in without or path.rpartition("/")[2] in _NO_READER:
             continue
         if len(texts) == _MOST_FILES:
@@ -116,15 +116,6 @@ def _texts(tree: FileTree, without: Collection[str]) -> dict[str, str] | None:
         if len(data) <= _MOST_BYTES and b"\0" not in data:
             texts[path] = data.decode("utf-8", "replace")
     return texts
-
-
-def _walk(tree: FileTree, directory: str = "", depth: int = 8) -> Iterator[str]:
-    for entry in tree.list(directory):
-        path = f"{directory}/{entry}".lstrip("/")
-        if not entry.endswith("/"):
-            yield path
-        elif depth and entry != "node_modules/":
-            yield from _walk(tree, path.rstrip("/"), depth - 1)
 
 
 def _is_named(one: _Candidate, texts: dict[str, str]) -> bool:

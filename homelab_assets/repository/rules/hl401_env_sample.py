@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from homelab_assets.model import path_in
 from homelab_assets.repository.rules.meta import Example, Finding, Meta
 from homelab_assets.repository.rules.view import Context
 
@@ -23,7 +24,7 @@ def check(context: Context) -> Iterator[Finding]:
         if view.stack.sample is None and not view.broken:
             yield Finding(
                 message=f"stack {view.stack.name} has no .env.sample",
-                file=f"{view.stack.directory}/.env.sample".lstrip("/"),
+                file=path_in(view.stack.directory, ".env.sample"),
                 stack=view.stack.name,
                 names=tuple(sorted({variable.name for variable in view.variables})),
             )
