@@ -8,20 +8,17 @@ from typing import Any
 
 from msgspec import Struct
 
+from homelab_assets.compose.units import format_duration, parse_duration, parse_size
 from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row, Uncompared
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.errors import BaselineError
 from homelab_assets.late import late
 
 MARKER = late("\ue000(\\d+)\ue001")
 """A variable without a value inside a string, as `compose.load(symbolic=True)` leaves it."""
 
-_SIZE = late(r"(\d+(?:\.\d*)?|\.\d+)(?:e(\d+))?\s*(?:([kmgtp])i?b?|b)?", re.IGNORECASE)
-_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_DURATION = late(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
-_NANOSECONDS = {
-    "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
-    "d": 24 * 3600 * 10**9, "w": 7 * 24 * 3600 * 10**9,
-}  # fmt: skip
+_BYTES = {"k": 2**10, "m": 2**20, "g": 2**30}
+_NANOSECONDS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 def has_marker(value: Any) -> bool:
@@ -51,17 +48,16 @@ def as_bytes(value: Any) -> Any:
     """A size (`512m`, `"536870912"`, 1.5g) as a number of bytes; text that is none stays."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value)
-    match = _SIZE.fullmatch(str(value).strip())
-    if not match:
+    try:
+        return parse_size(str(value))
+    except BaselineError:
         return int(value) if re.fullmatch(r"-\d+", str(value)) else value
-    number = float(match[1]) * 10 ** int(match[2] or 0)
-    return int(number * 1024 ** _POWER[(match[3] or "").lower()])
 
 
 def write_bytes(size: int) -> str:
     """A number of bytes as a person would write it: `512m`, `1g`, else the plain number."""
     for unit in "gmk":
-        whole, rest = divmod(size, 1024 ** _POWER[unit])
+        whole, rest = divmod(size, _BYTES[unit])
         if whole > 0 and not rest:
             return f"{whole}{unit}"
     return str(size)
@@ -70,13 +66,12 @@ def write_bytes(size: int) -> str:
 def size_forms(size: int) -> tuple[str, ...]:
     """All usual spellings of a size."""
     forms = [write_bytes(size), str(size)]
-    for unit in "kmg":
-        number = size / 1024 ** _POWER[unit]
+    for unit, many in _BYTES.items():
+        number = size / many
         text = f"{number:g}"
-        if "e" not in text and size > 0 and number >= 0.01 and float(text) * 1024 ** _POWER[unit] == size:
-            forms += [
-                text + suffix for suffix in (unit, unit.upper(), f"{unit}b", f"{unit.upper()}B", f"{unit.upper()}iB")
-            ]
+        if "e" not in text and size > 0 and number >= 0.01 and float(text) * many == size:
+            capital = unit.upper()
+            forms += [text + suffix for suffix in (unit, capital, f"{unit}b", f"{capital}B", f"{capital}iB")]
     return tuple(dict.fromkeys([*forms, f"{size}b"]))
 
 
@@ -84,15 +79,15 @@ def as_nanoseconds(value: Any) -> Any:
     """A duration (`1m30s`) in nanoseconds; text that is none stays."""
     if isinstance(value, int | float):
         return int(value)
-    nanoseconds = _nanoseconds(str(value))
-    return value if nanoseconds is None else nanoseconds
+    return _nanoseconds(value) if isinstance(value, str) else value
 
 
 @lru_cache(maxsize=4096)
-def _nanoseconds(text: str) -> int | None:
-    if not text or _DURATION.sub("", text.lstrip("+-")) or not _DURATION.search(text):
-        return 0 if text in ("", "0") else None
-    return sum(round(float(number) * _NANOSECONDS[unit]) for number, unit in _DURATION.findall(text))
+def _nanoseconds(text: str) -> int | str:
+    try:
+        return parse_duration(text) if text else 0
+    except BaselineError:
+        return text
 
 
 @lru_cache(maxsize=4096)
@@ -116,13 +111,8 @@ def duration_forms(nanoseconds: int) -> tuple[str, ...]:
         if not rest:
             forms.append(f"{whole}{unit}")
     if not nanoseconds % 10**9:
-        forms.append(_go_duration(nanoseconds // 10**9))
+        forms.append(format_duration(nanoseconds))
     return tuple(dict.fromkeys(forms))
-
-
-def _go_duration(seconds: int) -> str:
-    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
-    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
 def plain(value: Any) -> Any:
