@@ -10,7 +10,6 @@ from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.drift.leaves import row_of
 from homelab_assets.drift.matching import LEFTOVER, Match
 from homelab_assets.drift.unify import Settled
-from homelab_assets.drift.view import Host
 
 IMAGE_MOVED = "the tag now names another image on this host"
 VARIABLES_MOVED = "it was created with other values of the variables than its .env has now"
@@ -25,7 +24,7 @@ class Finding(Struct, frozen=True):
     note: str | None = None
 
 
-def find(match: Match, status: Status, items: Sequence[Item], settled: Settled, host: Host) -> Finding:
+def find(match: Match, status: Status, items: Sequence[Item], settled: Settled) -> Finding:
     """Tell the causes apart, by the hash, the dates, and what a change needs; say so where they can't be told apart."""
     if not match.containers:
         return Finding(remedy="deploy")

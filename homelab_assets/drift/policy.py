@@ -39,11 +39,14 @@ class Scope(Struct, frozen=True, kw_only=True):
 def _covers(pattern: str, other: str) -> bool:
     if pattern in ("*", other):
         return True
-    wild = "*?["
-    if not any(character in other for character in wild):
+    if not _is_wild(other):
         return fnmatchcase(other, pattern)
     head = pattern[:-1]
-    return pattern.endswith("*") and not any(character in head for character in wild) and other.startswith(head)
+    return pattern.endswith("*") and not _is_wild(head) and other.startswith(head)
+
+
+def _is_wild(text: str) -> bool:
+    return any(character in text for character in "*?[")
 
 
 class SeverityRule(Struct, frozen=True, kw_only=True):
@@ -186,7 +189,7 @@ def _check(scope: Scope, earlier: Iterable[tuple[Scope, str | None]], where: str
                 where=where, hint="put the narrower rule first, or delete it",
             )  # fmt: skip
     root = scope.path.partition(".")[0]
-    if not any(character in root for character in "*?[") and root not in _ROOTS:
+    if not _is_wild(root) and root not in _ROOTS:
         raise ConfigurationError(
             f"the rule for `{scope.path}` can never match: no difference is called `{root}`",
             where=where, hint="paths speak compose's vocabulary, such as environment.TZ or labels.traefik.*",

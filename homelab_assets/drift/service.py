@@ -196,7 +196,7 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
         baseline = self.settled.stack.baseline
         span = model.span("services", match.service)
         first = match.containers[0] if match.containers else None
-        finding = causes.find(match, status, items, self.settled, self.host)
+        finding = causes.find(match, status, items, self.settled)
         told = [pair for comparison in comparisons for pair in comparison.uncompared.items()]
         uncompared = {self._shown(path): self._shown(reason) for path, reason in told}
         return ServiceDrift(

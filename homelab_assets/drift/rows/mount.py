@@ -105,7 +105,7 @@ def requested_mounts(container: Observed) -> dict[str, Any]:
 
 
 @once
-def generated_names(container: Observed) -> dict[str, str]:
+def generated_volumes(container: Observed) -> dict[str, str]:
     """Names of volumes that look like nobody gave them, by their path in the container."""
     mounts = container.container.get("Mounts") or ()
     names = {clean(str(m.get("Destination") or "")): str(m.get("Name") or "") for m in mounts}

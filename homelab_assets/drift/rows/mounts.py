@@ -14,7 +14,7 @@ from homelab_assets.drift.rows.mount import (
     below_a_home,
     below_home,
     bound_labels,
-    generated_names,
+    generated_volumes,
     lent,
     mounts_of,
     requested_mounts,
@@ -153,7 +153,7 @@ def _as_asked_for(target: str, mount: Mount, declared: Any, container: Observed)
     """Git's volume where this is it all the same: one named by its generated name, or an anonymous one's heir."""
     if not isinstance(declared, Mount) or declared.type != "volume":
         return mount
-    if declared.source and generated_names(container).get(target) == declared.source:
+    if declared.source and generated_volumes(container).get(target) == declared.source:
         return mount._replace(source=declared.source)
     if declared.source == ANONYMOUS and mount.type != "tmpfs" and _inherits(container):
         return declared
