@@ -38,11 +38,7 @@ def fill(model: Model, variables: Mapping[str, Alternative]) -> Model | None:
     if not model.variables.items() <= variables.items():
         return None
     new = variables.keys() - model.variables.keys()
-    if (
-        any(name.startswith(_STEERING) for name in new)
-        or not model.project.self_contained
-        or _is_marked(_around(model))
-    ):
+    if any(name.startswith(_STEERING) for name in new) or not model.project.self_contained or model.is_open_around:
         return None
     filler = _Filler(model, variables)
     try:
@@ -60,11 +56,6 @@ def fill(model: Model, variables: Mapping[str, Alternative]) -> Model | None:
         variables=dict(variables),
         _names={},
     )
-
-
-def _around(model: Model) -> Any:
-    view = model.view
-    return (view.name, view.directory, view.networks, view.volumes, view.secrets, view.configs)
 
 
 def _is_marked(value: Any) -> bool:

@@ -53,7 +53,7 @@ class Model(Struct, frozen=True, kw_only=True):
     def names_in(self, service: str) -> frozenset[str]:
         """Names of the open variables that a service's model holds."""
         if service not in self._names:
-            self._names[service] = self.names_of([self.definition(service), self._shared()])
+            self._names[service] = self.names_of([self.definition(service), self.view.resources])
         return self._names[service]
 
     def names_of(self, part: Any, *, defaults: bool = False) -> frozenset[str]:
@@ -67,10 +67,15 @@ class Model(Struct, frozen=True, kw_only=True):
         within = (names_in(reference.word) for reference in found) if defaults else ()
         return frozenset(reference.name for reference in found).union(*within)
 
+    @property
+    def is_open_around(self) -> bool:
+        """Whether an open variable stands in something that services share."""
+        return OPEN in as_text([self.view.name, self.view.directory, *self.view.resources])
+
     def open_keys(self, services: Iterable[str]) -> dict[str, frozenset[str]]:
         """Keys of services that their open variables may have a part in: where they stand in something that services
         share, all of them."""
-        if OPEN in as_text([self._shared(), self.view.name, self.view.directory]):
+        if self.is_open_around:
             return dict.fromkeys(services, ALL_KEYS)
         found = {}
         for service in services:
@@ -79,10 +84,6 @@ class Model(Struct, frozen=True, kw_only=True):
                 open_ones = [key for key, value in definition.items() if value is not None and OPEN in as_text(value)]
                 found[service] = frozenset(open_ones)
         return found
-
-    def _shared(self) -> Sequence[Any]:
-        view = self.view
-        return (view.networks, view.volumes, view.secrets, view.configs)
 
     def raw(self, service: str, key: str) -> str | None:
         """Text of a service's key as it stands in the file, known variables replaced; None where it isn't one place."""
@@ -99,7 +100,7 @@ class Model(Struct, frozen=True, kw_only=True):
     def names_in_parts(self) -> frozenset[str]:
         """Names of the open variables that are anywhere something else than the whole value of a variable or label, in
         the default of another one, too."""
-        parts: list[Any] = [self._shared(), self.open_files]
+        parts: list[Any] = [self.view.resources, self.open_files]
         for definition in (*self.services.values(), *self.disabled.values()):
             parts.append({key: value for key, value in definition.items() if key not in _VALUES})
             for pairs in (definition.get(key) or {} for key in _VALUES):

@@ -25,6 +25,11 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     read: Callable[[str], bytes | None] = lambda path: None
     provided: frozenset[str] = frozenset()
 
+    @property
+    def resources(self) -> tuple[Mapping[str, Mapping[str, Json] | None], ...]:
+        """All that its services share."""
+        return self.networks, self.volumes, self.secrets, self.configs
+
     def network_name(self, key: str) -> str:
         """The engine's name of a network: its `name:`, else `<project>_<key>`."""
         return (self.networks.get(key) or {}).get("name") or f"{self.name}_{key}"

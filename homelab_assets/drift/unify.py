@@ -234,9 +234,8 @@ def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
 def shown_in_clear(model: Model) -> frozenset[str]:
     """Names of the variables in what an inspect document never shows as a secret: names of all kinds, and what is no
     text of its own, such as ports, paths and limits. It shows no content of a config, nor how a volume is mounted."""
-    view = model.view
-    shared = [part for parts in (view.networks, view.volumes, view.secrets, view.configs) for part in parts.values()]
-    shown: list[Any] = [(part.get("name"), part.get("file")) for part in shared if part]
+    shared = [part for parts in model.view.resources for part in parts.values() if part]
+    shown: list[Any] = [(part.get("name"), part.get("file")) for part in shared]
     for service, keys in model.open_keys((*model.services, *model.disabled)).items():
         declared = model.declared(service)
         # Of `deploy` that is all: labels in it are Swarm's.
