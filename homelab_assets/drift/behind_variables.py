@@ -13,7 +13,7 @@ from homelab_assets.drift.binding_hosts import bind_to_hosts
 from homelab_assets.drift.malformed import MalformedCapture, reading, without
 from homelab_assets.drift.matching import Containers
 from homelab_assets.drift.respelling import spellings_of
-from homelab_assets.drift.settling import settle_stack
+from homelab_assets.drift.settling import settle_stacks
 from homelab_assets.drift.unify import Settled, unexplained_texts
 from homelab_assets.drift.view import Host
 from homelab_assets.errors import UserError
@@ -168,6 +168,5 @@ def _settled(captured: Captured, baselines: Sequence[Baseline], vault: Vault) ->
         one for one in bind_to_hosts(baselines, {captured.host: containers}, [captured]) if one.host == captured.host
     ]
     names = frozenset(name for one in bound for name in one.project_names)
-    for one in sorted(bound, key=lambda one: not one.group):
-        with suppress(UserError):
-            yield settle_stack(one.baseline, containers, vault, names)
+    settled = settle_stacks(bound, containers, vault, names, lambda one, error: None)
+    return (stack for _, stack in settled)

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
-from homelab_assets.drift.settling import name_in_git, settle_stack
+from homelab_assets.drift.settling import name_in_git, settle_stacks
 from homelab_assets.drift.unify import Settled, secrets_on
 from homelab_assets.drift.unjudged import failed, service_name, services_of, unknown, unloadable
 from homelab_assets.drift.view import Host
@@ -150,13 +150,9 @@ def _compare(captures: Sequence[CaptureResult], baselines: Sequence[Baseline], a
 
 def _settled(audit: _Audit, containers: Containers, bound: Sequence[Bound], names: frozenset[str]) -> Sequence[Settled]:
     settled: list[Settled] = []
-    for one in sorted(bound, key=lambda one: not one.group):
-        try:
-            found = settle_stack(one.baseline, containers, audit.vault, names)
-            settled.append(found)
-            _note_project(audit, one, found)
-        except UserError as error:
-            _broken(audit, one.baseline, containers, error)
+    for one, found in settle_stacks(bound, containers, audit.vault, names, partial(_broken, audit, containers)):
+        settled.append(found)
+        _note_project(audit, one, found)
     learn(containers.host, settled)
     return settled
 
@@ -193,13 +189,13 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
                 audit.add(verdict)
 
 
-def _broken(audit: _Audit, baseline: Baseline, containers: Containers, error: UserError) -> None:
+def _broken(audit: _Audit, containers: Containers, one: Bound, error: UserError) -> None:
     """A baseline that Compose would refuse: a problem, and its containers are neither clean nor drifted."""
-    audit.problems.append(unloadable(baseline, containers.host.name, error))
-    group = project_group(baseline, containers)
+    audit.problems.append(unloadable(one.baseline, containers.host.name, error))
+    group = project_group(one.baseline, containers)
     containers.claim(group)
     for container in group:
-        audit.add(unknown(container, containers.host, "its baseline can't be loaded", baseline))
+        audit.add(unknown(container, containers.host, "its baseline can't be loaded", one.baseline))
 
 
 def _not_audited(audit: _Audit, one: Bound) -> None:

@@ -14,10 +14,9 @@ from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
-from homelab_assets.drift.settling import settle_stack
-from homelab_assets.drift.unify import Settled, secrets_on
+from homelab_assets.drift.settling import settle_stack, settle_stacks
+from homelab_assets.drift.unify import secrets_on
 from homelab_assets.drift.view import Host
-from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.values import Anywhere
@@ -37,12 +36,8 @@ class KnownHost:
         bound = bind_to_hosts(baselines, {captured.host: containers}, [captured])
         here = (name for one in bound for name in one.project_names)
         self._names = frozenset(chain(here, (normalised_name(one.stack) for one in baselines)))
-        self._stacks: list[Settled] = []
-        for one in sorted(bound, key=lambda one: not one.group):
-            try:
-                self._stacks.append(settle_stack(one.baseline, containers, vault, self._names))
-            except UserError:
-                containers.claim(one.group)
+        settled = settle_stacks(bound, containers, vault, self._names, lambda one, error: containers.claim(one.group))
+        self._stacks = [stack for _, stack in settled]
         learn(self.host, self._stacks)
 
     @cached_property

@@ -1,10 +1,11 @@
-"""One stack on one host: where it was deployed, which containers are its services, what its variables are."""
+"""The stacks of a host: where each was deployed, which containers are its services, what its variables are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import OPEN, unscoped
+from homelab_assets.drift.binding_hosts import Bound
 from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
 from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
 from homelab_assets.drift.models import Model
@@ -13,9 +14,30 @@ from homelab_assets.drift.rows.mount import Mount, mounts_of
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.unify import Settled, bind_variables, shown_in_clear
 from homelab_assets.drift.view import Observed
-from homelab_assets.errors import BaselineError
+from homelab_assets.errors import BaselineError, UserError
 from homelab_assets.model import Baseline
 from homelab_assets.secrecy import Vault, has_token, names_a_secret
+
+
+def settle_stacks(
+    bound: Iterable[Bound],
+    containers: Containers,
+    vault: Vault,
+    known: frozenset[str],
+    refused: Callable[[Bound, UserError], None],
+) -> Iterator[tuple[Bound, Settled]]:
+    """Settle the stacks of a host, first those whose containers' labels name them.
+
+    Args:
+        known: see `settle_stack`. refused: is told of the stacks that Compose would refuse.
+    """
+    for one in sorted(bound, key=lambda one: not one.group):
+        try:
+            settled = settle_stack(one.baseline, containers, vault, known)
+        except UserError as error:
+            refused(one, error)
+        else:
+            yield one, settled
 
 
 def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known: frozenset[str]) -> Settled:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from homelab_assets.drift import compare
+from homelab_assets.drift import settling
 from homelab_assets.drift.engine_shapes import mistake_in
 from homelab_assets.drift.service import Judge
 from homelab_assets_tests.drift.containers import container, image
@@ -27,7 +27,7 @@ def test_a_defect_in_comparing_one_host_is_a_problem_and_the_others_go_on(
             raise TypeError("a defect")
         return real(*arguments)
 
-    owner, name = (Judge, "judge") if where == "judging" else (compare, "settle_stack")
+    owner, name = (Judge, "judge") if where == "judging" else (settling, "settle_stack")
     real = getattr(owner, name)
     monkeypatch.setattr(owner, name, fail)
     seen = [
