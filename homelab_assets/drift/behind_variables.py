@@ -55,7 +55,7 @@ def sealed_for_rest(captured: Captured, baselines: Sequence[Baseline], vault: Va
 def _spellings(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for settled in _settled(captured, baselines, vault):
-        for value, spelling in spellings_of(settled, vault):
+        for value, spelling in spellings_of(settled):
             if spelling != value:
                 found.setdefault(value, set()).add(spelling)
     return {value: sorted(spellings) for value, spellings in sorted(found.items())}
@@ -157,7 +157,7 @@ def values_behind_variables(captured: Captured, baselines: Sequence[Baseline], v
         found.update(named_secrets(container.variables, vault))
     for settled in _settled(unaided, baselines, vault):
         found.update(value for value in settled.known.values() if value)
-        found.update(unexplained_texts(settled, vault))
+        found.update(unexplained_texts(settled))
         found.update(value for values in settled.bindings.choices.values() for value in values if value)
     return {vault.reveal(value) for value in found}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -9,7 +10,7 @@ from homelab_assets.compose.interpolation import MARKER
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.bindings import bind
 from homelab_assets.drift.deployed import as_deployed
-from homelab_assets.drift.evidence import Proof, hashed, prove
+from homelab_assets.drift.evidence import NO_MORE, Proof, hashed, prove
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.sealed_variables import SealedVariables
@@ -17,30 +18,36 @@ from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.templates import UNSET, Alternative, pieces
 from homelab_assets.drift.unify import Settled, load_with, optional, passed_on, ruled_out, sights_of
+from homelab_assets.drift.view import Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.labels import HASH
 from homelab_assets.model import Baseline
-from homelab_assets.secrecy import Vault, has_token
+from homelab_assets.secrecy import has_token
 
 _MAX_TRIES = 12
 
 
-def prove_services(settled: Settled, baseline: Baseline, vault: Vault) -> None:
+def prove_services(settled: Settled, baseline: Baseline) -> None:
     """Note what the hashes of a stack's containers prove.
 
     Args:
         baseline: the stack as git has it; containers may name further files of it as theirs.
     """
-    ids = {match.service: match.containers[0].id for match in settled.matches if match.containers}
-    _arbitrate(settled, ids, vault)
+    _arbitrate(settled)
     for match in settled.matches:
         if match.containers:
-            _verify(settled, match, ids, vault)
+            _verify(settled, match)
             if not settled.proofs[match.service].same:
-                _verify_by_own_files(settled, baseline, match, ids, vault)
+                _verify_by_own_files(settled, match, baseline)
 
 
-def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
+def _prove(
+    settled: Settled, model: Model, service: str, container: Observed, more: Mapping[str, Any] = NO_MORE
+) -> Proof:
+    return prove(model, service, container, settled.vault, settled.container_ids, more)
+
+
+def _arbitrate(settled: Settled) -> None:
     """Give a variable for which containers show two values the one that more of their hashes prove: the other was put
     there by hand. Where as many prove either, what has its default rather has it than a value that is just that."""
 
@@ -51,7 +58,7 @@ def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
     def proven(values: Mapping[str, Alternative]) -> int:
         model = load_with(stack, {**unset, **values}, templates)
         seen = [(match.service, match.containers[0]) for match in settled.matches if match.containers and model]
-        return sum(prove(model, *one, vault, ids).same for one in seen if model)
+        return sum(_prove(settled, model, *one).same for one in seen if model)
 
     contested = bindings.conflicts.keys() & bindings.values.keys()
     values, most = dict(bindings.values), proven(bindings.values) if contested else 0
@@ -64,9 +71,7 @@ def _arbitrate(settled: Settled, ids: Mapping[str, str], vault: Vault) -> None:
         settled.final, settled.bindings = model, replace(bindings, values=values)
 
 
-def _verify_by_own_files(
-    settled: Settled, baseline: Baseline, match: Match, ids: Mapping[str, str], vault: Vault
-) -> None:
+def _verify_by_own_files(settled: Settled, match: Match, baseline: Baseline) -> None:
     """See whether a container was made from other files of git than the one that counts for the stack: whoever brings
     up a single service may name others."""
     own = as_deployed(baseline, match.containers[:1], settled.stack.place)
@@ -78,39 +83,38 @@ def _verify_by_own_files(
     except BaselineError:
         return
     model = load_with(stack, settled.known, templates)
-    if model is not None and (proof := prove(model, match.service, match.containers[0], vault, ids)).same:
+    if model is not None and (proof := _prove(settled, model, match.service, match.containers[0])).same:
         settled.models[match.service], settled.proofs[match.service] = model, proof
         _note_proof(match, proof)
 
 
-def _verify(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> None:
+def _verify(settled: Settled, match: Match) -> None:
     """See whether Compose's own hash is reproduced, and by which values of the variables."""
     container = match.containers[0]
-    proof = prove(settled.final, match.service, container, vault, ids)
+    proof = _prove(settled, settled.final, match.service, container)
     if not proof.same and (proof.differs or (HASH in container.labels and _open_in_hash(settled.final, match.service))):
-        choices = chain(_other_choices(settled, match.service, vault), _cutting_short(settled, match, vault))
-        sealed = settled.sealed(vault)
+        choices = chain(_other_choices(settled, match.service), _cutting_short(settled, match))
+        sealed = settled.sealed
         possible = (values for values in choices if all(sealed.may_be(*pair) for pair in values.items()))
         for values in islice(possible, 2 * _MAX_TRIES):
             model = load_with(settled.stack, {**settled.bindings.values, **values}, settled.templates)
-            if model is not None and (found := prove(model, match.service, container, vault, ids)).same:
+            if model is not None and (found := _prove(settled, model, match.service, container)).same:
                 settled.models[match.service], proof = model, found
                 break
         else:
             if proof.differs:
-                _note_given_names(settled, match, ids, vault)
+                _note_given_names(settled, match)
             if proof.differs or not settled.stack.sealed.keys().isdisjoint(_open_in_hash(settled.final, match.service)):
-                proof = _with_variables_of_then(settled, match, ids, vault) or proof
+                proof = _with_variables_of_then(settled, match) or proof
     settled.proofs[match.service] = proof
     _note_proof(match, proof)
 
 
-def _note_given_names(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> None:
+def _note_given_names(settled: Settled, match: Match) -> None:
     """See whether a container was made from git's model and the hostname that it has where it could have its host's."""
     for replica in match.containers:
         if replica.named_by_host and (name := replica.config.get("Hostname")):
-            more = {"hostname": name}
-            replica.named = prove(settled.final, match.service, replica, vault, ids, more).same
+            replica.named = _prove(settled, settled.final, match.service, replica, {"hostname": name}).same
 
 
 def _note_proof(match: Match, proof: Proof) -> None:
@@ -124,7 +128,7 @@ def _open_in_hash(model: Model, service: str) -> frozenset[str]:
     return model.names_of(hashed(model.definition(service)))
 
 
-def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, str], vault: Vault) -> Proof | None:
+def _with_variables_of_then(settled: Settled, match: Match) -> Proof | None:
     """See whether the container was made from these files with other values than the host's `.env` and env files have
     by now."""
     stack, templates, container = settled.stack, settled.templates, match.containers[0]
@@ -133,18 +137,18 @@ def _with_variables_of_then(settled: Settled, match: Match, ids: Mapping[str, st
     if stack.from_host:
         stack = stack.with_env_files_of(container)
         templates = stack.load({})
-    sealed = SealedVariables(vault=vault, tokens={})
+    sealed = SealedVariables(vault=settled.vault, tokens={})
     then = bind(sights_of(templates, [match]), templates.references, {}, sealed, passed_on(templates, [match])).values
-    model = load_with(stack, {**then, **ruled_out(settled, vault, then)}, templates, settled={})
-    if model is not None and prove(model, match.service, container, vault, ids).same:
+    model = load_with(stack, {**then, **ruled_out(settled, then)}, templates, settled={})
+    if model is not None and _prove(settled, model, match.service, container).same:
         return Proof(differs=True, variables_moved=True)
     return None
 
 
-def _cutting_short(settled: Settled, match: Match, vault: Vault) -> Iterator[dict[str, Alternative]]:
+def _cutting_short(settled: Settled, match: Match) -> Iterator[dict[str, Alternative]]:
     """Values of variables with which a command ends where the running one does: an `&` in one, or its like, ends what
     Compose reads of the line."""
-    references = settled.final.references
+    references, vault = settled.final.references, settled.vault
     for sight in sights_of(settled.final, [match]):
         for path, leaf in sight.wanted.items() if sight.row.seal == "arguments" else ():
             if (running := sight.found.get(path)) is None or not isinstance(leaf.written, Words):
@@ -164,7 +168,7 @@ def _cutting_short(settled: Settled, match: Match, vault: Vault) -> Iterator[dic
                         yield {**unread, **values, name: vault.token(f"{value}&")}
 
 
-def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[str, Alternative]]:
+def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative]]:
     """Other values that the service's variables may have had: their defaults, what another container says.
 
     One that another service's containers deny is left out: a variable with two values in one stack is a finding. So is
@@ -192,6 +196,6 @@ def _other_choices(settled: Settled, service: str, vault: Vault) -> list[dict[st
     if len(defaults) > 1:
         choices.append(defaults)
     choices += [dict(values) for values in settled.bindings.together if not used.isdisjoint(values)]
-    denied = settled.bindings.denied_elsewhere
+    denied, vault = settled.bindings.denied_elsewhere, settled.vault
     choices = [choice for choice in choices if not any(denied(*pair, service, vault) for pair in choice.items())]
     return [{**unset, **choice} for choice in choices[:_MAX_TRIES]]

@@ -14,14 +14,14 @@ from homelab_assets.drift.sealing import SealedCompare, explains
 from homelab_assets.drift.sights import Sight, pairs_of
 from homelab_assets.drift.templates import pieces
 from homelab_assets.drift.unify import Settled, sights_of
-from homelab_assets.secrecy import Vault
 
 
-def spellings_of(settled: Settled, vault: Vault) -> Iterator[tuple[str, str]]:
+def spellings_of(settled: Settled) -> Iterator[tuple[str, str]]:
     """Give the tokens of settled values, each with that of a spelling in which a container of the stack shows it."""
     references, settled_values, known = settled.templates.references, settled.stack.settled, settled.known
+    vault = settled.vault
     for sight in sights_of(settled.templates, settled.matches):
-        for template, texts in pairs_of(_agreeing(sight, settled, vault)):
+        for template, texts in pairs_of(_agreeing(sight, settled)):
             named = {references[int(number)].name for number in MARKER.findall(template)}
             for name in named & settled_values.keys():
                 others = {other: value for other, value in known.items() if other != name}
@@ -32,9 +32,9 @@ def spellings_of(settled: Settled, vault: Vault) -> Iterator[tuple[str, str]]:
                 yield from ((token, vault.fingerprint(vault.reveal(value))) for value in seen)
 
 
-def _agreeing(sight: Sight, settled: Settled, vault: Vault) -> Sight:
+def _agreeing(sight: Sight, settled: Settled) -> Sight:
     """What of a sight agrees with git and the values that are settled."""
-    compare = SealedCompare(vault)
+    compare = SealedCompare(settled.vault)
 
     def same(row: Row, path: str, expected: Leaf, observed: Leaf) -> bool | None:
         return compare(row, path, expected.value, observed.value)

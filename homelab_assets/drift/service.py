@@ -70,7 +70,7 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
             references=model.references,
             open_files=files,
             sources=model.project.sources,
-            sealed=self.settled.sealed(self.compare.vault),
+            sealed=self.settled.sealed,
             template=self.settled.templates.declared(match.service),
         )
         writer = ItemWriter(

@@ -58,9 +58,9 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
         stack, templates = _load(baseline, group, containers, folder)
     first = _first(stack, templates, vault)
     matches = match_services(first.view, first.services, first.disabled, group, containers, known)
-    settled = Settled(stack=stack, templates=templates, final=first, matches=matches)
-    bind_variables(settled, vault)
-    prove_services(settled, baseline, vault)
+    settled = Settled(vault=vault, stack=stack, templates=templates, final=first, matches=matches)
+    bind_variables(settled)
+    prove_services(settled, baseline)
     return settled
 
 

@@ -5,7 +5,7 @@ is then compared holds no template any more.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from msgspec import Struct, field
@@ -42,15 +42,17 @@ _MAX_ROUNDS = 3
 _NOTHING: Mapping[str, Alternative] = {}
 
 
-class Settled(Struct, kw_only=True):
+class Settled(Struct, kw_only=True, dict=True):
     """A stack with all that could be found out about its variables.
 
     Attributes:
+        vault: knows what the tokens in its texts stand for.
         templates: loaded with no variable known. final: loaded with the settled ones, and later with the bound ones.
         matches: its services with their containers. bindings: what was bound.
         models: services for which the hash proves other values than the rest's. proofs: what the hash says, by service.
     """
 
+    vault: Vault
     stack: Stack
     templates: Model
     final: Model
@@ -64,9 +66,15 @@ class Settled(Struct, kw_only=True):
         """Values of all variables that are settled or bound."""
         return {**self.bindings.values, **self.stack.settled}
 
-    def sealed(self, vault: Vault) -> SealedVariables:
+    @property
+    def sealed(self) -> SealedVariables:
         """What is known of variables of which there are tokens alone."""
-        return SealedVariables(vault=vault, tokens=self.stack.sealed, spellings=self.stack.place.spellings)
+        return SealedVariables(vault=self.vault, tokens=self.stack.sealed, spellings=self.stack.place.spellings)
+
+    @cached_property
+    def container_ids(self) -> Mapping[str, str]:
+        """The id of the first container of each service that has one."""
+        return {match.service: match.containers[0].id for match in self.matches if match.containers}
 
     def model_for(self, service: str) -> Model:
         """What a service is compared with."""
@@ -76,7 +84,7 @@ class Settled(Struct, kw_only=True):
         """Names of the bound variables that a service uses."""
         return self.templates.names_in(service) & self.bindings.values.keys()
 
-    def secrets(self, vault: Vault) -> Iterator[str]:
+    def secrets(self) -> Iterator[str]:
         """Give, in clear, what is a secret by its name in any service of git's stack, or as a variable, whatever tells
         its value."""
         may_be = ((name, value) for name, values in self.bindings.choices.items() for value in values)
@@ -84,9 +92,9 @@ class Settled(Struct, kw_only=True):
         within = {reference.name: names_in(reference.word) for reference in self.templates.references if reference.word}
         for name, value in (*self.known.items(), *may_be):
             for called in (unscoped(name), *within.get(name, ())):
-                yield from named_secrets({called: value}, vault)
+                yield from named_secrets({called: value}, self.vault)
         for match in self.matches:
-            yield from named_secrets(self.final.definition(match.service).get("environment") or {}, vault)
+            yield from named_secrets(self.final.definition(match.service).get("environment") or {}, self.vault)
 
 
 def secrets_on(containers: Containers, stacks: Iterable[Settled], vault: Vault) -> Iterator[str]:
@@ -96,25 +104,25 @@ def secrets_on(containers: Containers, stacks: Iterable[Settled], vault: Vault) 
     for variables in (*captured.dotenv.values(), *captured.env_files.values(), *running):
         yield from named_secrets(variables, vault)
     for settled in stacks:
-        yield from settled.secrets(vault)
+        yield from settled.secrets()
 
 
-def bind_variables(settled: Settled, vault: Vault) -> None:
+def bind_variables(settled: Settled) -> None:
     """Bind the open variables of a stack from its containers, and load it again with them."""
     for _ in range(_MAX_ROUNDS):
-        if not settled.final.references or not _bind_more(settled, vault):
+        if not settled.final.references or not _bind_more(settled):
             break
 
 
-def _bind_more(settled: Settled, vault: Vault) -> bool:
+def _bind_more(settled: Settled) -> bool:
     """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
     final, matches, stack = settled.final, settled.matches, settled.stack
-    known = {**ruled_out(settled, vault), **stack.settled, **settled.bindings.values}
+    known = {**ruled_out(settled), **stack.settled, **settled.bindings.values}
     left_out = optional(settled) if stack.knows_env else ()
     sights, handed_on = sights_of(final, matches), passed_on(final, matches)
     in_clear = cache(lambda: shown_in_clear(final))
-    found = bind(sights, final.references, known, settled.sealed(vault), handed_on, left_out, in_clear)
-    not_it = ruled_out(settled, vault, found.values)
+    found = bind(sights, final.references, known, settled.sealed, handed_on, left_out, in_clear)
+    not_it = ruled_out(settled, found.values)
     new = {name: value for name, value in {**found.values, **not_it}.items() if name not in settled.bindings.values}
     if not new:
         return False
@@ -152,17 +160,17 @@ def _references(settled: Settled) -> Sequence[Reference]:
     return (*settled.templates.references, *settled.final.references)
 
 
-def ruled_out(settled: Settled, vault: Vault, found: Mapping[str, Alternative] = _NOTHING) -> dict[str, Alternative]:
+def ruled_out(settled: Settled, found: Mapping[str, Alternative] = _NOTHING) -> dict[str, Alternative]:
     """Give, as not set, the variables of which nothing comes that runs, by what the host's own compose files say: they
     do not use them, or it is their own default that was found. One without a default may still be in a `.env`.
     """
-    used = settled.stack.place.used
+    used, mark = settled.stack.place.used, settled.vault.fingerprint
     if used is None:
         return {}
     names = [
         name
         for name in optional(settled) & settled.final.project.variables.keys()
-        if name not in used or ((value := found.get(name)) is not UNSET and vault.fingerprint(value) == used[name])
+        if name not in used or ((value := found.get(name)) is not UNSET and mark(value) == used[name])
     ]
     if settled.stack.knows_env:
         names += [name for name in _not_set(settled) if name not in used]
@@ -214,9 +222,9 @@ def passed_on(model: Model, matches: Sequence[Match]) -> Iterator[Observation]:
                     )
 
 
-def unexplained_texts(settled: Settled, vault: Vault) -> Iterator[str]:
+def unexplained_texts(settled: Settled) -> Iterator[str]:
     """Give the running texts of places where git has an open variable, if no value of it explains them."""
-    references = settled.templates.references
+    references, vault = settled.templates.references, settled.vault
     for sight in sights_of(settled.templates, settled.matches):
         for template, texts in pairs_of(sight):
             parts = pieces(template, references, {})
