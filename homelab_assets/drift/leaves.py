@@ -49,18 +49,18 @@ class Comparer(Struct, frozen=True, kw_only=True):
     """Compares containers with services.
 
     Attributes:
-        compare: knows about secrets. references: what the markers in git's values stand for.
+        compare: knows about secrets. sealed: variables of which there are tokens alone.
+        references: what the markers in git's values stand for.
         open_files: files with variables or labels that git doesn't have, by key (`environment`, `labels`) and service.
-        sources: where values are written, by their path in the model. sealed: variables of which there are tokens
-            alone. template: the service as git writes it, all
-            variables open.
+        sources: where values are written, by their path in the model.
+        template: the service as git writes it, all variables open.
     """
 
     compare: SealedCompare
+    sealed: SealedVariables
     references: Sequence[Reference] = ()
     open_files: Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
     sources: Mapping[tuple[str, ...], Span] = field(default_factory=dict)
-    sealed: SealedVariables | None = None
     template: Declared | None = None
 
     def run(self, declared: Declared, observed: Observed) -> Comparison:
@@ -73,7 +73,7 @@ class Comparer(Struct, frozen=True, kw_only=True):
                 continue
             wanted = row.expected(declared) if speaks else _NOTHING
             found = row.observed(observed, declared)
-            if row is NETWORKS and self.sealed is not None and self.sealed.tokens:
+            if row is NETWORKS and self.sealed.tokens:
                 found = self._by_other_names(found, declared, observed)
             if wanted or found:
                 self._compare_row(row, wanted, found, declared, observed, result)
@@ -93,7 +93,7 @@ class Comparer(Struct, frozen=True, kw_only=True):
         renamed, running = dict(found), NAMES.observed(observed, declared)
         for path, name in NAMES.expected(declared).items():
             parts, other = pieces(name.value, self.references, {}), running.get(path)
-            if other is not None and self.sealed is not None and self.sealed.deny(parts, (other.value,), {}):
+            if other is not None and self.sealed.deny(parts, (other.value,), {}):
                 renamed.pop(path.removesuffix(".name"), None)
                 renamed[f"networks.{other.value}"] = Leaf(True, other.value)
         return renamed
@@ -184,7 +184,7 @@ class Comparer(Struct, frozen=True, kw_only=True):
             return None
         for template, texts in pairs:
             parts = pieces(template, self.references, {})
-            if self.sealed is not None and self.sealed.deny(parts, texts, {}):
+            if self.sealed.deny(parts, texts, {}):
                 return False
             if all(explains(parts, text, {}, vault) is None for text in texts):
                 known = all(map(vault.revealable, (*texts, *(part.literal for part in parts))))
@@ -230,9 +230,8 @@ class Comparer(Struct, frozen=True, kw_only=True):
 
     def _is_another(self, row: Row, path: str, leaf: Leaf, rest: Leaves) -> bool:
         """Whether none of these is the leaf, as the token of the variable in its name tells."""
-        pairs = () if self.sealed is None else as_one_text(row, path, leaf, rest)
-        sealed = ((pieces(template, self.references, {}), texts) for template, texts in pairs)
-        return any(self.sealed is not None and self.sealed.deny(*pair, {}) for pair in sealed)
+        pairs = as_one_text(row, path, leaf, rest)
+        return any(self.sealed.deny(pieces(template, self.references, {}), texts, {}) for template, texts in pairs)
 
     def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
         """Return which running leaf this may be: rather one that would be told than one that the image declares, rather

@@ -137,7 +137,7 @@ def _with_variables_of_then(settled: Settled, match: Match) -> Proof | None:
     if stack.from_host:
         stack = stack.with_env_files_of(container)
         templates = stack.load({})
-    sealed = SealedVariables(vault=settled.vault, tokens={})
+    sealed = SealedVariables(vault=settled.vault)
     then = bind(sights_of(templates, [match]), templates.references, {}, sealed, passed_on(templates, [match])).values
     model = load_with(stack, {**then, **ruled_out(settled, then)}, templates, settled={})
     if model is not None and _prove(settled, model, match.service, container).same:

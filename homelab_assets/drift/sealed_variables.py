@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.templates import Alternative, Piece, Reference, pieces, unknown_names
@@ -18,7 +18,7 @@ class SealedVariables(Struct, frozen=True, kw_only=True):
     """
 
     vault: Vault
-    tokens: Mapping[str, str]
+    tokens: Mapping[str, str] = field(default_factory=dict)
     spellings: Mapping[str, Sequence[str]] | None = None
 
     def is_value(self, name: str, value: Alternative) -> bool:

@@ -17,6 +17,7 @@ from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.leaves import Comparer
 from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.rows.links import link_pairs, service_of
+from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import SealedCompare, map_texts
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.labels import name_of
@@ -114,7 +115,7 @@ class _Writer:
 
     def __init__(self, observed: Observed, name: str, vault: Vault) -> None:
         self._observed, self._name = observed, name
-        self._comparer = Comparer(compare=SealedCompare(vault))
+        self._comparer = Comparer(compare=SealedCompare(vault), sealed=SealedVariables(vault=vault))
         self.service: dict[str, Any] = {"image": str(observed.config.get("Image") or "")}
         self.variables: dict[str, str] = {}
         self.found: list[tuple[str, Any]] = []
