@@ -86,7 +86,7 @@ def test_definitions_import_with_an_empty_environment(tmp_path: Path) -> None:
     "room",
     [
         *("compose", "drift", "remediation", "repository", "documentation"),
-        *("media", "rendering", "orchestration", "engine"),
+        *("media", "rendering", "orchestration", "engine", "secrecy", "drift/rows", "lab", "forge"),
     ],
 )
 def test_the_guide_of_a_room_names_its_modules(room: str) -> None:

@@ -8,6 +8,15 @@ need it (the config hash, an apply plan).
 
 A value is a secret if its name says so, if it looks like one, or if it stands where git has an unresolved `${VAR}`
 (the last is judged by the comparison, which knows git's side).
+
+In the order in which to read:
+
+- `tokens` are what stands for a secret. `names` says what the name of a variable tells of its value; `looks` finds what
+  looks like a secret, `places` what stands where secrets stand: in URLs and headers, in `commands`, in `structures` of
+  several values; `finding` is what these searches share;
+- `vault` seals and reveals, `documents` knows the fields of inspect documents in which a text may stand;
+- `values` seals once more what stands behind git's variables, before a capture is stored, and finds secrets anywhere;
+- `defects` tells of an error of ours without the data that it met.
 """
 
 from homelab_assets.secrecy.looks import find_secrets
