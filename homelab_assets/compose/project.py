@@ -40,7 +40,6 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
 
     Attributes:
         name: project name. written_name: what the files' `name` says, None where they have none.
-        working_dir: absolute folder that relative paths were resolved against.
         services, disabled: canonical services by name, those that are on and those that are off by their profiles.
         networks, volumes, secrets, configs: canonical resources that services use, by key.
         resources: by section, all that the files declare.
@@ -60,7 +59,6 @@ class Project(Struct, frozen=True, kw_only=True, dict=True):
 
     name: str
     written_name: str | None
-    working_dir: str
     services: dict[str, Plain]
     disabled: dict[str, Plain]
     networks: dict[str, Plain]
@@ -237,7 +235,6 @@ class _Loading:
         return Project(
             name=name,
             written_name=written,
-            working_dir=self._directory,
             services=enabled,
             disabled=disabled,
             extensions=extensions,

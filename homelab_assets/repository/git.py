@@ -182,14 +182,6 @@ class Git(Struct, frozen=True):
             return False
         return self.run("merge-base", "--is-ancestor", "--end-of-options", older, newer, fine=(0, 1)).code == 0
 
-    def diff(self, older: str, newer: str, *paths: str) -> str:
-        """Return the patch between two commits as text. It may hold anything that git holds: redact before showing."""
-        answer = self.run(
-            "diff-tree", "-r", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index", "--src-prefix=a/",
-            "--dst-prefix=b/", "--end-of-options", older, newer, "--", *paths,
-        )  # fmt: skip
-        return answer.text
-
     def ignored_paths(self) -> tuple[str, ...]:
         """Return what `.gitignore` and its kin keep out of git; whole folders end in `/`."""
         answer = self.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")

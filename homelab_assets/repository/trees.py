@@ -53,10 +53,6 @@ class GitTree:
         self._blobs = {} if blobs is None else blobs
         self._blobs |= self._load(blob for blob in self._worth_fetching() if blob not in self._blobs)
 
-    def paths(self) -> tuple[str, ...]:
-        """Return the paths of all files, sorted; links and submodules not among them."""
-        return tuple(sorted(path for path, entry in self._entries.items() if entry[0].startswith(_FILE)))
-
     def read(self, path: str) -> bytes | None:
         """Return the file's bytes, or None where there is no such file.
 

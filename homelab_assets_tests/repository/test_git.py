@@ -128,7 +128,6 @@ class TestLooking:
         assert not wrapper.is_ancestor(second, first)
         assert not wrapper.is_ancestor("f" * 40, second)
         assert wrapper.merge_base(first, second) == first
-        assert "+2" in wrapper.diff(first, second, "README.md")
 
 
 class TestHistory:
