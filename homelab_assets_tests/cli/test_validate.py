@@ -8,10 +8,10 @@ from click.testing import CliRunner, Result
 
 from homelab_assets.cli import main
 from homelab_assets.repository.rules import hl001_image_tag_pinned
-from homelab_assets.repository.rules.examples import COMPOSE_FILE, example_files
 from homelab_assets.repository.rules.meta import Example
 from homelab_assets_tests.rendering.sarif_schema import faults
 from homelab_assets_tests.repository.clones import make_clone, write
+from homelab_assets_tests.repository.examples import COMPOSE_FILE, example_files
 
 BAD = example_files(hl001_image_tag_pinned.META.bad)
 GOOD = example_files(Example())

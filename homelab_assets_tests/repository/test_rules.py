@@ -6,7 +6,6 @@ import pytest
 
 from homelab_assets.errors import ConfigurationError
 from homelab_assets.repository.rules import RULES, metas
-from homelab_assets.repository.rules.examples import COMPOSE_FILE, HOSTS, example_files
 from homelab_assets.repository.rules.meta import FAMILIES, Example, Finding
 from homelab_assets.repository.rules.page import rules_page
 from homelab_assets.repository.structure import Selection, check, selection
@@ -15,6 +14,7 @@ from homelab_assets.repository.structure_load import build_context
 from homelab_assets.repository.trees import WorkingTree
 from homelab_assets.secrecy import redact
 from homelab_assets_tests.repository.clones import write
+from homelab_assets_tests.repository.examples import COMPOSE_FILE, HOSTS, example_files
 
 EVERYTHING = Selection()
 ROOT = Path(__file__).parents[2]
