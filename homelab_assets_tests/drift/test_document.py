@@ -1,13 +1,14 @@
 """The document is what its schema says, survives JSON, and counts what it holds."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from homelab_assets import drift
 from homelab_assets.drift.document import DriftDocument
-from homelab_assets.drift.schema import drift_schema
 from homelab_assets.model import Unreachable
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.containers import container, image
@@ -30,12 +31,13 @@ def _documents() -> dict[str, DriftDocument]:
 
 
 DOCUMENTS = _documents()
+SCHEMA = json.loads((Path(drift.__file__).parent / "schema" / "drift-v1.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_it_is_what_the_schema_says(name: str) -> None:
     data = json.loads(json.dumps(DOCUMENTS[name].to_json()))
-    jsonschema.Draft202012Validator(drift_schema()).validate(data)
+    jsonschema.Draft202012Validator(SCHEMA).validate(data)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -71,7 +73,7 @@ def test_what_is_no_document_is_told_by_its_place(change: dict[str, Any], messag
 
 
 def test_the_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(drift_schema())
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
 def test_coverage_is_counted_by_host() -> None:
