@@ -4,10 +4,9 @@
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -104,24 +103,23 @@ def _outcome(result: CaptureResult) -> str:
     return f"{result.host}: not captured: {result.error}"
 
 
-def load(lab: Lab, *, vault: Vault, working_tree: bool = False, progress: Progress | None = None) -> "Baselines":
-    """Load the stacks of all repositories, side by side. What can't be read stands in the result's `problems`."""
-    from homelab_assets.repository.baselines import Baselines, load_baselines
+def load(
+    lab: Lab,
+    *,
+    vault: Vault,
+    working_tree: bool = False,
+    only: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> "Baselines":
+    """Load the stacks of all repositories, or of `only` some. What can't be read stands in the result's `problems`."""
+    from homelab_assets.repository.baselines import load_baselines
 
-    def one(name: str) -> "Baselines":
-        alone = replace(lab, repositories={name: lab.repositories[name]})
-        return load_baselines(alone, vault=vault, working_tree=working_tree)
-
-    with ThreadPoolExecutor(max(1, min(8, len(lab.repositories))), thread_name_prefix="baselines") as pool:
-        parts = list(pool.map(one, lab.repositories))
-    names = Baselines.__struct_fields__
-    merged = {name: tuple(chain.from_iterable(getattr(part, name) for part in parts)) for name in names}
-    merged["baselines"] = tuple(sorted(merged["baselines"], key=lambda b: (b.repository, b.stack, b.endpoint or "")))
-    for ref in merged["refs"]:
+    loaded = load_baselines(lab, vault=vault, working_tree=working_tree, only=only)
+    for ref in loaded.refs:
         if progress is not None:
             where = f"{ref.ref} ({ref.commit[:10] or 'working tree'})"
             progress(f"{ref.repository}: {counted(ref.stacks, 'stack')} at {where}")
-    return Baselines(**merged)
+    return loaded
 
 
 def not_fetched(repository: str, why: str) -> str:

@@ -1,7 +1,9 @@
 """Load the baselines: every stack of every repository, as its commit holds it, bound to its endpoints."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,45 +29,51 @@ class Baselines(Struct, frozen=True, kw_only=True):
         notices: remarks that change no result. snapshots: the opened repositories, for other readers of them.
     """
 
-    baselines: tuple[Baseline, ...]
-    refs: tuple[BaselineRef, ...]
-    problems: tuple[Problem, ...]
-    notices: tuple[str, ...] = ()
-    snapshots: tuple[Snapshot, ...] = ()
+    baselines: Sequence[Baseline] = ()
+    refs: Sequence[BaselineRef] = ()
+    problems: Sequence[Problem] = ()
+    notices: Sequence[str] = ()
+    snapshots: Sequence[Snapshot] = ()
 
 
-def load_baselines(lab: Lab, *, vault: Vault, working_tree: bool = False) -> Baselines:
-    """Load the stacks of all repositories of a lab. A repository or stack that can't be read becomes a problem.
+def load_baselines(
+    lab: Lab, *, vault: Vault, working_tree: bool = False, only: Collection[str] | None = None
+) -> Baselines:
+    """Load the stacks of a lab's repositories, side by side. A repository or stack that can't be read becomes a
+    problem.
 
     Args:
         vault: seals the values of `.env` files.
         working_tree: read the files on disk instead of the commit.
+        only: names of the repositories to read; default: all.
     """
+    chosen = [one for name, one in lab.repositories.items() if only is None or name in only]
+    with ThreadPoolExecutor(max(1, min(8, len(chosen))), thread_name_prefix="baselines") as pool:
+        parts = list(pool.map(lambda one: _load(lab, one, vault, working_tree), chosen))
+    merged = {
+        name: tuple(chain.from_iterable(getattr(part, name) for part in parts)) for name in Baselines.__struct_fields__
+    }
+    merged["baselines"] = tuple(sorted(merged["baselines"], key=lambda b: (b.repository, b.stack, b.endpoint or "")))
+    return Baselines(**merged)
+
+
+def _load(lab: Lab, repository: RepositorySettings, vault: Vault, working_tree: bool) -> Baselines:
+    try:
+        snapshot = open_snapshot(repository, working_tree=working_tree)
+    except UserError as error:
+        return Baselines(problems=[Problem.of(error, kind="repository", repository=repository.name)])
     baselines: list[Baseline] = []
-    refs: list[BaselineRef] = []
-    problems: list[Problem] = []
-    snapshots: list[Snapshot] = []
-    for repository in lab.repositories.values():
-        try:
-            snapshot = open_snapshot(repository, working_tree=working_tree)
-        except UserError as error:
-            problems.append(Problem.of(error, kind="repository", repository=repository.name))
-            continue
-        snapshots.append(snapshot)
-        problems += _target_problems(snapshot, tuple(lab.hosts))
-        problems += _setting_problems(lab, snapshot)
-        if snapshot.stacks:
-            refs.append(_reference(snapshot))
-        for stack in snapshot.stacks:
-            bound, wrong = _bind(snapshot, stack, lab, vault)
-            baselines += bound
-            problems += wrong
+    problems = [*_target_problems(snapshot, tuple(lab.hosts)), *_setting_problems(lab, snapshot)]
+    for stack in snapshot.stacks:
+        bound, wrong = _bind(snapshot, stack, lab, vault)
+        baselines += bound
+        problems += wrong
     return Baselines(
-        baselines=tuple(sorted(baselines, key=lambda b: (b.repository, b.stack, b.endpoint or ""))),
-        refs=tuple(refs),
-        problems=tuple(problems),
-        notices=tuple(notice for snapshot in snapshots for notice in snapshot.notices),
-        snapshots=tuple(snapshots),
+        baselines=baselines,
+        refs=[_reference(snapshot)] if snapshot.stacks else [],
+        problems=problems,
+        notices=snapshot.notices,
+        snapshots=[snapshot],
     )
 
 

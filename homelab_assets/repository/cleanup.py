@@ -58,7 +58,7 @@ def find_stale(baselines: Baselines, captures: Iterable[CaptureResult], document
         removals += removals_of(snapshot, [item for item in items if item.repository == snapshot.repository.name])
     return CleanupReport(
         generated_at=document.generated_at,
-        baselines=baselines.refs,
+        baselines=tuple(baselines.refs),
         items=tuple(items),
         unjudged=tuple(unjudged),
         removals=tuple(removals),

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homelab_assets import audit
 from homelab_assets.errors import BaselineError
 from homelab_assets.lab.settings import Lab, load_lab
 from homelab_assets.repository.baselines import Baselines, load_baselines
@@ -183,8 +184,9 @@ def test_stacks_in_a_submodule_are_a_problem_until_it_is_a_repository_of_its_own
     assert (problem.kind, problem.what) == ("repository", "stacks/module is a submodule, and may hold stacks")
     whats = [p.what for p in load(lab_with(tmp_path, apps="{path: apps, stacks: '*/*/*'}")).problems]
     assert whats[-2:] == [f"{place}/module is a submodule, and may hold stacks" for place in ("ansible", "stacks")]
-    both = load(lab_with(tmp_path, apps="{path: apps}", module="{path: apps/stacks/module, stacks: .}"))
-    assert both.problems == ()
+    lab = lab_with(tmp_path, apps="{path: apps}", module="{path: apps/stacks/module, stacks: .}")
+    both = audit.load(lab, vault=Vault(b"k" * 32))
+    assert both.problems == audit.load(lab, vault=Vault(b"k" * 32), only=["apps"]).problems == ()
     assert [b.directory for b in both.baselines if b.repository == "module"] == [""]
 
 

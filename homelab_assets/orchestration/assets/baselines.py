@@ -62,7 +62,8 @@ def baseline_assets(lab: Lab) -> list[dg.AssetsDefinition]:
             stale = audit.refresh(part) if config.fetch else {}
             for name, why in stale.items():
                 context.log.warning(redact(f"{name} could not be fetched: {why}"))
-            loaded = audit.load(part, vault=laboratory.vault, progress=laboratory.progress(context))
+            progress = laboratory.progress(context)
+            loaded = audit.load(laboratory.lab, vault=laboratory.vault, only=selected, progress=progress)
             for name in selected:
                 yield _materialized(name, baselines_to_json(name, loaded, stale.get(name)))
 
