@@ -132,14 +132,14 @@ def _with_variables_of_then(settled: Settled, match: Match) -> Proof | None:
     """See whether the container was made from these files with other values than the host's `.env` and env files have
     by now."""
     stack, templates, container = settled.stack, settled.templates, match.containers[0]
-    if not stack.settled and not stack.sealed and not stack.from_host:
+    if not stack.certain and not stack.sealed and not stack.from_host:
         return None
     if stack.from_host:
         stack = stack.with_env_files_of(container)
         templates = stack.load({})
     sealed = SealedVariables(vault=settled.vault)
     then = bind(sights_of(templates, [match]), templates.references, {}, sealed, passed_on(templates, [match])).values
-    model = load_with(stack, {**then, **ruled_out(settled, then)}, templates, settled={})
+    model = load_with(stack, {**then, **ruled_out(settled, then)}, templates, certain={})
     if model is not None and _prove(settled, model, match.service, container).same:
         return Proof(differs=True, variables_moved=True)
     return None

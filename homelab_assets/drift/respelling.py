@@ -18,17 +18,17 @@ from homelab_assets.drift.unify import Settled, sights_of
 
 def spellings_of(settled: Settled) -> Iterator[tuple[str, str]]:
     """Give the tokens of settled values, each with that of a spelling in which a container of the stack shows it."""
-    references, settled_values, known = settled.templates.references, settled.stack.settled, settled.known
+    references, certain, known = settled.templates.references, settled.stack.certain, settled.known
     vault = settled.vault
     for sight in sights_of(settled.templates, settled.matches):
         for template, texts in pairs_of(_agreeing(sight, settled)):
             named = {references[int(number)].name for number in MARKER.findall(template)}
-            for name in named & settled_values.keys():
+            for name in named & certain.keys():
                 others = {other: value for other, value in known.items() if other != name}
                 parts = pieces(template, references, others)
                 explained = (explains(parts, text, others, vault) or {} for text in texts)
                 seen = {value for found in explained for value in found.get(name, ()) if value}
-                token = vault.fingerprint(vault.reveal(settled_values[name] or ""))
+                token = vault.fingerprint(vault.reveal(certain[name] or ""))
                 yield from ((token, vault.fingerprint(vault.reveal(value))) for value in seen)
 
 

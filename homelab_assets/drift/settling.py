@@ -76,7 +76,7 @@ def _by_what_git_says(stack: Stack, templates: Model, containers: Containers, kn
 
 def name_in_git(stack: Stack, templates: Model) -> str | None:
     """What the project is called if nobody who deploys it says otherwise, None where that is its folder's name."""
-    name = str(stack.settled.get("COMPOSE_PROJECT_NAME") or templates.project.written_name or OPEN)
+    name = str(stack.certain.get("COMPOSE_PROJECT_NAME") or templates.project.written_name or OPEN)
     return None if OPEN in name else name
 
 
@@ -97,24 +97,24 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
     It chooses no file. What an engine shows in clear, whatever its name, counts in clear.
     """
     stack.learn_included(templates)
-    sealed = {name: value for name, value in stack.settled.items() if value and has_token(value)}
+    sealed = {name: value for name, value in stack.certain.items() if value and has_token(value)}
     in_clear = shown_in_clear(templates) if sealed else frozenset()
     for name in sealed.keys() & in_clear:
-        stack.settled[name] = vault.reveal(sealed[name])
+        stack.certain[name] = vault.reveal(sealed[name])
     opaque = {name for name in sealed if not vault.revealable(sealed[name])}
     parts = templates.names_in_parts | stack.choosing.keys() if opaque else frozenset()
     for name in opaque:
         if name in (in_clear if names_a_secret(unscoped(name)) else parts):
             stack.sealed[name] = sealed[name]
-            del stack.settled[name]
+            del stack.certain[name]
             stack.unknown |= {name}
-    if not stack.settled:
+    if not stack.certain:
         return templates
     try:
-        return stack.load(stack.settled)
+        return stack.load(stack.certain)
     except BaselineError:
-        stack.unknown |= stack.settled.keys()
-        stack.settled = {}
+        stack.unknown |= stack.certain.keys()
+        stack.certain = {}
         return templates
 
 

@@ -28,8 +28,8 @@ EXPORTED = late(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DI
 class Stack:
     """Loads one baseline for one place, again and again with what becomes known.
 
-    Args:
-        settled: variables whose value is certain, by name. unknown: those that a `.env` sets, nobody knows to what.
+    Attributes:
+        certain: variables with the value that a `.env` gives them. unknown: those that one sets, nobody knows to what.
         sealed: tokens of the values of such ones, as far as these are known.
         from_host: paths of the host's own files that services or includes take variables from.
         scopes: those of includes of which all variables are known.
@@ -43,8 +43,8 @@ class Stack:
         said = dict(baseline.variables)
         for variables in (place.variables or {}).values():
             said.update({name: value for name, value in variables.items() if not EXPORTED.fullmatch(name)})
-        self.settled: dict[str, Alternative] = {name: value for name, value in said.items() if value is not None}
-        self.unknown = said.keys() - self.settled.keys()
+        self.certain: dict[str, Alternative] = {name: value for name, value in said.items() if value is not None}
+        self.unknown = said.keys() - self.certain.keys()
         self.sealed: dict[str, str] = {}
         self.choosing: dict[str, Alternative] = {}
         self.from_host: set[str] = set()
@@ -54,7 +54,7 @@ class Stack:
     @property
     def knows_env(self) -> bool:
         """Whether a `.env` of the stack was read, even if it sets nothing."""
-        return bool(self.place.variables) or any(unscoped(name) == name for name in self.settled)
+        return bool(self.place.variables) or any(unscoped(name) == name for name in self.certain)
 
     def load(self, variables: Mapping[str, Alternative]) -> Model:
         """Load with these variables; all others stay open, those that are `UNSET` don't.
@@ -73,7 +73,7 @@ class Stack:
                 project_name=named if named == normalised_name(named or "") else None,
                 symbolic=True,
                 unset=not_set(variables),
-                assumed=environment.keys() - self.settled.keys() - self.choosing.keys(),
+                assumed=environment.keys() - self.certain.keys() - self.choosing.keys(),
                 outside=self._set_outside,
                 newer=self.place.newer,
             )
@@ -107,14 +107,14 @@ class Stack:
 
     def _set_outside(self, name: str) -> bool | None:
         """Whether whoever deploys sets a variable for the whole project; None where nobody knows."""
-        if name in self.settled or name in self.sealed:
+        if name in self.certain or name in self.sealed:
             return True
         return None if not self.knows_env or name in self.unknown or EXPORTED.fullmatch(name) else False
 
     def _choose(self, needs: Needs, variables: Mapping[str, Alternative]) -> dict[str, Alternative]:
         """Give a value to a variable that chooses a file: as the `.env` has it, else the only one for which git has
         such a file, or of several the one whose services run; nothing where that can't be told."""
-        known = needs.value or self.settled.get(needs.variable, UNSET)
+        known = needs.value or self.certain.get(needs.variable, UNSET)
         own = unscoped(needs.variable) != needs.variable
         if (known or not own) and self.knows_env and needs.variable not in self.unknown and not has_token(known or ""):
             return {needs.variable: known}
@@ -188,7 +188,7 @@ class Stack:
                 return _env_file(variables)
         held = place.env_files.get(path)
         own = path in (place.variables or {})
-        data = None if held is None else _env_file(held, passed_on=self.unknown if own else held.keys() - self.settled)
+        data = None if held is None else _env_file(held, passed_on=self.unknown if own else held.keys() - self.certain)
         if held is None or data is None:
             return None
         self.from_host.add(path)
@@ -198,7 +198,7 @@ class Stack:
         """Settle what the host's own env files of includes say, each for its include alone."""
         for scope, variables in model.project.included.items():
             self.scopes.add(scope)
-            self.settled |= {name + scope: value for name, value in variables.items()}
+            self.certain |= {name + scope: value for name, value in variables.items()}
 
 
 def _in_terms_of(variables: Mapping[str, str], text: str) -> str:

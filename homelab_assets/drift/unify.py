@@ -64,7 +64,7 @@ class Settled(Struct, kw_only=True, dict=True):
     @property
     def known(self) -> dict[str, Alternative]:
         """Values of all variables that are settled or bound."""
-        return {**self.bindings.values, **self.stack.settled}
+        return {**self.bindings.values, **self.stack.certain}
 
     @property
     def sealed(self) -> SealedVariables:
@@ -117,7 +117,7 @@ def bind_variables(settled: Settled) -> None:
 def _bind_more(settled: Settled) -> bool:
     """Bind what can be bound now, and load again: a port that is known leaves less to guess for the others."""
     final, matches, stack = settled.final, settled.matches, settled.stack
-    known = {**ruled_out(settled), **stack.settled, **settled.bindings.values}
+    known = {**ruled_out(settled), **stack.certain, **settled.bindings.values}
     left_out = optional(settled) if stack.knows_env else ()
     sights, handed_on = sights_of(final, matches), passed_on(final, matches)
     in_clear = cache(lambda: shown_in_clear(final))
@@ -146,7 +146,7 @@ def optional(settled: Settled) -> frozenset[str]:
 def _not_set(settled: Settled) -> frozenset[str]:
     """Names of variables that no known `.env` sets, nor the deployer's shell as a matter of course."""
     stack = settled.stack
-    names = {reference.name for reference in _references(settled)} - stack.settled.keys() - stack.unknown
+    names = {reference.name for reference in _references(settled)} - stack.certain.keys() - stack.unknown
     scopes = {"", *stack.scopes}
     return frozenset(
         name
@@ -260,10 +260,10 @@ def load_with(
     stack: Stack,
     bound: Mapping[str, Alternative],
     model: Model,
-    settled: Mapping[str, Alternative] | None = None,
+    certain: Mapping[str, Alternative] | None = None,
 ) -> Model | None:
     """Load with bound variables; None where Compose would refuse what the running values say."""
-    variables = {**(stack.settled if settled is None else settled), **bound}
+    variables = {**(stack.certain if certain is None else certain), **bound}
     try:
         return fill(model, variables) or stack.load(variables)
     except BaselineError:

@@ -35,7 +35,7 @@ def services_of(one: Bound) -> Iterator[ServiceDrift]:
     """
     baseline = one.baseline
     stack = Stack(baseline, place_of(baseline, (), None))
-    model = stack.load(stack.settled)
+    model = stack.load(stack.certain)
     for name in model.services:
         span = model.span("services", name)
         yield ServiceDrift(
