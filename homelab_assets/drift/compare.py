@@ -159,7 +159,7 @@ def _settled(audit: _Audit, containers: Containers, bound: Sequence[Bound], name
 
 def _note_project(audit: _Audit, one: Bound, settled: Settled) -> None:
     """Note as which project a stack runs, and if its files have another name: nobody knows who gave the running one."""
-    project, name = settled.stack.place.project, name_in_git(settled.stack, settled.templates)
+    project, name = settled.stack.deployment.project, name_in_git(settled.stack, settled.templates)
     if project is None:
         return
     audit.projects[one.host, project] = one

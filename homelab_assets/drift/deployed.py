@@ -16,13 +16,13 @@ NO_FOLDER = "/\uf8ff"
 """Stands for the project's folder where no label tells it (Portainer): relative binds are compared by their tail."""
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Deployment(Struct, frozen=True, kw_only=True):
     """Where and as what a stack was deployed on a host.
 
     Attributes:
         directory: the project's folder on the host, `NO_FOLDER` where it isn't known.
         project: the project's name in the labels, None where no container carries it.
-        variables: `.env` values as the host holds them, by file, None where they aren't known; settled.
+        variables: values of the `.env` files as the host holds them, by file; settled.
         env_files: variables of all files on the host that a service may take them from, a `.env` too, by path.
         services: what its containers there are called as services.
         newer: whether it is Compose 5, as far as is known, that last brought it up.
@@ -33,7 +33,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
     directory: str
     project: str | None = None
-    variables: Mapping[str, Mapping[str, str | None]] | None = None
+    variables: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     env_files: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     services: frozenset[str] = frozenset()
     newer: bool = True
@@ -41,10 +41,15 @@ class Place(Struct, frozen=True, kw_only=True):
     spellings: Mapping[str, Sequence[str]] | None = None
 
 
-def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured | None) -> Place:
+def not_deployed(baseline: Baseline) -> Deployment:
+    """What stands for the deployment of a stack of which nothing runs, or nothing that is known."""
+    return Deployment(directory="/" + (baseline.directory.strip("/") or baseline.stack))
+
+
+def deployment_of(baseline: Baseline, group: Sequence[Observed], captured: Captured) -> Deployment:
     """Read from the containers' labels where a stack was deployed."""
-    if not group or captured is None:
-        return Place(directory="/" + (baseline.directory.strip("/") or baseline.stack))
+    if not group:
+        return not_deployed(baseline)
     labels = next((c.labels for c in group if c.labels.get(WORKING_DIR)), group[0].labels)
     directory = str(labels.get(WORKING_DIR) or "").rstrip("/")
     named = str(labels.get(ENVIRONMENT_FILE) or "")
@@ -54,7 +59,7 @@ def place_of(baseline: Baseline, group: Sequence[Observed], captured: Captured |
         for file in files
         if (path := posixpath.normpath(posixpath.join(directory or "/", file))) in captured.dotenv
     }
-    return Place(
+    return Deployment(
         directory=directory if directory.startswith("/") else NO_FOLDER,
         project=group[0].project,
         variables=variables,
@@ -79,7 +84,7 @@ def _used(group: Sequence[Observed], captured: Captured) -> dict[str, str | None
     return defaults
 
 
-def as_deployed(baseline: Baseline, group: Sequence[Observed], place: Place) -> Baseline:
+def as_deployed(baseline: Baseline, group: Sequence[Observed], deployment: Deployment) -> Baseline:
     """Return the baseline with the files that the stack was brought up with, as the labels of its youngest container
     name them (`-f`, `COMPOSE_FILE`): if git has them all, none for another host, and there are more than its own base
     and endpoint file, or the `.env` there asks for just these.
@@ -93,7 +98,7 @@ def as_deployed(baseline: Baseline, group: Sequence[Observed], place: Place) -> 
     # Whoever names files switches the automatic override off.
     own = {file for file in baseline.files if ".override." not in posixpath.basename(file)}
     more = files[0] == baseline.files[0] and own < set(files)
-    if not more and files != _asked_for(place, home):
+    if not more and files != _asked_for(deployment, home):
         return baseline
     if not set(files).isdisjoint(baseline.foreign) or not _all_in_git(files, baseline):
         return baseline
@@ -108,12 +113,12 @@ def _in_repository(named: str, folder: str, home: str) -> tuple[str, ...]:
     return tuple(posixpath.normpath(posixpath.join(home, file)) for file in inside)
 
 
-def _asked_for(place: Place, home: str) -> tuple[str, ...]:
+def _asked_for(deployment: Deployment, home: str) -> tuple[str, ...]:
     """The compose files that the stack's `.env` on the host names, as if they were all that Compose is told."""
-    said = {name: value for variables in (place.variables or {}).values() for name, value in variables.items()}
+    said = {name: value for variables in deployment.variables.values() for name, value in variables.items()}
     files = (said.get("COMPOSE_FILE") or "").split(said.get("COMPOSE_PATH_SEPARATOR") or ":")
     named = ",".join(file for file in files if file)
-    return _in_repository(named, place.directory.rstrip("/"), home) if named else ()
+    return _in_repository(named, deployment.directory.rstrip("/"), home) if named else ()
 
 
 def _all_in_git(files: Sequence[str], baseline: Baseline) -> bool:

@@ -130,7 +130,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         if difference.row.key != "environment" or difference.observed is None or difference.change == "removed":
             return False
         name, value = difference.path.partition(".")[2], difference.observed.value
-        files = self.settled.stack.place.env_files.values()
+        files = self.settled.stack.deployment.env_files.values()
         return any(file.get(name) == value or (value in file.values() and not is_ordinary(value)) for file in files)
 
     def _hides(self, difference: Difference) -> bool:

@@ -74,10 +74,10 @@ def _arbitrate(settled: Settled) -> None:
 def _verify_by_own_files(settled: Settled, match: Match, baseline: Baseline) -> None:
     """See whether a container was made from other files of git than the one that counts for the stack: whoever brings
     up a single service may name others."""
-    own = as_deployed(baseline, match.containers[:1], settled.stack.place)
+    own = as_deployed(baseline, match.containers[:1], settled.stack.deployment)
     if own.files == settled.stack.baseline.files:
         return
-    stack = Stack(own, settled.stack.place)
+    stack = Stack(own, settled.stack.deployment)
     try:
         templates = stack.load({})
     except BaselineError:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import OPEN, unscoped
 from homelab_assets.drift.binding_hosts import Bound
-from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, place_of
+from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, deployment_of
 from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.proving import prove_services
@@ -54,7 +54,7 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
     if (again := _by_what_git_says(stack, templates, containers, known)) and again != group:
         group = again
         stack, templates = _load(baseline, group, containers)
-    if stack.place.directory == NO_FOLDER and (folder := _folder(templates, group)):
+    if stack.deployment.directory == NO_FOLDER and (folder := _folder(templates, group)):
         stack, templates = _load(baseline, group, containers, folder)
     first = _first(stack, templates, vault)
     matches = match_services(first.view, first.services, first.disabled, group, containers, known)
@@ -67,9 +67,9 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
 def _by_what_git_says(stack: Stack, templates: Model, containers: Containers, known: Collection[str]) -> list[Observed]:
     """The containers of the project that git's own words name, where these say what the folder's name doesn't."""
     name = name_in_git(stack, templates)
-    if name and name != stack.place.project:
+    if name and name != stack.deployment.project:
         return project_group(stack.baseline, containers, (name,), known)
-    if stack.place.project is None:
+    if stack.deployment.project is None:
         return group_by_names(templates.services, containers, known)
     return []
 
@@ -83,10 +83,10 @@ def name_in_git(stack: Stack, templates: Model) -> str | None:
 def _load(
     baseline: Baseline, group: Sequence[Observed], containers: Containers, folder: str | None = None
 ) -> tuple[Stack, Model]:
-    place = place_of(baseline, group, containers.host.captured)
+    deployment = deployment_of(baseline, group, containers.host.captured)
     if folder:
-        place = replace(place, directory=folder)
-    stack = Stack(as_deployed(baseline, group, place), place)
+        deployment = replace(deployment, directory=folder)
+    stack = Stack(as_deployed(baseline, group, deployment), deployment)
     return stack, stack.load({})
 
 

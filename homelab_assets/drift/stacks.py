@@ -9,7 +9,7 @@ from homelab_assets import compose
 from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.compose.normalise import normalised_name
 from homelab_assets.compose.scope import Partial, Private
-from homelab_assets.drift.deployed import Place
+from homelab_assets.drift.deployed import Deployment
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.templates import UNSET, Alternative, Reference, not_set
@@ -26,7 +26,7 @@ EXPORTED = late(r"HOME|PWD|OLDPWD|USER|LOGNAME|SHELL|PATH|LANG|LC_[A-Z]+|TERM|DI
 
 
 class Stack:
-    """Loads one baseline for one place, again and again with what becomes known.
+    """Loads one baseline for one deployment, again and again with what becomes known.
 
     Attributes:
         certain: variables with the value that a `.env` gives them. unknown: those that one sets, nobody knows to what.
@@ -36,12 +36,12 @@ class Stack:
         choosing: those that tell which file or service git's files mean: known in every loading.
     """
 
-    def __init__(self, baseline: Baseline, place: Place) -> None:
+    def __init__(self, baseline: Baseline, deployment: Deployment) -> None:
         self.baseline = baseline
-        self.place = place
+        self.deployment = deployment
         self.home = posixpath.dirname(baseline.files[0]) if baseline.files else baseline.directory
         said = dict(baseline.variables)
-        for variables in (place.variables or {}).values():
+        for variables in deployment.variables.values():
             said.update({name: value for name, value in variables.items() if not EXPORTED.fullmatch(name)})
         self.certain: dict[str, Alternative] = {name: value for name, value in said.items() if value is not None}
         self.unknown = said.keys() - self.certain.keys()
@@ -54,7 +54,7 @@ class Stack:
     @property
     def knows_env(self) -> bool:
         """Whether a `.env` of the stack was read, even if it sets nothing."""
-        return bool(self.place.variables) or any(unscoped(name) == name for name in self.certain)
+        return bool(self.deployment.variables) or any(unscoped(name) == name for name in self.certain)
 
     def load(self, variables: Mapping[str, Alternative]) -> Model:
         """Load with these variables; all others stay open, those that are `UNSET` don't.
@@ -62,20 +62,20 @@ class Stack:
         Raises:
             BaselineError: Compose would refuse the files.
         """
-        variables, named = {**self.choosing, **variables}, self.place.project
+        variables, named = {**self.choosing, **variables}, self.deployment.project
         environment = {name: value for name, value in variables.items() if value is not UNSET}
         try:
             project = compose.load(
                 [self._on_host(file) for file in self.baseline.files],
                 read=self._read,
-                project_directory=self.place.directory,
+                project_directory=self.deployment.directory,
                 environment=environment,
                 project_name=named if named == normalised_name(named or "") else None,
                 symbolic=True,
                 unset=not_set(variables),
                 assumed=environment.keys() - self.certain.keys() - self.choosing.keys(),
                 outside=self._set_outside,
-                newer=self.place.newer,
+                newer=self.deployment.newer,
             )
         except BaselineError as error:
             needs = error.needs
@@ -88,7 +88,7 @@ class Stack:
             raise error.reworded(what, where=f"{self._in_git(file)}:{line}") from None
         view = ProjectView(
             name=project.name,
-            directory=self.place.directory,
+            directory=self.deployment.directory,
             **project.resources,
             read=self._read,
             provided=frozenset(name for name, service in project.services.items() if "provider" in service),
@@ -129,10 +129,10 @@ class Stack:
 
     def _running_with(self, variable: str, value: str, variables: Mapping[str, Alternative]) -> int:
         """How many of the services that run are git's if a variable has this value."""
-        trial = Stack(self.baseline, self.place)
+        trial = Stack(self.baseline, self.deployment)
         trial.choosing = {**self.choosing, variable: value}
         try:
-            return len(self.place.services & trial.load(variables).services.keys())
+            return len(self.deployment.services & trial.load(variables).services.keys())
         except BaselineError:
             return 0
 
@@ -152,12 +152,12 @@ class Stack:
 
     def _on_host(self, path: str) -> str:
         """Where a file of the repository lies on the host."""
-        return posixpath.normpath(posixpath.join(self.place.directory, posixpath.relpath(path, self.home or ".")))
+        return posixpath.normpath(posixpath.join(self.deployment.directory, posixpath.relpath(path, self.home or ".")))
 
     def _in_git(self, path: str) -> str:
         """Where a file of the host lies in the repository."""
         if path not in self._places_in_git:
-            inside = posixpath.relpath(path, self.place.directory) if path.startswith("/") else path
+            inside = posixpath.relpath(path, self.deployment.directory) if path.startswith("/") else path
             self._places_in_git[path] = posixpath.normpath(posixpath.join(self.home, inside))
         return self._places_in_git[path]
 
@@ -169,25 +169,25 @@ class Stack:
         """The same stack, where the host's env files set what they set now to what a container shows."""
         running = container.variables
         files = {
-            path: {name: running[name] for name in self.place.env_files[path] if name in running}
+            path: {name: running[name] for name in self.deployment.env_files[path] if name in running}
             for path in self.from_host
         }
-        stack = Stack(self.baseline, replace(self.place, variables=None, env_files=files))
+        stack = Stack(self.baseline, replace(self.deployment, variables={}, env_files=files))
         stack.choosing = dict(self.choosing)
         return stack
 
     def _read(self, path: str) -> bytes | None:
-        place, inside = self.place, self._in_git(path)
-        if not (place.variables or {}).get(path):
+        deployment, inside = self.deployment, self._in_git(path)
+        if not deployment.variables.get(path):
             data = None if inside.startswith("..") else self.baseline.tree.read(inside)
             if data is not None:
                 return data
             variables = self.baseline.variables
-            if path == posixpath.join(place.directory, ".env") and variables:
+            if path == posixpath.join(deployment.directory, ".env") and variables:
                 # Git lacks the `.env`, and lab.yaml names a file that knows its values.
                 return _env_file(variables)
-        held = place.env_files.get(path)
-        own = path in (place.variables or {})
+        held = deployment.env_files.get(path)
+        own = path in deployment.variables
         data = None if held is None else _env_file(held, passed_on=self.unknown if own else held.keys() - self.certain)
         if held is None or data is None:
             return None

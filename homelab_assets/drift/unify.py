@@ -69,7 +69,7 @@ class Settled(Struct, kw_only=True, dict=True):
     @property
     def sealed(self) -> SealedVariables:
         """What is known of variables of which there are tokens alone."""
-        return SealedVariables(vault=self.vault, tokens=self.stack.sealed, spellings=self.stack.place.spellings)
+        return SealedVariables(vault=self.vault, tokens=self.stack.sealed, spellings=self.stack.deployment.spellings)
 
     @cached_property
     def container_ids(self) -> Mapping[str, str]:
@@ -164,7 +164,7 @@ def ruled_out(settled: Settled, found: Mapping[str, Alternative] = _NOTHING) -> 
     """Give, as not set, the variables of which nothing comes that runs, by what the host's own compose files say: they
     do not use them, or it is their own default that was found. One without a default may still be in a `.env`.
     """
-    used, mark = settled.stack.place.used, settled.vault.fingerprint
+    used, mark = settled.stack.deployment.used, settled.vault.fingerprint
     if used is None:
         return {}
     names = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from homelab_assets.drift.binding_hosts import Bound
-from homelab_assets.drift.deployed import place_of
+from homelab_assets.drift.deployed import not_deployed
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.drift.view import Host, Observed
@@ -34,7 +34,7 @@ def services_of(one: Bound) -> Iterator[ServiceDrift]:
         UserError: Compose would refuse the files.
     """
     baseline = one.baseline
-    stack = Stack(baseline, place_of(baseline, (), None))
+    stack = Stack(baseline, not_deployed(baseline))
     model = stack.load(stack.certain)
     for name in model.services:
         span = model.span("services", name)

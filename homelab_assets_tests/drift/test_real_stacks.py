@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import config_hashes
-from homelab_assets.drift.deployed import place_of
+from homelab_assets.drift.deployed import not_deployed
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.stacks import Stack
 from homelab_assets.secrecy import Vault
@@ -86,7 +86,7 @@ def test_the_hash_is_reproduced_below_the_home_of_whoever_deployed() -> None:
     text = "services: {app: {image: 'plain:1', volumes: ['~/data:/data']}}"
     directory = "/opt/apps/stacks/web"
     mount = {"Type": "bind", "Source": "/home/larry/data", "Destination": "/data", "RW": True}
-    model = Stack(baseline("web", text), place_of(baseline("web", text), (), None)).load({})
+    model = Stack(baseline("web", text), not_deployed(baseline("web", text))).load({})
     definition = dict(model.services["app"])
     definition["volumes"] = [{**definition["volumes"][0], "source": "/home/larry/data"}]  # type: ignore[index,call-overload]
     label = next(config_hashes(definition, "2.40.3"))
@@ -133,7 +133,7 @@ def test_a_home_is_nobodys_folder_in_a_file_of_another_folder_either(
     stack = baseline("web", git, extra={"../../common/app.yml": lent})
     tree = Files({posixpath.normpath(path): text for path, text in stack.tree.files.items()})  # type: ignore[attr-defined]
     stack = replace(stack, tree=tree)
-    definition = dict(Stack(stack, place_of(stack, (), None)).load({}).services["app"])
+    definition = dict(Stack(stack, not_deployed(stack)).load({}).services["app"])
     definition["volumes"] = [{**definition["volumes"][0], "source": "/home/larry/data"}]  # type: ignore[index,call-overload]
     labels = {"com.docker.compose.config-hash": str(next(config_hashes(definition, "2.40.3")))}
     mount = {"Type": "bind", "Source": running, "Destination": "/data", "RW": True}
@@ -153,7 +153,7 @@ def test_a_secret_may_lie_below_whoevers_home(running: str, told: list[str]) -> 
 
 def test_a_variable_of_the_build_leaves_the_hash_as_it_is() -> None:
     plain = "services: {app: {image: 'plain:1'}}"
-    model = Stack(baseline("web", plain), place_of(baseline("web", plain), (), None)).load({})
+    model = Stack(baseline("web", plain), not_deployed(baseline("web", plain))).load({})
     label = next(config_hashes(model.services["app"], "2.40.3"))
     text = "services: {app: {image: 'plain:1', build: {context: ., args: {VERSION: '${VERSION}'}}}}"
     verdict = _one(text, container("web", "app", labels={"com.docker.compose.config-hash": str(label)}))

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from homelab_assets.drift import filling, leaves
-from homelab_assets.drift.deployed import place_of
+from homelab_assets.drift.deployed import not_deployed
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.filling import fill
@@ -151,7 +151,7 @@ def test_what_prevails_on_a_host_is_usual_for_all_that_have_it(seed: int) -> Non
 
 def test_without_its_keys_git_says_nothing_of_a_row() -> None:
     git = _in_git("traps-28.5.2-compose-2.40.3")
-    model = Stack(git, place_of(git, (), None)).load({})
+    model = Stack(git, not_deployed(git)).load({})
     spoken = set()
     for name, service in model.services.items():
         for row in TABLE:
@@ -257,7 +257,7 @@ def _told(model: Model) -> Any:
 def _fills(document: dict[str, Any], variables: Mapping[str, Alternative]) -> bool:
     """Whether a stack's variables could be put in place; they are the same then as after loading it with them."""
     git = baseline("x", document, extra=EXTRA)
-    stack = Stack(git, place_of(git, (), None))
+    stack = Stack(git, not_deployed(git))
     try:
         filled = fill(stack.load({}), variables)
     except BaselineError:
