@@ -67,14 +67,12 @@ def _listed(value: Any) -> Any:
     return Seq([value]) if type(value) is str else value
 
 
-@_of(str, Map)
-def _sourced(value: Any) -> Any:
-    return Map({"source": value}) if type(value) is str else value
+def _under(key: str) -> Change:
+    """A text to `{key: text}`."""
+    return lambda value: Map({key: value}) if type(value) is str else value
 
 
-@_of(str, Map)
-def _build(value: Any) -> Any:
-    return Map({"context": value}) if type(value) is str else value
+_sourced = _of(str, Map)(_under("source"))
 
 
 @_of(Map, Seq)
@@ -114,10 +112,6 @@ def _env_files(value: Any) -> Any:
         elif type(item) is Map:
             item.setdefault("required", True)
     return value
-
-
-def _extends(value: Any) -> Any:
-    return Map({"service": value}) if type(value) is str else value
 
 
 @_of(str, Map, Seq)
@@ -195,7 +189,7 @@ def _external(value: Any) -> Any:
 
 _LONG_FORMS: Rules[Any] = Rules(
     {
-        "services.*.build": _build,
+        "services.*.build": _of(str, Map)(_under("context")),
         "services.*.build.secrets.*": _sourced,
         "services.*.build.provenance": go_text,
         "services.*.build.sbom": go_text,
@@ -205,7 +199,7 @@ _LONG_FORMS: Rules[Any] = Rules(
         "services.*.depends_on": _depends_on,
         "services.*.env_file": _env_files,
         "services.*.label_file": _listed,
-        "services.*.extends": _extends,
+        "services.*.extends": _under("service"),
         "services.*.gpus": _gpus,
         "services.*.networks": names_to_map,
         "services.*.models": names_to_map,
