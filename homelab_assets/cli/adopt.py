@@ -110,7 +110,7 @@ def _holds_stacks(repository: "RepositorySettings") -> bool:
     from homelab_assets.repository.stacks import find_stacks
 
     try:
-        return bool(find_stacks(open_tree(repository)[-1], repository.stacks))
+        return bool(find_stacks(open_tree(repository).tree, repository.stacks))
     except UserError:
         # Whatever is wrong with it is told by whoever needs it.
         return False

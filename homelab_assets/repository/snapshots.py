@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -73,10 +74,18 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
     )
 
 
-def open_tree(repository: RepositorySettings, *, working_tree: bool = False) -> tuple[Git, Clone, str, str, FileTree]:
-    """Open a clone's files. Returns git, the clone, the name and commit of what was opened, and its files.
+class Opened(NamedTuple):
+    """A clone's files. `ref` and `commit`: what was opened; for the working tree its name, and HEAD."""
 
-    For the working tree the name is `working tree`, and the commit is HEAD.
+    git: Git
+    clone: Clone
+    ref: str
+    commit: str
+    tree: FileTree
+
+
+def open_tree(repository: RepositorySettings, *, working_tree: bool = False) -> Opened:
+    """Open a clone's files at its ref (or its default branch), or those on disk.
 
     Raises:
         UserError: it is no clone, its ref is unknown, or it is bare and has no working tree.
@@ -86,12 +95,12 @@ def open_tree(repository: RepositorySettings, *, working_tree: bool = False) -> 
     if not working_tree:
         ref = repository.ref or git.default_ref()
         commit = git.resolve(ref)
-        return git, clone, ref, commit, GitTree(git, commit)
+        return Opened(git, clone, ref, commit, GitTree(git, commit))
     if clone.bare:
         raise BaselineError(
             "a bare clone has no working tree", where=str(repository.path), hint="leave --working-tree out"
         )
-    return git, clone, WORKING_TREE, git.resolve("HEAD"), WorkingTree(repository.path)
+    return Opened(git, clone, WORKING_TREE, git.resolve("HEAD"), WorkingTree(repository.path))
 
 
 def _notices(tree: FileTree, operation: str | None, shallow: bool) -> Iterator[str]:

@@ -110,5 +110,5 @@ def _open(repository: RepositorySettings, on_disk: bool, known: Sequence[str]) -
             hint = f"give the root folder of a repository{names}"
             raise UserError("no such folder", where=str(repository.path), hint=hint)
         return WORKING_TREE, "", WorkingTree(repository.path, hidden=_ignored(repository.path))
-    _, _, ref, commit, tree = open_tree(repository)
-    return ref, commit, tree
+    opened = open_tree(repository)
+    return opened.ref, opened.commit, opened.tree
