@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from homelab_assets.cli.common import Options, verb
+from homelab_assets.errors import UserError
 from homelab_assets.rendering.json_text import json_text
 
 
@@ -36,6 +37,8 @@ def command(
 
     here = _working_directory()
     paths = [_STDIN if file == "-" else _absolute(file, here) for file in files]
+    for path in paths:
+        _refuse_what_is_no_file(path)
     on_disk = [path for path in paths if path != _STDIN]
     directory = (
         _absolute(project_directory, here) if project_directory else os.path.dirname(on_disk[0]) if on_disk else here
@@ -72,6 +75,18 @@ def _working_directory() -> str:
 
 def _absolute(path: str, here: str) -> str:
     return os.path.normpath(os.path.join(here, path))
+
+
+def _refuse_what_is_no_file(path: str) -> None:
+    from homelab_assets.repository.stacks import BASE_NAMES
+
+    if os.path.isdir(path):
+        files = (os.path.join(path, name) for name in BASE_NAMES)
+        file = next(filter(os.path.exists, files), None)
+        hint = f"name its compose file: {file}" if file else "no compose file is in it"
+        raise UserError("is a folder", where=path, hint=hint)
+    if not os.path.exists(path):
+        raise UserError("no such file", where=path)
 
 
 def _read(path: str) -> bytes | None:

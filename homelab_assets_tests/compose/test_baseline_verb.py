@@ -46,3 +46,15 @@ def test_a_mistake_is_told_on_stderr_with_exit_code_2(stack: Path) -> None:
     assert done.exit_code == 2
     assert f"{stack / 'bad.yaml'}:3" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_folder_is_told_from_a_file_that_is_not_there(stack: Path) -> None:
+    (stack / "empty").mkdir()
+    told = {
+        ".": f"{stack}: is a folder (name its compose file: {stack / 'compose.yaml'})",
+        "empty": f"{stack / 'empty'}: is a folder (no compose file is in it)",
+        "none.yaml": f"{stack / 'none.yaml'}: no such file",
+    }
+    for named, error in told.items():
+        done = CliRunner().invoke(command, [named])
+        assert (done.exit_code, done.stderr) == (2, f"error: {error}\n")
