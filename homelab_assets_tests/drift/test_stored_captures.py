@@ -108,6 +108,18 @@ def test_another_network_than_the_one_that_a_variable_names_is_told(written: str
     assert told == [f"networks.{next(iter(joined))}", "networks.n"]
 
 
+@pytest.mark.parametrize("key", ["secrets", "configs"])
+@pytest.mark.parametrize("target", ["/opt/zebra", "/run/secrets/zebra", "/zebra"])
+def test_another_target_of_a_file_than_a_variable_says_is_told(key: str, target: str) -> None:
+    git = {"app": {"image": "plain:1", key: [{"source": "tok", "target": "${V:-/opt/tok}"}]}}
+    mount = {"Type": "bind", "Source": f"{FOLDER}/tok.txt", "Destination": target, "RW": False}
+    seen, more = [container("web", "app", mounts=[mount])], {key: {"tok": {"file": "./tok.txt"}}}
+    assert _paths(_audit(git, seen, {"V": target}, **more)) == []
+    for held in ({"V": "/opt/yak"}, {"W": "/opt/yak"}):
+        assert _paths(_audit(git, seen, held, **more)) == [f"{key}.tok"]
+    assert _paths(audit(capture(seen), [baseline("web", {"services": git, **more})])) == []
+
+
 def test_a_capture_of_which_nobody_has_looked_at_spellings_is_taken_as_it_runs() -> None:
     body, running, *_ = SHOWN["port"]
     seen = [container("web", "app", **running)]

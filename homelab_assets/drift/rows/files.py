@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.project_view import may_be
 from homelab_assets.drift.rows.mount import Mount, below_a_home, below_home, bound_labels, lent, mounts_of
@@ -106,6 +107,20 @@ def _observed_files(key: str) -> Any:
     return observed
 
 
+def _as_git_says(container: Observed, declared: Declared) -> dict[str, Leaf]:
+    """Secrets with their targets below the usual folder: `target: ${X}` may be any path, or the rest of one there."""
+    below = {path for target, path in file_targets(declared).items() if target.startswith(SECRETS + OPEN)}
+    return {
+        path: Leaf(frozenset(map(_put_below, leaf.value))) if path in below else leaf
+        for path, leaf in _observed_files("secrets")(container, declared).items()
+    }
+
+
+def _put_below(file: File) -> File:
+    target, source, writable = file
+    return (target if target.startswith(SECRETS) else SECRETS + target), source, writable
+
+
 def _at_open_target(target: str, mount: Mount, targets: dict[str, str]) -> str | None:
     """The leaf of the only secret or config that a variable may have put here."""
     paths = {path for template, path in targets.items() if may_be(template, target)}
@@ -152,7 +167,7 @@ def _write_file(key: str, name: str, target: str) -> Any:
 ROWS: tuple[Row, ...] = (
     Row(
         key="secrets", kind="keyed", where="Mounts (read-only binds)",
-        expected=_expected_files("secrets"), observed=_observed_files("secrets"),
+        expected=_expected_files("secrets"), observed=_observed_files("secrets"), sight=_as_git_says,
     ),
     Row(
         key="configs", kind="keyed", where="Mounts (read-only binds)",
