@@ -136,9 +136,10 @@ def _each(fields: Mapping[str, _InField]) -> _InField:
 
 # Where somebody's own texts stand. What else there is are words of the engine, such as the type of a mount: a value of
 # a `.env` that is the same by chance must not change what they say.
+# The name of a volume, as that of a network, tells which one is meant.
 _DRIVER = _in({"Options": _everywhere})
 _MOUNT = {
-    **dict.fromkeys(("Name", "Source", "Destination", "Target"), _everywhere),
+    **dict.fromkeys(("Source", "Destination", "Target"), _everywhere),
     "VolumeOptions": _in({"Subpath": _everywhere, "Labels": _everywhere, "DriverConfig": _DRIVER}),
 }
 _CONFIG = dict.fromkeys(("Labels", "Cmd", "Entrypoint", "Hostname", "Domainname", "WorkingDir", "User"), _everywhere)

@@ -378,6 +378,25 @@ def test_variables_are_what_runs_elsewhere_and_passwords_are_never_shown(
         assert "<secret#" not in text
 
 
+@pytest.mark.parametrize("name", ["${PRE}", "${PRE}_data", "x_${PRE:-films}"])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_stored_capture_tells_of_what_a_variable_names(name: str, held: bool) -> None:
+    vault, later = Vault(KEY), Vault(KEY)
+    git = {"services": {"app": {"image": "plain:1", "volumes": ["data:/data"]}},
+           "volumes": {"data": {"name": name, "driver_opts": NFS}}}  # fmt: skip
+    running = name.replace("${PRE:-films}", "${PRE}").replace("${PRE}", "zebra42yak")
+    dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"PRE": "zebra42yak"})} if held else {}
+    for options, paths in ((NFS, []), (NFS | {"device": ":/films"}, ["volumes./data.driver_opts.device"])):
+        seen = capture(
+            [user(volumes={"/data": running})], images=[image("plain:1", Cmd=["run"])], vault=vault, dotenv=dotenv,
+            volumes=[volume(running, made("web", "volume", "data"), **options)],
+        )  # fmt: skip
+        rest = sealed_for_rest(seen, [baseline("web", git)], vault)
+        assert isinstance(rest, Captured)
+        service = only(audit(woken(rest, [baseline("web", git)], later), [baseline("web", git)], vault=later))
+        assert ([item.path for item in service.items], service.uncompared) == (paths, {})
+
+
 def test_a_variable_that_nobody_tells_is_no_difference() -> None:
     git = with_network(internal="${INSIDE}", name="${NAME}", driver_opts={"parent": "${PARENT}"})
     networks = [network("proxy", made("web", "network", "n"), Driver="bridge", Options={"parent": "eth7"})]
