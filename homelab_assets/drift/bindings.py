@@ -88,7 +88,8 @@ def bind(
     for fit in (_any, _any):
         pending = binder.look(pending, fit)
     opaque = (not sealed.vault.revealable(text) for pairs in seen for pair in pairs for text in pair.texts)
-    if binder.denied or any("$" in reference.word for reference in references) or any(opaque):
+    told_elsewhere = any("$" in reference.word or reference.operator == "+" for reference in references)
+    if binder.denied or told_elsewhere or any(opaque):
         binder.reconsider([pair for pairs in seen for pair in pairs if KEY_END not in pair.template])
     return binder.result()
 

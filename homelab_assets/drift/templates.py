@@ -19,6 +19,8 @@ _REFERENCE = late(
     r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|\$(?P<bare>[A-Za-z_]\w*)", re.DOTALL
 )
 
+_PLAIN, _ALTERNATE = ("", "?", ":?"), ("+", ":+")
+
 _ANONYMOUS = TOKEN.pattern.replace("?P<key>", "?:").replace("?P<mac>", "?:")
 SIGN = rf"(?:{_ANONYMOUS}|(?!{_ANONYMOUS}).)"
 """A token stands for a value as a whole: no variable is a part of one, though git may have `.` between two."""
@@ -237,23 +239,40 @@ def _pattern(parts: Sequence[Piece], text: str, quantifier: str) -> tuple[str, l
     """The pattern of a template for a text, and its groups: each with its reference, and whether another one follows at
     once."""
     sign = SIGN if has_token(text) else "."
-    groups: dict[str, str] = {}
+    first: dict[str, tuple[str, Reference]] = {}
     captures: list[tuple[str, Reference, bool]] = []
     pattern = ""
     for index, part in enumerate(parts):
-        if part.reference is None:
+        if (reference := part.reference) is None:
             pattern += re.escape(part.literal)
             continue
         adjacent = any(0 <= other < len(parts) and parts[other].reference for other in (index - 1, index + 1))
-        if not part.reference.operator and part.reference.name in groups:
-            pattern += f"(?P={groups[part.reference.name]})"
-            continue
         group = f"g{index}"
-        if not part.reference.operator:
-            groups[part.reference.name] = group
-        captures.append((group, part.reference, adjacent))
-        pattern += f"(?P<{group}>{sign}{quantifier})"
+        ways = _ways(reference, first.get(reference.name), f"{sign}{quantifier}")
+        pattern += f"(?P<{group}>{'|'.join(ways if quantifier == '*?' else reversed(ways))})"
+        captures.append((group, reference, adjacent))
+        if reference.operator not in _ALTERNATE:
+            first.setdefault(reference.name, (group, reference))
     return pattern, captures
+
+
+def _ways(reference: Reference, before: tuple[str, Reference] | None, anything: str) -> Sequence[str]:
+    """Patterns of what a reference may give: where its variable stands before, the same again or what it is without a
+    value. A word with variables in it may be anything."""
+    operator = reference.operator
+    try:
+        word = "" if operator in _PLAIN else re.escape(expand(reference.word, {}))
+    except Unknown:
+        return [anything]
+    if operator in _ALTERNATE:
+        return ["", word]
+    if before is None or reference.otherwise is not UNSET:
+        return [anything]
+    group, other = before
+    again = f"(?P={group})"
+    if operator in _PLAIN and other.operator in _PLAIN:
+        return [again]
+    return [again, word, ""] if operator == "-" else [again, word]
 
 
 def readable(text: str, references: Sequence[Reference]) -> str:

@@ -70,6 +70,13 @@ def test_what_a_reference_tells(operator: str, word: str, captured: str, alterna
         ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${A}"], "x-y", {}, None),
         ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${B}"], "x-y", {"A": "x"}, {"B": ("y",)}),
         ("\ue0000\ue001", ["${A:-${B:-c}}"], "c", {"B": UNSET}, {"A": ("c", UNSET, "")}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A:+a-b}", "${B}"], "a-b-c", {}, {"B": ("c",)}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A:+a-b}", "${B}"], "-c", {}, {"A": ("", UNSET), "B": ("c",)}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A:+a-b}", "${B}"], "x-c", {}, None),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A:-d}", "${A}"], "x-y-x-y", {}, {"A": ("x-y",)}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A:-d-e}", "${A}"], "d-e-", {}, {"A": (UNSET, "")}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A}", "${A:-d}"], "-d", {}, {"A": ("", UNSET)}),
+        ("\ue0000\ue001-\ue0001\ue001", ["${A:-d}", "${A-e}"], "d-", {}, {"A": ("",)}),
     ],
 )
 def test_templates(template: str, references: list[str], text: str, known: Any, bound: Any) -> None:
@@ -129,6 +136,7 @@ def test_templates(template: str, references: list[str], text: str, known: Any, 
         ({"command": "serve ${OPTIONS}"}, {"config": {"Cmd": ["serve"]}}),
         ({"command": "${COMMAND}"}, {"config": {"Cmd": None}}),
         ({"command": "${COMMAND}"}, {"config": {"Cmd": ["serve", "--a"]}}),
+        ({"user": "${U}", "domainname": "${D:-}", "cpuset": "${C}", "cgroup_parent": "${P:-}", "userns_mode": "${N}"}, {}),
         ({"container_name": "${N}"}, {"name": "radarr"}),
         ({"extra_hosts": ["db:${IP}"]}, {"host": {"ExtraHosts": ["db:10.0.0.1"]}}),
         ({"devices": ["${D}:/dev/x"]}, {"host": {"Devices": [
@@ -179,6 +187,12 @@ def test_templates(template: str, references: list[str], text: str, known: Any, 
 )  # fmt: skip
 def test_any_value_that_a_variable_can_give_is_no_drift(git: dict[str, Any], running: dict[str, Any]) -> None:
     assert items(unify(git, container("web", "app", **running))) == []
+
+
+def test_an_alternate_tells_an_empty_variable_from_none() -> None:
+    git = {"environment": {"A": "x${V}", "B": "${V+set}"}}
+    for there in ("set", ""):
+        assert items(unify(git, container("web", "app", env={"A": "x", "B": there}))) == []
 
 
 @pytest.mark.parametrize("options", ["""1 2 "3 4\"""", """1 '2 3'"""])

@@ -195,7 +195,7 @@ def scalar(
     normal: Callable[[Any], Any] = lambda value: value,
     write: Callable[[Any], Any] | None = None,
     image: str = "",
-    default: Any = (),
+    default: Any = "",
     given: Callable[[Observed, Declared], Any] | None = None,
     needs: str = "",
     aliases: Sequence[tuple[str, ...]] = (),
