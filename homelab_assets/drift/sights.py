@@ -52,7 +52,8 @@ def _pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:
         if isinstance(leaf.value, Uncompared):
             continue
         if has_marker(path):
-            yield from at_open_path(row, path, leaf, rest)
+            emptied = next((text for other in rest for text in _emptied(path, other)), None)
+            yield from [(path, (emptied,))] if emptied else at_open_path(row, path, leaf, rest)
         elif has_marker(leaf) and not (row.seal == "arguments" and other_words(leaf, found.get(path))):
             for template, texts in texts_of(row, leaf, found.get(path)):
                 yield template, ("", *texts) if _may_be_empty(sight, path) else texts
@@ -159,7 +160,7 @@ def _walk(row: Row, wanted: Any, found: Any, leaf: Leaf) -> Iterator[tuple[str, 
 def _emptied(template: str, path: str) -> Iterator[str]:
     """The way to write a running path if git's variable in it came to nothing."""
     emptied = MARKER.sub("", template)
-    if path.startswith("/") and emptied != path and clean(emptied) == path:
+    if "/" in path and emptied != path and clean(emptied) == path:
         yield emptied
 
 

@@ -55,6 +55,10 @@ EXPLAINED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str,
         [_bind("/srv/data/app"), {"env": {"D": "/srv/data/"}}], None,
     ),
     "the end of a path that is not set": ([{"volumes": ["/srv/${DOMAIN}:/data"]}], [_bind("/srv")], None),
+    "the end of a path in the container that is not set": (
+        [{"volumes": ["/srv:/data/${SUB}"], "tmpfs": ["/t/${SUB}/x"]}],
+        [{**_bind("/srv"), "host": {"Tmpfs": {"/t/x": ""}}}], None,
+    ),
 }  # fmt: skip
 
 
