@@ -28,8 +28,9 @@ def spellings_of(settled: Settled) -> Iterator[tuple[str, str]]:
                 parts = pieces(template, references, others)
                 explained = (explains(parts, text, others, vault) or {} for text in texts)
                 seen = {value for found in explained for value in found.get(name, ()) if value}
-                token = vault.fingerprint(vault.reveal(certain[name] or ""))
-                yield from ((token, vault.fingerprint(vault.reveal(value))) for value in seen)
+                # What is sealed in part in its file may be sealed wholly where it runs.
+                token = vault.fingerprint(certain[name] or "")
+                yield from ((token, vault.fingerprint(text)) for value in seen for text in (value, vault.reveal(value)))
 
 
 def _agreeing(sight: Sight, settled: Settled) -> Sight:

@@ -88,6 +88,14 @@ def test_another_value_in_the_dotenv_is_told_whatever_the_spelling(case: str, na
     assert other not in str([item.running for service in document.services for item in service.items])
 
 
+def test_a_value_sealed_in_part_in_its_file_is_the_same_where_it_is_sealed_wholly() -> None:
+    url, other = ("postgres://app:hunter2abc@db/app", "postgres://app:hunter3abc@db/app")
+    git = {"app": {"image": "plain:1", "labels": {"l": "${V}-${URL}"}, "environment": {"A": "${V}"}}}
+    seen = [container("web", "app", labels={"l": f"8080-{url}"}, env={"A": "8080"})]
+    assert _paths(_audit(git, seen, {"V": "8080", "URL": url})) == []
+    assert _paths(_audit(git, seen, {"V": "8080", "URL": other})) == ["labels.l"]
+
+
 def test_a_default_is_told_from_a_value_by_what_is_sealed_elsewhere() -> None:
     body = {"volumes": ["/opt/${DB_PASSWORD:-x}:/data"], "command": ["serve", "--pass", "u:${DB_PASSWORD}"]}
     seen = [container("web", "app", config={"Cmd": ["serve", "--pass", "u:"]}, **_bind("/opt/x"))]
