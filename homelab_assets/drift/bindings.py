@@ -4,6 +4,7 @@ Every text of git with an open variable in it is matched against the running val
 project folder has one `.env`, so a variable has one value: the one that most observations allow.
 """
 
+import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -188,18 +189,18 @@ class _Binder:
 
         vault = self._vault
 
-        def explained(parts: Sequence[Piece], texts: Sequence[str], known: Mapping[str, Alternative]) -> bool:
-            if any(explains(parts, text, known, vault) is not None for text in texts):
+        def explained(pair: _Pair, known: Mapping[str, Alternative]) -> bool:
+            parts = pieces(pair.template, self._references, known)
+            if any(explains(parts, text, known, vault) is not None for text in pair.texts):
                 return True
             whole = "".join(vault.reveal(part.literal) for part in parts)
-            alike = (clean(whole) == text if text.startswith("/") else vault.is_token_of(text, whole) for text in texts)
+            path = clean(posixpath.join(pair.sight.directory, whole))
+            alike = (path == text if text.startswith("/") else vault.is_token_of(text, whole) for text in pair.texts)
             return not unknown_names(parts) and any(alike)
 
         def unexplained(values: Mapping[str, Alternative]) -> int:
             known = {**self._known, **values}
-            templates = sum(
-                not explained(pieces(pair.template, self._references, known), pair.texts, known) for pair in pairs
-            )
+            templates = sum(not explained(pair, known) for pair in pairs)
             return templates + sum(not allows(one, known.get(one.name), vault) for one in self._passed_on)
 
         least = unexplained(self._bound)

@@ -26,6 +26,7 @@ class Sight(Struct, frozen=True, kw_only=True):
 
     Attributes:
         given: values that would be there if git said nothing.
+        directory: the project's folder on the host.
         created: orders containers: the later one is the odd one out where two disagree.
     """
 
@@ -35,6 +36,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     wanted: Leaves
     found: Leaves
     given: Given
+    directory: str = "/"
 
 
 def pairs_of(sight: Sight) -> Iterator[tuple[str, tuple[str, ...]]]:

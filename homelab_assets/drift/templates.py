@@ -248,7 +248,7 @@ def _pattern(parts: Sequence[Piece], text: str, quantifier: str) -> tuple[str, l
             continue
         adjacent = any(0 <= other < len(parts) and parts[other].reference for other in (index - 1, index + 1))
         group = f"g{index}"
-        ways = _ways(reference, first.get(reference.name), f"{sign}{quantifier}")
+        ways = _ways(reference, first.get(reference.name), sign, quantifier)
         pattern += f"(?P<{group}>{'|'.join(ways if quantifier == '*?' else reversed(ways))})"
         captures.append((group, reference, adjacent))
         if reference.operator not in _ALTERNATE:
@@ -256,10 +256,10 @@ def _pattern(parts: Sequence[Piece], text: str, quantifier: str) -> tuple[str, l
     return pattern, captures
 
 
-def _ways(reference: Reference, before: tuple[str, Reference] | None, anything: str) -> Sequence[str]:
+def _ways(reference: Reference, before: tuple[str, Reference] | None, sign: str, quantifier: str) -> Sequence[str]:
     """Patterns of what a reference may give: where its variable stands before, the same again or what it is without a
     value. A word with variables in it may be anything."""
-    operator = reference.operator
+    operator, anything = reference.operator, f"{sign}{quantifier}"
     try:
         word = "" if operator in _PLAIN else re.escape(expand(reference.word, {}))
     except Unknown:
@@ -267,7 +267,8 @@ def _ways(reference: Reference, before: tuple[str, Reference] | None, anything: 
     if operator in _ALTERNATE:
         return ["", word]
     if before is None or reference.otherwise is not UNSET:
-        return [anything]
+        never_empty = operator == ":?" or (operator == ":-" and word)
+        return [f"{sign}{quantifier.replace('*', '+')}" if never_empty else anything]
     group, other = before
     again = f"(?P={group})"
     if operator in _PLAIN and other.operator in _PLAIN:

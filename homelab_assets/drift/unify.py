@@ -202,6 +202,7 @@ def sights_of(model: Model, matches: Sequence[Match]) -> list[Sight]:
                             wanted=wanted,
                             found=(row.sight or row.observed)(container, declared),
                             given=row.given(container, declared),
+                            directory=declared.project.directory,
                         )
                     )
     return sights

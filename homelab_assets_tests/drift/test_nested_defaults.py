@@ -54,6 +54,14 @@ EXPLAINED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str,
         [{"volumes": ["${DATA}/app:/data"]}, {"environment": {"D": "${DATA}"}}],
         [_bind("/srv/data/app"), {"env": {"D": "/srv/data/"}}], None,
     ),
+    "a folder beside the compose file, and the same word in a command": (
+        [{"volumes": ["${DATA}/a:/data"]}, {"volumes": ["${DATA}/b:/data"]}, {"command": ["serve", "${DATA}"]}],
+        [_bind("/opt/apps/stacks/web/data/a"), _bind("/opt/apps/stacks/web/data/b"),
+         {"config": {"Cmd": ["serve", "./data"]}}], None,
+    ),
+    "three words, of which two have defaults": (
+        [{"labels": {"l": "${USER:-app}-${OWNER}-${TZ-UTC}"}}], [{"labels": {"l": "-1-otter-9-x"}}], None,
+    ),
     "the end of a path that is not set": ([{"volumes": ["/srv/${DOMAIN}:/data"]}], [_bind("/srv")], None),
     "the end of a path in the container that is not set": (
         [{"volumes": ["/srv:/data/${SUB}"], "tmpfs": ["/t/${SUB}/x"]}],
