@@ -17,6 +17,7 @@ _OPTIONS = Places(
             (("smbclient",), r"smbclient", r"-U\s*[\"']?[^\s%\"']+%"),
             (("sshpass",), r"sshpass", r"-p\s?"),
             (("openssl",), r"openssl", r"pass:"),
+            (("ss-server", "ss-local", "ssserver", "sslocal"), r"ss-?(?:server|local)", r"-k\s+"),
         )
     )
 )

@@ -13,7 +13,7 @@ _SECRET_WORDS = frozenset(
     password passwd passphrase pass pwd pw token tokens secret secrets apikey apikeys key keys claim auth dsn
     credential credentials cred creds private salt webhook cookie jwt hmac psk htpasswd basicauth otp totp pin
     mnemonic license licence authkey accesskey secretkey privatekey signingkey encryptionkey requirepass masterauth
-    seed bearer community presharedkey accountkey masterkey sharedkey licensekey passkey rsskey
+    seed bearer digestauth community presharedkey accountkey masterkey sharedkey licensekey passkey rsskey
     """.split()  # noqa: SIM905
 )
 _JOINED = late(r"passw(or)?d|passphrase|apikey|api_key|secret|token(?!iz)|credential|privatekey|authkey", re.IGNORECASE)
@@ -26,7 +26,7 @@ _ABOUT = frozenset(
     audience endpoint rotation interval limit retries proxy realm group groups role roles checksum
     digest server address addresses network networks bypass subnet cidr middlewares middleware service rule
     entrypoints entrypoint insecure priority pubkey public in age refresh secure samesite prefix ratio time headers
-    usersfile checking
+    usersfile checking certresolver scheme
     """.split()  # noqa: SIM905
 )
 _PUBLIC_WORDS = frozenset({"public", "pubkey", "gpgkey", "gpgkeys"})
@@ -49,6 +49,7 @@ HARMLESS = late(
 _STRICT_WORDS = frozenset({"password", "passwd", "passphrase", "pass", "pwd", "pw", "pin", "secret", "psk", "private"})
 # `change-me` is what this project writes into a `.env.sample`.
 _STRICT_HARMLESS = late(r"(?:|true|false|yes|no|on|off|none|null|change-me)", re.IGNORECASE)
+_OF_LOGINS = frozenset({"auth", "basicauth", "digestauth", "htpasswd"})
 _LOGIN = late(r"[\w.-]+:[^:/\s$][^:\s]{2,}:")
 _FILE_VALUE = late(r"(?:/[\w.@-]+)+/?")
 
@@ -75,7 +76,7 @@ def names_a_secret(name: str) -> bool:
     # A name that was sealed itself says nothing about its value.
     name = TOKEN.sub("", name)
     parts = words(name)
-    if not parts or (parts[-1] in _ABOUT and not name.lower().endswith(("basicauth.users", "digestauth.users"))):
+    if not parts or (parts[-1] in _ABOUT and not _lists_logins(parts)):
         return False
     if name.lower().startswith(_PUBLIC_LABELS) or _is_public(parts) or parts[0] == "no":
         return False
@@ -83,9 +84,14 @@ def names_a_secret(name: str) -> bool:
         return False
     return (
         bool(_SECRET_WORDS.intersection(parts) or _JOINED.search(name))
-        or parts[-1] == "users"
+        or parts[-1] == "authorization"
         or any(_RUN_TOGETHER.fullmatch(part) for part in parts)
     )
+
+
+def _lists_logins(parts: tuple[str, ...]) -> bool:
+    """Say whether a name is one of users with their passwords."""
+    return parts[-1] == "users" and not _OF_LOGINS.isdisjoint(parts)
 
 
 def _is_public(parts: tuple[str, ...]) -> bool:
@@ -97,8 +103,8 @@ def _is_public(parts: tuple[str, ...]) -> bool:
 def is_whole_secret(name: str, value: str) -> bool:
     """Say whether the whole value is a secret because its name says so."""
     parts = words(name)
-    if parts[-1:] == ("users",) and _LOGIN.match(value):
-        return True
+    if parts[-1:] == ("users",):
+        return ":" in value if _lists_logins(parts) else _LOGIN.match(value) is not None
     if not names_a_secret(name):
         return False
     if (_FILE_VALUE.fullmatch(value) and "/" in value[1:]) or (parts[-1] == "tokens" and value.isdigit()):

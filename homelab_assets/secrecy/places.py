@@ -15,15 +15,15 @@ _HINTS = (
     "mariadb", "mongo", "curl", "hook/", "hooks/", "-cli", "client", "login", "mosquitto", "ldap", "mqtt", "-u ",
 )  # fmt: skip
 _URLS = Places(
-    (("@",), r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
+    (("@",), r"(?<![\w+.-])[\w+.-]{1,41}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
     # A slash or a blank in a password, as people forget to escape them; a port and a path are none.
     (
         ("@",),
-        r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?!\d{1,5}/)"
+        r"(?<![\w+.-])[\w+.-]{1,41}://[^/\s:@]{0,200}:(?!\d{1,5}/)"
         r"(?P<s>[^\s\"'<>@/]{1,200}/[^\s\"'<>@]{0,200})@[\w.-]+",
     ),
     (("@",), r"^[a-zA-Z][\w+.-]{0,40}://[^/\s:@]{0,200}:(?P<s>[^/@\s]+(?: [^/@\s]+)+)@[\w.-]+(?::\d+)?/"),
-    (("@",), r"(?<![\w+.-])[a-zA-Z][\w+.-]{0,40}://(?P<s>[\w.+~-]{16,500})@"),
+    (("@",), r"(?<![\w+.-])[\w+.-]{1,41}://(?P<s>[\w.+~-]{16,500})@"),
     # Services to be told something: whoever knows the address may write there.
     (
         ("slack:", "tgram:", "pbul:", "pover:", "prowl:", "ifttt:", "msteams:", "rocket:", "mmost", "zulip:"),
@@ -95,8 +95,8 @@ _VALUE = late(
 # Such a name and a colon are as often the beginning of a sentence: `duplicate key: environment`.
 _COMMON = frozenset(
     """
-    key keys auth claim private license licence pin salt tokens secrets credentials cookie webhook seed community users
-    basic
+    key keys auth authorization claim private license licence pin salt tokens secrets credentials cookie webhook seed
+    community users basic
     """.split()  # noqa: SIM905
 )
 # What is said of a key of `lab.yaml`: `media.services.plex.token: should be text`.
@@ -128,8 +128,9 @@ def _assigned(text: str) -> Iterator[tuple[int, int]]:
         if match.end() < beyond:
             # Inside of a value that is found, and ends where that ends; asking each would take forever.
             continue
-        # Of a path such as `services.db.secrets` the last part says what it is.
-        name = match["name"].rpartition(".")[2] or match["name"]
+        # Of a path such as `services.db.secrets` the last part says what it is, of a label all of them.
+        path = match["name"].rpartition(".")[2] if match["sign"] == ":" else ""
+        name = path or match["name"]
         if not names_a_secret(name):
             continue
         said = match["quote"] or match["sign"] == "="
