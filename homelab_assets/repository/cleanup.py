@@ -21,6 +21,7 @@ from homelab_assets.repository.snapshots import Snapshot
 from homelab_assets.repository.stacks import Stack
 from homelab_assets.repository.stale import CleanupReport, Confidence, Kind, Removal, StaleItem, Unjudged, removals_of
 from homelab_assets.repository.unread_env import unread_env_files
+from homelab_assets.secrecy import redact
 
 __all__ = ["CleanupReport", "find_stale"]
 
@@ -171,7 +172,7 @@ class _Judge(Struct, frozen=True):
         try:
             return load_project(baseline.tree, baseline.files, baseline.stack, baseline.directory).services
         except UserError as error:
-            unjudged.append(self._open(baseline.endpoint, f"{error.where or baseline.directory}: {error.what}"))
+            unjudged.append(self._open(baseline.endpoint, f"{error.where or baseline.directory}: {redact(error.what)}"))
             return None
 
     def _whole(self, gone: Sequence[str], sure: bool) -> Iterator[StaleItem]:

@@ -129,8 +129,9 @@ def _assigned(text: str) -> Iterator[tuple[int, int]]:
             # Inside of a value that is found, and ends where that ends; asking each would take forever.
             continue
         # Of a path such as `services.db.secrets` the last part says what it is, of a label all of them.
-        path = match["name"].rpartition(".")[2] if match["sign"] == ":" else ""
-        name = path or match["name"]
+        name = match["name"]
+        if match["sign"] == ":" and not name.endswith(".users"):
+            name = name.rpartition(".")[2] or name
         if not names_a_secret(name):
             continue
         said = match["quote"] or match["sign"] == "="

@@ -219,6 +219,14 @@ def test_a_file_that_does_not_parse_makes_nothing_stale(tmp_path: Path) -> None:
     assert "docker-compose.yml" in report.unjudged[0].reason
 
 
+def test_why_a_stack_can_not_be_judged_holds_no_secret(tmp_path: Path) -> None:
+    refused = "services: {a: {image: x, mem_limit: password=hunter2}}\n"
+    world = World(tmp_path, {**FILES, "stacks/one/docker-compose.yml": refused})
+    (reason,) = {open_.reason for open_ in world.stale({**ALL, "host-a": [("two", "app")]}).unjudged}
+    assert reason.startswith("stacks/one/docker-compose.yml:1: services.a: mem_limit: invalid size 'password=<secret>'")
+    assert "hunter2" not in reason
+
+
 def test_the_report_reads_well(tmp_path: Path) -> None:
     report = World(tmp_path, FILES).stale(
         {"host-a": [("two", "app")], "host-b": [("two", "app")]},
