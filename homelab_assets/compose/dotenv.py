@@ -237,11 +237,9 @@ def _unescape(match: re.Match[str]) -> str:
     text = match[0]
     if text[1] == "0":
         digits = text[2:]
-        return (
-            chr(int(digits, 8))
-            if len(digits) == 3 and digits.strip("01234567") == "" and int(digits, 8) < 256
-            else text
-        )
+        octal = len(digits) == 3 and digits.strip("01234567") == "" and int(digits, 8) < 256
+        # What names no character is kept, but without the zero: Compose takes it away before it looks.
+        return chr(int(digits, 8)) if octal else "\\" + digits
     return _SIMPLE.get(text[1], text)
 
 
