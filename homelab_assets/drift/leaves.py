@@ -221,12 +221,16 @@ class Comparer(Struct, frozen=True, kw_only=True):
         """Whether anything that runs may be this leaf, be it that several of git's leaves come to the same."""
         if isinstance(leaf.value, Uncompared):
             return True
-        parts = pieces(path, self.references, {})
+        others = found.keys() - closed.keys() if is_range(path) else found
+        return any(self._may_be_called(row, path, other) for other in others)
+
+    def _may_be_called(self, row: Row, path: str, running: str) -> bool:
+        """Whether some value of the variable in a leaf's name gives this one."""
+        if is_range(path):
+            return True
         # A port's variable may name the protocol, too.
-        return any(
-            (row.key == "ports" and other not in closed) or match_pieces(parts, other, {}) is not None
-            for other in found
-        )
+        names = (path, path.removesuffix("/tcp")) if row.key == "ports" else (path,)
+        return any(match_pieces(pieces(name, self.references, {}), running, {}) is not None for name in names)
 
     def _is_another(self, row: Row, path: str, leaf: Leaf, rest: Leaves) -> bool:
         """Whether none of these is the leaf, as the token of the variable in its name tells."""
@@ -236,11 +240,9 @@ class Comparer(Struct, frozen=True, kw_only=True):
     def _at_open_path(self, row: Row, path: str, leaf: Leaf, rest: Leaves, given: Callable[[], Given]) -> str | None:
         """Return which running leaf this may be: rather one that would be told than one that the image declares, rather
         one with this value, and rather one that a default gives."""
-        # A port's variable may name the protocol, too, and two of them any range.
-        parts = pieces(path.removesuffix("/tcp") if row.key == "ports" else path, self.references, {})
         told = {verdict.path for verdict in differences(row, {}, rest, given)[1] if isinstance(verdict, Difference)}
         return max(
-            (other for other in rest if is_range(path) or match_pieces(parts, other, {}) is not None),
+            (other for other in rest if self._may_be_called(row, path, other)),
             key=lambda other: (
                 other in told,
                 self._same(row, path, leaf, rest[other]) or False,

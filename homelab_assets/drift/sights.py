@@ -170,7 +170,7 @@ def at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tu
     """A leaf whose very name holds a variable: every unclaimed running leaf may be it."""
     if not isinstance(wanted.shown, str):
         return
-    if MARKER.fullmatch(wanted.shown) and len(rest) == 1:
+    if _is_one_text(row, wanted.shown) and len(rest) == 1:
         yield wanted.shown, _forms(row, next(iter(rest.values())))
         return
     if is_range(path):
@@ -186,10 +186,15 @@ def at_open_path(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tu
 
 def as_one_text(row: Row, path: str, wanted: Leaf, rest: Leaves) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The same without telling name and value apart, where a variable is both."""
-    if isinstance(wanted.shown, str) and MARKER.fullmatch(wanted.shown):
+    if isinstance(wanted.shown, str) and _is_one_text(row, wanted.shown):
         yield wanted.shown, tuple(form for leaf in rest.values() for form in _forms(row, leaf))
     else:
         yield from at_open_path(row, path, wanted, rest)
+
+
+def _is_one_text(row: Row, shown: str) -> bool:
+    """Whether a variable may be name and value at once, as of a port in which nothing but it can tell the host's."""
+    return MARKER.fullmatch(shown) is not None or (row.key == "ports" and ":" not in MARKER.sub("", shown))
 
 
 def _forms(row: Row, leaf: Leaf) -> tuple[str, ...]:
