@@ -136,6 +136,10 @@ class Ground:
         if by_hand is not None:
             self.outside(f"{self.directory}/{BY_HAND}").write_text(by_hand)
 
+        def clear() -> None:
+            """Whom the refusal of another one cut off halfway may lack networks, which Compose would not see."""
+            self.compose("rm", "--force", *services, by_hand=by_hand is not None)
+
         def refusal(*words: str) -> str | None:
             command = ("up", "--no-start", "--no-build", "--pull", "never", *words)
             while True:
@@ -143,11 +147,11 @@ class Ground:
                 lacking = _LACKING.search(errors)
                 if not code or not lacking or not self._make(self.outside(lacking[1])):
                     return last_line(errors) if code else None
+                clear()
 
         if refusal(*services) is None:
             return {}
-        # Whom the refusal of another one cut off halfway may lack networks, which Compose would not see.
-        self.compose("rm", "--force", *services, by_hand=by_hand is not None)
+        clear()
         alone = {name: refusal(name) and refusal("--no-deps", name) for name in services}
         return {name: reason for name, reason in alone.items() if reason}
 
