@@ -207,6 +207,9 @@ def _told_by_another(path: str, ours: Leaves, theirs: Leaves) -> bool:
         # What runs without git's knowing is told in full, for a person to write down.
         tests = [side.get("healthcheck.test") for side in (ours, theirs)]
         return tests[1] is None or ["NONE"] in tests
+    if path == "restart":
+        # Compose takes the policy of `deploy` instead.
+        return all("deploy.restart_policy.condition" in side for side in (ours, theirs))
     if root == "networks" and "." in rest:
         network = path.rpartition(".")[0]
         return (network in ours) != (network in theirs)
