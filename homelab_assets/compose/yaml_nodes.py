@@ -128,7 +128,6 @@ class _Composer:
                 if event.version not in (None, (1, 1)):
                     line = Line(self._file, event.start_mark.line + 1)
                     refuse("says that it is not YAML 1.1, the only version that Compose takes", line)
-                self._anchors = {}
                 yield self._node(self._next(), 0)
 
     def shift(self, offset: int) -> None:
