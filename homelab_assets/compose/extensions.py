@@ -48,6 +48,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value] or None
     if type(value) is float and not -1.8e308 < value < 1.8e308:
         refuse(f"a number that JSON can't hold: {value}")
+    if type(value) is float and value.is_integer():
+        return int(value)
     return value.text if isinstance(value, Timestamp) else value
 
 

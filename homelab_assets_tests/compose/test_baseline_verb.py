@@ -58,3 +58,9 @@ def test_a_folder_is_told_from_a_file_that_is_not_there(stack: Path) -> None:
     for named, error in told.items():
         done = CliRunner().invoke(command, [named])
         assert (done.exit_code, done.stderr) == (2, f"error: {error}\n")
+
+
+def test_whole_numbers_are_printed_without_a_point(stack: Path) -> None:
+    (stack / "numbers.yaml").write_text("services: {a: {image: x}}\nx-n: [5.0, 08, 1e3, 1.5]\n")
+    done = CliRunner().invoke(command, ["numbers.yaml"])
+    assert "".join(done.stdout.split()).endswith('"x-n":[5,8,1000,1.5]}')
