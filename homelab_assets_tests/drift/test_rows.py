@@ -513,12 +513,28 @@ def test_a_kernel_that_cannot_limit_processors_drops_no_limit(git: Body) -> None
         (64, 512, [("memswap_limit", "changed")]),
         (64, -1, [("memswap_limit", "changed")]),
         (128, 512, [("mem_limit", "changed"), ("memswap_limit", "changed")]),
+        (32, 32, [("mem_limit", "changed"), ("memswap_limit", "changed")]),
     ],
 )
 def test_a_swap_limit_of_git_s_that_was_changed_is_not_lost(memory: int, swap: int, told: list[Any]) -> None:
     running = {"host": {"Memory": memory * 2**20, "MemorySwap": swap * 2**20 if swap > 0 else swap}}
     found = items({"mem_limit": "64m", "memswap_limit": "128m"}, running, own={})
     assert [(path, change) for path, change, _ in found] == told
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "differs"),
+    [
+        ("0,1", "0-1", False),
+        ("0-3", "0,1,2-3", False),
+        ("0-1", "1", True),
+        ("0-1", "0-2", True),
+        ("${X}", "0-2", False),
+    ],
+)
+def test_a_set_of_processors_has_several_spellings(git: str, running: str, differs: bool) -> None:
+    told = items({"cpuset": git}, {"host": {"CpusetCpus": running}}, own={})
+    assert told == [("cpuset", "changed", "functional")] * differs
 
 
 @pytest.mark.parametrize(

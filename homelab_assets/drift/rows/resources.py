@@ -24,7 +24,8 @@ def _swap_given(container: Observed, declared: Declared) -> Any:
     """Twice the memory limit.
 
     After `docker update --memory` that of git's, which the container was created with, or the new limit itself: it
-    can't be raised above the old one alone, and most give both the same.
+    can't be raised above the old one alone, and most give both the same. Where git has a limit of its own, that is
+    another value all the same.
     """
     memory = container.host_config.get("Memory") or 0
     wanted = as_bytes(declared.get("mem_limit") or declared.deploy("resources", "limits", "memory") or 0)
@@ -32,7 +33,9 @@ def _swap_given(container: Observed, declared: Declared) -> Any:
         return UNKNOWN
     if not memory:
         return (0, -1)
-    return (2 * memory,) if memory == wanted else (2 * memory, 2 * wanted, memory)
+    if memory == wanted:
+        return (2 * memory,)
+    return (2 * memory, 2 * wanted, *([] if declared.get("memswap_limit") else [memory]))
 
 
 def _cpus(value: Any) -> Any:
@@ -60,6 +63,18 @@ def _observed_cpus(container: Observed, declared: Declared) -> dict[str, Leaf]:
 
 def _same_cpus(expected: Any, observed: Any) -> bool:
     return isinstance(expected, float) and abs(expected - observed) <= max(_CPU_TOLERANCE * abs(expected), 2e-6)
+
+
+def _processors(text: Any) -> Any:
+    """The numbers in a list of processors (`0-2,4`); text that is none stays."""
+    ranges = [part.strip().partition("-") for part in str(text).split(",")]
+    if not all(first.isdecimal() and (last or first).isdecimal() for first, _, last in ranges):
+        return text
+    return {number for first, _, last in ranges for number in range(int(first), int(last or first) + 1)}
+
+
+def _same_processors(expected: Any, observed: Any) -> bool:
+    return bool(_processors(expected) == _processors(observed))
 
 
 def _limit(value: Any) -> tuple[Any, Any]:
@@ -178,7 +193,7 @@ ROWS: tuple[Row, ...] = (
         keys=("cpus", "deploy", "cpu_quota", "cpu_period"), still=("HostConfig.NanoCpus",),
         expected=_expected_cpus, observed=_observed_cpus, given=_given_cpus, forms=lambda leaf: _cpu_forms(leaf.value)),
     scalar("cpu_shares", "HostConfig.CpuShares", normal=plain, default=0, live=True, needs="CPUShares"),
-    scalar("cpuset", "HostConfig.CpusetCpus", normal=str, live=True, needs="CPUSet"),
+    scalar("cpuset", "HostConfig.CpusetCpus", normal=str, same=_same_processors, live=True, needs="CPUSet"),
     scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod",
            given=_podmans_quota, still=("HostConfig.CpuPeriod",)),
     scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota",
