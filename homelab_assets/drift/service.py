@@ -20,7 +20,7 @@ from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import MOVED, Policy
-from homelab_assets.drift.rows.shapes import has_marker, plain
+from homelab_assets.drift.rows.shapes import dig, has_marker, plain
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
@@ -152,7 +152,7 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
 
     def _status(self, match: Match, items: Sequence[Item]) -> tuple[Status, str | None]:
         idle = [container for container in match.containers if not container.running]
-        ended = [container for container in idle if not _is_done(container, match.declared)]
+        ended = [container for container in idle if not self._is_done(container, match)]
         paused = [container for container in match.containers if container.paused]
         notes = []
         if not any(container.managed for container in match.containers):
@@ -179,6 +179,22 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
         if items:
             return "drifted", note
         return ("stopped" if (ended or paused) and match.enabled else "clean"), note
+
+    def _is_done(self, container: Observed, match: Match) -> bool:
+        """Whether a container that doesn't run did what it was for: a job that ended well and isn't to be restarted.
+
+        Who ends well because somebody or a reboot stopped it looks alike, unless others call on it.
+        """
+        state, declared = container.state, match.declared
+        if state.get("Status") not in ("exited", None) or state.get("ExitCode") not in (0, None):
+            return False
+        policy = (declared.get("deploy") or {}).get("restart_policy") or {}
+        wanted = str(policy.get("condition") or declared.get("restart") or "")
+        serves = declared.get("ports") or any(
+            dig(other, "depends_on", match.service, "condition") == "service_healthy"
+            for other in self.settled.model_for(match.service).services.values()
+        )
+        return wanted.partition(":")[0] in _ONE_SHOT and not serves
 
     def _shown(self, text: str) -> str:
         return self.secrets().replaced(show(text), lambda secret: SHOWN)
@@ -228,13 +244,3 @@ def replicas(declared: Mapping[str, Any]) -> int | None:
         return None
     number = plain(value)
     return number if isinstance(number, int) else 1
-
-
-def _is_done(container: Observed, declared: Mapping[str, Any]) -> bool:
-    """Whether a container that doesn't run did what it was for: a job that ended well and isn't to be restarted."""
-    state = container.state
-    if state.get("Status") not in ("exited", None) or state.get("ExitCode") not in (0, None):
-        return False
-    policy = (declared.get("deploy") or {}).get("restart_policy") or {}
-    wanted = str(policy.get("condition") or declared.get("restart") or "")
-    return wanted.partition(":")[0] in _ONE_SHOT

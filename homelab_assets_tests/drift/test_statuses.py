@@ -37,6 +37,7 @@ def service(body: dict[str, Any], **more: Any) -> dict[str, Any]:
         ({"restart": "always"}, "exited", 0, "stopped"),
         ({"restart": "unless-stopped"}, "exited", 137, "stopped"),
         ({}, "exited", 0, "clean"),
+        ({"ports": ["80:80"]}, "exited", 0, "stopped"),
         ({}, "exited", 1, "stopped"),
         ({"restart": "on-failure:3"}, "exited", 0, "clean"),
         ({"restart": "no"}, "exited", 0, "clean"),
@@ -47,9 +48,21 @@ def service(body: dict[str, Any], **more: Any) -> dict[str, Any]:
 def test_state(body: dict[str, Any], state: str, code: int, status: str) -> None:
     name, _, retries = str(body.get("restart", "no")).partition(":")
     policy = {"RestartPolicy": {"Name": name, "MaximumRetryCount": int(retries or 0)}}
+    if "ports" in body:
+        policy["PortBindings"] = {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}
     document = run([container("web", "app", state=state, code=code, host=policy)], baseline("web", service(body)))
     assert statuses(document) == {"web-app-1": status}
     assert not document.services[0].items
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"), [("service_healthy", "stopped"), ("service_completed_successfully", "clean")]
+)
+def test_whom_others_need_to_be_healthy_is_no_job(condition: str, status: str) -> None:
+    git: dict[str, Any] = {"services": {"db": {"image": "plain:1"}, "app": {"image": "plain:1"}}}
+    git["services"]["app"]["depends_on"] = {"db": {"condition": condition}}
+    document = run([container("web", "db", state="exited"), container("web", "app")], baseline("web", git))
+    assert statuses(document) == {"web-db-1": status, "web-app-1": "clean"}
 
 
 def test_a_stopped_container_is_compared_all_the_same() -> None:
@@ -260,6 +273,16 @@ def test_container_without_labels_is_found_by_its_name() -> None:
     document = run([container(None, "radarr", name="radarr", networks={})], baseline("web", stack))
     assert statuses(document) == {"radarr": "clean"}
     assert document.services[0].note == "started without Compose, matched by its name"
+
+
+@pytest.mark.parametrize(("folder", "clean"), [("/srv/web", True), ("/srv/else", False)])
+def test_where_a_stack_without_any_labels_lies_is_told_by_what_it_mounts(folder: str, clean: bool) -> None:
+    git = {"services": {"app": {"image": "plain:1", "volumes": ["./x:/x", "./y:/y"]}}}
+    binds = {"/x": "/srv/web/x", "/y": f"{folder}/y"}
+    mounts = [{"Type": "bind", "Source": at, "Destination": to, "RW": True} for to, at in binds.items()]
+    seen = container(None, "app", name="web-app-1", mounts=mounts, networks={"web_default": {}})
+    (verdict,) = run([seen], baseline("web", git)).services
+    assert (verdict.status == "clean") is clean
 
 
 @pytest.mark.parametrize(
