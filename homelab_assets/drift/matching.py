@@ -170,10 +170,9 @@ def match_services(
 def _by_name(match: Match, project: ProjectView, containers: Containers, known_projects: frozenset[str]) -> Match:
     """Look for a container that has the service's name, if no labels said so."""
     name = str(match.declared.get("container_name") or "")
-    candidates = [name] if name else [*generated_names(project.name, match.service), match.service]
     if "provider" in match.declared or (not match.enabled and not name):
         return match
-    for candidate in candidates:
+    for candidate in _candidates(project, match.service, match.declared):
         container = containers.named(candidate)
         if container is None:
             continue
@@ -183,8 +182,26 @@ def _by_name(match: Match, project: ProjectView, containers: Containers, known_p
         if owner in known_projects or (guess and (owner is not None or not _same_program(match.declared, container))):
             continue
         containers.claim([container])
+        containers.host.by_name[container.id] = project.name, match.service
         return replace(match, containers=(container,))
     return match
+
+
+def _candidates(project: ProjectView, service: str, declared: Mapping[str, Json]) -> Sequence[str]:
+    """What a container of a service may be called that no labels tell."""
+    name = str(declared.get("container_name") or "")
+    return [name] if name else [*generated_names(project.name, service), service]
+
+
+def started_by_hand(
+    project: ProjectView, services: Mapping[str, Mapping[str, Json]], containers: Containers
+) -> Iterator[tuple[str, Observed]]:
+    """The containers without a project that are called like these services."""
+    for service, declared in services.items():
+        for candidate in _candidates(project, service, declared):
+            container = containers.named(candidate)
+            if container is not None and container.project is None:
+                yield service, container
 
 
 def _same_program(declared: Mapping[str, Json], container: Observed) -> bool:

@@ -7,7 +7,13 @@ from msgspec.structs import replace
 from homelab_assets.compose.interpolation import OPEN, unscoped
 from homelab_assets.drift.binding_hosts import Bound
 from homelab_assets.drift.deployed import NO_FOLDER, as_deployed, deployment_of
-from homelab_assets.drift.matching import Containers, group_by_names, match_services, project_group
+from homelab_assets.drift.matching import (
+    Containers,
+    group_by_names,
+    match_services,
+    project_group,
+    started_by_hand,
+)
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.proving import prove_services
 from homelab_assets.drift.rows.mount import Mount, mounts_of
@@ -54,7 +60,8 @@ def settle_stack(baseline: Baseline, containers: Containers, vault: Vault, known
     if (again := _by_what_git_says(stack, templates, containers, known)) and again != group:
         group = again
         stack, templates = _load(baseline, group, containers)
-    if stack.deployment.directory == NO_FOLDER and (folder := _folder(templates, group)):
+    guessed = not group or stack.deployment.directory == NO_FOLDER
+    if guessed and (folder := _folder(stack.deployment.directory, templates, group, containers)):
         stack, templates = _load(baseline, group, containers, folder)
     first = _first(stack, templates, vault)
     matches = match_services(first.view, first.services, first.disabled, group, containers, known)
@@ -118,16 +125,17 @@ def _first(stack: Stack, templates: Model, vault: Vault) -> Model:
         return templates
 
 
-def _folder(model: Model, group: Sequence[Observed]) -> str | None:
+def _folder(guessed: str, model: Model, group: Sequence[Observed], containers: Containers) -> str | None:
     """Where an unknown project folder lies on the host: relative binds tell it, if they agree."""
     found: set[str] = set()
-    for container in group:
-        service = model.services.get(container.service or "") or {}
+    known = [(container.service or "", container) for container in group]
+    for name, container in known or started_by_hand(model.view, model.services, containers):
+        service = model.services.get(name) or {}
         running = mounts_of(container)
         for entry in service.get("volumes") or ():
             source = str(entry.get("source") or "") if isinstance(entry, dict) else ""
-            mount: Mount | None = running.get(str(entry.get("target"))) if source.startswith(NO_FOLDER + "/") else None
-            tail = source.removeprefix(NO_FOLDER)
+            mount: Mount | None = running.get(str(entry.get("target"))) if source.startswith(guessed + "/") else None
+            tail = source.removeprefix(guessed)
             if mount is not None and mount.source.endswith(tail):
                 found.add(mount.source.removesuffix(tail))
     return found.pop() if len(found) == 1 else None

@@ -51,6 +51,7 @@ class Host:
 
     Attributes:
         habits: what its daemon puts into containers by itself. facts: what was worked out once for all of them.
+        by_name: project and service of containers without labels of Compose that were found by their names, by id.
     """
 
     def __init__(self, captured: Captured) -> None:
@@ -65,6 +66,7 @@ class Host:
         self.tags = {tag: image for image in captured.images for tag in image.get("RepoTags") or ()}
         self.networks = {str(network.get("Id")): str(network.get("Name")) for network in captured.networks}
         self.habits = Habits()
+        self.by_name: dict[str, tuple[str, str]] = {}
         self.facts: dict[Any, Any] = {}
 
     @cached_property
@@ -162,6 +164,12 @@ class Observed:
     def podman_compose(self) -> bool:
         """Whether podman-compose created it."""
         return PODMAN_COMPOSE in self.labels
+
+    @property
+    def origin(self) -> tuple[str | None, str | None]:
+        """The project and the service that it belongs to, by its labels or else its name; None where nothing tells."""
+        own = self.project, self.service
+        return own if self.project else self.host.by_name.get(self.id, own)
 
     @property
     def managed(self) -> bool:

@@ -258,6 +258,37 @@ def test_a_link_leads_to_whom_git_says(key: str, asked: str, linked: str, differ
     assert told == [(f"{key}.store", "changed", "functional")] * differs
 
 
+def test_a_link_leads_to_a_service_that_runs_without_labels() -> None:
+    links = ["web-db-1:store", "web-db-1:db-1", "web-db-1:web-db-1"]
+    running = {"networks": {"web_default": {"Aliases": ["web-app-1", "app"], "Links": links}}}
+    by_hand = container(None, "db", name="web-db-1", networks={"web_default": {}})
+    assert items({"links": ["db:store"]}, running, own={}, beside=[by_hand]) == []
+
+
+@pytest.mark.parametrize("labels", [{}, {"com.docker.compose.project": "web", "com.docker.compose.service": "app"}])
+def test_volumes_come_from_a_service_whoever_runs_without_labels(labels: Body) -> None:
+    lender = container(None if labels else "web", "db", name="web-db-1", networks={"web_default": {}})
+    borrower = container("web" if labels else None, "app", name="web-app-1", host={"VolumesFrom": ["web-db-1:ro"]})
+    stack = {"services": {"app": {"image": "plain:1", "volumes_from": ["db:ro"]}, "db": {"image": "plain:1"}}}
+    document = audit(capture([borrower, lender], images=[image("plain:1", Cmd=["run"])]), [baseline("web", stack)])
+    assert [item.path for one in document.services for item in one.items if "volumes" in item.path] == []
+
+
+@pytest.mark.parametrize(
+    ("git", "joined", "told"),
+    [
+        ([], {"web_default": [], "other": ["x:y"]}, [("networks.other", "added", "functional")]),
+        (["db"], {}, [("networks.default", "removed", "functional")]),
+    ],
+)
+def test_links_come_and_go_with_their_network(git: list[str], joined: Body, told: list[Any]) -> None:
+    running = {
+        "host": {"NetworkMode": "web_default"},
+        "networks": {name: {"Aliases": ["web-app-1", "app"], "Links": links} for name, links in joined.items()},
+    }
+    assert items({"links": git}, running, own={}, beside=[container("web", "db"), container("web", "x")]) == told
+
+
 @pytest.mark.parametrize(("key", "field"), [("network_mode", "NetworkMode"), ("pid", "PidMode"), ("ipc", "IpcMode")])
 @pytest.mark.parametrize(
     ("project", "name", "differs"),

@@ -3,7 +3,6 @@
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.shapes import unseen
 from homelab_assets.drift.view import Declared, Observed
-from homelab_assets.labels import PROJECT, SERVICE
 
 
 def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:
@@ -35,9 +34,8 @@ def _observed_volumes_from(container: Observed, declared: Declared) -> dict[str,
 
 def _names(lender: Observed, container: Observed) -> tuple[str, ...]:
     """What another container is called here: its service where it's of the same project, its name."""
-    service = lender.labels.get(SERVICE)
-    same_project = lender.labels.get(PROJECT) == container.labels.get(PROJECT)
-    return (service, lender.name) if service and same_project else (lender.name,)
+    project, service = lender.origin
+    return (service, lender.name) if service and project == container.origin[0] else (lender.name,)
 
 
 ROWS: tuple[Row, ...] = (

@@ -1,12 +1,13 @@
 """Links: old, and still in use. Compose adds names of its own to those that git gives."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from homelab_assets.drift.leaf import Leaf, Row
-from homelab_assets.drift.rows.shapes import dig
+from homelab_assets.drift.rows.networks import attached_networks, declared_networks
 from homelab_assets.drift.view import Declared, Observed
-from homelab_assets.labels import PROJECT, SERVICE, name_of
+from homelab_assets.labels import name_of
 
 
 def _expected_links(declared: Declared) -> dict[str, Leaf]:
@@ -18,9 +19,15 @@ def _expected_links(declared: Declared) -> dict[str, Leaf]:
     return leaves
 
 
-def link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
-    """Yield the container that each link of a container leads to, by name or id, and the alias that it gives."""
-    for endpoint in container.networks.values():
+def link_pairs(
+    container: Observed, endpoints: Iterable[Mapping[str, Any] | None] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield the container that each link of a container leads to, by name or id, and the alias that it gives.
+
+    Args:
+        endpoints: those that count; default: all of the container.
+    """
+    for endpoint in container.networks.values() if endpoints is None else endpoints:
         for link in (endpoint or {}).get("Links") or ():
             target, _, alias = str(link).partition(":")
             yield target, alias or target
@@ -31,8 +38,14 @@ def link_pairs(container: Observed) -> Iterator[tuple[str, str]]:
 
 def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
     wanted = _expected_links(declared)
+    networks, attached = declared_networks(declared), attached_networks(container, declared)
+    endpoints = [attached[key] for key in networks if key in attached] if networks else None
+    if endpoints == []:
+        # They went with the networks, which tell of it.
+        return wanted
     by_target: dict[str, dict[str, None]] = {}
-    for target, alias in link_pairs(container):
+    # Those in a network that is none of git's are a part of that one.
+    for target, alias in link_pairs(container, endpoints):
         by_target.setdefault(target, {})[alias] = None
     leaves: dict[str, Leaf] = {}
     for target, aliases in by_target.items():
@@ -60,9 +73,10 @@ def _linked(target: str, service: str, wanted: Leaf | None, container: Observed)
 def service_of(target: str, container: Observed) -> str:
     """Return the service of a linked container, its name where it is of another stack."""
     other = container.host.by_reference(target)
-    labels: Mapping[str, str] = dig(other, "Config", "Labels") or {}
-    ours = container.labels.get(PROJECT) in (None, labels.get(PROJECT))
-    return (labels.get(SERVICE) if ours else None) or target
+    if other is None:
+        return target
+    project, service = Observed(other, container.host).origin
+    return (service if container.origin[0] in (None, project) else None) or target
 
 
 def _automatic(target: str, alias: str, container: Observed, wanted: Mapping[str, Leaf]) -> bool:

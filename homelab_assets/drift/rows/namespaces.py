@@ -5,7 +5,7 @@ from typing import Any
 from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
 from homelab_assets.drift.rows.shapes import on_podman, scalar, usual
 from homelab_assets.drift.view import Declared, Observed
-from homelab_assets.labels import PROJECT, SERVICE, labels_of, name_of
+from homelab_assets.labels import name_of
 
 
 def shared_namespace(mode: str, container: Observed, declared: str) -> str:
@@ -19,12 +19,10 @@ def shared_namespace(mode: str, container: Observed, declared: str) -> str:
     other = container.host.by_reference(reference)
     if other is None:
         return f"container:{reference[:12]}"
-    labels = labels_of(other)
-    service = labels.get(SERVICE)
-    project = labels.get(PROJECT)
+    project, service = Observed(other, container.host).origin
     if declared.startswith("container:") and declared.removeprefix("container:") in (name_of(other), other.get("Id")):
         return declared
-    mine = container.labels.get(PROJECT)
+    mine, _ = container.origin
     if service and (project == mine or (mine is None and declared == f"service:{service}")):
         return f"service:{service}"
     if project is None and declared == f"service:{name_of(other)}":
