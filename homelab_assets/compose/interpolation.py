@@ -19,6 +19,8 @@ from homelab_assets.model import Span
 
 OPEN, CLOSE = "\ue000", "\ue001"
 MARKER = late(f"{OPEN}([0-9]+){CLOSE}")
+"""What stands in a text for a variable without a value, as symbolic loading leaves it."""
+
 MAX_VALUES = 200_000
 _LONG, _MANY = 100_000, 1_000
 

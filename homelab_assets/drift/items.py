@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from homelab_assets.compose.interpolation import unscoped
+from homelab_assets.compose.interpolation import MARKER, unscoped
 from homelab_assets.drift.document import Change, Item, Subject
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference
@@ -14,7 +14,7 @@ from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.environment import UNSET
-from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
 from homelab_assets.drift.unify import Settled

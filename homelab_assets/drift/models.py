@@ -9,9 +9,8 @@ from msgspec.structs import replace
 
 from homelab_assets import compose
 from homelab_assets.compose import shapes
-from homelab_assets.compose.interpolation import OPEN, Interpolator, names_in
+from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator, names_in
 from homelab_assets.drift.project_view import ProjectView
-from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.templates import Alternative, Reference, not_set
 from homelab_assets.drift.view import Declared
 from homelab_assets.model import Json, Span

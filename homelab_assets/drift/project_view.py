@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
+from homelab_assets.compose.interpolation import MARKER, OPEN
 from homelab_assets.model import Json
 
 
@@ -62,6 +63,6 @@ class ProjectView(Struct, frozen=True, kw_only=True):
 
 def may_be(template: str, name: str) -> bool:
     """Whether a name with open variables in it may be this one."""
-    if "\ue000" not in template:
+    if OPEN not in template:
         return False
-    return re.fullmatch(".*".join(re.escape(part) for part in re.split("\ue000\\d+\ue001", template)), name) is not None
+    return re.fullmatch(".*".join(map(re.escape, MARKER.split(template)[::2])), name) is not None

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from homelab_assets.compose.interpolation import MARKER
 from homelab_assets.drift.leaf import Leaf, Row, differences
-from homelab_assets.drift.rows.shapes import MARKER
 from homelab_assets.drift.sealing import SealedCompare, explains
 from homelab_assets.drift.sights import Sight, pairs_of
 from homelab_assets.drift.templates import pieces

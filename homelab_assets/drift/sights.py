@@ -6,11 +6,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from homelab_assets.compose.interpolation import MARKER
 from homelab_assets.compose.shellwords import Words
 from homelab_assets.drift.leaf import Given, Leaf, Leaves, Row, Uncompared, is_among
 from homelab_assets.drift.project_view import may_be
 from homelab_assets.drift.rows.ports import is_range, is_single, runs
-from homelab_assets.drift.rows.shapes import MARKER, has_marker
+from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.view import clean
 from homelab_assets.late import late
 
@@ -18,7 +19,7 @@ KEY_END = "\0"
 """Stands between a key with a variable and its value."""
 
 _MOST_WAYS = 50
-_WORD = late(" (?=\ue000\\d+\ue001(?: |$))")
+_WORD = late(rf" (?={MARKER.pattern}(?: |$))")
 
 
 class Sight(Struct, frozen=True, kw_only=True):

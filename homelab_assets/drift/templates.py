@@ -6,8 +6,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from homelab_assets.compose.interpolation import unscoped
-from homelab_assets.drift.rows.shapes import MARKER
+from homelab_assets.compose.interpolation import MARKER, unscoped
 from homelab_assets.late import late
 from homelab_assets.secrecy import TOKEN, has_token
 

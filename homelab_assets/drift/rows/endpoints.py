@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from homelab_assets.compose.interpolation import MARKER
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
-from homelab_assets.drift.rows.shapes import MARKER, dig, has_marker, ip_address, plain, unseen
+from homelab_assets.drift.rows.shapes import dig, has_marker, ip_address, plain, unseen
 from homelab_assets.drift.view import Declared, Observed, generated_names, once
 from homelab_assets.labels import PROJECT, REPLACES
 from homelab_assets.late import late

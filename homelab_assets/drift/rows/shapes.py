@@ -8,14 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from homelab_assets.compose.interpolation import OPEN
 from homelab_assets.compose.units import format_duration, parse_duration, parse_size
 from homelab_assets.drift.leaf import UNKNOWN, Given, Leaf, Row, Uncompared
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.errors import BaselineError
-from homelab_assets.late import late
-
-MARKER = late("\ue000(\\d+)\ue001")
-"""A variable without a value inside a string, as `compose.load(symbolic=True)` leaves it."""
 
 _BYTES = {"k": 2**10, "m": 2**20, "g": 2**30}
 _NANOSECONDS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -25,7 +22,7 @@ def has_marker(value: Any) -> bool:
     """Whether an unresolved variable stands in a string, or in a leaf, list or mapping of them."""
     kind = type(value)
     if kind is str:
-        return "\ue000" in value
+        return OPEN in value
     if value is None or kind is int or kind is bool:
         return False
     if kind is Leaf:
