@@ -62,7 +62,8 @@ def _plan(keys: frozenset[str]) -> _Plan:
 def rows_to_compare(declared: Declared, observed: Observed) -> tuple[Rows, int]:
     """Return the rows that may hold a difference, and the number of leaves that agree in all other rows."""
     plan = _plan(frozenset(key for key, value in declared.service.items() if value is not None))
-    if observed.host.podman:  # whose fields say less than they seem to
+    # Podman's fields say less than they seem to, and to publish all ports says nothing of which these are.
+    if observed.host.podman or observed.host_config.get("PublishAllPorts"):
         return (*plan.others, *plan.still.unsettled, *plan.inherited.unsettled), 0
     loud, agreeing = _settled(plan.still, _values(observed.container), declared, observed)
     if observed.image is None or not _has_all_from_its_image(observed, plan.fields):

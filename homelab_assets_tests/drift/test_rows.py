@@ -554,6 +554,15 @@ def test_a_swap_limit_of_git_s_that_was_changed_is_not_lost(memory: int, swap: i
 
 
 @pytest.mark.parametrize(
+    ("git", "told"), [([], [("ports.80/tcp", "added", "breaking")]), (["80"], []), (["8080:80"], [])]
+)
+def test_all_ports_published_at_random_are_ports(git: list[str], told: list[Any]) -> None:
+    bindings = {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]} if git == ["8080:80"] else {}
+    running = {"host": {"PublishAllPorts": True, "PortBindings": bindings}, "config": {"ExposedPorts": {"80/tcp": {}}}}
+    assert items({"ports": git}, running, own={"ExposedPorts": {"80/tcp": {}}}) == told
+
+
+@pytest.mark.parametrize(
     ("git", "running", "differs"),
     [
         ("0,1", "0-1", False),

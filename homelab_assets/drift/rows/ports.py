@@ -69,7 +69,11 @@ def _expected_ports(declared: Declared) -> dict[str, Leaf]:
 
 
 def _bindings(container: Observed) -> Iterator[tuple[str, Binding]]:
-    for port, bindings in (container.host_config.get("PortBindings") or {}).items():
+    asked: Mapping[str, Any] = container.host_config.get("PortBindings") or {}
+    if container.host_config.get("PublishAllPorts"):
+        # No compose file can ask for that (`docker run -P`, a switch of Portainer): each port gets a random one.
+        asked = {**dict.fromkeys(container.config.get("ExposedPorts") or ()), **asked}
+    for port, bindings in asked.items():
         # Compose before 2.29 writes no protocol for a port in the long syntax: `80/`.
         number, _, protocol = port.partition("/")
         port = f"{number}/{protocol.lower() or 'tcp'}"
@@ -186,14 +190,16 @@ def _given_expose(container: Observed, declared: Declared) -> Given:
 
 def _only_the_images(container: Observed, declared: Declared) -> int | None:
     image = container.image_config.get("ExposedPorts")
-    plain = not (declared.get("expose") or declared.get("ports") or container.host_config.get("PortBindings"))
+    published = any(map(container.host_config.get, ("PortBindings", "PublishAllPorts")))
+    plain = not (declared.get("expose") or declared.get("ports") or published)
     same = container.image is not None and plain and container.config.get("ExposedPorts") == image
     return len(of_image(_exposed, container)) if same else None
 
 
 ROWS: tuple[Row, ...] = (
     Row(
-        key="ports", kind="keyed", where="HostConfig.PortBindings", still=("HostConfig.PortBindings",),
+        key="ports", kind="keyed", where="HostConfig.PortBindings",
+        still=("HostConfig.PortBindings", "HostConfig.PublishAllPorts"),
         expected=_expected_ports, observed=_observed_ports, forms=_forms,
     ),
     Row(
