@@ -47,7 +47,8 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled) 
     if proof.variables_moved:
         return Finding(evidence=evidence, cause="git_ahead", remedy="deploy", note=VARIABLES_MOVED)
     cause = _cause(match, items, settled, proof)
-    return Finding(evidence=evidence, cause=cause, remedy="deploy" if cause == "git_ahead" else "backport")
+    deploys = cause == "git_ahead" or all(item.beyond_files for item in items)
+    return Finding(evidence=evidence, cause=cause, remedy="deploy" if deploys else "backport")
 
 
 def _start(match: Match) -> Remedy:

@@ -30,6 +30,9 @@ KEPT = "keeps the definition that it was made with"
 
 KEPT_BY_OTHERS = f"{KEPT}, and not by this stack"
 
+ANEW = "no compose file says this, a new container mends it"
+"""In the note on what a hand did to a living container and git has no words for."""
+
 
 class Subject(NamedTuple):
     """What a verdict, a difference or a rule is about: a service of a stack on a host."""
@@ -77,6 +80,11 @@ class Item(Struct, frozen=True, kw_only=True):
     def of_definition(self) -> bool:
         """Whether it is about the definition of a network or volume, not about the container that uses it."""
         return KEPT in (self.note or "")
+
+    @property
+    def beyond_files(self) -> bool:
+        """Whether nothing that could stand in git would make it so."""
+        return ANEW in (self.note or "")
 
     def noting(self, more: str) -> "Item":
         """The same with one more note."""

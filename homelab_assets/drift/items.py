@@ -7,13 +7,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import MARKER, unscoped
-from homelab_assets.drift.document import Change, Item, Subject
+from homelab_assets.drift.document import ANEW, Change, Item, Subject
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Difference
 from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.environment import UNSET
+from homelab_assets.drift.rows.namespaces import SHARED
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
@@ -69,6 +70,8 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
+        elif why := self._beyond_files(difference, container):
+            note = "; ".join(filter(None, (note, f"{why}: {ANEW}")))
         item = self.item(
             path,
             difference.change,
@@ -104,6 +107,20 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
             if template is not None and not has_marker(path):
                 running = self._in_terms_of(template, difference.observed.shown, difference) or cover
         return _plain(baseline), _plain(running)
+
+    def _beyond_files(self, difference: Difference, container: Observed) -> str | None:
+        """What a hand did to a living container that git has no words for; None where it has."""
+        row, expected, observed = difference.row, difference.expected, difference.observed
+        if row.key == "networks" and not container.networks:
+            return "it was taken off all its networks"
+        if expected is None or observed is None:
+            return None
+        if row.key == "networks.*.aliases" and expected.shown == observed.shown:
+            return "it is not known there by its service's name any more"
+        _, shared, other = str(observed.shown).partition("container:")
+        if row.key in SHARED and shared and container.host.by_reference(other) is None:
+            return "the container that it shares this with is gone"
+        return None
 
     def _covered(self, value: Any, cover: str) -> Any:
         secrets = self.secrets()

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from homelab_assets.drift.cause import IMAGE_MOVED, VARIABLES_MOVED
-from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.drift.document import DriftDocument, Remedy, ServiceDrift
 from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.drift.known_host import KnownHost
 from homelab_assets.drift.malformed import MalformedCapture, reading
@@ -162,7 +162,9 @@ class _Host:
             items = [
                 item if item.path in own or item.of_definition else item.noting(MOVED_ON) for item in verdict.items
             ]
-            verdict = replace(verdict, cause="host_changed", remedy="backport", items=items)
+            deploys = all(item.beyond_files for item in items if item.path in own)
+            remedy: Remedy = "deploy" if deploys else "backport"
+            verdict = replace(verdict, cause="host_changed", remedy=remedy, items=items)
         elif deployed:
             verdict = replace(verdict, cause="git_ahead", remedy="deploy")
         else:

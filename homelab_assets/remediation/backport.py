@@ -106,14 +106,12 @@ def _not_for_git(item: Item, own: str | None) -> str | None:
         return _hidden_behind(item)
     if item.note == UNFINISHED:
         return f"{UNFINISHED}: rename the container, git is right"
-    if item.of_definition:
+    if item.of_definition or item.beyond_files:
         return item.note
     if item.note and MOVED_ON in item.note:
         return MOVED_ON
     if item.note == IMAGE_MOVED:
         return f"{IMAGE_MOVED}: pull it, git is right"
-    if item.change == "changed" and not item.secret and item.baseline == item.running:
-        return "git says it all; the rest Compose sets when it makes the container anew"
     return None
 
 

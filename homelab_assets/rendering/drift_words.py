@@ -54,6 +54,8 @@ def advice(service: ServiceDrift) -> str:
             return "Deploy the stack, or take the service out of git."
         case "deploy" if all(item.of_definition for item in service.items):
             return "Make anew what keeps its old definition, as said beside it; nothing has to change in git."
+        case "deploy" if service.cause != "git_ahead":
+            return f"Make it anew (`docker compose up -d --force-recreate {named}`); nothing has to change in git."
         case "deploy":
             return (
                 "Deploy: git moved after this container was created. Redeploy the stack; nothing has to change in git."

@@ -275,6 +275,33 @@ def test_container_without_labels_is_found_by_its_name() -> None:
     assert document.services[0].note == "started without Compose, matched by its name"
 
 
+_AT_HOME = {"NetworkMode": "web_default"}
+
+
+@pytest.mark.parametrize(
+    ("git", "name", "networks", "host", "path", "why"),
+    [
+        ({}, "web-app-1", {"web_default": {}}, _AT_HOME, "networks.default.aliases", "by its service's name"),
+        ({}, "app", {"web_default": {}}, _AT_HOME, None, ""),
+        ({}, "web-app-1", {}, _AT_HOME, "networks.default", "off all its networks"),
+        ({"network_mode": "service:vpn"}, "web-app-1", {}, {"NetworkMode": "container:" + "a" * 64}, "network_mode", "is gone"),
+        ({"pid": "service:vpn"}, "web-app-1", None, {"PidMode": "container:" + "a" * 64}, "pid", "is gone"),
+    ],
+)  # fmt: skip
+def test_what_a_hand_did_that_no_file_can_say_needs_a_new_container(
+    git: dict[str, Any], name: str, networks: dict[str, Any] | None, host: dict[str, Any], path: str | None, why: str
+) -> None:
+    own_name = {"container_name": name} if name == "app" else {}
+    stack = {"services": {"app": {"image": "plain:1", **own_name, **git}, "vpn": {"image": "plain:1"}}}
+    seen = [container("web", "app", name=name, networks=networks, host=host), container("web", "vpn")]
+    (verdict, _) = run(seen, baseline("web", stack, committed_at="2026-10-01T00:00:00Z")).services
+    assert [item.path for item in verdict.items] == ([path] if path else [])
+    if path:
+        assert (verdict.cause, verdict.remedy) == ("host_changed", "deploy")
+        assert f"{why}" in str(verdict.items[0].note)
+        assert "`docker compose up -d --force-recreate app`" in advice(verdict)
+
+
 @pytest.mark.parametrize(("folder", "clean"), [("/srv/web", True), ("/srv/else", False)])
 def test_where_a_stack_without_any_labels_lies_is_told_by_what_it_mounts(folder: str, clean: bool) -> None:
     git = {"services": {"app": {"image": "plain:1", "volumes": ["./x:/x", "./y:/y"]}}}

@@ -223,7 +223,7 @@ def test_a_reconnected_container_lacks_what_only_a_deploy_brings(
 
     found, _ = plan(lab, "bazarr", reconnected)
     assert [one.why for one in found.refused] == [
-        "git says it all; the rest Compose sets when it makes the container anew"
+        "it is not known there by its service's name any more: no compose file says this, a new container mends it"
     ]
     assert found.files == {}
 

@@ -34,8 +34,10 @@ def _expected_aliases(declared: Declared) -> dict[str, Leaf]:
 
 def _observed_aliases(container: Observed, declared: Declared) -> dict[str, Leaf]:
     leaves: dict[str, Leaf] = dict(_expected_aliases(declared))
-    # Compose gives each endpoint the service's name; a reconnect by hand forgets it: nobody resolves it then.
-    implicit = [declared.name] if container.managed and not container.podman_compose else []
+    # Compose gives each endpoint the service's name; a reconnect by hand forgets it: nobody resolves it then, unless
+    # that is the container's own name, which the engine always resolves.
+    managed = container.managed and not container.podman_compose
+    implicit = [declared.name] if managed and container.name != declared.name else []
     generated = _generated_aliases(container, declared)
     stale = _open_name(declared)
     for key, options, endpoint in _joined(declared, container):

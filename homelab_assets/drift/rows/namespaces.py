@@ -7,6 +7,9 @@ from homelab_assets.drift.rows.shapes import on_podman, scalar, usual
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.labels import name_of
 
+SHARED = ("network_mode", "ipc", "pid")
+"""Keys that may name another container."""
+
 
 def shared_namespace(mode: str, container: Observed, declared: str) -> str:
     """The engine's value as compose writes it: the id of another container becomes its service or name.
