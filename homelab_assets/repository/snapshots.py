@@ -55,7 +55,7 @@ def open_snapshot(repository: RepositorySettings, *, working_tree: bool = False)
         f"{repository.name}: {path} is a link that leads out of the repository, or nowhere: no stack is read from it"
         for path in links_out(tree, repository.stacks)
     ]
-    shared = {stack.directory: shared_files(tree, stack) for stack in stacks}
+    shared = {stack.directory: _beyond(tree, stack) for stack in stacks}
     changed = last_changes(git, commit, [*shared, *chain.from_iterable(shared.values())], grafts=clone.grafts)
     if working_tree:
         dirty = git.dirty_paths()
@@ -101,6 +101,12 @@ def open_tree(repository: RepositorySettings, *, working_tree: bool = False) -> 
             "a bare clone has no working tree", where=str(repository.path), hint="leave --working-tree out"
         )
     return Opened(git, clone, WORKING_TREE, git.resolve("HEAD"), WorkingTree(repository.path))
+
+
+def _beyond(tree: FileTree, stack: Stack) -> tuple[str, ...]:
+    """Return what a stack is made of beyond its folder."""
+    linked = tree.linked_from(stack.directory) if isinstance(tree, GitTree) else ()
+    return tuple(sorted({*shared_files(tree, stack), *linked}))
 
 
 def _notices(tree: FileTree, operation: str | None, shallow: bool) -> Iterator[str]:

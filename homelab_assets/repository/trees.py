@@ -9,6 +9,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from homelab_assets.errors import BaselineError
@@ -49,6 +50,7 @@ class GitTree:
             mode, _, blob, size = meta.split()
             self._entries[path] = (mode, blob, int(size) if size.isdigit() else 0)
             self._add(path)
+        self._links = tuple(path for path, entry in self._entries.items() if entry[0].startswith(_LINK))
         self.submodules = tuple(path for path, entry in self._entries.items() if entry[0].startswith(_MODULE))
         self._blobs = {} if blobs is None else blobs
         self._blobs |= self._load(blob for blob in self._worth_fetching() if blob not in self._blobs)
@@ -77,6 +79,15 @@ class GitTree:
             return []
         names = self._folders.get(real, ())
         return sorted(name + "/" * self._leads_to_folder(path_in(real, name)) for name in names)
+
+    def linked_from(self, folder: str) -> set[str]:
+        """Return the files and folders beyond a folder to which symbolic links below it lead."""
+        within, found = f"{folder}/" if folder else "", set[str]()
+        for path in self._links:
+            if path.startswith(within):
+                with suppress(BaselineError):
+                    found.add(self._follow(path) or "")
+        return {path for path in found - {""} if not (path.startswith(within) or within.startswith(f"{path}/"))}
 
     def _leads_to_folder(self, path: str) -> bool:
         if not self._entries.get(path, ("",))[0].startswith(_LINK):

@@ -302,6 +302,17 @@ def test_a_file_that_can_not_be_read_says_nothing_of_the_kind_of_its_repository(
     assert kinds(WorkingTree(clone)) == ("terraform",)
 
 
+def test_what_links_in_a_stack_lead_to_is_a_part_of_it(tmp_path: Path) -> None:
+    files = {"stacks/web/docker-compose.yml": COMPOSE, "shared/common.yml": "services: {}\n", "shared/conf/a": "x"}
+    clone = make_clone(tmp_path / "apps", files)
+    for name, target in (("common.yml", "../../shared/common.yml"), ("conf", "../../shared/conf"), ("own", "."),
+                         ("out", "../../../out"), ("up", ".."), ("root", "../.."), ("gone", "../gone.yml")):  # fmt: skip
+        (clone / "stacks/web" / name).symlink_to(target)
+    commit(clone, {})
+    (one,) = load(lab_with(tmp_path, apps="{path: apps}")).baselines
+    assert [path for path in one.shared if "gone" not in path] == ["shared/common.yml", "shared/conf"]
+
+
 def test_a_hundred_stacks_cost_as_many_git_processes_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {f"stacks/s{number}/docker-compose.yml": COMPOSE for number in range(100)}
     make_clone(tmp_path / "apps", files | {f"stacks/s{number}/.env.sample": "A=1\n" for number in range(100)})
