@@ -736,3 +736,18 @@ def test_variables_that_compose_fills_in(
     """Seen on Compose 2.40.3, and in the source of 5."""
     told = items(git, {"env": dict.fromkeys(env, "x"), "version": version}, own={}, around=around)
     assert told == [(f"environment.{name}", "added", "functional") for name in names]
+
+
+@pytest.mark.parametrize(("running", "differs"), [("size=67108864", False), ("size=65536k", False), ("size=32m", True)])
+def test_the_size_of_a_tmpfs_has_several_spellings(running: str, differs: bool) -> None:
+    told = items({"tmpfs": ["/t:size=64m,mode=1777"]}, {"host": {"Tmpfs": {"/t": f"mode=1777,{running}"}}}, own={})
+    assert told == [("tmpfs./t", "changed", "breaking")] * differs
+
+
+@pytest.mark.parametrize(("labels", "source"), [({}, "/opt"), (RECREATED, "/opt"), (RECREATED, "kept")])
+def test_an_anonymous_volume_where_git_has_another_one_is_the_image_s(labels: Body, source: str) -> None:
+    """Git's was lost, whether Compose or a hand that copied its labels made the container."""
+    lost = _mount(Name="f" * 64)
+    told = items({"volumes": [f"{source}:/d"]}, {"mounts": [lost], "labels": labels}, own={"Volumes": {"/d": {}}},
+                 around={"volumes": {"kept": None}})  # fmt: skip
+    assert told == [("volumes./d", "removed", "breaking")]

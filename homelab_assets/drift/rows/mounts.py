@@ -192,8 +192,9 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
         own = container.config.get("Volumes") or {}
     anonymous = (Mount("volume", ANONYMOUS, False),)
     for target in own:
-        # Compose carries any old mount at a path of the image's VOLUMEs over to the new container.
-        given[f"volumes.{clean(target)}"] = UNKNOWN if _inherits(container) else anonymous
+        # Compose carries any old mount at a path of the image's VOLUMEs over to the new container, but to one of git's.
+        path = f"volumes.{clean(target)}"
+        given[path] = UNKNOWN if _inherits(container) and path not in _expected_volumes(declared) else anonymous
     if REPLACES in container.labels:
         for target, requested in requested_mounts(container).items():
             if GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
@@ -215,7 +216,9 @@ def _observed_api_socket(container: Observed, declared: Declared) -> dict[str, L
 
 
 def _tmpfs_options(text: str) -> frozenset[str]:
-    return frozenset(option for option in text.split(",") if option)
+    """The options of a tmpfs, sizes in bytes."""
+    options = (option.partition("=") for option in text.split(",") if option)
+    return frozenset(f"{name}{equals}{as_bytes(value) if name == 'size' else value}" for name, equals, value in options)
 
 
 def _expected_tmpfs(declared: Declared) -> dict[str, Leaf]:
