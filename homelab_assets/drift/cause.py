@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from homelab_assets.drift.document import KEPT_BY_OTHERS, Cause, Evidence, Item, Remedy, Status
+from homelab_assets.drift.document import KEPT_BY_OTHERS, KEPT_SINCE, Cause, Evidence, Item, Remedy, Status
 from homelab_assets.drift.evidence import NOTHING, Proof
 from homelab_assets.drift.items import UNFINISHED
 from homelab_assets.drift.leaves import row_of
@@ -33,11 +33,10 @@ def find(match: Match, status: Status, items: Sequence[Item], settled: Settled) 
     if not items:
         return Finding(evidence=evidence, remedy=_start(match) if status == "stopped" else "none")
     if all(item.of_definition for item in items):
-        # Git's is newer, or else the definition was never the stack's, and no deploy makes it so.
-        foreign = all(KEPT_BY_OTHERS in (item.note or "") for item in items)
-        return Finding(
-            evidence=evidence, cause="host_changed" if foreign else "git_ahead", remedy="none" if foreign else "deploy"
-        )
+        # Git's is newer, or else it never was git's; where the definition isn't the stack's, no deploy makes it so.
+        foreign, since = (all(kept in (item.note or "") for item in items) for kept in (KEPT_BY_OTHERS, KEPT_SINCE))
+        cause: Cause = "host_changed" if foreign or since else "git_ahead"
+        return Finding(evidence=evidence, cause=cause, remedy="none" if foreign else "deploy")
     items = [item for item in items if not item.of_definition]
     if all(item.note == IMAGE_MOVED for item in items):
         return Finding(evidence=evidence, cause="image_moved", remedy="pull")

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from homelab_assets.drift.document import KEPT, KEPT_BY_OTHERS, Item
+from homelab_assets.drift.document import KEPT, KEPT_BY_OTHERS, KEPT_SINCE, Item
 from homelab_assets.drift.items import ItemWriter
 from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
@@ -78,16 +78,21 @@ def _items(share: Share, comparison: Comparison, writer: ItemWriter) -> Iterator
     for difference in comparison.differences:
         one = next((one for one in mine if difference.path.startswith(f"{one.prefix}.")), mine[-1])
         item = writer.write(difference, share.container)
-        note, provenance = _told(one, share)
+        note, provenance = _told(one, share, writer.settled.stack.baseline.committed_at)
         yield replace(item.noting(note), provenance=provenance)
 
 
-def _told(one: Resource, share: Share) -> tuple[str, str]:
-    """What a reader should know of it, and who made it so."""
+def _told(one: Resource, share: Share, committed: str | None) -> tuple[str, str]:
+    """What a reader should know of it, and who made it so.
+
+    Args:
+        committed: when git last had another word on the stack.
+    """
     kind = _KINDS[one.section]
     made = made_of(one, share.container, share.declared)
     project = made.project if made else None
     if project == share.declared.project.name:
-        return f"{kind} {KEPT}: {_REMEDIES[one.section]}", "Compose, when it made it"
+        since = committed is not None and made is not None and committed < made.when
+        return f"{kind} {KEPT_SINCE if since else KEPT}: {_REMEDIES[one.section]}", "Compose, when it made it"
     by = f"the project `{project}`, which made it" if project else "whoever made it, without Compose"
     return f"{kind} {KEPT_BY_OTHERS}: {_FOREIGN}", by

@@ -30,6 +30,9 @@ KEPT = "keeps the definition that it was made with"
 
 KEPT_BY_OTHERS = f"{KEPT}, and not by this stack"
 
+KEPT_SINCE = f"{KEPT}, after the last commit to its stack"
+"""It was made from a file that is not git's, or by hand."""
+
 ANEW = "no compose file says this, a new container mends it"
 """In the note on what a hand did to a living container and git has no words for."""
 

@@ -452,3 +452,21 @@ def test_no_edit_is_proposed_and_everybody_is_told_what_to_do() -> None:
     assert "see to its data" in plan.refusal
     (finding,) = drift_findings(document)
     assert finding.remedy.startswith("The volume keeps the definition that it was made with: see to its data")
+
+
+@pytest.mark.parametrize(
+    ("created", "cause"),
+    [
+        ("2026-11-02T00:30:00.123456789+02:00", "git_ahead"),
+        ("2026-11-02T00:30:00.1Z", "host_changed"),
+        ("", "git_ahead"),
+    ],
+)
+def test_what_was_made_after_the_last_commit_is_no_word_of_git_s(created: str, cause: str) -> None:
+    labels = made("web", "network", "n")
+    stack = {"services": {"app": {"image": "plain:1", "networks": ["n"]}}, "networks": {"n": None}}
+    one = network("web_n", labels, Internal=True, Created=created)
+    seen = capture([user("web_n")], images=[image("plain:1", Cmd=["run"])], networks=[one])
+    (service,) = audit(seen, [baseline("web", stack, committed_at="2026-11-02T00:00:00Z")]).services
+    assert found(service) == [("networks.n.internal", "added", "breaking")]
+    assert (service.cause, service.remedy) == (cause, "deploy")

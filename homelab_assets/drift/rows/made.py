@@ -1,6 +1,7 @@
 """What an engine has made of the networks and volumes that a service uses."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -54,6 +55,15 @@ class Made(Struct, frozen=True, kw_only=True):
     label: str
     same: bool
     foreign: bool
+
+    @property
+    def when(self) -> str:
+        """When it was made, ISO 8601 UTC; "" where that isn't known. Engines write the time of their own place."""
+        text = str(self.document.get("Created") or self.document.get("CreatedAt") or "")
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except ValueError:
+            return ""
 
     @property
     def project(self) -> str | None:
