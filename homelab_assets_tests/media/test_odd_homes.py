@@ -24,7 +24,7 @@ from homelab_assets.media.simulator import World
 from homelab_assets.media.simulator.overseerr import server
 from homelab_assets.media.simulator.prowlarr import application
 from homelab_assets.media.simulator.servarr import failure, set_value
-from homelab_assets.media.simulator.server import App, Request, Response, words
+from homelab_assets.media.simulator.server import App, Request, Response, reply, words
 from homelab_assets.media.simulator.world import HOST_MEDIA, made_up
 from homelab_assets.media.situation import look
 
@@ -274,6 +274,37 @@ def test_a_proxys_refusal_is_not_called_a_wrong_key(answer: Callable[[App], Resp
         usual = world.radarr.answer
         world.radarr.answer = lambda request: usual(request) if request.path == "/ping" else answer(world.radarr)
         assert failed(examine(world)) == {"radarr.key": "not_json"}
+
+
+@pytest.mark.parametrize("app", ["radarr", "qbittorrent", "overseerr", "plex", "gluetun"])
+def test_a_limit_on_requests_breaks_no_link(app: str) -> None:
+    """Such as that of a reverse proxy, which a whole run soon exceeds. The apps call each other past it."""
+    with World() as world:
+        usual, own = world.apps[app].answer, {"user-agent": "homelab-assets"}.items()
+        world.apps[app].answer = lambda request: (
+            words("Too Many Requests", 429) if own <= request.headers.items() else usual(request)
+        )
+        result = examine(world)
+    assert failed(result) == {}
+    assert result.exit_code == 2
+    assert "HTTP 429" in str([check.to_json() for check in result.checks if check.status == "unknown"])
+
+
+def test_what_an_app_says_of_its_own_failure_is_told() -> None:
+    key = made_up("radarr")
+    with World() as world:
+        usual = world.radarr.answer
+
+        def metadata_is_away(request: Request) -> Response:
+            if not request.path.endswith("/lookup"):
+                return usual(request)
+            return reply({"message": f"Unable to communicate with RadarrAPI. apikey={key}"}, 503)
+
+        world.radarr.answer = metadata_is_away
+        check = examine(world).check("end_to_end.lookup").to_json()
+    assert check["cause"] == "server_error"
+    assert "Unable to communicate with RadarrAPI" in check["evidence"][0]
+    assert key not in str(check)
 
 
 def test_overseerr_is_up_although_the_internet_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,8 @@ def reply(status: int, text: str = "", **headers: str) -> Reply:
         (reply(403), "key_rejected"),
         (reply(302, location="https://login/?token=abcdef0123456789"), "http_redirect"),
         (reply(500), "server_error"),
+        (reply(502, "Bad Gateway", content_type="text/plain"), "unreachable"),
+        (reply(503), "server_error"),
         (reply(404, "<html>", content_type="text/html"), "not_json"),
         (reply(200, "<html>", content_type="text/html"), "not_json"),
         (reply(200, "{}", content_type="application/json"), "not_json"),

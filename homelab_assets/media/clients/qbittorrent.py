@@ -68,8 +68,7 @@ class QBittorrent(Unprinted, Struct, kw_only=True):
             return Trouble("host_header_blocked", f"{answer.where} answers 401 before any login")
         if answer.status == 200 and text.startswith("v"):
             return f"answers as {text}"
-        reply = usable(answer)
-        return reply if isinstance(reply, Trouble) else Trouble("not_json", f"{answer.where} is not qBittorrent")
+        return _no_qbittorrent(answer)
 
     def login(self) -> str | Trouble:
         """Log in once; later calls give the first result. Returns how access was gained, in words."""
@@ -83,6 +82,8 @@ class QBittorrent(Unprinted, Struct, kw_only=True):
             return open_already
         if open_already.status == 200:
             return "API key accepted" if self.service.api_key else "no login needed from here"
+        if open_already.status not in (401, 403):
+            return _no_qbittorrent(open_already)
         if self.service.api_key:
             return Trouble("key_rejected", "the API key is refused")
         if "banned" in open_already.text:
@@ -116,7 +117,7 @@ class QBittorrent(Unprinted, Struct, kw_only=True):
             return Trouble(
                 "key_rejected", f"login as {self.service.username or 'admin'} is refused (HTTP {answer.status})"
             )
-        return Trouble("not_json", f"{answer.where} answers HTTP {answer.status} like no qBittorrent")
+        return _no_qbittorrent(answer)
 
     def version(self) -> str | Trouble:
         """Return the version, such as `v5.1.2`."""
@@ -177,3 +178,10 @@ class QBittorrent(Unprinted, Struct, kw_only=True):
             else usable(self.transport.change("POST", path, data=dict(form), kind="write"))
         )
         return reply if isinstance(reply, Trouble) else None
+
+
+def _no_qbittorrent(answer: Reply) -> Trouble:
+    reply = usable(answer)
+    if isinstance(reply, Trouble):
+        return reply
+    return Trouble("not_json", f"{answer.where} answers HTTP {answer.status} like no qBittorrent")

@@ -89,6 +89,9 @@ QBITTORRENT: Mapping[str, Shape] = {
 GLUETUN: Mapping[str, Shape] = {"/v1/vpn/status": {"status": str}, "/v1/publicip/ip": {"public_ip": str}}
 
 
+_ODD = "an answer has another shape than the app's API describes"
+
+
 def read(answer: Reply | Trouble, shape: Shape) -> Any:
     """Return an answer's JSON where it has a shape, else the trouble."""
     found = json_of(answer, list if isinstance(shape, list) else dict)
@@ -98,7 +101,7 @@ def read(answer: Reply | Trouble, shape: Shape) -> Any:
 def fitting(value: Any, shape: Shape, where: str) -> Any:
     """Return a value where it has a shape, else the trouble; `where` says whose answer it is."""
     wrong = next(_differences(value, shape, ""), None)
-    return value if wrong is None else Trouble("not_json", f"{where}: {wrong}", odd=True)
+    return value if wrong is None else Trouble("not_json", f"{where}: {wrong}", open=_ODD)
 
 
 def _differences(value: Any, shape: Shape, at: str) -> Iterator[str]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
 _MAX_BYTES = 32_000_000
 _PATIENCE = 2
+# Given long for what it was asked for, an app that is not done need not be broken.
+_LATE = "the app was not done in time"
+_THROTTLED = "it was asked more often than it, or a proxy before it, allows"
 Value = TypeVar("Value")
 
 
@@ -28,30 +31,24 @@ class Trouble(Struct, frozen=True):
     """Why a call has no usable answer: a code of the catalogue of causes, and what was seen, without secrets.
 
     Attributes:
+        open: why it leaves open whether the link holds; "" where it does not hold.
         timed_out: there was no whole answer in time.
-        late: so although it was given long for what it was asked for, which need not mean that it is broken.
-        odd: the answer came, and is not of the shape that this project knows to read.
     """
 
     cause: str
     detail: str
-    late: bool = False
+    open: str = ""
     timed_out: bool = False
-    odd: bool = False
-
-    @property
-    def proves_nothing(self) -> bool:
-        """Whether it leaves open if the link holds."""
-        return self.late or self.odd
 
 
 class Reply(Unprinted, Struct, frozen=True, kw_only=True):
-    """What an app answered. Header names are lower case."""
+    """What an app answered. Header names are lower case. `said` is what it says went wrong, without secrets."""
 
     status: int
     headers: Mapping[str, str]
     text: str
     where: str
+    said: str = ""
 
     @property
     def is_json(self) -> bool:
@@ -122,11 +119,11 @@ class Transport(Unprinted, Struct):
         limit = seconds or usual
         where = f"{method} {self.base}{path}"
         words = self.scrub(f"{where}: no whole answer within {limit:g} s")
-        late: Reply | Trouble = Trouble("unreachable", words, late=limit > usual, timed_out=True)
+        late: Reply | Trouble = Trouble("unreachable", words, open=_LATE if limit > usual else "", timed_out=True)
         if self._silent >= _PATIENCE:
             return Trouble("unreachable", self.scrub(f"{where}: not asked, after {_PATIENCE} calls without an answer"))
         answer = within(limit, lambda: self._send(method, path, where, limit, options), late)
-        silent = isinstance(answer, Trouble) and answer.timed_out and not answer.late
+        silent = isinstance(answer, Trouble) and answer.timed_out and not answer.open
         self._silent = self._silent + 1 if silent else 0
         return answer
 
@@ -157,11 +154,14 @@ class Transport(Unprinted, Struct):
                 body = response.raw.read(_MAX_BYTES, decode_content=True)
                 text = body.decode(response.encoding or "utf-8", "replace")
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(status=response.status_code, headers=headers, text=text, where=self.scrub(where))
+                said = self.scrub(_complaint(text)) if response.status_code >= 400 else ""
+                return Reply(
+                    status=response.status_code, headers=headers, text=text, where=self.scrub(where), said=said
+                )
         except requests.ReadTimeout:
             usual = CONNECT_SECONDS + self.read_seconds
             words = self.scrub(f"{where}: no answer within {limit:g} s")
-            return Trouble("unreachable", words, late=limit > usual, timed_out=True)
+            return Trouble("unreachable", words, open=_LATE if limit > usual else "", timed_out=True)
         except (requests.RequestException, OSError, ValueError, LookupError) as error:
             return Trouble(cause_of(error), self.scrub(f"{where}: {_in_short(error)}"))
         except Exception as error:  # urllib3's own errors while the body is read
@@ -231,6 +231,17 @@ def _in_short(error: BaseException) -> str:
     return type(error).__name__
 
 
+def _complaint(text: str) -> str:
+    """Return what an app's answer says went wrong: its message, or those of the fields that do not validate."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ""
+    items = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    messages = [one.get("message") or one.get("errorMessage") for one in items]
+    return " ".join("; ".join(one for one in messages if isinstance(one, str)).split())[:200]
+
+
 def usable(answer: Reply | Trouble, *, refused: Sequence[int] = (401, 403)) -> Reply | Trouble:
     """Return a reply with status 2xx as it is, and everything else as the trouble that it means."""
     if isinstance(answer, Trouble):
@@ -245,7 +256,11 @@ def usable(answer: Reply | Trouble, *, refused: Sequence[int] = (401, 403)) -> R
         return Trouble("key_rejected", f"{where} answers HTTP {status}")
     if status == 404 and not answer.is_json:
         return Trouble("not_json", f"{where} answers HTTP 404 without JSON")
-    return Trouble("server_error", f"{where} answers HTTP {status}")
+    if status == 429:
+        return Trouble("server_error", f"{where} answers HTTP 429", open=_THROTTLED)
+    if status in (502, 504):
+        return Trouble("unreachable", f"{where}: a proxy answers HTTP {status}, as it has no answer from the app")
+    return Trouble("server_error", f"{where} answers HTTP {status}{answer.said and f': {answer.said}'}")
 
 
 def json_of(answer: Reply | Trouble, shape: type[Value]) -> Value | Trouble:

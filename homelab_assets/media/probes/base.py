@@ -67,10 +67,8 @@ def of_trouble(trouble: Trouble) -> Fail | Unknown:
     """Return the verdict on a call without a usable answer."""
     if trouble.cause == "vpn_probe_unauthorised":
         return Unknown("Gluetun does not let us ask", trouble.cause, [trouble.detail])
-    if trouble.odd:
-        return Unknown("an answer has another shape than the app's API describes", None, [trouble.detail])
-    if trouble.late:
-        return Unknown("the app was not done in time", None, [trouble.detail])
+    if trouble.open:
+        return Unknown(trouble.open, None, [trouble.detail])
     return Fail(trouble.cause, [trouble.detail])
 
 

@@ -26,7 +26,7 @@ def sends_to(app: str, sight: Sight) -> Verdict:
     name = str(default.get("name") or default.get("hostname"))
     if not hmac.compare_digest(str(default.get("apiKey")).encode(), getattr(sight.clients, app).key.encode()):
         tested = sight.clients.overseerr.test(app, default) if sight.active else None
-        if isinstance(tested, Trouble) and tested.proves_nothing:
+        if isinstance(tested, Trouble) and tested.open:
             return of_trouble(tested)
         if tested is not None and not isinstance(tested, Trouble):
             return Unknown(f"server {name} works with another key: it is not the {title_of(app)} of lab.yaml")
@@ -69,7 +69,7 @@ def reaches(app: str, sight: Sight) -> Verdict:
     where = f"{default.get('hostname')}:{default.get('port')}"
     if isinstance(found, Trouble) and found.cause == "csrf":
         return Unknown("CSRF protection forbids the test", "csrf", [found.detail])
-    if isinstance(found, Trouble) and found.proves_nothing:
+    if isinstance(found, Trouble) and found.open:
         return of_trouble(found)
     if isinstance(found, Trouble):
         return Fail(found.cause, [f"Overseerr can't reach {title_of(app)} at {where}", found.detail], about=where)
@@ -84,7 +84,7 @@ def tells_people(sight: Sight) -> Verdict:
         found = sight.clients.overseerr.notifications(agent)
         if isinstance(found, Trouble):
             # An agent that this version does not have is none that could be on.
-            unread += [found] if found.odd or found.cause == "unreachable" else []
+            unread += [found] if found.open or found.cause == "unreachable" else []
             continue
         asked += 1
         enabled += [agent] if found["enabled"] else []
