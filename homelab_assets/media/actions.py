@@ -79,6 +79,9 @@ class Executor(Struct):
         self._put(client, step, {**raw, step.field: value})
         if self._provider(client, step).get(step.field) != value:
             raise Refused("the app did not keep it")
+        if step.target["kind"] == "applications":
+            # Prowlarr hands its indexers to an application that is new, not to one that was switched on again.
+            _sure(client.command("ApplicationIndexerSync"))
         return True
 
     def _provider(self, client: Servarr, step: Step) -> dict[str, Any]:

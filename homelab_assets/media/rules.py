@@ -116,8 +116,9 @@ def _full_sync(sight: Sight) -> str | None:
     found = client.providers("applications")
     if isinstance(found, Trouble):
         return OK
-    partial = [one.name for one in found if one.raw.get("syncLevel") == "addOnly"]
-    return f"add and remove only: {', '.join(partial)}" if partial else OK
+    levels = {"addOnly": "add and remove only", "disabled": "disabled"}
+    partial = [f"{one.name}: {levels[level]}" for one in found if (level := one.raw.get("syncLevel")) in levels]
+    return ", ".join(partial) if partial else OK
 
 
 RULES = (

@@ -242,8 +242,8 @@ def said_mappings(clients: Clients) -> list[dict[str, object]]:
 
 
 UNDONE = [
-    "mapping_wrong", "path_not_mounted", "interface_missing", "import_off", "provider_disabled", "request_root_missing",
-    "scan_disabled",
+    "mapping_wrong", "path_not_mounted", "interface_missing", "import_off", "provider_disabled@downloads",
+    "request_root_missing", "scan_disabled",
 ]  # fmt: skip
 
 

@@ -235,7 +235,23 @@ def shares(world: World) -> None:
     world.plex.preferences["ScheduledLibraryUpdatesEnabled"] = True
 
 
-@pytest.mark.parametrize("change", [unused_default, labels_only, library_below, shares])
+def by_hand(world: World) -> None:
+    """Prowlarr syncs with nobody; its feeds were entered in Radarr and Sonarr, in one of the ways that they take."""
+    world.prowlarr.providers["applications"].clear()
+    for app, address, path in ((world.radarr, "", "/api"), (world.sonarr, "/api", "")):
+        for number, one in enumerate(app.providers["indexer"], 1):
+            one["name"] = one["name"].removesuffix(" (Prowlarr)")
+            set_value(one, "baseUrl", f"http://prowlarr:9696/{number}{address}")
+            set_value(one, "apiPath", path)
+
+
+def sync_ended(world: World) -> None:
+    """What Prowlarr handed over once is kept by hand since."""
+    for one in world.prowlarr.providers["applications"]:
+        one["syncLevel"] = "disabled"
+
+
+@pytest.mark.parametrize("change", [unused_default, labels_only, library_below, shares, by_hand, sync_ended])
 def test_an_unusual_home_that_works_passes(change: Change) -> None:
     with World() as world:
         change(world)

@@ -8,7 +8,7 @@ from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Failure, Provider
 from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
 from homelab_assets.media.probes.instances import leads_to
-from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
+from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
 _KEY = re.compile(r"\b401\b|unauthori[sz]ed|invalid credentials|api ?key", re.IGNORECASE)
 _LIMIT = re.compile(r"\b429\b|too many requests|request limit", re.IGNORECASE)
@@ -21,7 +21,7 @@ _NAME = re.compile(
 )
 _ADDRESSES = {"host", "port", "usessl", "urlbase", "baseurl"}
 _CONNECTING = re.compile(r"connect|timed ?out|refused", re.IGNORECASE)
-_FROM_PROWLARR = re.compile(r"/\d+/?$")
+_FROM_PROWLARR = re.compile(r"/\d+(/api)?/?$")
 
 
 def indexers_ready(sight: Sight) -> Verdict:
@@ -61,11 +61,9 @@ def application_works(app: str, sight: Sight) -> Verdict:
     if isinstance(found, Trouble):
         return of_trouble(found)
     mine = [one for one in found if one.implementation.lower() == app]
-    if not mine:
-        return Fail("no_provider", [f"Prowlarr has no application of the kind {title_of(app)}"])
     enabled = [one for one in mine if one.enabled]
     if not enabled:
-        return Fail("provider_disabled", [f"{mine[0].name} has sync level disabled"], about=mine[0].name)
+        return _without_sync(app, mine, sight)
     # A second instance (for 4K, say) is another app, with a key of its own that nobody here knows.
     ours = [one for one in enabled if leads_to(app, str(one.fields.get("baseUrl")), sight)] or enabled
     failed: list[Fail] = []
@@ -81,6 +79,21 @@ def application_works(app: str, sight: Sight) -> Verdict:
         which = f"which of {listed([one.name for one in ours])} is the {title_of(app)} of lab.yaml can't be told"
         return Unknown(f"{which}, and {failed[0].about} fails", None, failed[0].evidence)
     return Pass([f"Prowlarr reaches {listed([one.name for one in ours])}, and is reached from there"])
+
+
+def _without_sync(app: str, disabled: Sequence[Provider], sight: Sight) -> Verdict:
+    """Judge where Prowlarr hands an app no indexers: somebody may have entered them there by hand."""
+    seen = f"Prowlarr has no application of the kind {title_of(app)}"
+    if disabled:
+        seen = f"{disabled[0].name} has sync level disabled"
+    own = getattr(sight.clients, app).providers("indexer")
+    if isinstance(own, Trouble):
+        return of_trouble(own)
+    if any(one.enabled and is_prowlarrs(one) for one in own):
+        return Skipped(f"{seen}: Prowlarr's indexers in {title_of(app)} are kept by hand")
+    if disabled:
+        return Fail("provider_disabled", [seen], about=disabled[0].name)
+    return Fail("no_provider", [seen])
 
 
 def _application_fails(application: Provider, failure: Failure, app: str) -> Fail:

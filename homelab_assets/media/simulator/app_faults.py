@@ -90,6 +90,16 @@ def other_port(world: World) -> None:
     world.qbittorrent.listens_on = 9090
 
 
+def never_synced(world: World) -> None:
+    del world.prowlarr.providers["applications"][0]
+    world.radarr.providers["indexer"] = []
+
+
+def sync_off(world: World) -> None:
+    world.prowlarr.providers["applications"][0]["syncLevel"] = "disabled"
+    world.radarr.providers["indexer"] = []
+
+
 def back_off(world: World) -> None:
     world.prowlarr.paused = [
         {"indexerId": one["id"], "disabledTill": "2026-11-23T12:00:00Z", "mostRecentFailure": "2026-11-23T06:00:00Z"}

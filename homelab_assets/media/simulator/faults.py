@@ -65,12 +65,10 @@ FAULTS: dict[str, Fault] = {
     "host_header_blocked": apps.other_port,
     "client_settings": apps.field("downloadclient", "radarr", "movieCategory", "films//radarr"),
     "no_provider": lambda world: world.prowlarr.providers.update(indexer=[]),
-    "no_provider@applications": lambda world: world.prowlarr.providers.update(
-        applications=world.prowlarr.providers["applications"][1:]
-    ),
+    "no_provider@applications": apps.never_synced,
     "no_provider@search": lambda world: world.radarr.providers.update(indexer=[]),
     "no_provider@downloads": lambda world: world.radarr.providers.update(downloadclient=[]),
-    "provider_disabled": lambda world: world.prowlarr.providers["applications"][0].update(syncLevel="disabled"),
+    "provider_disabled": apps.sync_off,
     "provider_disabled@indexers": apps.each("indexer", "prowlarr", enable=False),
     "provider_disabled@search": apps.each(
         "indexer", "radarr", enableRss=False, enableAutomaticSearch=False, enableInteractiveSearch=False

@@ -34,7 +34,7 @@ class Flow(ServarrApp):
         super().__init__(network, key)
 
     def _torznab(self, indexer: dict[str, Any], **query: str) -> Any:
-        base = str(value_of(indexer, "baseUrl")).rstrip("/") + str(value_of(indexer, "apiPath") or "/api")
+        base = str(value_of(indexer, "baseUrl")).rstrip("/") + str(value_of(indexer, "apiPath")).rstrip("/")
         categories = ",".join(str(one) for one in value_of(indexer, "categories") or [])
         url = f"{base}?{urlencode({'cat': categories, 'apikey': value_of(indexer, 'apiKey') or '', **query})}"
         return self.network.call("GET", url), url

@@ -3,7 +3,16 @@
 import json
 from typing import Any
 
-from homelab_assets.media.simulator.servarr import MASK, WHEN, ServarrApp, failure, field_list, in_words, value_of
+from homelab_assets.media.simulator.servarr import (
+    MASK,
+    WHEN,
+    ServarrApp,
+    failure,
+    field_list,
+    in_words,
+    set_value,
+    value_of,
+)
 from homelab_assets.media.simulator.server import Network, NoSuchName, Request, Response, Route, reply, words
 
 
@@ -35,9 +44,8 @@ class Prowlarr(ServarrApp):
 
     def command(self, name: str, body: dict[str, Any]) -> bool:
         if name == "ApplicationIndexerSync":
-            # Without force nothing is pushed: the app shows a mask, and a mask counts as the same key.
-            for application in self.providers["applications"] if body.get("forceSync") else []:
-                self._push(application)
+            for application in filter(self.enabled, self.providers["applications"]):
+                self._push(application, force=bool(body.get("forceSync")))
         return name in ("CheckHealth", "ApplicationIndexerSync")
 
     def run_test(self, kind: str, resource: dict[str, Any]) -> list[dict[str, Any]]:
@@ -79,14 +87,18 @@ class Prowlarr(ServarrApp):
         headers = {"X-Api-Key": str(value_of(application, "apiKey")), "Content-Type": "application/json"}
         return self.network.call(method, str(value_of(application, "baseUrl")) + path, body=body, headers=headers)
 
-    def _push(self, application: dict[str, Any]) -> None:
+    def _push(self, application: dict[str, Any], *, force: bool) -> None:
         try:
             found = json.loads(self._call(application, "GET", "/api/v3/indexer").text or "[]")
-            for indexer in found:
-                for one in indexer["fields"]:
-                    if one["name"] == "apiKey":
-                        one["value"] = self.key
+            # Without force no key is pushed: the app shows a mask, and a mask counts as the same key.
+            for indexer in found if force else []:
+                set_value(indexer, "apiKey", self.key)
                 self._call(application, "PUT", f"/api/v3/indexer/{indexer['id']}?forceSave=true", indexer)
+            there = {value_of(indexer, "baseUrl") for indexer in found}
+            wanted = [synced(own, application, self.key) for own in self.providers["indexer"] if own["enable"]]
+            for indexer in wanted:
+                if value_of(indexer, "baseUrl") not in there:
+                    self._call(application, "POST", "/api/v3/indexer", indexer)
         except (OSError, ValueError) as error:
             self.log.append(in_words(error) if isinstance(error, NoSuchName) else str(error))
 
@@ -155,9 +167,31 @@ def application(number: int, name: str, port: int, key: str) -> dict[str, Any]:
             prowlarrUrl="http://prowlarr:9696",
             baseUrl=f"http://{name.lower()}:{port}",
             apiKey=key,
-            syncCategories=[2000],
+            syncCategories=[5000 if name == "Sonarr" else 2000],
         ),
     }
 
 
-__all__ = ["MASK", "Prowlarr", "application"]
+def synced(indexer: dict[str, Any], application: dict[str, Any], key: str) -> dict[str, Any]:
+    """Make what Prowlarr hands to an application for one of its indexers."""
+    return {
+        "id": indexer["id"],
+        "name": f"{indexer['name']} (Prowlarr)",
+        "implementation": "Torznab",
+        "configContract": "TorznabSettings",
+        "protocol": "torrent",
+        "enableRss": True,
+        "enableAutomaticSearch": True,
+        "enableInteractiveSearch": True,
+        "priority": 25,
+        "tags": [],
+        "fields": field_list(
+            baseUrl=f"{value_of(application, 'prowlarrUrl')}/{indexer['id']}/",
+            apiPath="/api",
+            apiKey=key,
+            categories=value_of(application, "syncCategories"),
+        ),
+    }
+
+
+__all__ = ["MASK", "Prowlarr", "application", "synced"]

@@ -16,7 +16,7 @@ from homelab_assets.media.simulator.containers import documents, on_host
 from homelab_assets.media.simulator.gluetun import Gluetun
 from homelab_assets.media.simulator.overseerr import Overseerr, server
 from homelab_assets.media.simulator.plex import Plex, section
-from homelab_assets.media.simulator.prowlarr import Prowlarr, application
+from homelab_assets.media.simulator.prowlarr import Prowlarr, application, synced
 from homelab_assets.media.simulator.qbittorrent import QBittorrent
 from homelab_assets.media.simulator.servarr import WHEN, field_list
 from homelab_assets.media.simulator.server import App, Network
@@ -164,37 +164,17 @@ class World:
             application(1, "Radarr", 7878, self.radarr.key),
             application(2, "Sonarr", 8989, self.sonarr.key),
         ]
-        for app, category, folder in ((self.radarr, 2000, "movies"), (self.sonarr, 5000, "tv")):
-            self._furnish_arr(app, category, f"/media/{folder}")
+        for number, (app, folder) in enumerate(((self.radarr, "movies"), (self.sonarr, "tv"))):
+            self._furnish_arr(app, self.prowlarr.providers["applications"][number], f"/media/{folder}")
         self.plex.sections = [
             section("1", "Films", "movie", "/media/movies"),
             section("2", "Series", "show", "/media/tv"),
         ]
         self._import_a_film()
 
-    def _furnish_arr(self, app: Arr, category: int, root: str) -> None:
+    def _furnish_arr(self, app: Arr, known: dict[str, Any], root: str) -> None:
         app.roots = [root]
-        app.providers["indexer"] = [
-            {
-                "id": number,
-                "name": f"{name} (Prowlarr)",
-                "implementation": "Torznab",
-                "configContract": "TorznabSettings",
-                "protocol": "torrent",
-                "enableRss": True,
-                "enableAutomaticSearch": True,
-                "enableInteractiveSearch": True,
-                "priority": 25,
-                "tags": [],
-                "fields": field_list(
-                    baseUrl=f"http://prowlarr:9696/{number}/",
-                    apiPath="/api",
-                    apiKey=self.prowlarr.key,
-                    categories=[category],
-                ),
-            }
-            for number, name in ((1, "Internet Archive"), (2, "Public Domain Torrents"))
-        ]
+        app.providers["indexer"] = [synced(one, known, self.prowlarr.key) for one in self.prowlarr.providers["indexer"]]
         client = {
             "host": "gluetun",
             "port": 8080,
