@@ -84,6 +84,7 @@ WHERE = {
     "mapping_dead": "paths.radarr_downloads",
     "mapping_wrong": "paths.radarr_downloads",
     "root_missing": "paths.radarr_library",
+    "disk_full": "paths.room",
     "root_in_downloads": "paths.radarr_apart",
     "hardlink_impossible": "paths.radarr_hardlink",
     "hardlink_impossible@history": "paths.radarr_hardlinked",

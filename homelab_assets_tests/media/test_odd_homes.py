@@ -251,7 +251,17 @@ def sync_ended(world: World) -> None:
         one["syncLevel"] = "disabled"
 
 
-@pytest.mark.parametrize("change", [unused_default, labels_only, library_below, shares, by_hand, sync_ended])
+def second_disk(world: World) -> None:
+    """The old disk is full, which is why there is a new one."""
+    (world.media / "more").mkdir()
+    world.radarr.roots.append("/media/more")
+    world.plex.sections[0]["Location"].append({"id": 9, "path": "/media/more"})
+    world.radarr.free = {"/media/movies": 0}
+
+
+@pytest.mark.parametrize(
+    "change", [unused_default, labels_only, library_below, shares, by_hand, sync_ended, second_disk]
+)
 def test_an_unusual_home_that_works_passes(change: Change) -> None:
     with World() as world:
         change(world)

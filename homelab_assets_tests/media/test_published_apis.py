@@ -271,7 +271,7 @@ def lacking(shape: Any, schema: Any, document: Any, at: str = "") -> Iterator[st
             for one in plain
             for kind in ([one["type"]] if isinstance(one.get("type"), str) else one.get("type", []))
         }
-        fitting = {int: {"integer", "number"}, float: {"number"}, str: {"string"}}
+        fitting = {int: {"integer", "number"}, float: {"integer", "number"}, str: {"string"}}
         if kinds and (wanted := fitting.get(shape)) and not kinds & wanted:
             yield f"{at}: {sorted(kinds)}"
 

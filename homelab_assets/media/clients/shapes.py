@@ -34,11 +34,13 @@ SERVARR: Mapping[str, Shape] = {
     "command": {"id": int, "status": str},
     "indexerstatus": [{"indexerId": int, "disabledTill": str}],
     "search": [{}],
-    "rootfolder": [{"path": str, "accessible": None}],
+    "rootfolder": [{"path": str, "accessible": None, "freeSpace": float}],
     "remotepathmapping": [{"id": int, "host": str, "remotePath": str, "localPath": str}],
     "qualityprofile": [{"id": int, "name": str}],
     "config/downloadclient": {"enableCompletedDownloadHandling": None},
-    "config/mediamanagement": {"copyUsingHardlinks": None},
+    "config/mediamanagement": {
+        "copyUsingHardlinks": None, "skipFreeSpaceCheckWhenImporting": None, "minimumFreeSpaceWhenImporting": float,
+    },
     "filesystem": {"directories": [{"path": str}]},
     "history": {
         "records": [

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from homelab_assets.media.probes import downloads, end_to_end, health, indexers, library, paths, requests, vpn
+from homelab_assets.media.probes import downloads, end_to_end, health, indexers, library, paths, requests, room, vpn
 from homelab_assets.media.probes.apps import probes_of
 from homelab_assets.media.probes.base import Probe, Sight
 
@@ -47,6 +47,7 @@ _EVERYTHING = (
     *indexers.PROBES,
     *downloads.PROBES,
     *paths.PROBES,
+    *room.PROBES,
     *requests.PROBES,
     *library.PROBES,
     end_to_end.LOOKUP,

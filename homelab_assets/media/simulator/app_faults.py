@@ -115,6 +115,11 @@ def unproved(world: World) -> None:
     world.radarr.history = []
 
 
+def full(world: World) -> None:
+    for app in (world.radarr, world.sonarr):
+        app.free = dict.fromkeys(app.roots, 60 * 2**20)
+
+
 def silent_agents(world: World) -> None:
     world.overseerr.agents = dict.fromkeys(world.overseerr.agents, False)
 

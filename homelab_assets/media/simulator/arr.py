@@ -13,6 +13,7 @@ class Arr(Flow):
 
     Attributes:
         profiles: quality profiles. catalogue: films that its metadata service knows. management: media management.
+        free: bytes that are left at root folders, where it is not plenty.
     """
 
     kinds = ("indexer", "downloadclient", "notification")
@@ -20,7 +21,11 @@ class Arr(Flow):
 
     def __init__(self, network: Network, key: str, see: HostPath) -> None:
         self.profiles = [{"id": 1, "name": "HD-1080p"}, {"id": 4, "name": "Any"}]
-        self.management = {"id": 1, "copyUsingHardlinks": True, "importExtraFiles": False}
+        self.management = {
+            "id": 1, "copyUsingHardlinks": True, "importExtraFiles": False,
+            "skipFreeSpaceCheckWhenImporting": False, "minimumFreeSpaceWhenImporting": 100,
+        }  # fmt: skip
+        self.free: dict[str, int] = {}
         self.catalogue: list[dict[str, Any]] = [
             {"title": "Night of the Living Dead", "year": 1968, "tmdbId": 10331, "titleSlug": "10331"}
         ]
@@ -74,7 +79,7 @@ class Arr(Flow):
                     "id": number,
                     "path": path,
                     "accessible": there,
-                    "freeSpace": 10**12 if there else None,
+                    "freeSpace": self.free.get(path, 10**12) if there else None,
                     "unmappedFolders": [],
                 }
             )

@@ -86,6 +86,7 @@ FAULTS: dict[str, Fault] = {
     "mapping_dead": host.dead_mapping,
     "mapping_wrong": host.mapping("gluetun", "/media/downloads/", "/data/"),
     "root_missing": host.root(),
+    "disk_full": apps.full,
     "root_in_downloads": host.root("/media/downloads/complete/movies"),
     "hardlink_impossible": host.split_mounts,
     "hardlink_impossible@history": host.copied,
