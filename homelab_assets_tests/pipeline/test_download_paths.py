@@ -35,6 +35,10 @@ def test_the_library_folder_is_there(app: str, prove: Prove) -> None:
     prove(f"paths.{app}_library")
 
 
+def test_there_is_room_for_more(prove: Prove) -> None:
+    prove("paths.room")
+
+
 @both
 def test_downloads_and_library_are_apart(app: str, prove: Prove) -> None:
     prove(f"paths.{app}_apart")
