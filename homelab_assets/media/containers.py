@@ -9,7 +9,11 @@ from msgspec import Struct, field
 from homelab_assets.labels import PROJECT, SERVICE, labels_of, name_of
 from homelab_assets.media.settings import APPS, MediaSettings
 
-_IMAGES = {"overseerr": ("overseerr", "jellyseerr", "seerr"), "plex": ("plex", "pms-docker")}
+_IMAGES = {
+    "overseerr": ("overseerr", "jellyseerr", "seerr"),
+    "plex": ("plex", "pms-docker"),
+    "qbittorrent": ("qbittorrent", "qbittorrent-nox"),
+}
 
 
 class Container(Struct, frozen=True):

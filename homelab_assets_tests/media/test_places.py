@@ -176,15 +176,18 @@ def test_apps_are_found_by_service_name_or_image() -> None:
         named("requests", "ghcr.io/seerr-team/seerr:v3"),
         named("radarr-exporter", "ghcr.io/onedr0p/exportarr:v2"),
         named("films", "registry:5000/library/sonarr"),
+        named("indexers", "hotio/prowlarr"),
+        named("torrents", "qbittorrentofficial/qbittorrent-nox:5.1.2-1"),
     ]
-    found = media_containers(documents, MediaSettings(services={}, containers={"qbittorrent": "vpn"}))
+    found = media_containers(documents, MediaSettings(services={}, containers={"prowlarr": "vpn"}))
     assert {app: one.name for app, one in found.by_app.items()} == {
         "radarr": "media-radarr-1",
         "gluetun": "vpn",
         "plex": "pms",
         "overseerr": "requests",
         "sonarr": "films",
-        "qbittorrent": "vpn",
+        "prowlarr": "vpn",
+        "qbittorrent": "torrents",
     }
 
 
