@@ -45,7 +45,9 @@ def command(options: Options) -> int:
         complain(text)
     settings = "" if outcome.home in (None, Path.cwd()) else f"DAGSTER_HOME={shlex.quote(str(outcome.home))} "
     settings += f"HOMELAB_LAB={shlex.quote(options.lab_file)} " if options.lab_file else ""
-    options.say(f"the UI: {settings}{_dagster()} dev -m homelab_assets.definitions, then http://127.0.0.1:3000")
+    # Dagster keeps what sensors have seen by the location's name: here that of workspace.yaml, which `make ui` takes.
+    location = "" if Path("workspace.yaml").is_file() else " -m homelab_assets.definitions"
+    options.say(f"the UI: {settings}{_dagster()} dev{location}, then http://127.0.0.1:3000")
     return INCOMPLETE if outcome.errors else outcome.document.exit_code
 
 

@@ -245,3 +245,10 @@ def test_the_ui_is_called_as_it_can_be_called(
     monkeypatch.setenv("PATH", f"{home / path}:/usr/bin:/bin")
     monkeypatch.setattr(sys, "argv", [".venv/bin/drift-detector", "audit"])
     assert f" {called} dev -m " in detect("audit").stderr
+
+
+def test_the_ui_is_opened_on_what_make_ui_opens(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under another name of the code location its sensors would begin anew."""
+    monkeypatch.setattr(sys, "argv", ["drift-detector", "audit"])
+    (home / "workspace.yaml").touch()
+    assert " dev, then " in detect("audit").stderr
