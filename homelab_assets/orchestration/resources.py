@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from homelab_assets.repository.baselines import Baselines
 
 
+class Ended(dg.DagsterError, KeyboardInterrupt):
+    """Somebody ended the run: pressed Ctrl-C, or Terminate in the UI.
+
+    Within a step that has a retry policy Dagster takes an interrupt for one more reason to try again, and then goes on
+    to the run's end. An error of its own it passes on, and this one is an interrupt to whatever comes after.
+    """
+
+
 class Laboratory:
     """Settings, vault and clock of one homelab.
 
@@ -87,6 +95,8 @@ class Laboratory:
         """Turn a person's mistake into a failure that says what to do, and keep secrets out of every error text."""
         try:
             yield
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            raise Ended("the run was ended") from None
         except UserError as error:
             metadata = {"hint": dg.MetadataValue.text(self._without_secrets(error.hint))} if error.hint else {}
             # No retry: the same file, host or token would fail in the same way.

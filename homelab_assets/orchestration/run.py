@@ -49,6 +49,7 @@ def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None
 
     Raises:
         UserError: Dagster's storage can't be opened or written: there is no outcome then.
+        KeyboardInterrupt: somebody ended it.
     """
     definitions = build_defs(lab=lab, resource_overrides={"laboratory": Laboratory(lab, progress=progress)})
     with open_instance(lab) as instance, _plain_storage_errors(lab):
@@ -58,6 +59,8 @@ def run_job(lab: Lab, job: str, *, progress: Callable[[str], None] | None = None
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             tags={"homelab/trigger": "command line"},
         )
+    if any(_was_ended(event) for event in result.all_events):
+        raise KeyboardInterrupt
     made = {event.asset_key: event for event in result.get_asset_materialization_events() if event.asset_key}
     document = None
     if names.DRIFT_DOCUMENT in made:
@@ -123,6 +126,14 @@ def dagster_home(lab: Lab) -> Path | None:
     if not (home / "dagster.yaml").is_file():
         write_whole(home / "dagster.yaml", "telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
     return home
+
+
+def _was_ended(event: dg.DagsterEvent) -> bool:
+    """Say whether an event tells that Ctrl-C ended the run; Dagster keeps that to itself where it raises nothing."""
+    if event.event_type != dg.DagsterEventType.PIPELINE_FAILURE:
+        return False
+    reason = event.job_failure_data.failure_reason
+    return reason is not None and reason.value == "UNEXPECTED_TERMINATION"
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> list[str]:

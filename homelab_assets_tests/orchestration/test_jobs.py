@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,10 @@ from homelab_assets import audit
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import Lab, load_lab
+from homelab_assets.orchestration import names
 from homelab_assets.orchestration.assembly import build_defs
 from homelab_assets.orchestration.resources import Laboratory
+from homelab_assets.orchestration.run import open_instance, run_job
 from homelab_assets.orchestration.store import JsonStore
 from homelab_assets_tests.engine.fake_engine import container
 from homelab_assets_tests.orchestration.world import Repository, git, make_lab
@@ -270,6 +273,42 @@ def test_a_fingerprint_in_the_document_stops_the_audit(
     assert not done.success
     assert checks(done)["drift:no_secrets_in_drift"] is False
     assert instance.get_latest_materialization_event(dg.AssetKey("drift")) is None
+
+
+def test_who_ends_an_audit_ends_it(demo: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at a terminal, Terminate in the UI: no reason to try the step again."""
+    tried = []
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        tried.append(arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(audit, "capture", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(demo, "daily_audit")
+    assert len(tried) == 1
+    with open_instance(demo) as kept:
+        (ended,) = kept.get_runs()
+        assert ended.status == dg.DagsterRunStatus.FAILURE
+        assert kept.get_latest_materialization_event(names.DRIFT_DOCUMENT) is None
+
+
+def test_a_run_that_is_terminated_in_the_ui_counts_as_canceled(
+    demo: Lab, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def terminated(*arguments: Any, **options: Any) -> None:
+        (running,) = instance.get_runs()
+        tried.append(running)
+        if len(tried) == 1:
+            instance.report_run_canceling(running)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(audit, "capture", terminated)
+    result = run(demo, "daily_audit", instance)
+    assert len(tried) == 1
+    assert instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
 
 
 def test_no_secret_stands_in_a_failure_nor_in_its_hint(demo: Lab) -> None:
