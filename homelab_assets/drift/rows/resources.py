@@ -6,10 +6,12 @@ from typing import Any
 from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.shapes import as_bytes, on_podman, plain, scalar, size_forms, unseen, usual, write_bytes
 from homelab_assets.drift.view import Declared, Observed
+from homelab_assets.late import late
 
 _LIMITS = ("deploy", "resources", "limits")
 _CPU_TOLERANCE = 1e-6
 _SHM_SIZE = 67108864
+_PROCESSOR = late(r"[0-9]{1,4}")
 
 
 def _size_row(key: str, field: str, **options: Any) -> Row:
@@ -66,9 +68,9 @@ def _same_cpus(expected: Any, observed: Any) -> bool:
 
 
 def _processors(text: Any) -> Any:
-    """The numbers in a list of processors (`0-2,4`); text that is none stays."""
+    """The numbers in a list of processors (`0-2,4`); what is none, or more than any kernel has, stays text."""
     ranges = [part.strip().partition("-") for part in str(text).split(",")]
-    if not all(first.isdecimal() and (last or first).isdecimal() for first, _, last in ranges):
+    if not all(_PROCESSOR.fullmatch(first) and _PROCESSOR.fullmatch(last or first) for first, _, last in ranges):
         return text
     return {number for first, _, last in ranges for number in range(int(first), int(last or first) + 1)}
 
