@@ -134,7 +134,7 @@ def refresh(lab: Lab) -> dict[str, str]:
         Why, by repository, for those that could not be fetched: the audit goes on with what the clone has.
     """
     from homelab_assets.repository.git import Git
-    from homelab_assets.repository.tracking import refresh as fetch
+    from homelab_assets.repository.remotes import refresh as fetch
 
     def one(repository: RepositorySettings) -> str | None:
         git = Git(repository.path)

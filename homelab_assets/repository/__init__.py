@@ -4,7 +4,7 @@
 which to read:
 
 - `git` is the one wrapper round the command, `git_process` starts and ends it, `git_errors` says what it complains of.
-  On it stand `remotes` (look, fetch, push), `tracking` (which refs follow a remote's branch), `history` (commits, and
+  On it stand `remotes` (look, fetch, push, and which refs follow a remote's branch), `history` (commits, and
   when a folder last changed) and `worktrees` (a place to commit without touching a checkout);
 - `trees` gives the files of a commit or of the disk; `snapshots` opens a repository at what counts as the truth. In it
   `stacks` finds the folders and their compose files, `shared_files` what else these are made of, `targets` reads

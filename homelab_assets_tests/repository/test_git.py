@@ -9,8 +9,7 @@ import pytest
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.history import last_changes, log
-from homelab_assets.repository.remotes import branch_ref, fetch, ls_remote, push, remote_branch
-from homelab_assets.repository.tracking import tracked
+from homelab_assets.repository.remotes import branch_ref, fetch, ls_remote, push, remote_branch, tracked
 from homelab_assets_tests.repository.clones import commit, git, make_clone, write
 
 

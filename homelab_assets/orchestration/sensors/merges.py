@@ -41,8 +41,7 @@ def read_heads(lab: Lab) -> dict[str, Head | NotRead]:
 
 def _head(repository: RepositorySettings) -> Head | NotRead:
     from homelab_assets.repository.git import Git
-    from homelab_assets.repository.remotes import remote_branch
-    from homelab_assets.repository.tracking import tracked
+    from homelab_assets.repository.remotes import remote_branch, tracked
 
     try:
         git = Git(repository.path)
