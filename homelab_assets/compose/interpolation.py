@@ -83,9 +83,9 @@ class Interpolator(Struct):
         lookup: returns a variable's value, or None when it is not set (or not known).
         symbolic: leave markers for unknown variables. unset: those that are known to have no value.
         assumed: those whose value is a conclusion, which an included file's own env file knows better.
-        scope: stands after the names of unknown variables of included files that have an env file which nobody knows,
-            or which is private, or which something outside may beat: what they are there is looked up by both together,
-            after the name alone.
+        scope: of included files whose own env file may say something else than the project's (nobody knows it, it is
+            private, or something outside may beat it). It stands after the names of their unknown variables; these are
+            looked up by the name alone, then by both together.
         included: what private env files of includes say, by scope: see `scope.Private`.
         outside: whether a variable that `lookup` lacks is set all the same, None where it may be; that beats what the
             env file of an include or a service says. otherwise: what this says, where it is not certain for that.
