@@ -32,7 +32,7 @@ def name_of(container: Mapping[str, Json]) -> str:
 
 
 def labels_of(container: Mapping[str, Json]) -> Mapping[str, str]:
-    """A container's labels."""
+    """A container's labels, or an image's."""
     return (container.get("Config") or {}).get("Labels") or {}
 
 

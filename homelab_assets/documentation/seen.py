@@ -10,6 +10,7 @@ from homelab_assets.labels import (
     ENVIRONMENT_FILE,
     SERVICE,
     WORKING_DIR,
+    labels_of,
     name_of,
     project_in,
 )
@@ -31,14 +32,14 @@ _NONE = {"host", "none"}
 _WORST = ("restarting", "stopped", "paused", "unknown", "running")
 
 
-def labels_of(container: Mapping[str, Json]) -> dict[str, str]:
-    """Return a container's labels as text."""
-    return {str(k): str(v) for k, v in ((container.get("Config") or {}).get("Labels") or {}).items()}
+def _texts_of(document: Mapping[str, Json]) -> dict[str, str]:
+    """Return the labels of a container or image as text."""
+    return {str(k): str(v) for k, v in labels_of(document).items()}
 
 
 def place(container: Mapping[str, Json]) -> tuple[str | None, str]:
     """Return stack and service of a container: its Compose labels, else no stack and its name."""
-    labels = labels_of(container)
+    labels = _texts_of(container)
     project = project_in(labels)
     service = labels.get(SERVICE)
     return (project, service) if project and service else (None, name_of(container))
@@ -59,7 +60,7 @@ def service_of(
     """
     first = replicas[0]
     stack, name = place(first)
-    config, host_config, labels = first.get("Config") or {}, first.get("HostConfig") or {}, labels_of(first)
+    config, host_config, labels = first.get("Config") or {}, first.get("HostConfig") or {}, _texts_of(first)
     image = images.get(str(first.get("Image"))) or {}
     states = [_state(container) for container in replicas]
     healths = {_health(container) for container in replicas}
@@ -70,7 +71,7 @@ def service_of(
         project=stack,
         containers=tuple(name_of(container) for container in replicas),
         image=str(config.get("Image") or ""),
-        image_labels={str(k): str(v) for k, v in ((image.get("Config") or {}).get("Labels") or {}).items()},
+        image_labels=_texts_of(image),
         state=next(state for state in _WORST if state in states),
         health=next((health for health in ("unhealthy", "starting", "healthy") if health in healths), None),
         networks=_networks(replicas),
