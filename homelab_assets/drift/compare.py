@@ -22,7 +22,7 @@ from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import name_in_git, settle_stacks
 from homelab_assets.drift.unify import Settled, secrets_on
 from homelab_assets.drift.unjudged import failed, service_name, services_of, unknown, unloadable
-from homelab_assets.drift.view import Host
+from homelab_assets.drift.view import Host, Observed
 from homelab_assets.errors import UserError
 from homelab_assets.model import Baseline, Captured, CaptureResult, Problem
 from homelab_assets.secrecy import Vault
@@ -225,31 +225,51 @@ def _leftover_containers(
     """Containers that no service of git has claimed: orphans of a known stack, or unmanaged; unknown where that may
     only be because something of git could not be read."""
     here = {name: one for one in bound for name in one.project_names}
+    host = containers.host
     for container in containers.free():
-        project = container.project
-        own = audit.projects.get((containers.host.name, project or ""))
+        project = container.project or ""
+        own = audit.projects.get((host.name, project))
         here_by_folder = (one for one in bound if in_folder_of(one.baseline, container))
-        one = own or here.get(project or "") or next(here_by_folder, None) or anywhere.get(project or "")
-        again = None if own or one is None else f"a copy of {one.baseline.stack}, which counts as another project here"
-        swarm = "a Swarm task" if container.labels.get("com.docker.swarm.service.name") else None
-        elsewhere = one is not None and one.host != containers.host.name
-        gap = None if one else _gap(audit.problems, project)
-        audit.add(
-            ServiceDrift(
-                host=containers.host.name,
-                stack=one.baseline.stack if one and (own or elsewhere) else project,
-                service=service_name(container),
-                container=container.name,
-                status="orphan" if one else "unknown" if gap else "unmanaged",
-                remedy="remove" if one else "none" if gap else "adopt",
-                repository=one.baseline.repository if one else None,
-                created=container.created or None,
-                note=f"git deploys this stack to {one.host}" if one and elsewhere else again or gap or swarm,
-            )
-        )
+        if one := own or here.get(project) or next(here_by_folder, None) or anywhere.get(project):
+            audit.add(_orphan(container, host, one, is_own=own is not None))
+        elif gap := _gap(audit.problems, project):
+            audit.add(unknown(container, host, gap))
+        else:
+            audit.add(_unmanaged(container, host))
 
 
-def _gap(problems: Sequence[Problem], project: str | None) -> str | None:
+def _orphan(container: Observed, host: Host, one: Bound, *, is_own: bool) -> ServiceDrift:
+    """A container of a stack that git knows, and has no such service for. `is_own`: of the project that the stack is
+    there."""
+    elsewhere = one.host != host.name
+    copy = None if is_own else f"a copy of {one.baseline.stack}, which counts as another project here"
+    return ServiceDrift(
+        host=host.name,
+        stack=one.baseline.stack if is_own or elsewhere else container.project,
+        service=service_name(container),
+        container=container.name,
+        status="orphan",
+        remedy="remove",
+        repository=one.baseline.repository,
+        created=container.created or None,
+        note=f"git deploys this stack to {one.host}" if elsewhere else copy,
+    )
+
+
+def _unmanaged(container: Observed, host: Host) -> ServiceDrift:
+    return ServiceDrift(
+        host=host.name,
+        stack=container.project,
+        service=service_name(container),
+        container=container.name,
+        status="unmanaged",
+        remedy="adopt",
+        created=container.created or None,
+        note="a Swarm task" if container.labels.get("com.docker.swarm.service.name") else None,
+    )
+
+
+def _gap(problems: Sequence[Problem], project: str) -> str | None:
     """Say why git may declare a container of this project all the same."""
     for problem in problems:
         if project and problem.kind == "baseline" and problem.stack and normalised_name(problem.stack) == project:
