@@ -8,10 +8,10 @@
   `differences` tells them apart. `fields` is the table; its rows stand in `rows`, a module for each subject, most of
   them made with `rows.shapes`;
 - `binding_hosts` says which host a stack belongs to, `matching` which container is which service;
-- `settling` leads one stack on one host through what follows. `deployed` says where and from which files it was
-  deployed, `stacks` loads it as its host did, `models` is what comes of it, with markers where variables are open.
-  `unify` binds these: `sights` sets git's texts beside the running ones, `templates` says what a variable must be for a
-  text to match, `bindings` and `sharing` choose one value for each by their `observations` (of a stored capture's
+- `settling` leads the stacks of a host, one by one, through what follows. `deployed` says where and from which files
+  one was deployed, `stacks` loads it as its host did, `models` is what comes of it, with markers where variables are
+  open. `unify` binds these: `sights` sets git's texts beside the running ones, `templates` says what a variable must be
+  for a text to match, `bindings` and `sharing` choose one value for each by their `observations` (of a stored capture's
   `sealed_variables` there are tokens alone), and the stack is loaded again, or `filling` puts them in. `proving` asks
   Compose's own hash (`evidence`) what the containers were made from;
 - `learning` collects the `habits` of a daemon from the containers for which git says nothing;
