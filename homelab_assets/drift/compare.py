@@ -178,7 +178,7 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
             host=containers.host,
             settled=stack,
             policy=audit.policy,
-            compare=SealedCompare(audit.vault),
+            compare=SealedCompare(audit.vault, containers.host.captured.spellings),
             secrets=secrets,
             today=audit.today,
         )

@@ -61,7 +61,7 @@ class KnownHost:
             host=self.host,
             settled=settled,
             policy=policy,
-            compare=SealedCompare(self._vault),
+            compare=SealedCompare(self._vault, self.host.captured.spellings),
             secrets=lambda: self._anywhere,
             today=today,
         )

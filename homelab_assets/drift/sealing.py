@@ -22,10 +22,13 @@ class SealedCompare:
     """Compares expected with observed values, in which secrets stand as tokens.
 
     Git's value is sealed the way the capture seals the same field (`Vault.seal_inspect`), then both are compared.
+
+    Args:
+        spellings: of a stored capture, see `Captured`.
     """
 
-    def __init__(self, vault: Vault) -> None:
-        self.vault = vault
+    def __init__(self, vault: Vault, spellings: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.vault, self._spellings = vault, spellings or {}
 
     def __call__(self, row: Row, path: str, expected: Any, observed: Any) -> bool | None:
         """Say whether the two are the same; None where tokens make it impossible to know."""
@@ -70,7 +73,7 @@ class SealedCompare:
         sealed = self.seal(row, path, vault.reveal(expected))
         if sealed == observed or vault.reveal(sealed) == vault.reveal(observed):
             return True
-        if TOKEN.fullmatch(expected) and vault.token(observed) == expected:
+        if TOKEN.fullmatch(expected) and vault.token(observed) in (expected, *self._spellings.get(expected, ())):
             return True
         if self._recognised(clear := vault.reveal(expected), observed) == clear:
             return True

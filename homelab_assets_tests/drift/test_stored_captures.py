@@ -96,6 +96,15 @@ def test_a_value_sealed_in_part_in_its_file_is_the_same_where_it_is_sealed_wholl
     assert _paths(_audit(git, seen, {"V": "8080", "URL": other})) == ["labels.l"]
 
 
+def test_users_with_their_hashes_are_told_from_others_whatever_their_variable_is_called() -> None:
+    one, other = (f"larry:$apr1${salt}$ABCDEFGHIJKLMNOPQRSTUV" for salt in ("abcdefgh", "hgfedcba"))
+    label = "traefik.http.middlewares.a.basicauth.users"
+    git = {"app": {"image": "plain:1", "labels": {label: "${V}"}}}
+    seen = [container("web", "app", labels={label: one})]
+    assert _paths(_audit(git, seen, {"V": one})) == []
+    assert _paths(_audit(git, seen, {"V": other})) == [f"labels.{label}"]
+
+
 def test_a_default_is_told_from_a_value_by_what_is_sealed_elsewhere() -> None:
     body = {"volumes": ["/opt/${DB_PASSWORD:-x}:/data"], "command": ["serve", "--pass", "u:${DB_PASSWORD}"]}
     seen = [container("web", "app", config={"Cmd": ["serve", "--pass", "u:"]}, **_bind("/opt/x"))]
