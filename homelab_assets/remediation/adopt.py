@@ -26,7 +26,7 @@ from homelab_assets.remediation import dotenv_text, yaml_text
 from homelab_assets.remediation.backport import PLACEHOLDER, secret_name
 from homelab_assets.remediation.identity import kebab
 from homelab_assets.remediation.model_leaves import service_part
-from homelab_assets.remediation.short_forms import long_volume, named_volume, split
+from homelab_assets.remediation.short_forms import named_volume, split
 from homelab_assets.remediation.weakening import weaknesses_of
 from homelab_assets.remediation.wish import Wish
 from homelab_assets.secrecy import TOKEN, Vault
@@ -138,7 +138,7 @@ class _Writer:
             # `networks.default` goes as soon as a network or a mode is declared; a label without a name, which an
             # engine takes, Compose refuses.
             return
-        path, value = self._of_others(difference.path, self._propagated(difference.path, difference.observed.shown))
+        path, value = self._of_others(difference.path, difference.observed.shown)
         self.found.append((path, value))
         wish = Wish(
             service=self._name,
@@ -170,20 +170,6 @@ class _Writer:
             target, alias = [*named, *(pair for pair in pairs if service_of(pair[0], self._observed) == rest)][0]
             return f"external_links.{alias}", f"{self._name_of(target)}:{alias}"
         return path, value
-
-    def _propagated(self, path: str, value: Any) -> Any:
-        """Add how mounts spread, where the container was told: an audit takes it for the engine's own choice."""
-        binds = [long_volume(text) for text in self._told("Binds")]
-        told = {mount["target"]: mount.get("bind", {}).get("propagation") for mount in binds}
-        told |= {
-            mount.get("Target"): (mount.get("BindOptions") or {}).get("Propagation") for mount in self._told("Mounts")
-        }
-        spread = told.get(path.removeprefix("volumes."))
-        if spread in (None, "", "rprivate"):
-            return value
-        if isinstance(value, dict):
-            return {**value, "bind": {"propagation": spread}} if value["type"] == "bind" else value
-        return f"{value}{',' if len(split(value)) > 2 else ':'}{spread}"
 
     def _told(self, key: str) -> Sequence[Any]:
         return self._observed.host_config.get(key) or ()

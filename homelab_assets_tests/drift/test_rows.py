@@ -112,6 +112,32 @@ def _subpath(path: str) -> Body:
     return {"mounts": [_mount()], "host": {"Mounts": [requested]}}
 
 
+def _spread(how: str, told: str = "", source: str = "/opt") -> Body:
+    """A bind that spreads in some way, as Engine 20.10 and 28.5.2 show it: by itself, or told in one of two syntaxes."""
+    wanted = {"Type": "bind", "Source": source, "Target": "/d", "BindOptions": {"Propagation": how}}
+    asked = {"Binds": [f"{source}:/d:rw,{how}"], "Mounts": [wanted]}
+    return {"mounts": [_mount("bind", Source=source, Propagation=how)], "host": {told: asked[told]} if told else {}}
+
+
+@pytest.mark.parametrize("told", ["Binds", "Mounts"])
+@pytest.mark.parametrize(
+    ("git", "how", "source", "differs"),
+    [
+        ("/opt:/d", "rslave", "/opt", True),
+        ("/opt:/d", "private", "/opt", True),
+        ("/opt:/d", "rprivate", "/opt", False),
+        ("/opt:/d:rslave", "rslave", "/opt", False),
+        ("/:/d", "rslave", "/", False),
+        ("/var/lib/docker/volumes:/d", "rslave", "/var/lib/docker/volumes", False),
+    ],
+)
+def test_how_a_bind_was_told_to_spread(git: str, how: str, source: str, *, differs: bool, told: str) -> None:
+    found = items({"volumes": [git]}, _spread(how, told, source), own={})
+    assert found == [("volumes./d", "changed", "breaking")] * differs
+    if differs:
+        assert items({"volumes": [git]}, _spread(how, "", source), own={}) == []
+
+
 DATA: Body = {"volumes": {"data": None}}
 IN_A: Body = {"type": "volume", "source": "data", "target": "/d", "volume": {"subpath": "a"}}
 

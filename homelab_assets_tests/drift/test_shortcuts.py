@@ -174,7 +174,7 @@ def _both_ways(monkeypatch: pytest.MonkeyPatch, captured: Any, git: Baseline) ->
     short = audit(captured, [git], vault=vault)
     with monkeypatch.context() as patched:
         patched.setattr(leaves, "rows_to_compare", _long_way)
-        patched.setattr(Mount, "is_as_asked_for", lambda mount, declared: False)
+        patched.setattr(Mount, "is_as_asked_for", lambda mount, declared, propagation: False)
         long = audit(captured, [git], vault=vault)
     assert short.to_json() == long.to_json()
     return short

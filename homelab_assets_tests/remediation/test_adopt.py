@@ -140,6 +140,7 @@ def test_limits_of_devices_are_lists(captures: list[Captured]) -> None:
     [
         ({"Binds": ["/mnt/cloud:/media:ro,rslave"]}, "/mnt/cloud:/media:ro,rslave"),
         ({"Mounts": [{"Target": "/media", "BindOptions": {"Propagation": "rslave"}}]}, "/mnt/cloud:/media:ro,rslave"),
+        ({"Binds": ["/mnt/cloud:/media:ro,rshared"]}, "/mnt/cloud:/media:ro,rshared"),
         ({"Binds": ["/mnt/cloud:/media:ro"]}, "/mnt/cloud:/media:ro"),
     ],
 )
@@ -148,7 +149,8 @@ def test_how_mounts_spread_is_said_where_the_container_was_told(
 ) -> None:
     captured = next(one for one in captures if one.host == "ct-docker-01")
     mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
-    mount = {"Type": "bind", "Source": "/mnt/cloud", "Destination": "/media", "RW": False, "Propagation": "rslave"}
+    spread = "rshared" if "rshared" in said else "rslave"
+    mount = {"Type": "bind", "Source": "/mnt/cloud", "Destination": "/media", "RW": False, "Propagation": spread}
     changed = {**mine, "HostConfig": {**mine["HostConfig"], **told}, "Mounts": [mount]}
     adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
     assert f"      - {said}\n" in adoption.compose_file

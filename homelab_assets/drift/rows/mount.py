@@ -11,10 +11,10 @@ GENERATED_VOLUME = late(r"[0-9a-f]{64}")
 _HOME = late(r"/root|(?:/[\w.-]+)?/(?:home|Users)/[^/]+")
 _TILDE = late(r".*?/~(?=/|$)")
 
-DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
+_DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
 
-_CHOSEN_BY_ENGINE = tuple((("propagation", chosen),) for chosen in DEFAULT_PROPAGATIONS)
+_DATA_OF_ENGINE = "/var/lib/docker"
 
 
 class Mount(NamedTuple):
@@ -29,9 +29,9 @@ class Mount(NamedTuple):
     read_only: bool | str
     options: tuple[tuple[str, Any], ...] = ()
 
-    def is_as_asked_for(self, declared: "Mount | str | None") -> bool:
-        """Whether this is word for word what git says, but for a propagation that the engine chose by itself."""
-        return self == declared or (self.options in _CHOSEN_BY_ENGINE and (*self[:3], ()) == declared)
+    def is_as_asked_for(self, declared: "Mount | str | None", propagation: str | None) -> bool:
+        """Whether this is word for word what git says, but for a `propagation` that the engine chose by itself."""
+        return self == declared or (self.options == (("propagation", propagation),) and (*self[:3], ()) == declared)
 
 
 def below_home(source: str) -> str | None:
@@ -97,6 +97,29 @@ def bound_labels(container: Observed) -> dict[str, str]:
         target, _, options = rest.partition(":")
         labels[clean(target)] = next((option for option in options.split(",") if option in ("z", "Z")), "")
     return labels
+
+
+@once
+def _propagations_asked_for(container: Observed) -> dict[str, str]:
+    """How binds were asked to spread, where that isn't the default, by the path in the container."""
+    asked: dict[str, str] = {}
+    # What podman lists there is its own rendering, with the default for all that nobody asked for.
+    for bind in () if container.host.podman else container.host_config.get("Binds") or ():
+        target, _, options = str(bind).partition(":")[2].partition(":")
+        asked |= {clean(target): option for option in options.split(",") if option in _DEFAULT_PROPAGATIONS}
+    for target, mount in requested_mounts(container).items():
+        asked[target] = str((mount.get("BindOptions") or {}).get("Propagation") or "")
+    return {target: option for target, option in asked.items() if option not in ("", "rprivate")}
+
+
+def propagation_of_engine(target: str, mount: Mount, container: Observed) -> str | None:
+    """How the mount spreads where the engine chose that by itself, or would have."""
+    chosen = dict(mount.options).get("propagation")
+    if chosen not in _DEFAULT_PROPAGATIONS:
+        return None
+    # A folder that the engine's own data lie below, or above, it lends in no other way.
+    lent = _DATA_OF_ENGINE.startswith(mount.source) or mount.source.startswith(_DATA_OF_ENGINE)
+    return chosen if lent or target not in _propagations_asked_for(container) else None
 
 
 @once

@@ -8,7 +8,6 @@ from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.files import file_targets, is_file_of_git
 from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
-    DEFAULT_PROPAGATIONS,
     GENERATED_VOLUME,
     Mount,
     below_a_home,
@@ -17,6 +16,7 @@ from homelab_assets.drift.rows.mount import (
     generated_volumes,
     lent,
     mounts_of,
+    propagation_of_engine,
     requested_mounts,
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
@@ -135,7 +135,7 @@ def _with_comparable_options(target: str, mount: Mount, declared: Any, container
     options = dict(mount.options)
     if not wanted and not options:
         return mount
-    if "propagation" not in wanted and options.get("propagation") in DEFAULT_PROPAGATIONS:
+    if "propagation" not in wanted and propagation_of_engine(target, mount, container):
         del options["propagation"]
     too_old = container.host.podman or container.host.api < (1, 45) or container.made_before(2, 26)
     if too_old and "subpath" in wanted:
@@ -174,7 +174,7 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
     for target, mount in mounts_of(container).items():
         if target not in expected and (target in elsewhere or is_file_of_git(target, mount, container, declared)):
             continue
-        if mount.is_as_asked_for(expected.get(target)):
+        if mount.is_as_asked_for(expected.get(target), propagation_of_engine(target, mount, container)):
             leaves[f"volumes.{target}"] = _expected_volumes(declared)[f"volumes.{target}"]
             continue
         mount = _with_comparable_options(target, mount, expected.get(target), container)
