@@ -50,7 +50,9 @@ def deployment_of(baseline: Baseline, group: Sequence[Observed], captured: Captu
     """Read from the containers' labels where a stack was deployed."""
     if not group:
         return not_deployed(baseline)
-    labels = next((c.labels for c in group if c.labels.get(WORKING_DIR)), group[0].labels)
+    # Of several places, be it that only some services were deployed from the last one, that is where the stack is now.
+    youngest = max(group, key=lambda container: (WORKING_DIR in container.labels, container.created))
+    labels = youngest.labels
     directory = str(labels.get(WORKING_DIR) or "").rstrip("/")
     named = str(labels.get(ENVIRONMENT_FILE) or "")
     files = named.split(",") if named else [".env"]
@@ -64,7 +66,7 @@ def deployment_of(baseline: Baseline, group: Sequence[Observed], captured: Captu
         project=group[0].project,
         variables=variables,
         env_files={**captured.dotenv, **captured.env_files},
-        newer=max(group, key=lambda container: container.created).compose[:1] not in ((1,), (2,)),
+        newer=youngest.compose[:1] not in ((1,), (2,)),
         services=frozenset(container.service for container in group if container.service),
         used=_used(group, captured),
         spellings=captured.spellings,

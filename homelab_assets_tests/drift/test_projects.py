@@ -132,3 +132,36 @@ def test_what_is_only_called_like_a_service_has_its_image(image_of_git: str, sta
     ))  # fmt: skip
     document = run([container(None, "db", name="db", networks={})], one, two)
     assert [verdict.stack for verdict in document.services if verdict.container] == [stack_of_container]
+
+
+@pytest.mark.parametrize("last", ["2026-10-31T00:00:00Z", "2026-11-02T00:00:00Z"])
+@pytest.mark.parametrize(("source", "clean"), [("/srv/copy/web/x", True), ("/srv/else/x", False)])
+def test_a_service_may_have_been_deployed_from_a_copy_of_the_folder(source: str, clean: bool, last: str) -> None:
+    git = {
+        "services": {"a": {"image": "plain:1", "volumes": ["./x:/x"]}, "b": {"image": "plain:1", "volumes": ["./x:/x"]}}
+    }
+
+    def mounted(service: str, source: str, **more: Any) -> dict[str, Any]:
+        return container(
+            "web", service, mounts=[{"Type": "bind", "Source": source, "Destination": "/x", "RW": True}], **more
+        )
+
+    seen = [mounted("a", "/srv/web/x", directory="/srv/web"),
+            mounted("b", source, directory="/srv/copy/web", created=last)]  # fmt: skip
+    document = audit(capture(seen, images=[image("plain:1", Cmd=["run"])]), [baseline("web", git)])
+    assert {one.service: not one.items for one in document.services} == {"a": True, "b": clean}
+
+
+@pytest.mark.parametrize("last", ["a", "b"])
+def test_the_environment_file_of_the_last_deploy_counts(last: str) -> None:
+    git = {"services": {name: {"image": "plain:1", "environment": {"X": "${X}"}} for name in "ab"}}
+    files = {"/opt/web/.env": {"X": "1"}, "/opt/web/prod.env": {"X": "2"}}
+    seen = [
+        container(
+            "web", name, directory="/opt/web", env={"X": "2"}, created=f"2026-11-0{2 if name == last else 1}T00:00:00Z",
+            labels={"com.docker.compose.project.environment_file": "/opt/web/prod.env"} if name == last else {},
+        )
+        for name in "ab"
+    ]  # fmt: skip
+    document = audit(capture(seen, images=[image("plain:1", Cmd=["run"])], dotenv=files), [baseline("web", git)])
+    assert [one.status for one in document.services] == ["clean", "clean"]

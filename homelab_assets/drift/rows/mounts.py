@@ -21,7 +21,7 @@ from homelab_assets.drift.rows.mount import (
 )
 from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
 from homelab_assets.drift.view import Declared, Observed, clean, once
-from homelab_assets.labels import REPLACES
+from homelab_assets.labels import REPLACES, WORKING_DIR
 
 _FLAGS = ("access_mode", "propagation", "selinux")
 """Options that the short syntax has words for."""
@@ -45,6 +45,13 @@ def _from_home(source: str) -> str:
     """A host path, `~/x` where that may be meant."""
     tail = below_home(source)
     return source if tail is None else f"~{tail}"
+
+
+def _as_deployed(source: str, container: Observed, declared: Declared) -> str:
+    """A host path as if the container had been deployed from the project's folder: one may be from a copy of it."""
+    folder, home = str(container.labels.get(WORKING_DIR) or "").rstrip("/"), declared.project.directory
+    below = folder and folder != home and source.startswith(folder + "/")
+    return home + source.removeprefix(folder) if below else source
 
 
 def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]:
@@ -180,7 +187,7 @@ def _observed_volumes(container: Observed, declared: Declared) -> dict[str, Leaf
         mount = _with_comparable_options(target, mount, expected.get(target), container)
         mount = _as_asked_for(target, mount, expected.get(target), container)
         if mount.type == "bind":
-            mount = mount._replace(source=_from_home(mount.source))
+            mount = mount._replace(source=_from_home(_as_deployed(mount.source, container, declared)))
         leaves[f"volumes.{target}"] = Leaf(mount, write(target, mount, declared))
     return leaves
 
