@@ -1,6 +1,6 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -183,18 +183,15 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
     def _is_done(self, container: Observed, match: Match) -> bool:
         """Whether a container that doesn't run did what it was for: a job that ended well and isn't to be restarted.
 
-        Who ends well because somebody or a reboot stopped it looks alike, unless others call on it.
+        Who ends well because somebody or a reboot stopped it looks alike, unless it is there to answer.
         """
         state, declared = container.state, match.declared
         if state.get("Status") not in ("exited", None) or state.get("ExitCode") not in (0, None):
             return False
         policy = (declared.get("deploy") or {}).get("restart_policy") or {}
         wanted = str(policy.get("condition") or declared.get("restart") or "")
-        serves = declared.get("ports") or any(
-            dig(other, "depends_on", match.service, "condition") == "service_healthy"
-            for other in self.settled.model_for(match.service).services.values()
-        )
-        return wanted.partition(":")[0] in _ONE_SHOT and not serves
+        others = self.settled.model_for(match.service).services.values()
+        return wanted.partition(":")[0] in _ONE_SHOT and not _answers(match.service, declared, others)
 
     def _shown(self, text: str) -> str:
         return self.secrets().replaced(show(text), lambda secret: SHOWN)
@@ -244,3 +241,14 @@ def replicas(declared: Mapping[str, Any]) -> int | None:
         return None
     number = plain(value)
     return number if isinstance(number, int) else 1
+
+
+def _answers(name: str, declared: Mapping[str, Any], others: Collection[Mapping[str, Any]]) -> bool:
+    """Whether a service is there to answer: it has ports, is watched, or others link to it or need it to be healthy."""
+    awaited = {dig(other, "depends_on", name, "condition") for other in others}
+    if "service_completed_successfully" in awaited:
+        return False
+    check = declared.get("healthcheck") or {}
+    watched = bool(check.get("test")) and not check.get("disable") and check["test"] != ["NONE"]
+    linked = any(str(link).partition(":")[0] == name for other in others for link in other.get("links") or ())
+    return watched or linked or "service_healthy" in awaited or any(map(declared.get, ("ports", "expose")))

@@ -55,13 +55,26 @@ def test_state(body: dict[str, Any], state: str, code: int, status: str) -> None
     assert not document.services[0].items
 
 
+CHECK = {"test": ["CMD", "true"]}
+
+
 @pytest.mark.parametrize(
-    ("condition", "status"), [("service_healthy", "stopped"), ("service_completed_successfully", "clean")]
+    ("own", "others", "status"),
+    [
+        ({}, {"depends_on": {"db": {"condition": "service_healthy"}}}, "stopped"),
+        ({}, {"depends_on": ["db"]}, "clean"),
+        ({}, {"links": ["db:store"]}, "stopped"),
+        ({"healthcheck": CHECK}, {}, "stopped"),
+        ({"healthcheck": {**CHECK, "disable": True}}, {}, "clean"),
+        ({"healthcheck": CHECK}, {"depends_on": {"db": {"condition": "service_completed_successfully"}}}, "clean"),
+    ],
 )
-def test_whom_others_need_to_be_healthy_is_no_job(condition: str, status: str) -> None:
-    git: dict[str, Any] = {"services": {"db": {"image": "plain:1"}, "app": {"image": "plain:1"}}}
-    git["services"]["app"]["depends_on"] = {"db": {"condition": condition}}
-    document = run([container("web", "db", state="exited"), container("web", "app")], baseline("web", git))
+def test_who_is_there_to_answer_is_no_job(own: dict[str, Any], others: dict[str, Any], status: str) -> None:
+    git: dict[str, Any] = {"services": {"db": {"image": "plain:1", **own}, "app": {"image": "plain:1", **others}}}
+    check = {"Test": ["NONE"]} if "disable" in own.get("healthcheck", {}) else {"Test": CHECK["test"]}
+    ended = container("web", "db", state="exited", config={"Healthcheck": check} if own else {})
+    endpoint = {"Aliases": ["web-app-1", "app"], "Links": ["web-db-1:store"] if "links" in others else None}
+    document = run([ended, container("web", "app", networks={"web_default": endpoint})], baseline("web", git))
     assert statuses(document) == {"web-db-1": status, "web-app-1": "clean"}
 
 
