@@ -284,6 +284,15 @@ def test_a_link_leads_to_whom_git_says(key: str, asked: str, linked: str, differ
     assert told == [(f"{key}.store", "changed", "functional")] * differs
 
 
+@pytest.mark.parametrize(
+    ("linked", "path"), [("web-db-1", "links.x"), ("other-db-1", "external_links.x"), ("gone", "links.x")]
+)
+def test_a_link_to_another_stack_s_container_is_an_external_one(linked: str, path: str) -> None:
+    running = {"networks": {"web_default": {"Aliases": ["web-app-1", "app"], "Links": [f"{linked}:x"]}}}
+    beside = [container("web", "db"), container("other", "db")]
+    assert items({}, running, own={}, beside=beside) == [(path, "added", "functional")]
+
+
 def test_a_link_leads_to_a_service_that_runs_without_labels() -> None:
     links = ["web-db-1:store", "web-db-1:db-1", "web-db-1:web-db-1"]
     running = {"networks": {"web_default": {"Aliases": ["web-app-1", "app"], "Links": links}}}

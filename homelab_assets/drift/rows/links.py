@@ -9,10 +9,13 @@ from homelab_assets.drift.rows.networks import attached_networks, declared_netwo
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.labels import name_of
 
+_OUTSIDE = "external_links"
+"""Where links to containers of other stacks are declared."""
+
 
 def _expected_links(declared: Declared) -> dict[str, Leaf]:
     leaves = {}
-    for key in ("links", "external_links"):
+    for key in ("links", _OUTSIDE):
         for entry in declared.get(key) or ():
             target, _, alias = str(entry).partition(":")
             leaves[f"{key}.{alias or target}"] = Leaf((target,), entry)
@@ -50,12 +53,14 @@ def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
     leaves: dict[str, Leaf] = {}
     for target, aliases in by_target.items():
         service = service_of(target, container)
-        mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"external_links.{alias}" in wanted]
+        mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"{_OUTSIDE}.{alias}" in wanted]
         foreign = [alias for alias in aliases if alias not in mine and not _automatic(target, alias, container, wanted)]
         if not mine and not foreign:
             foreign = [service]
+        # Who is gone may have been of this stack.
+        usual = "links" if _own_service(target, container) or not container.host.by_reference(target) else _OUTSIDE
         for alias in (*mine, *foreign):
-            key = "external_links" if f"external_links.{alias}" in wanted else "links"
+            key = next((key for key in (_OUTSIDE, "links") if f"{key}.{alias}" in wanted), usual)
             path = f"{key}.{alias}"
             written = service if alias == service else f"{service}:{alias}"
             leaves[path] = Leaf(_linked(target, service, wanted.get(path), container), written)
@@ -72,11 +77,16 @@ def _linked(target: str, service: str, wanted: Leaf | None, container: Observed)
 
 def service_of(target: str, container: Observed) -> str:
     """Return the service of a linked container, its name where it is of another stack."""
+    return _own_service(target, container) or target
+
+
+def _own_service(target: str, container: Observed) -> str | None:
+    """The service of a linked container; None where it is of another stack, or gone."""
     other = container.host.by_reference(target)
     if other is None:
-        return target
+        return None
     project, service = Observed(other, container.host).origin
-    return (service if container.origin[0] in (None, project) else None) or target
+    return service if container.origin[0] in (None, project) else None
 
 
 def _automatic(target: str, alias: str, container: Observed, wanted: Mapping[str, Leaf]) -> bool:
