@@ -6,7 +6,10 @@ from typing import Any
 from msgspec import Struct
 
 from homelab_assets.media.clients import Trouble
+from homelab_assets.media.clients.servarr import Provider
 from homelab_assets.media.probes.base import Sight, title_of
+from homelab_assets.media.probes.downloads import torrent_client
+from homelab_assets.media.probes.paths import CATEGORY_FIELD
 
 OK = None
 
@@ -95,6 +98,19 @@ def _owners(sight: Sight) -> str | None:
         if container and "PUID" in container.environment:
             seen[app] = f"{container.environment['PUID']}:{container.environment.get('PGID', '?')}"
     return ", ".join(f"{title_of(app)} {owner}" for app, owner in seen.items()) if len(set(seen.values())) > 1 else OK
+
+
+def _categories(sight: Sight) -> str | None:
+    """Radarr and Sonarr should each have a category of their own in qBittorrent."""
+    seen = {}
+    for app, field in CATEGORY_FIELD.items() if sight.clients.qbittorrent else ():
+        client = getattr(sight.clients, app)
+        found = None if client is None or isinstance(client.status(), Trouble) else torrent_client(client, sight)
+        if isinstance(found, Provider):
+            seen[app] = str(found.fields.get(field) or "none")
+    if "none" not in seen.values() and len(set(seen.values())) == len(seen):
+        return OK
+    return ", ".join(f"{title_of(app)} {category}" for app, category in seen.items())
 
 
 def _pinned(app: str) -> Callable[[Sight], str | None]:
@@ -191,5 +207,13 @@ RULES = (
         wanted="the same everywhere",
         rationale="Files that one app writes must be movable and linkable by the next one.",
         seen=_owners,
+    ),
+    Rule(
+        id="MP12",
+        app="qbittorrent",
+        setting="Download Clients > Category, in Radarr and Sonarr",
+        wanted="one of its own for each",
+        rationale="An app takes every download of its category for its own, and all of them where it has none.",
+        seen=_categories,
     ),
 )

@@ -495,3 +495,27 @@ def test_a_wrong_password_is_tried_once_however_much_is_asked(version: str) -> N
             assert isinstance(ask(), Trouble)
         client.transport.close()
         assert world.qbittorrent.logins == 1
+
+
+@pytest.mark.parametrize(("kind", "check"), [("downloadclient", "downloads.radarr"), ("indexer", "search.radarr")])
+def test_what_is_for_tagged_titles_alone_is_no_way_for_a_request(kind: str, check: str) -> None:
+    with World() as world:
+        for one in world.radarr.providers[kind]:
+            one["tags"] = [1]
+        assert examine(world).check(check).status == "unknown"
+        one["tags"] = []
+        assert examine(world).check(check).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("radarr", "sonarr", "seen"),
+    [("radarr", "sonarr", None), ("sonarr", "sonarr", "Radarr sonarr, Sonarr sonarr"),
+     ("", "sonarr", "Radarr none, Sonarr sonarr")],
+)  # fmt: skip
+def test_a_category_of_its_own_for_each_is_advised(radarr: str, sonarr: str, seen: str | None) -> None:
+    with World() as world:
+        set_value(world.radarr.providers["downloadclient"][0], "movieCategory", radarr)
+        set_value(world.sonarr.providers["downloadclient"][0], "tvCategory", sonarr)
+        result = examine(world)
+    assert failed(result) == {}
+    assert next((one["seen"] for one in result.advice if one["id"] == "MP12"), None) == seen

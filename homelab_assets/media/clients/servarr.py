@@ -17,7 +17,10 @@ TEST_SECONDS = 45.0
 
 
 class Provider(Unprinted, Struct, frozen=True, kw_only=True):
-    """An indexer, download client, application or notification. `raw` is the whole resource, for sending it back."""
+    """An indexer, download client, application or notification. `raw` is the whole resource, for sending it back.
+
+    With tags one of Radarr's or Sonarr's is for titles with one of them alone.
+    """
 
     id: int
     name: str
@@ -25,6 +28,11 @@ class Provider(Unprinted, Struct, frozen=True, kw_only=True):
     enabled: bool
     fields: Mapping[str, Any]
     raw: Mapping[str, Any]
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it is for titles without any tag, as a request brings them."""
+        return not self.raw.get("tags")
 
 
 class Failure(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ def torrent_client(client: Servarr, sight: Sight) -> Provider | Trouble | None:
         return found
     mine = [one for one in found if one.implementation == "QBittorrent"]
     ours = [one for one in mine if leads_to("qbittorrent", address_of(one.fields), sight)] or mine
-    return next((one for one in ours if one.enabled), ours[0] if ours else None)
+    return max(ours, key=lambda one: (one.enabled, one.is_for_all), default=None)
 
 
 def client_works(app: str, sight: Sight) -> Verdict:
@@ -38,6 +38,8 @@ def client_works(app: str, sight: Sight) -> Verdict:
         return Unknown(f"{title_of(app)} skipped {found.name} in its test")
     if results[found.id]:
         return _client_fails(found, results[found.id][0], where)
+    if not found.is_for_all:
+        return Unknown(f"{found.name} works, and is for titles with one of its tags alone")
     return Pass([f"{found.name} at {where} accepts {title_of(app)}"])
 
 

@@ -139,7 +139,10 @@ def _judge_indexers(enabled: Sequence[Provider], results: Mapping[int, Sequence[
         return Unknown(f"the app skipped all of {listed([one.name for one in enabled])} in its test")
     if len(failed) == len(tested):
         return Fail(cause_of_failure(failed[0][1], "unreachable"), seen, about=failed[0][0].name)
-    return Pass([f"{len(tested) - len(failed)} of {len(tested)} indexers work", *seen])
+    works = [one for one in tested if not results[one.id]]
+    if not any(one.is_for_all for one in works):
+        return Unknown(f"{listed([one.name for one in works])}: for titles with one of their tags alone", None, seen)
+    return Pass([f"{len(works)} of {len(tested)} indexers work", *seen])
 
 
 def is_prowlarrs(indexer: Provider) -> bool:

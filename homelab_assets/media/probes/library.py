@@ -111,7 +111,7 @@ def _tells_plex(connection: Provider) -> bool:
         connection.implementation == "PlexServer"
         and connection.raw.get("onDownload")
         and connection.fields.get("updateLibrary", True)
-        and not connection.raw.get("tags")
+        and connection.is_for_all
     )
 
 

@@ -86,7 +86,9 @@ class Flow(ServarrApp):
             if cookie is None:
                 return [failure("Username", "Authentication failure")]
             # It makes a category that is not there yet, as the apps do.
-            category = str(value_of(client, self.category_field))
+            category = str(value_of(client, self.category_field) or "")
+            if not category:
+                return []
             if category not in self._categories(client, cookie):
                 self._torrent_call(client, "POST", "/api/v2/torrents/createCategory", {"category": category}, cookie)
             if category not in self._categories(client, cookie):
