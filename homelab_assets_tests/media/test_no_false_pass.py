@@ -205,7 +205,10 @@ def test_what_is_not_configured_explains_no_complaint(source: str) -> None:
         assert failed(examine(world, without=["qbittorrent"])) == {"radarr.health": "app_health"}
 
 
-@pytest.mark.parametrize(("on", "failing"), [(("enableRss",), set()), (("enableAutomaticSearch",), {"radarr.health"})])
+@pytest.mark.parametrize(
+    ("on", "failing"),
+    [(("enableRss", "enableAutomaticSearch"), set()), (("enableAutomaticSearch",), {"radarr.health"})],
+)
 def test_indexers_that_only_search_do_not_explain_that_nothing_new_is_found(
     on: tuple[str, ...], failing: set[str]
 ) -> None:
@@ -235,3 +238,12 @@ def test_a_gentle_run_does_not_have_the_apps_look_at_their_health() -> None:
     with World() as world:
         assert examine(world, active=True).effects["command"] == 3
         assert not {"command", "test", "search"} & set(examine(world, active=False).effects)
+
+
+def test_indexers_that_are_never_searched_are_no_way_for_a_request() -> None:
+    with World() as world:
+        for one in world.radarr.providers["indexer"]:
+            one["enableAutomaticSearch"] = False
+        assert failed(examine(world)) == {"search.radarr": "provider_disabled"}
+        one["enableAutomaticSearch"] = True
+        assert failed(examine(world)) == {}

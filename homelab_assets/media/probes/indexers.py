@@ -121,6 +121,9 @@ def app_searches(app: str, sight: Sight) -> Verdict:
     enabled = [one for one in mine if one.enabled]
     if not enabled:
         return Fail("provider_disabled", [f"none of {listed([one.name for one in mine])} is enabled"])
+    # A request is searched for once, when it comes in; the others would only notice it among what is new.
+    if all(one.raw.get("enableAutomaticSearch") is False for one in enabled):
+        return Fail("provider_disabled", [f"automatic search is off: {listed([one.name for one in enabled])}"])
     results = client.test_all("indexer")
     if isinstance(results, Trouble):
         return of_trouble(results)
