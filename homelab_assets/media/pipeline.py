@@ -13,7 +13,7 @@ from homelab_assets.media.clients.transport import at_once
 from homelab_assets.media.containers import media_containers
 from homelab_assets.media.probes import PROBES, Probe, Sight
 from homelab_assets.media.probes.apps import CREDENTIALS
-from homelab_assets.media.probes.base import listed, not_captured, not_configured
+from homelab_assets.media.probes.base import listed, not_captured, not_configured, verdict_of
 from homelab_assets.media.probes.end_to_end import left_out
 from homelab_assets.media.result import Check, PipelineResult
 from homelab_assets.media.rules import advise
@@ -142,7 +142,7 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
         return Skipped(f"not every link was looked at: {listed(gaps)}")
     if probe.active and not active:
         return Skipped("not asked for: it makes the apps call each other, and trackers")
-    return probe.judge(sight)
+    return verdict_of(probe.judge, sight)
 
 
 def _stops(verdict: Verdict) -> bool:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from homelab_assets.media.clients import Trouble
-from homelab_assets.media.probes.base import Probe, Sight, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, answered, title_of
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Verdict
 
 LINK_OF = {
@@ -38,8 +38,7 @@ def answers(app: str, sight: Sight) -> Verdict:
     found = getattr(sight.clients, app).alive()
     if isinstance(found, Trouble) and found.cause == "key_rejected":
         return Fail("not_json", [f"{found.detail} to what {title_of(app)} tells anybody: a proxy before it refuses"])
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(found)
     return Pass([found if isinstance(found, str) else _version(found) or "it answers"])
 
 
@@ -49,8 +48,7 @@ def accepts_us(app: str, ask: Callable[[Any], Any], sight: Sight) -> Verdict:
     service = sight.settings.services[app]
     if isinstance(found, Trouble) and found.cause == "key_rejected" and not service.secrets:
         return Fail("key_missing", [found.detail])
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(found)
     if app == "plex" and sight.clients.plex is not None and sight.clients.plex.is_open():
         return Skipped("Plex lets this machine in without a token, so there is none to test")
     return Pass([found if isinstance(found, str) else _version(found) or "the credential is accepted"])

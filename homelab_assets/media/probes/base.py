@@ -1,6 +1,7 @@
 """What a probe is, and what it gets to see."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -8,6 +9,8 @@ from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.containers import Container, MediaContainers
 from homelab_assets.media.settings import MediaSettings
 from homelab_assets.media.verdicts import Fail, Skipped, Unknown, Verdict
+
+Value = TypeVar("Value")
 
 
 class Sight(Struct, frozen=True, kw_only=True):
@@ -61,6 +64,33 @@ class Probe(Struct, frozen=True, kw_only=True):
     deep: bool = False
     active: bool = False
     whole: bool = False
+
+
+class Unanswered(Exception):
+    """A question of a probe has no usable answer; its verdict is on that."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        super().__init__(trouble.detail)
+
+
+def answered(answer: Value | Trouble) -> Value:
+    """Return an answer.
+
+    Raises:
+        Unanswered: there is none; who judges the probe catches it.
+    """
+    if isinstance(answer, Trouble):
+        raise Unanswered(answer)
+    return answer
+
+
+def verdict_of(judge: Callable[[Sight], Verdict], sight: Sight) -> Verdict:
+    """Judge; what got no usable answer is judged by that."""
+    try:
+        return judge(sight)
+    except Unanswered as without:
+        return of_trouble(without.trouble)
 
 
 def of_trouble(trouble: Trouble) -> Fail | Unknown:

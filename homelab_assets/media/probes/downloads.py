@@ -4,7 +4,7 @@ from functools import partial
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Failure, Provider, Servarr
-from homelab_assets.media.probes.base import Probe, Sight, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, answered, title_of
 from homelab_assets.media.probes.indexers import cause_of_failure, reached
 from homelab_assets.media.probes.instances import address_of, leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
@@ -23,17 +23,13 @@ def torrent_client(client: Servarr, sight: Sight) -> Provider | Trouble | None:
 def client_works(app: str, sight: Sight) -> Verdict:
     """Let the app test its download client with the copy of the password that it holds."""
     client: Servarr = getattr(sight.clients, app)
-    found = torrent_client(client, sight)
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(torrent_client(client, sight))
     if found is None:
         return Fail("no_provider", ["no download client is qBittorrent"])
     if not found.enabled:
         return Fail("provider_disabled", [f"{found.name} is disabled"], about=found.name)
     where = f"{found.fields.get('host')}:{found.fields.get('port')}"
-    results = client.test_all("downloadclient")
-    if isinstance(results, Trouble):
-        return of_trouble(results)
+    results = answered(client.test_all("downloadclient"))
     if found.id not in results:
         return Unknown(f"{title_of(app)} skipped {found.name} in its test")
     if results[found.id]:
@@ -57,9 +53,7 @@ def _client_fails(found: Provider, failure: Failure, where: str) -> Fail:
 
 def imports(app: str, sight: Sight) -> Verdict:
     """Is Completed Download Handling on?"""
-    found = getattr(sight.clients, app).item("config/downloadclient")
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(getattr(sight.clients, app).item("config/downloadclient"))
     if found.get("enableCompletedDownloadHandling") is False:
         return Fail("import_off", ["Completed Download Handling is off"])
     return Pass(["Completed Download Handling is on"])

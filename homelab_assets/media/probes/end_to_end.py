@@ -2,17 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
-from homelab_assets.media.clients import Trouble
-from homelab_assets.media.probes.base import Probe, Sight, of_trouble
+from homelab_assets.media.probes.base import Probe, Sight, answered
 from homelab_assets.media.verdicts import Pass, Unknown, Verdict
 
 
 def knows_the_film(sight: Sight) -> Verdict:
     """Does Radarr find the test film at its metadata service?"""
     assert sight.clients.radarr is not None
-    found = sight.clients.radarr.items("movie/lookup", term=f"tmdb:{sight.tmdb_id}")
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(sight.clients.radarr.items("movie/lookup", term=f"tmdb:{sight.tmdb_id}"))
     if not found:
         return Unknown(f"Radarr's metadata service does not know film {sight.tmdb_id}")
     return Pass([f"Radarr knows “{found[0].get('title')}” ({found[0].get('year')})"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Servarr
-from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, answered, listed, title_of
 from homelab_assets.media.probes.downloads import torrent_client
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
@@ -30,9 +30,7 @@ def healthy(app: str, sight: Sight) -> Verdict:
     """Read the app's own health page, freshly made where apps may be made to act; unexplained errors count."""
     client: Servarr = getattr(sight.clients, app)
     stale = _looks_anew(client) if sight.deep and sight.active else ""
-    found = client.items("health")
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(client.items("health"))
     errors = [one for one in found if one.get("type") == "error" and not _explained(app, one, sight)]
     if errors:
         return Fail(

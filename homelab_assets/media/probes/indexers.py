@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Failure, Provider
-from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, answered, listed, title_of
 from homelab_assets.media.probes.instances import leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
@@ -27,12 +26,8 @@ _FROM_PROWLARR = re.compile(r"/\d+(/api)?/?$")
 def indexers_ready(sight: Sight) -> Verdict:
     """Is one enabled indexer of Prowlarr not paused after failures?"""
     assert sight.clients.prowlarr is not None
-    indexers = sight.clients.prowlarr.providers("indexer")
-    paused = sight.clients.prowlarr.items("indexerstatus")
-    if isinstance(indexers, Trouble):
-        return of_trouble(indexers)
-    if isinstance(paused, Trouble):
-        return of_trouble(paused)
+    indexers = answered(sight.clients.prowlarr.providers("indexer"))
+    paused = answered(sight.clients.prowlarr.items("indexerstatus"))
     enabled = [one for one in indexers if one.enabled]
     if not enabled:
         return Fail("provider_disabled" if indexers else "no_provider", [f"{len(indexers)} indexers, none enabled"])
@@ -46,9 +41,7 @@ def indexers_ready(sight: Sight) -> Verdict:
 def search_finds(sight: Sight) -> Verdict:
     """Search for the test film. Prowlarr answers an empty list too when every indexer failed inside."""
     assert sight.clients.prowlarr is not None
-    found = sight.clients.prowlarr.search(sight.title)
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(sight.clients.prowlarr.search(sight.title))
     if not found:
         return Unknown(f"no result for “{sight.title}”", "search_empty")
     return Pass([f"{len(found)} results for “{sight.title}”"])
@@ -57,9 +50,7 @@ def search_finds(sight: Sight) -> Verdict:
 def application_works(app: str, sight: Sight) -> Verdict:
     """Let Prowlarr test an application: it calls the app, and makes the app call back, so one call proves both ways."""
     assert sight.clients.prowlarr is not None
-    found = sight.clients.prowlarr.providers("applications")
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(sight.clients.prowlarr.providers("applications"))
     mine = [one for one in found if one.implementation.lower() == app]
     enabled = [one for one in mine if one.enabled]
     if not enabled:
@@ -68,9 +59,7 @@ def application_works(app: str, sight: Sight) -> Verdict:
     ours = [one for one in enabled if leads_to(app, str(one.fields.get("baseUrl")), sight)] or enabled
     failed: list[Fail] = []
     for one in ours:
-        failures = sight.clients.prowlarr.test("applications", one.raw)
-        if isinstance(failures, Trouble):
-            return of_trouble(failures)
+        failures = answered(sight.clients.prowlarr.test("applications", one.raw))
         if failures:
             failed.append(_application_fails(one, failures[0], app))
     if len(failed) == len(ours):
@@ -86,9 +75,7 @@ def _without_sync(app: str, disabled: Sequence[Provider], sight: Sight) -> Verdi
     seen = f"Prowlarr has no application of the kind {title_of(app)}"
     if disabled:
         seen = f"{disabled[0].name} has sync level disabled"
-    own = getattr(sight.clients, app).providers("indexer")
-    if isinstance(own, Trouble):
-        return of_trouble(own)
+    own = answered(getattr(sight.clients, app).providers("indexer"))
     if any(one.enabled and is_prowlarrs(one) for one in own):
         return Skipped(f"{seen}: Prowlarr's indexers in {title_of(app)} are kept by hand")
     if disabled:
@@ -112,9 +99,7 @@ def _application_fails(application: Provider, failure: Failure, app: str) -> Fai
 def app_searches(app: str, sight: Sight) -> Verdict:
     """Let Radarr or Sonarr test its indexers, with the copy of Prowlarr's address and key that it holds."""
     client = getattr(sight.clients, app)
-    found = client.providers("indexer")
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(client.providers("indexer"))
     mine = [one for one in found if "prowlarr" not in sight.settings.services or is_prowlarrs(one)]
     if not mine:
         return Fail("no_provider", [f"{len(found)} indexers, none of them Prowlarr's"])
@@ -124,9 +109,7 @@ def app_searches(app: str, sight: Sight) -> Verdict:
     # A request is searched for once, when it comes in; the others would only notice it among what is new.
     if all(one.raw.get("enableAutomaticSearch") is False for one in enabled):
         return Fail("provider_disabled", [f"automatic search is off: {listed([one.name for one in enabled])}"])
-    results = client.test_all("indexer")
-    if isinstance(results, Trouble):
-        return of_trouble(results)
+    results = answered(client.test_all("indexer"))
     return _judge_indexers(enabled, results)
 
 

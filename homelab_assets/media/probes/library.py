@@ -7,7 +7,7 @@ from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.plex import Library
 from homelab_assets.media.clients.servarr import Provider
 from homelab_assets.media.mounts import Ephemeral, Place, is_inside, resolve
-from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, answered, listed, title_of
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
 KIND = {"radarr": "movie", "sonarr": "show"}
@@ -18,11 +18,8 @@ _OFF = (False, "0", "false")
 def holds_imports(app: str, sight: Sight) -> Verdict:
     """Is every root folder of an app inside a library of the right kind, through the mounts of both containers?"""
     assert sight.clients.plex is not None
-    libraries, roots = sight.clients.plex.libraries(), getattr(sight.clients, app).items("rootfolder")
-    if isinstance(libraries, Trouble):
-        return of_trouble(libraries)
-    if isinstance(roots, Trouble):
-        return of_trouble(roots)
+    libraries = answered(sight.clients.plex.libraries())
+    roots = answered(getattr(sight.clients, app).items("rootfolder"))
     fitting = [one for one in libraries if one.kind == KIND[app]]
     if not fitting:
         return Fail("library_mismatch", [f"Plex has no library of the kind {KIND[app]}"])
@@ -61,9 +58,7 @@ def _shown(libraries: Sequence[Library]) -> list[str]:
 def notices_files(sight: Sight) -> Verdict:
     """Does Plex scan by events or by the clock, or do Radarr and Sonarr tell it?"""
     assert sight.clients.plex is not None
-    preferences = sight.clients.plex.preferences()
-    if isinstance(preferences, Trouble):
-        return of_trouble(preferences)
+    preferences = answered(sight.clients.plex.preferences())
     if preferences.get("ScheduledLibraryUpdatesEnabled") in _ON:
         return Pass([f"periodic scan, every {preferences.get('ScheduledLibraryUpdateInterval', '?')} s"])
     told, unread = _told_by(sight)
@@ -128,18 +123,12 @@ def _network_folders(sight: Sight) -> list[tuple[str, str]]:
 def can_play(sight: Sight) -> Verdict:
     """Does the newest item of each library have a media part, whose file Plex finds when it looks?"""
     assert sight.clients.plex is not None
-    libraries = sight.clients.plex.libraries()
-    if isinstance(libraries, Trouble):
-        return of_trouble(libraries)
+    libraries = answered(sight.clients.plex.libraries())
     seen = []
     for library in (one for one in libraries if one.kind == "movie"):
-        items = sight.clients.plex.content(library.key)
-        if isinstance(items, Trouble):
-            return of_trouble(items)
+        items = answered(sight.clients.plex.content(library.key))
         for item in items:
-            looked = sight.clients.plex.item(str(item.get("ratingKey")))
-            if isinstance(looked, Trouble):
-                return of_trouble(looked)
+            looked = answered(sight.clients.plex.item(str(item.get("ratingKey"))))
             parts = [part for media in looked.get("Media") or [] for part in media.get("Part") or []]
             if not parts or any(part.get(said) in _OFF for part in parts for said in ("exists", "accessible")):
                 return Fail(

@@ -1,15 +1,15 @@
 """Paths: what qBittorrent finishes is found by Radarr and Sonarr, outside the library, and hard-linked into it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.servarr import Servarr
 from homelab_assets.media.containers import Container
 from homelab_assets.media.folders import ClientFolder, category_folder, client_folder
 from homelab_assets.media.mounts import Ephemeral, Place, is_inside, resolve
-from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, Unanswered, answered, listed, title_of, verdict_of
 from homelab_assets.media.probes.downloads import torrent_client
 from homelab_assets.media.verdicts import Evidence, Fail, Pass, Skipped, Unknown, Verdict
 
@@ -20,9 +20,7 @@ CATEGORY_FIELD = {"radarr": "movieCategory", "sonarr": "tvCategory"}
 def saved_to_disk(sight: Sight) -> Verdict:
     """Do qBittorrent's folders lie on mounts?"""
     assert sight.clients.qbittorrent is not None
-    preferences, container = sight.clients.qbittorrent.preferences(), sight.container("qbittorrent")
-    if isinstance(preferences, Trouble):
-        return of_trouble(preferences)
+    preferences, container = answered(sight.clients.qbittorrent.preferences()), sight.container("qbittorrent")
     if container is None:
         return Unknown("qBittorrent's container is not on the captured host")
     folders = [str(preferences.get("save_path") or "/")] if _uses_default(sight, preferences) else []
@@ -39,27 +37,24 @@ def saved_to_disk(sight: Sight) -> Verdict:
 
 def _uses_default(sight: Sight, preferences: Mapping[str, Any]) -> bool:
     """Say whether any app's downloads go below the default folder; categories with folders of their own do not."""
-    folders = [folder_of(app, sight) for app in CATEGORY_FIELD if app in sight.settings.services]
-    known = [one.remote for one in folders if isinstance(one, ClientFolder)]
+    known = []
+    for app in CATEGORY_FIELD:
+        if app in sight.settings.services:
+            with suppress(Unanswered):
+                known += [folder.remote] if (folder := folder_of(app, sight)) else []
     return not known or any(is_inside(one, str(preferences.get("save_path") or "/")) for one in known)
 
 
-def folder_of(app: str, sight: Sight) -> ClientFolder | Trouble | None:
+def folder_of(app: str, sight: Sight) -> ClientFolder | None:
     """Return where an app's finished downloads are, for qBittorrent and for the app; None without a download client."""
     client: Servarr = getattr(sight.clients, app)
-    assert sight.clients.qbittorrent is not None
-    found = torrent_client(client, sight)
-    if found is None or isinstance(found, Trouble):
-        return found
-    preferences, categories = sight.clients.qbittorrent.preferences(), sight.clients.qbittorrent.categories()
-    mappings, everyone = client.items("remotepathmapping"), client.providers("downloadclient")
-    for answer in (preferences, categories, mappings, everyone):
-        if isinstance(answer, Trouble):
-            return answer
-    assert not isinstance(preferences, Trouble)
-    assert not isinstance(categories, Trouble)
-    assert not isinstance(mappings, Trouble)
-    assert not isinstance(everyone, Trouble)
+    torrent = sight.clients.qbittorrent
+    assert torrent is not None
+    found = answered(torrent_client(client, sight))
+    if found is None:
+        return None
+    preferences, categories = answered(torrent.preferences()), answered(torrent.categories())
+    mappings, everyone = answered(client.items("remotepathmapping")), answered(client.providers("downloadclient"))
     remote = category_folder(str(found.fields.get(CATEGORY_FIELD[app]) or ""), preferences, categories)
     hosts = [str(one.fields.get("host")) for one in everyone]
     return client_folder(remote, str(found.fields.get("host")), mappings, hosts)
@@ -68,8 +63,6 @@ def folder_of(app: str, sight: Sight) -> ClientFolder | Trouble | None:
 def finds_downloads(app: str, sight: Sight) -> Verdict:
     """Compare the folder of finished downloads as qBittorrent writes it with the one that the app reads."""
     folder = folder_of(app, sight)
-    if isinstance(folder, Trouble):
-        return of_trouble(folder)
     if folder is None:
         return Unknown(f"{title_of(app)} has no download client of the kind qBittorrent")
     writer, reader = sight.container("qbittorrent"), sight.container(app)
@@ -81,7 +74,7 @@ def finds_downloads(app: str, sight: Sight) -> Verdict:
 def means_the_same(sight: Sight) -> Verdict:
     """Where every app fails to find its downloads for the same reason, the reason is qBittorrent's: say it once."""
     apps = [app for app in CATEGORY_FIELD if app in sight.settings.services]
-    verdicts = [finds_downloads(app, sight) for app in apps]
+    verdicts = [verdict_of(partial(finds_downloads, app), sight) for app in apps]
     failed = [verdict for verdict in verdicts if isinstance(verdict, Fail) and verdict.cause in _FOLDER_CAUSES]
     if len(failed) > 1 and len(failed) == len(apps) and len({verdict.cause for verdict in failed}) == 1:
         evidence = [line for verdict in failed for line in verdict.evidence]
@@ -126,9 +119,7 @@ def _seen_by_app(app: str, folder: ClientFolder, sight: Sight) -> Verdict:
     """Without inspect documents: does the app itself see the folder?"""
     # Without the slash at the end the apps list the folder above.
     parent = folder.local.rstrip("/").rsplit("/", 1)[0] + "/"
-    listing = getattr(sight.clients, app).item("filesystem", path=parent, includeFiles="false")
-    if isinstance(listing, Trouble):
-        return of_trouble(listing)
+    listing = answered(getattr(sight.clients, app).item("filesystem", path=parent, includeFiles="false"))
     names = [str(one.get("path")).rstrip("/") for one in listing.get("directories") or []]
     if folder.local in names:
         return Pass(
@@ -139,9 +130,7 @@ def _seen_by_app(app: str, folder: ClientFolder, sight: Sight) -> Verdict:
 
 def has_library_folder(app: str, sight: Sight) -> Verdict:
     """Is there a root folder that the app reaches, on a mount, writable?"""
-    found = getattr(sight.clients, app).items("rootfolder")
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(getattr(sight.clients, app).items("rootfolder"))
     if not found:
         return Fail("root_missing", ["no root folder is set"])
     container = sight.container(app)
@@ -164,11 +153,7 @@ def has_library_folder(app: str, sight: Sight) -> Verdict:
 
 def stays_apart(app: str, sight: Sight) -> Verdict:
     """Is the folder of finished downloads outside every root folder?"""
-    folder, roots = folder_of(app, sight), getattr(sight.clients, app).items("rootfolder")
-    if isinstance(folder, Trouble):
-        return of_trouble(folder)
-    if isinstance(roots, Trouble):
-        return of_trouble(roots)
+    folder, roots = folder_of(app, sight), answered(getattr(sight.clients, app).items("rootfolder"))
     if folder is None:
         return Unknown("no download client of the kind qBittorrent")
     container = sight.container(app)
@@ -186,12 +171,8 @@ def _holds(container: Container, root: str, folder: str) -> bool:
 
 def can_hardlink(app: str, sight: Sight) -> Verdict:
     """Do downloads and library lie on one mount of the importing container? Two mounts of one disk do not do."""
-    folder, roots = folder_of(app, sight), getattr(sight.clients, app).items("rootfolder")
+    folder, roots = folder_of(app, sight), answered(getattr(sight.clients, app).items("rootfolder"))
     container = sight.container(app)
-    if isinstance(folder, Trouble):
-        return of_trouble(folder)
-    if isinstance(roots, Trouble):
-        return of_trouble(roots)
     if container is None or folder is None:
         return Unknown(f"{title_of(app)}'s container is not on the captured host")
     source = resolve(container, folder.local)
@@ -214,11 +195,8 @@ def has_hardlinked(app: str, sight: Sight) -> Verdict:
         return Skipped("no access to the files of the media host")
     if container is None:
         return Unknown(f"{title_of(app)}'s container is not on the captured host")
-    history = getattr(sight.clients, app).item(
-        "history", pageSize="50", eventType="3", sortKey="date", sortDirection="descending"
-    )
-    if isinstance(history, Trouble):
-        return of_trouble(history)
+    newest = {"pageSize": "50", "eventType": "3", "sortKey": "date", "sortDirection": "descending"}
+    history = answered(getattr(sight.clients, app).item("history", **newest))
     for record in history.get("records") or []:
         data = record.get("data") or {}
         paths = [str(data.get(key) or "") for key in ("droppedPath", "importedPath")]

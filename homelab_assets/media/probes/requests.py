@@ -7,7 +7,7 @@ from typing import Any
 
 from homelab_assets.media.clients import Trouble
 from homelab_assets.media.clients.overseerr import AGENTS
-from homelab_assets.media.probes.base import Probe, Sight, listed, of_trouble, title_of
+from homelab_assets.media.probes.base import Probe, Sight, answered, listed, of_trouble, title_of
 from homelab_assets.media.probes.instances import leads_to
 from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 
@@ -15,9 +15,7 @@ from homelab_assets.media.verdicts import Fail, Pass, Unknown, Verdict
 def sends_to(app: str, sight: Sight) -> Verdict:
     """Compare the server's settings with the app itself. The key is in clear there, so it takes no write."""
     assert sight.clients.overseerr is not None
-    servers = sight.clients.overseerr.servers(app)
-    if isinstance(servers, Trouble):
-        return of_trouble(servers)
+    servers = answered(sight.clients.overseerr.servers(app))
     default = next((one for one in servers if one.get("isDefault") and not one.get("is4k")), None)
     if default is None:
         return Fail(
@@ -39,11 +37,7 @@ def sends_to(app: str, sight: Sight) -> Verdict:
 
 def _compare(app: str, name: str, server: Mapping[str, Any], sight: Sight) -> Verdict:
     client = getattr(sight.clients, app)
-    roots, profiles = client.items("rootfolder"), client.items("qualityprofile")
-    if isinstance(roots, Trouble):
-        return of_trouble(roots)
-    if isinstance(profiles, Trouble):
-        return of_trouble(profiles)
+    roots, profiles = answered(client.items("rootfolder")), answered(client.items("qualityprofile"))
     folder, paths = str(server.get("activeDirectory")), [str(one.get("path")) for one in roots]
     if folder.rstrip("/") not in {path.rstrip("/") for path in paths}:
         return Fail(
@@ -59,9 +53,7 @@ def _compare(app: str, name: str, server: Mapping[str, Any], sight: Sight) -> Ve
 def reaches(app: str, sight: Sight) -> Verdict:
     """Let Overseerr call its default server."""
     assert sight.clients.overseerr is not None
-    servers = sight.clients.overseerr.servers(app)
-    if isinstance(servers, Trouble):
-        return of_trouble(servers)
+    servers = answered(sight.clients.overseerr.servers(app))
     default = next((one for one in servers if one.get("isDefault") and not one.get("is4k")), None)
     if default is None:
         return Unknown("no default server")

@@ -8,7 +8,7 @@ from functools import partial
 from homelab_assets.media.addresses import is_home, is_public, networks
 from homelab_assets.media.clients import Egress, Trouble
 from homelab_assets.media.containers import Container, port_of
-from homelab_assets.media.probes.base import Probe, Sight, listed, not_captured, of_trouble
+from homelab_assets.media.probes.base import Probe, Sight, answered, listed, not_captured
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
 SUBNETS = ("FIREWALL_OUTBOUND_SUBNETS", "EXTRA_SUBNETS")
@@ -96,9 +96,7 @@ def tunnel_up(sight: Sight) -> Verdict:
     assert sight.clients.gluetun is not None
     if (other := _other_gluetun(sight)) is not None:
         return Unknown(f"the control server in lab.yaml is that of {other}, and qBittorrent is not behind that one")
-    found = sight.clients.gluetun.alive()
-    if isinstance(found, Trouble):
-        return of_trouble(found)
+    found = answered(sight.clients.gluetun.alive())
     status = str(found.get("status"))
     if status in ("running", "completed"):
         return Pass([f"the control server says {status}"])
@@ -144,14 +142,11 @@ def _is_everything(text: str) -> bool:
 def interface(sight: Sight) -> Verdict:
     """Is qBittorrent bound to an interface that exists?"""
     assert sight.clients.qbittorrent is not None
-    preferences, known = sight.clients.qbittorrent.preferences(), sight.clients.qbittorrent.interfaces()
-    if isinstance(preferences, Trouble):
-        return of_trouble(preferences)
+    preferences = answered(sight.clients.qbittorrent.preferences())
     bound = str(preferences.get("current_network_interface") or "")
     if not bound:
         return Pass(["bound to no interface: Gluetun's firewall alone keeps it inside"])
-    if isinstance(known, Trouble):
-        return of_trouble(known)
+    known = answered(sight.clients.qbittorrent.interfaces())
     if bound not in known:
         return Fail("interface_missing", [f"bound to {bound}", f"there is only {listed(known)}"])
     tunnel = sight.container("gluetun")
