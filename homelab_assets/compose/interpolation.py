@@ -174,7 +174,7 @@ class Interpolator(Struct):
         """Replace the variables of one string."""
         pieces: list[str] = []
         position = 0
-        for start, end, found in _expressions(template, place):
+        for start, end, found in expressions_in(template, place):
             pieces.append(template[position:start])
             pieces.append("$" if found is None else self.value(*found, place))
             position = end
@@ -220,7 +220,9 @@ class Interpolator(Struct):
         return f"{OPEN}{len(self.expressions) - 1}{CLOSE}"
 
 
-def _expressions(template: str, place: Written | None) -> Iterator[tuple[int, int, tuple[str, str, str] | None]]:
+def expressions_in(
+    template: str, place: Written | None = None
+) -> Iterator[tuple[int, int, tuple[str, str, str] | None]]:
     """Yield start, end and (name, operator, argument) of every variable; None instead of the triple for `$$`.
 
     The pattern is greedy: it takes a braced expression with everything up to the last `}` of the line, and the brace
@@ -273,7 +275,7 @@ def variables_of(scalar: Scalar) -> Iterator[tuple[str, VariableUse]]:
 
 def _uses(template: str, span: Span) -> Iterator[tuple[str, VariableUse]]:
     try:
-        found = [expression for _, _, expression in _expressions(template, None) if expression is not None]
+        found = [expression for _, _, expression in expressions_in(template) if expression is not None]
     except BaselineError:  # told when, and if, the value is used
         return
     for name, operator, argument in found:

@@ -1,22 +1,18 @@
 """Git's values with variables in them: matched against running values, and inverted into what the variables must be."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
 
-from homelab_assets.compose.interpolation import MARKER, unscoped
-from homelab_assets.late import late
+from homelab_assets.compose.interpolation import MARKER, expressions_in, unscoped
+from homelab_assets.errors import BaselineError
 from homelab_assets.secrecy import TOKEN, has_token
 
 UNSET = None
 Alternative = str | None
 """A possible value of a variable; None: it isn't set."""
-
-_REFERENCE = late(
-    r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|\$(?P<bare>[A-Za-z_]\w*)", re.DOTALL
-)
 
 _PLAIN, _ALTERNATE = ("", "?", ":?"), ("+", ":+")
 
@@ -51,14 +47,6 @@ class Unknown(Exception):
     """A text depends on a variable whose value isn't known."""
 
 
-def parse_reference(text: str) -> Reference | None:
-    """Read one reference as it stands in the file."""
-    match = _REFERENCE.fullmatch(text)
-    if not match:
-        return None
-    return Reference(match["name"] or match["bare"], match["operator"] or "", match["word"] or "")
-
-
 def resolve(reference: Reference, known: Mapping[str, Alternative]) -> str:
     """The value of a reference under known variables.
 
@@ -84,42 +72,25 @@ def expand(text: str, known: Mapping[str, Alternative]) -> str:
     Raises:
         Unknown: one of them isn't known.
     """
-    parts, last = [], 0
-    for start, end in _references(text):
-        reference = parse_reference(text[start:end])
-        if reference is not None:
-            parts += [_literal(text[last:start]), resolve(reference, known)]
+    if "$" not in text:
+        return text
+    parts, last = list[str](), 0
+    try:
+        for start, end, found in expressions_in(text):
+            parts += [text[last:start], "$" if found is None else resolve(Reference(*found), known)]
             last = end
-    return "".join(parts) + _literal(text[last:])
-
-
-def _literal(text: str) -> str:
-    return text.replace("$$", "$")
-
-
-def _references(text: str) -> Iterable[tuple[int, int]]:
-    """Spans of the outermost references, braces balanced."""
-    position = 0
-    while (start := text.find("$", position)) >= 0:
-        if text.startswith("$$", start):
-            position = start + 2
-        elif text.startswith("${", start):
-            depth, end = 1, start + 2
-            while end < len(text) and depth:
-                depth += {"{": 1, "}": -1}.get(text[end], 0)
-                end += 1
-            yield start, end
-            position = end
-        elif match := re.compile(r"\$[A-Za-z_]\w*").match(text, start):
-            yield match.span()
-            position = match.end()
-        else:
-            position = start + 1
+    except BaselineError:
+        # Compose would refuse it if it came to that: nobody knows that it did.
+        raise Unknown(text) from None
+    return "".join(parts) + text[last:]
 
 
 def references_in(text: str) -> tuple[str, ...]:
-    """The outermost references of a text, as they stand in it."""
-    return tuple(text[start:end] for start, end in _references(text))
+    """The outermost references of a text, as they stand in it; none where Compose would refuse it."""
+    try:
+        return tuple(text[start:end] for start, end, found in expressions_in(text) if found)
+    except BaselineError:
+        return ()
 
 
 def inverse(reference: Reference, captured: str, known: Mapping[str, Alternative]) -> tuple[Alternative, ...] | None:

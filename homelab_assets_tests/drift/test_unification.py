@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
+from homelab_assets.compose.interpolation import expressions_in
 from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Leaf
 from homelab_assets.drift.rows.mount import Mount
 from homelab_assets.drift.sights import Sight, pairs_of
-from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, parse_reference, pieces
+from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, pieces
 from homelab_assets.engine.compose_files import Started, load_started, used_variables
 from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
@@ -80,7 +81,7 @@ def test_what_a_reference_tells(operator: str, word: str, captured: str, alterna
     ],
 )
 def test_templates(template: str, references: list[str], text: str, known: Any, bound: Any) -> None:
-    parsed = [reference for one in references if (reference := parse_reference(one))]
+    parsed = [Reference(*found) for one in references for _, _, found in expressions_in(one) if found]
     assert match_pieces(pieces(template, parsed, known), text, known) == bound
 
 
