@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from homelab_assets.compose.interpolation import unscoped
 from homelab_assets.drift.observations import Observation, agreed, allows, observe, votes
+from homelab_assets.drift.rows.mount import below_a_home
 from homelab_assets.drift.sealed_variables import SealedVariables
 from homelab_assets.drift.sealing import explains
 from homelab_assets.drift.sharing import Explanation, Sharing, share_out
@@ -136,7 +137,7 @@ class _Binder:
             if not fit(parts, texts):
                 left.append(pair)
                 continue
-            if self._sealed.deny(parts, texts, environment):
+            if not self._sealed.allow(parts, texts, environment):
                 continue
             seen = observe(sight, parts, texts, environment, vault)
             # One variable alone has this value; among several it's a guess which has which part.
@@ -195,8 +196,13 @@ class _Binder:
                 return True
             whole = "".join(vault.reveal(part.literal) for part in parts)
             path = clean(posixpath.join(pair.sight.directory, whole))
-            alike = (path == text if text.startswith("/") else vault.is_token_of(text, whole) for text in pair.texts)
-            return not unknown_names(parts) and any(alike)
+
+            def alike(text: str) -> bool:
+                if not text.startswith("/"):
+                    return vault.is_token_of(text, whole)
+                return path == text or (whole[:1] == "~" and below_a_home(whole[1:], text))
+
+            return not unknown_names(parts) and any(map(alike, pair.texts))
 
         def unexplained(values: Mapping[str, Alternative]) -> int:
             known = {**self._known, **values}

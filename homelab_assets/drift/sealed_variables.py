@@ -34,20 +34,25 @@ class SealedVariables(Struct, frozen=True, kw_only=True):
         return name not in self.tokens or self.is_value(name, value)
 
     def deny(self, parts: Sequence[Piece], texts: Sequence[str], known: Mapping[str, Alternative]) -> bool:
-        """Whether the one open variable of a template is certain to have another value than any of these texts, ways
-        to write what runs, would come of.
+        """Whether none of these texts, ways to write what runs, may come of a template."""
+        return self.allow(parts, texts, known) is False
 
-        A value that is sealed in part may be cut elsewhere, and so may one beside further variables.
+    def allow(self, parts: Sequence[Piece], texts: Sequence[str], known: Mapping[str, Alternative]) -> bool | None:
+        """Whether one of these texts, ways to write what runs, may come of the one open variable of a template.
+
+        None where a value is sealed in part: it may be cut elsewhere. So may one beside further variables.
         """
         names = unknown_names(parts)
         if self.spellings is None or len(names) != 1 or names.isdisjoint(self.tokens):
-            return False
+            return True
         (name,) = names
         found = [explained for text in texts if (explained := explains(parts, text, known, self.vault)) is not None]
         if not found or not all(explained.get(name) for explained in found):
-            return False
+            return True
         values = [value for explained in found for value in explained[name]]
-        return not any(self.is_value(name, value) or (value and self._in_part(value)) for value in values)
+        if any(self.is_value(name, value) for value in values):
+            return True
+        return None if any(value and self._in_part(value) for value in values) else False
 
     def _in_part(self, value: str) -> bool:
         return has_token(value) and TOKEN.fullmatch(value) is None and not self.vault.revealable(value)

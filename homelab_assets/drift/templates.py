@@ -238,7 +238,8 @@ def _ways(reference: Reference, before: tuple[str, Reference] | None, sign: str,
         return ["", word]
     if before is None or reference.otherwise is not UNSET:
         never_empty = operator == ":?" or (operator == ":-" and word)
-        return [f"{sign}{quantifier.replace('*', '+')}" if never_empty else anything]
+        some = f"{sign}{quantifier.replace('*', '+')}" if never_empty else anything
+        return [some] if operator in _PLAIN else [word, some]
     group, other = before
     again = f"(?P={group})"
     if operator in _PLAIN and other.operator in _PLAIN:

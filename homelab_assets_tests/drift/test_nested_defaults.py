@@ -59,6 +59,14 @@ EXPLAINED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str,
         [_bind("/opt/apps/stacks/web/data/a"), _bind("/opt/apps/stacks/web/data/b"),
          {"config": {"Cmd": ["serve", "./data"]}}], None,
     ),
+    "a folder at home, and the same word in a variable": (
+        [{"volumes": ["${DATA}/a:/data"]}, {"volumes": ["${DATA}/b:/data"], "environment": {"D": "${DATA}"}}],
+        [_bind("/root/data/a"), {**_bind("/root/data/b"), "env": {"D": "~/data"}}], None,
+    ),
+    "a default with the hyphen that stands between two variables": (
+        [{"hostname": "${SUB:-a-b}-${HOST}"}, {"hostname": "${SUB:-a-b}-${HOST}"}, {"labels": {"l": "${SUB:-a-b}.${DOMAIN}"}}],
+        [{"config": {"Hostname": "a-b-nas"}}, {"config": {"Hostname": "a-b-nas"}}, {"labels": {"l": "a-b.x.y"}}], None,
+    ),
     "three words, of which two have defaults": (
         [{"labels": {"l": "${USER:-app}-${OWNER}-${TZ-UTC}"}}], [{"labels": {"l": "-1-otter-9-x"}}], None,
     ),

@@ -88,11 +88,14 @@ def test_another_value_in_the_dotenv_is_told_whatever_the_spelling(case: str, na
     assert other not in str([item.running for service in document.services for item in service.items])
 
 
-def test_a_value_sealed_in_part_in_its_file_is_the_same_where_it_is_sealed_wholly() -> None:
-    url = "postgres://app:hunter2abc@db/app"
-    git = {"app": {"image": "plain:1", "labels": {"l": "${V}-${URL}"}, "environment": {"A": "${V}"}}}
-    seen = [container("web", "app", labels={"l": f"8080-{url}"}, env={"A": "8080"})]
-    assert _paths(_audit(git, seen, {"V": "8080", "URL": url})) == []
+@pytest.mark.parametrize("text", ["${V}-${URL}", "--db=${URL}", "${URL}"])
+def test_another_password_in_a_url_is_not_told_clean(text: str) -> None:
+    url, other = ("postgres://app:hunter2abc@db/app", "postgres://app:hunter3abc@db/app")
+    git = {"app": {"image": "plain:1", "labels": {"l": text}, "environment": {"A": "${V}"}}}
+    seen = [container("web", "app", labels={"l": text.replace("${V}", "80").replace("${URL}", url)}, env={"A": "80"})]
+    for held, uncompared in ((url, []), (other, ["labels.l"])):
+        (one,) = _audit(git, seen, {"V": "80", "URL": held}).services
+        assert ([item.path for item in one.items], list(one.uncompared)) == ([], uncompared)
 
 
 def test_users_with_their_hashes_are_told_from_others_whatever_their_variable_is_called() -> None:
