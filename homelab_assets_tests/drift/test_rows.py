@@ -138,6 +138,18 @@ def test_how_a_bind_was_told_to_spread(git: str, how: str, source: str, *, diffe
         assert items({"volumes": [git]}, _spread(how, "", source), own={}) == []
 
 
+@pytest.mark.parametrize("lender", ["web-db-1", "gone"])
+@pytest.mark.parametrize("told", ["Binds", "Mounts", ""])
+def test_a_bind_of_its_own_is_not_taken_for_one_that_was_lent(told: str, lender: str) -> None:
+    running = _spread("rprivate", told)
+    running["host"]["VolumesFrom"] = [lender]
+    db = {**container("web", "db"), "Mounts": running["mounts"]}
+    found = items({"volumes_from": ["db"]}, running, own={}, beside=[db])
+    assert [item for item in found if item[0].startswith("volumes.")] == [("volumes./d", "added", "breaking")] * bool(
+        told
+    )
+
+
 DATA: Body = {"volumes": {"data": None}}
 IN_A: Body = {"type": "volume", "source": "data", "target": "/d", "volume": {"subpath": "a"}}
 

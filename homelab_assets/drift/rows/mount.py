@@ -148,6 +148,15 @@ def mounts_of(container: Observed) -> dict[str, Mount]:
 
 
 @once
+def own_binds(container: Observed) -> frozenset[str]:
+    """The paths of those binds that the container itself was told of."""
+    told = bound_labels(container).keys() | requested_mounts(container).keys()
+    return frozenset(
+        target for target, mount in mounts_of(container).items() if target in told and mount.type == "bind"
+    )
+
+
+@once
 def lent(container: Observed) -> frozenset[str]:
     """Paths at which another container's mounts may be in effect (`volumes_from`); all, if that one is gone."""
     paths: set[str] = set()

@@ -16,6 +16,7 @@ from homelab_assets.drift.rows.mount import (
     generated_volumes,
     lent,
     mounts_of,
+    own_binds,
     propagation_of_engine,
     requested_mounts,
 )
@@ -206,7 +207,7 @@ def _given_volumes(container: Observed, declared: Declared) -> Given:
         for target, requested in requested_mounts(container).items():
             if GENERATED_VOLUME.fullmatch(str(requested.get("Source") or "")):
                 given.setdefault(f"volumes.{target}", anonymous)
-    given |= {f"volumes.{target}": UNKNOWN for target in lent(container)}
+    given |= {f"volumes.{target}": UNKNOWN for target in lent(container) - own_binds(container)}
     if declared.get("use_api_socket"):
         given[f"volumes.{_API_SOCKET}"] = ANYTHING
     return given
