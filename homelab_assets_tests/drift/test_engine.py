@@ -154,6 +154,11 @@ LIVE: dict[str, Change] = {
         "a", lambda m: (m.docker("network", "disconnect", "live_n2", "live-a-1"), m.docker("network", "connect", "live_n2", "live-a-1")),
         [("networks.n2.aliases", "changed", "functional")],
     ),
+    "only network left": ("b", lambda m: m.docker("network", "disconnect", "live_default", "live-b-1"), [("networks.default", "removed", "functional")]),
+    "only network joined again, its name lost": (
+        "b", lambda m: (m.docker("network", "disconnect", "live_default", "live-b-1"), m.docker("network", "connect", "live_default", "live-b-1")),
+        [("networks.default.aliases", "changed", "functional")],
+    ),
     "rename": ("b", lambda m: m.docker("rename", "live-b-1", "elsewhere"), [("container_name", "added", "functional")]),
     "stop": ("a", lambda m: m.docker("stop", "-t", "0", "live-a-1"), "stopped"),
     "pause": ("a", lambda m: m.docker("pause", "live-a-1"), "stopped"),
