@@ -136,6 +136,8 @@ def test_how_a_bind_was_told_to_spread(git: str, how: str, source: str, *, diffe
     assert found == [("volumes./d", "changed", "breaking")] * differs
     if differs:
         assert items({"volumes": [git]}, _spread(how, "", source), own={}) == []
+        elsewhere = {**DOCKER, "info": {"DockerRootDir": "/opt/docker"}}
+        assert items({"volumes": [git]}, _spread(how, told, source), own={}, engine=elsewhere) == []
 
 
 @pytest.mark.parametrize("lender", ["web-db-1", "gone"])

@@ -15,6 +15,7 @@ _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
 
 _DATA_OF_ENGINE = "/var/lib/docker"
+"""Where an engine keeps its data that doesn't say it."""
 
 
 class Mount(NamedTuple):
@@ -117,9 +118,10 @@ def propagation_of_engine(target: str, mount: Mount, container: Observed) -> str
     chosen = dict(mount.options).get("propagation")
     if chosen not in _DEFAULT_PROPAGATIONS:
         return None
-    # A folder that the engine's own data lie below, or above, it lends in no other way.
-    lent = _DATA_OF_ENGINE.startswith(mount.source) or mount.source.startswith(_DATA_OF_ENGINE)
-    return chosen if lent or target not in _propagations_asked_for(container) else None
+    # A folder that the engine's own data lie below, or above, it lends in no other way; it goes by the mere text, too.
+    data = str(container.host.info.get("DockerRootDir") or _DATA_OF_ENGINE)
+    as_always = data.startswith(mount.source) or mount.source.startswith(data)
+    return chosen if as_always or target not in _propagations_asked_for(container) else None
 
 
 @once
