@@ -119,6 +119,13 @@ def _spread(how: str, told: str = "", source: str = "/opt") -> Body:
     return {"mounts": [_mount("bind", Source=source, Propagation=how)], "host": {told: asked[told]} if told else {}}
 
 
+@pytest.mark.parametrize(("running", "change"), [(10, "changed"), (45, "changed"), (None, "removed")])
+def test_a_grace_period_that_somebody_set_to_what_engines_give_is_another_one(running: int | None, change: str) -> None:
+    told = items({"stop_grace_period": "30s"}, {"config": {"StopTimeout": running}}, own={})
+    assert told == [("stop_grace_period", change, "functional")]
+    assert items({}, {"config": {"StopTimeout": 10}}, own={}) == []
+
+
 @pytest.mark.parametrize("told", ["Binds", "Mounts"])
 @pytest.mark.parametrize(
     ("git", "how", "source", "differs"),

@@ -274,7 +274,7 @@ ROWS: tuple[Row, ...] = (
     scalar("stdin_open", "Config.OpenStdin", normal=boolean, default=False),
     scalar("stop_signal", "Config.StopSignal", normal=str, image="StopSignal", default=("SIGTERM", "15")),
     scalar(
-        "stop_grace_period", "Config.StopTimeout", normal=_grace_period, default=(10,),
+        "stop_grace_period", "Config.StopTimeout", normal=_grace_period, default=(10,), explicit_default=True,
         write=lambda seconds: write_duration(seconds * 10**9) if isinstance(seconds, int) else seconds,
         forms=lambda leaf: duration_forms(leaf.value * 10**9),
     ),
