@@ -27,7 +27,7 @@ class Act:
         return Wanted(service=service, path=self.path, change=self.change)
 
 
-def acts(model: Mapping[str, Any], container: str, networks: Mapping[str, str]) -> Iterator[Act]:
+def acts(service: str, model: Mapping[str, Any], container: str, networks: Mapping[str, str]) -> Iterator[Act]:
     """All that this can do to a service's only container; `networks`: the names of its networks, by key."""
     if "deploy" not in model:
         policy = "unless-stopped" if model.get("restart") == "always" else "always"
@@ -45,15 +45,16 @@ def acts(model: Mapping[str, Any], container: str, networks: Mapping[str, str]) 
         yield _act(f"networks.{ELSEWHERE}", "added", (*join, "--alias", "stranger", ELSEWHERE, container))
         # Links would go with the network.
         for key, name in () if model.get("links") else networks.items():
-            yield from _left(key, name, container, model)
+            yield from _left(key, name, container, model, known_by_name=container == service)
 
 
-def _left(key: str, name: str, container: str, model: Mapping[str, Any]) -> Iterator[Act]:
+def _left(key: str, name: str, container: str, model: Mapping[str, Any], *, known_by_name: bool) -> Iterator[Act]:
     leave = ("network", "disconnect", name, container)
     yield _act(f"networks.{key}", "removed", leave)
     options = (model.get("networks") or {}).get(key) or {}
-    # The engine gives each endpoint the hostname as an alias, which may be the very one that is lost.
-    if not options.keys() - {"aliases"} and not model.get("hostname"):
+    # The engine gives each endpoint the hostname as an alias, which may be the very one that is lost; and nothing is
+    # where the container itself is called like its service.
+    if not options.keys() - {"aliases"} and not model.get("hostname") and not known_by_name:
         yield _act(f"networks.{key}.aliases", "changed", leave, ("network", "connect", name, container))
 
 

@@ -275,7 +275,7 @@ class Trial:
         names = {key: deployed.project.networks[key]["name"] for key in model.get("networks") or {}}
         named = named_networks(machine, containers[0])
         networks = {key: name for key, name in names.items() if name in named}
-        act = dice.choice(list(acts(model, containers[0], networks)))
+        act = dice.choice(list(acts(service, model, containers[0], networks)))
         machine.docker("network", "create", ELSEWHERE, check=False)
         perform(machine, act)
         return act
