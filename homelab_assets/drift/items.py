@@ -66,12 +66,13 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         elif self._is_from_the_host(difference):
             running = cover
         secret = template is not None or self._hides(difference) or (baseline, running) != shown or SHOWN in path
+        beyond = None
         if not self.settled.bindings.conflicts.keys().isdisjoint(names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
-        elif why := self._beyond_files(difference, container):
-            note = "; ".join(filter(None, (note, f"{why}: {ANEW}")))
+        else:
+            beyond = self._beyond_files(difference, container)
         item = self.item(
             path,
             difference.change,
@@ -84,6 +85,8 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
             note=note,
             spelled=spelled if path not in (spelled, covered) else None,
         )
+        if beyond:
+            item = item.noting(f"{beyond}: {ANEW}")
         # Of such a file the variables are known, not the lines.
         return replace(item, line=None) if kept_out else item
 

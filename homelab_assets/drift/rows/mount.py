@@ -88,26 +88,35 @@ def _visible_options(mount: Mapping[str, Any], requested: Mapping[str, Any], kin
 
 
 @once
+def _bind_options(container: Observed) -> dict[str, list[str]]:
+    """The options with which binds were asked for in the short form, by the path in the container."""
+    asked = {}
+    # What podman lists there is its own rendering: a label until the first start, and the default propagation.
+    for bind in () if container.host.podman else container.host_config.get("Binds") or ():
+        target, _, options = str(bind).partition(":")[2].partition(":")
+        asked[clean(target)] = options.split(",")
+    return asked
+
+
+@once
 def bound_labels(container: Observed) -> dict[str, str]:
     """How SELinux is to label what is bound (`z`, `Z`, or "" for not at all), by the path in the container; of those
     mounts that were asked for in a way that can say so."""
-    labels: dict[str, str] = {}
-    # What podman lists there is its own rendering, with a label until the first start.
-    for bind in () if container.host.podman else container.host_config.get("Binds") or ():
-        _, _, rest = str(bind).partition(":")
-        target, _, options = rest.partition(":")
-        labels[clean(target)] = next((option for option in options.split(",") if option in ("z", "Z")), "")
-    return labels
+    return {
+        target: next((option for option in options if option in ("z", "Z")), "")
+        for target, options in _bind_options(container).items()
+    }
 
 
 @once
 def _propagations_asked_for(container: Observed) -> dict[str, str]:
     """How binds were asked to spread, where that isn't the default, by the path in the container."""
-    asked: dict[str, str] = {}
-    # What podman lists there is its own rendering, with the default for all that nobody asked for.
-    for bind in () if container.host.podman else container.host_config.get("Binds") or ():
-        target, _, options = str(bind).partition(":")[2].partition(":")
-        asked |= {clean(target): option for option in options.split(",") if option in _DEFAULT_PROPAGATIONS}
+    asked = {
+        target: option
+        for target, options in _bind_options(container).items()
+        for option in options
+        if option in _DEFAULT_PROPAGATIONS
+    }
     for target, mount in requested_mounts(container).items():
         asked[target] = str((mount.get("BindOptions") or {}).get("Propagation") or "")
     return {target: option for target, option in asked.items() if option not in ("", "rprivate")}
