@@ -17,7 +17,6 @@ from homelab_assets.drift.malformed import Defect, MalformedCapture, reading, wi
 from homelab_assets.drift.matching import Containers, in_folder_of, project_group
 from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
-from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import name_in_git, settle_stacks
 from homelab_assets.drift.unify import Settled, secrets_on
@@ -178,7 +177,6 @@ def _audit_host(audit: _Audit, containers: Containers, bound: Sequence[Bound], n
             host=containers.host,
             settled=stack,
             policy=audit.policy,
-            compare=SealedCompare(audit.vault, containers.host.captured.spellings),
             secrets=secrets,
             today=audit.today,
         )

@@ -12,7 +12,6 @@ from homelab_assets.drift.learning import learn
 from homelab_assets.drift.matching import Containers
 from homelab_assets.drift.podman import as_docker
 from homelab_assets.drift.policy import Policy
-from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.service import Judge
 from homelab_assets.drift.settling import settle_stack, settle_stacks
 from homelab_assets.drift.unify import secrets_on
@@ -61,7 +60,6 @@ class KnownHost:
             host=self.host,
             settled=settled,
             policy=policy,
-            compare=SealedCompare(self._vault, self.host.captured.spellings),
             secrets=lambda: self._anywhere,
             today=today,
         )

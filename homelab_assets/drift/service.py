@@ -36,9 +36,12 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
     host: Host
     settled: Settled
     policy: Policy
-    compare: SealedCompare
     secrets: Callable[[], Anywhere]
     today: str
+
+    @cached_property
+    def _compare(self) -> SealedCompare:
+        return SealedCompare(self.settled.vault, self.host.captured.spellings)
 
     @cached_property
     def _shares(self) -> Mapping[str, Share]:
@@ -66,7 +69,7 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
         whole = self.settled.proofs.get(match.service, NOTHING).whole
         files = {} if whole else model.open_files
         comparer = Comparer(
-            compare=self.compare,
+            compare=self._compare,
             references=model.references,
             open_files=files,
             sources=model.project.sources,
@@ -75,7 +78,7 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
         )
         writer = ItemWriter(
             policy=self.policy,
-            compare=self.compare,
+            compare=self._compare,
             settled=self.settled,
             final=model,
             subject=self._subject(match),
