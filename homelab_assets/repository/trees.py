@@ -10,6 +10,7 @@ import posixpath
 import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from homelab_assets.errors import BaselineError
@@ -50,7 +51,6 @@ class GitTree:
             mode, _, blob, size = meta.split()
             self._entries[path] = (mode, blob, int(size) if size.isdigit() else 0)
             self._add(path)
-        self._links = tuple(path for path, entry in self._entries.items() if entry[0].startswith(_LINK))
         self.submodules = tuple(path for path, entry in self._entries.items() if entry[0].startswith(_MODULE))
         self._blobs = {} if blobs is None else blobs
         self._blobs |= self._load(blob for blob in self._worth_fetching() if blob not in self._blobs)
@@ -79,6 +79,10 @@ class GitTree:
             return []
         names = self._folders.get(real, ())
         return sorted(name + "/" * self._leads_to_folder(path_in(real, name)) for name in names)
+
+    @cached_property
+    def _links(self) -> tuple[str, ...]:
+        return tuple(path for path, entry in self._entries.items() if entry[0].startswith(_LINK))
 
     def linked_from(self, folder: str) -> set[str]:
         """Return the files and folders beyond a folder to which symbolic links below it lead."""
