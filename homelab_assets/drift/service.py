@@ -1,6 +1,6 @@
 """The verdict on one service: its containers compared, its state judged, its cause named."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -154,31 +154,9 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
         return kept, ignored
 
     def _status(self, match: Match, items: Sequence[Item]) -> tuple[Status, str | None]:
-        idle = [container for container in match.containers if not container.running]
-        ended = [container for container in idle if not self._is_done(container, match)]
-        paused = [container for container in match.containers if container.paused]
-        notes = []
-        if not any(container.managed for container in match.containers):
-            notes.append("started without Compose, matched by its name")
-        if ended and match.enabled:
-            state = str(ended[0].state.get("Status") or "exited")
-            code = ended[0].state.get("ExitCode")
-            what = "never started" if state == "created" else f"{state} with code {code}"
-            notes.append(
-                f"not running: {what}"
-                + (
-                    f" ({len(ended)} of {len(match.containers)})"
-                    if idle != match.containers and len(match.containers) > 1
-                    else ""
-                )
-            )
-        if paused and match.enabled:
-            notes.append(f"paused, so that it serves nothing: {', '.join(c.name for c in paused)}")
-        if match.leftovers:
-            notes.append(f"an interrupted recreate left {', '.join(c.name for c in match.leftovers)} behind")
-        if not match.enabled:
-            notes.append("its profiles are off, yet it exists")
-        note = "; ".join(notes) or None
+        ended = [one for one in match.containers if not one.running and not self._is_done(one, match)]
+        paused = [one for one in match.containers if one.paused]
+        note = "; ".join(_remarks(match, ended, paused)) or None
         if items:
             return "drifted", note
         return ("stopped" if (ended or paused) and match.enabled else "clean"), note
@@ -232,6 +210,23 @@ class Judge(Struct, frozen=True, kw_only=True, dict=True):
             compared=sum(c.compared for c in comparisons),
             uncompared=dict(sorted(uncompared.items())),
         )
+
+
+def _remarks(match: Match, ended: Sequence[Observed], paused: Sequence[Observed]) -> Iterator[str]:
+    """What the state of a service's containers gives to say. `ended`: those that should run and don't."""
+    if not any(container.managed for container in match.containers):
+        yield "started without Compose, matched by its name"
+    if ended and match.enabled:
+        state, code = ended[0].state.get("Status") or "exited", ended[0].state.get("ExitCode")
+        what = "never started" if state == "created" else f"{state} with code {code}"
+        share = f" ({len(ended)} of {len(match.containers)})" if len(ended) < len(match.containers) else ""
+        yield f"not running: {what}{share}"
+    if paused and match.enabled:
+        yield f"paused, so that it serves nothing: {', '.join(one.name for one in paused)}"
+    if match.leftovers:
+        yield f"an interrupted recreate left {', '.join(one.name for one in match.leftovers)} behind"
+    if not match.enabled:
+        yield "its profiles are off, yet it exists"
 
 
 def replicas(declared: Mapping[str, Any]) -> int | None:
