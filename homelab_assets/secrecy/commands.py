@@ -16,7 +16,13 @@ _OPTIONS = Places(
             (("ldap", "smbpasswd"), r"ldap\w+|smbpasswd", r"-w\s+"),
             (("smbclient",), r"smbclient", r"-U\s*[\"']?[^\s%\"']+%"),
             (("sshpass",), r"sshpass", r"-p\s?"),
-            (("openssl",), r"openssl", r"pass:"),
+            (("openssl",), r"openssl", r"(?:pass:|-k\s+)"),
+            (("etcdctl",), r"etcdctl", r"--user[\s=]+[^\s:\"']+:"),
+            (("ipmitool",), r"ipmitool", r"-P\s+"),
+            (("influx",), r"influx", r"-p\s+"),
+            (("snmp",), r"snmp\w+", r"-(?:[AX]\s+|c\s*)"),
+            (("zip",), r"(?:un)?zip", r"-P\s*"),
+            (("7z",), r"7z\w*", r"-p"),
             (("ss-server", "ss-local", "ssserver", "sslocal"), r"ss-?(?:server|local)", r"-k\s+"),
         )
     )
@@ -48,6 +54,9 @@ _PLACES = Places(
         ("mc",),
         rf"\bmc\s+(?:alias\s+set|config\s+host\s+add)\s+{_WORD * 3}[\"']?(?P<s>[^\s\"']+)",
     ),
+    (("vault",), r"\bvault\s+login\s+[\"']?(?P<s>[^\s\"'|;&-][^\s\"'|;&=]+)(?![^\s\"'|;&])"),
+    (("wpa_passphrase",), rf"\bwpa_passphrase\s+{_WORD}[\"']?(?P<s>[^\s\"'|;&]+)"),
+    (("rabbitmqctl",), rf"\brabbitmqctl\s+(?:add_user|change_password)\s+{_WORD}[\"']?(?P<s>[^\s\"'|;&]+)"),
     # The users of Samba containers: `-u "larry;password;1000;users"`.
     ((";",), r"(?<!\S)-u\s+[\"']?[\w.-]+;(?P<s>[^\s;\"']+)"),
 )

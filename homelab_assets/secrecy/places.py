@@ -13,9 +13,12 @@ from homelab_assets.secrecy.structures import find_structured
 _HINTS = (
     "=", ":", "<", "--", "pass", "pwd", "secret", "token", "bearer", "basic", "redis", "valkey", "keydb", "mysql",
     "mariadb", "mongo", "curl", "hook/", "hooks/", "-cli", "client", "login", "mosquitto", "ldap", "mqtt", "-u ",
+    "etcdctl", "ipmitool", "influx", "snmp", "zip", "7z", "openssl", "rabbitmqctl",
 )  # fmt: skip
 _URLS = Places(
     (("@",), r"(?<![\w+.-])[\w+.-]{1,41}://[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
+    # Of a share, which has no scheme.
+    (("@",), r"(?<![\w+.:/-])//[^/\s:@]{0,200}:(?P<s>[^/\s]{1,500})@"),
     # A slash or a blank in a password, as people forget to escape them; a port and a path are none.
     (
         ("@",),
