@@ -172,7 +172,7 @@ def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative
     """Other values that the service's variables may have had: their defaults, what another container says.
 
     One that another service's containers deny is left out: a variable with two values in one stack is a finding. So is
-    one that a known `.env` doesn't set, and that has a default.
+    one that a known `.env` doesn't set, and that has a default; and a value that is the default of the host's own file.
     """
     used = settled.templates.names_in(service)
     if settled.stack.knows_env:
@@ -196,6 +196,14 @@ def _other_choices(settled: Settled, service: str) -> list[dict[str, Alternative
     if len(defaults) > 1:
         choices.append(defaults)
     choices += [dict(values) for values in settled.bindings.together if not used.isdisjoint(values)]
-    denied, vault = settled.bindings.denied_elsewhere, settled.vault
-    choices = [choice for choice in choices if not any(denied(*pair, service, vault) for pair in choice.items())]
+    choices = [choice for choice in choices if _is_possible(settled, service, choice)]
     return [{**unset, **choice} for choice in choices[:_MAX_TRIES]]
+
+
+def _is_possible(settled: Settled, service: str, choice: Mapping[str, Alternative]) -> bool:
+    """Whether neither another service's containers nor the host's own files speak against values of variables."""
+    not_set, denied = ruled_out(settled, choice), settled.bindings.denied_elsewhere
+    return not any(
+        (name in not_set and value is not UNSET) or denied(name, value, service, settled.vault)
+        for name, value in choice.items()
+    )

@@ -273,6 +273,18 @@ def test_a_variable_that_the_host_s_own_file_does_not_use_or_has_a_default_of_it
     assert (one.cause, one.note) == ("host_changed", None)
 
 
+def test_one_of_two_defaults_is_not_taken_for_a_value_when_the_host_s_own_file_has_it_as_the_default_of_both() -> None:
+    body = {"environment": {"WHO": "${WHO:-larry}", "BY": "${WHO:-moe}"}}
+    file = "/opt/apps/stacks/web/compose.yml"
+    one = judge(
+        body,
+        {**hashed(body, {"WHO": "moe"}), "com.docker.compose.project.config_files": file},
+        used={file: {"app": {"WHO": Vault(KEY).fingerprint("moe")}}},
+        env={"WHO": "moe", "BY": "moe"},
+    )
+    assert [item[0] for item in found(one)] == ["environment.WHO"]
+
+
 @pytest.mark.parametrize("hash_of", ["same", "other"])
 def test_a_volume_that_compose_carried_over_is_drift_only_if_the_hash_says_so(hash_of: str) -> None:
     body: dict[str, Any] = {"environment": {"A": "1"}}
