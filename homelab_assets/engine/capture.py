@@ -197,7 +197,7 @@ class _Task:
         reading_images = pool.map(lambda name: seal(api.get(f"/images/{name}/json")), images)
         files: dict[str, Any] = {}
         if self._settings.read_env:
-            read = partial(connection.read_file, info=info or {})
+            read = partial(_file, connection, info or {})
             files = read_host_files(containers, lambda paths: pool.map(read, paths), self._vault)
         return Captured(
             host=self._settings.name,
@@ -212,6 +212,14 @@ class _Task:
             ),
             **files,
         )
+
+
+def _file(connection: "Connection", info: Json, path: str) -> bytes | FileNotFoundError | None:
+    """Read a file of the host. That it isn't there is an answer, too, which must not end the reading of others."""
+    try:
+        return connection.read_file(path, info)
+    except FileNotFoundError as error:
+        return error
 
 
 def _documents(value: Any, path: str) -> list[dict[str, Any]]:

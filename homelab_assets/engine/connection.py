@@ -5,7 +5,6 @@ import os
 import socket
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Protocol, assert_never
 
 from homelab_assets.engine import streams
@@ -39,6 +38,9 @@ class Connection(Protocol):
 
         Args:
             info: what the engine said of itself (`/info`).
+
+        Raises:
+            FileNotFoundError: there is no such file.
         """
         ...
 
@@ -114,10 +116,14 @@ def tcp_port(address: Address, settings: HostSettings) -> int:
 
 
 def _read_local(path: str) -> bytes | None:
-    with suppress(OSError):
+    try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode) and status.st_size <= FILE_LIMIT:
                 return file.read(FILE_LIMIT)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        pass
     return None

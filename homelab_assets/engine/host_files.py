@@ -24,8 +24,11 @@ _MOST_ROUNDS = 20
 _MOST_FILES = 1000
 """How many of them to read: whoever writes a compose file must not keep the audit busy with one."""
 
-ReadAll = Callable[[Sequence[str]], Iterable[bytes | None]]
-"""Gives the contents of files, None for each that can't be read."""
+Content = bytes | FileNotFoundError | None
+"""What a file holds, or that there is none; None where it can't be read."""
+
+ReadAll = Callable[[Sequence[str]], Iterable[Content]]
+"""Gives the contents of files."""
 
 
 def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, vault: Vault) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, 
     Returns:
         `dotenv`, `env_files` and `compose_variables` of a `Captured`.
     """
-    texts: dict[str, bytes | None] = {}
+    texts: dict[str, Content] = {}
 
     def read(paths: Iterable[str]) -> None:
         wanted = [path for path in paths if path not in texts]
@@ -46,23 +49,30 @@ def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, 
     dotenv: dict[str, Variables] = {}
     for path, v1 in v1_alone.items():
         data = texts[path]
-        if data is not None and (variables := sealed_variables(data, path, vault, v1=v1)) is not None:
+        if isinstance(data, bytes) and (variables := sealed_variables(data, path, vault, v1=v1)) is not None:
             dotenv[path] = variables
     used = {}
     named: dict[str, Started] = {}
+    of_services = set[str]()
     for files, started in lists.items():
         project, asked = _load(files.split(","), started, texts, read)
         if project is not None:
             used[files] = used_variables(project, started.services, vault)
-            further = named_env_files(project, started.services) | included_env_files(project, asked)
+            own = named_env_files(project, started.services)
+            of_services |= own
             # What Compose v1 makes of an env file is another matter.
-            named |= {path: started for path in further if not started.v1}
+            named |= {path: started for path in own | included_env_files(project, asked) if not started.v1}
     read(sorted(named))
     env_files: dict[str, Variables] = {}
     for path, started in named.items():
         data = texts[path]
+        if isinstance(data, FileNotFoundError) and path in of_services:
+            # To a service, one that isn't there is as good as an empty one.
+            data = b""
         environment = {name: value for file in started.dotenv for name, value in dotenv.get(file, {}).items()}
-        if data is not None and (variables := sealed_variables(data, path, vault, environment=environment)) is not None:
+        if not isinstance(data, bytes):
+            continue
+        if (variables := sealed_variables(data, path, vault, environment=environment)) is not None:
             env_files[path] = variables
     return {"dotenv": dotenv, "env_files": env_files, "compose_variables": used}
 
@@ -70,7 +80,7 @@ def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, 
 def _load(
     files: Sequence[str],
     started: Started,
-    texts: Mapping[str, bytes | None],
+    texts: Mapping[str, Content],
     read: Callable[[Iterable[str]], None],
 ) -> "tuple[Project | None, set[str]]":
     """Load compose files, with those that they include or extend, and say which files were asked for."""
@@ -78,7 +88,8 @@ def _load(
 
     def look(path: str) -> bytes | None:
         asked.add(path)
-        return texts.get(path, b"") if is_compose_file(path) else None
+        content = texts.get(path, b"") if is_compose_file(path) else None
+        return content if isinstance(content, bytes) else None
 
     for _ in range(_MOST_ROUNDS):
         project = load_started(files, started, look)

@@ -95,17 +95,22 @@ class SshConnection:
 
     def read_file(self, path: str, info: Mapping[str, Any]) -> bytes | None:
         # One SFTP session serves all files: sshd bounds the sessions of a connection, and it is one after the other.
-        with self._sftp_lock, suppress(SSHException, EOFError, OSError):
-            if self._sftp is None:
-                channel = self._transport.open_session(timeout=self._timeout)
-                channel.settimeout(self._timeout)
-                channel.invoke_subsystem("sftp")
-                self._sftp = SFTPClient(channel)
-            status = self._sftp.stat(path)
-            if stat.S_ISREG(status.st_mode or 0) and (status.st_size or 0) <= FILE_LIMIT:
-                with self._sftp.open(path, "rb") as file:
-                    data: bytes = file.read(FILE_LIMIT)
-                    return data
+        try:
+            with self._sftp_lock:
+                if self._sftp is None:
+                    channel = self._transport.open_session(timeout=self._timeout)
+                    channel.settimeout(self._timeout)
+                    channel.invoke_subsystem("sftp")
+                    self._sftp = SFTPClient(channel)
+                status = self._sftp.stat(path)
+                if stat.S_ISREG(status.st_mode or 0) and (status.st_size or 0) <= FILE_LIMIT:
+                    with self._sftp.open(path, "rb") as file:
+                        data: bytes = file.read(FILE_LIMIT)
+                        return data
+        except FileNotFoundError:
+            raise
+        except (SSHException, EOFError, OSError):
+            pass
         return None
 
     def close(self) -> None:

@@ -42,6 +42,16 @@ def _service(document: DriftDocument) -> ServiceDrift:
     return document.services[0]
 
 
+@pytest.mark.parametrize(("known", "items"), [(True, ["environment.MORE"]), (False, [])])
+def test_a_file_that_the_host_does_not_have_sets_nothing(known: bool, items: list[str]) -> None:
+    stack = baseline("web", "services: {app: {image: 'plain:1', env_file: [{path: gone.env, required: false}]}}")
+    files: dict[str, Any] = {f"{FOLDER}/gone.env": {}} if known else {}
+    captured = capture([container("web", "app", env={"MORE": "x"})], images=[IMAGE], env_files=files)
+    one = _service(audit(captured, [stack]))
+    assert [item.path for item in one.items] == items
+    assert list(one.uncompared) == ([] if known else ["environment.MORE"])
+
+
 @pytest.mark.parametrize("file", [".env", "app.env"])
 @pytest.mark.parametrize("process", ["the same", "another"])
 @pytest.mark.parametrize(

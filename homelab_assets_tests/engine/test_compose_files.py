@@ -160,6 +160,25 @@ def test_files_that_includes_take_variables_from_are_read(entry: str, files: set
     assert bool(found["compose_variables"]) == bool(files)
 
 
+def test_of_a_service_s_env_file_that_is_not_there_comes_nothing() -> None:
+    """Compose does without it where it isn't required. One that can't be read may set anything, as may a `.env`."""
+    texts = {
+        FILE: "{include: [sub/app.yml], services: {web: {image: web, env_file: [{path: gone.env, required: false}, closed.env]}}}",
+        "/opt/web/sub/app.yml": "services: {app: {image: app}}",
+        "/opt/web/closed.env": None,
+    }
+    containers = [labelled(FILE)]
+    containers[0]["Config"]["Labels"]["com.docker.compose.project.working_dir"] = "/opt/web"
+
+    def content(path: str) -> bytes | FileNotFoundError | None:
+        if path not in texts:
+            return FileNotFoundError(path)
+        return text.encode() if (text := texts[path]) else None
+
+    found = read_host_files(containers, lambda paths: map(content, paths), VAULT)
+    assert (found["dotenv"], found["env_files"]) == ({}, {"/opt/web/gone.env": {}})
+
+
 def test_no_compose_file_keeps_the_audit_busy() -> None:
     texts = {FILE: f"{{include: {[f'{n}.yml' for n in range(2000)]}, services: {{web: {{image: web}}}}}}"}
     asked: list[str] = []

@@ -119,7 +119,8 @@ def test_local_files_are_read_only_for_an_engine_of_this_machine(tmp_path: Any) 
     assert connection.read_file(str(large), here) is None
     assert connection.read_file(str(pipe), here) is None
     assert connection.read_file(str(tmp_path), here) is None
-    assert connection.read_file("/no/such/.env", here) is None
+    with pytest.raises(FileNotFoundError):
+        connection.read_file("/no/such/.env", here)
 
 
 @pytest.mark.parametrize(
