@@ -470,3 +470,16 @@ def test_what_was_made_after_the_last_commit_is_no_word_of_git_s(created: str, c
     (service,) = audit(seen, [baseline("web", stack, committed_at="2026-11-02T00:00:00Z")]).services
     assert found(service) == [("networks.n.internal", "added", "breaking")]
     assert (service.cause, service.remedy) == (cause, "deploy")
+
+
+@pytest.mark.parametrize(("said", "uncompared"), [("false", False), ("0", False), ("true", True)])
+def test_an_option_that_the_engine_forgets_for_what_compose_says_by_itself_is_no_difference(
+    said: str, uncompared: bool
+) -> None:
+    """Engine 28 does so with `com.docker.network.enable_ipv6` when Compose 2.26 sends its own `EnableIPv6`."""
+    option = "com.docker.network.enable_ipv6"
+    git = {"services": {"app": {}}, "networks": {"default": {"driver_opts": {option: said}}}}
+    document = look(git, user(), networks=[network("web_default", made("web", "network", "default"))], engine=NEW)
+    one = document.services[0]
+    assert found(one) == []
+    assert list(one.uncompared) == [f"networks.default.driver_opts.{option}"] * uncompared

@@ -74,6 +74,10 @@ class _Key(Struct, frozen=True, kw_only=True):
                 leaves[path] = self._against(wanted[path], running, made, declared)
             elif running not in (None, *self.default) and not made.foreign:
                 leaves |= self._undeclared(path, running, made, container)
+        for option, field in _FLAGS.items():
+            if (path := f"{prefix}.{option}") in wanted.keys() - values.keys():
+                agrees = (str(wanted[path].value).lower() in ("1", "t", "true")) == made.document.get(field)
+                leaves[path] = wanted[path] if agrees else unseen("the engine heeds what Compose says by itself")
         return leaves
 
     def _against(self, wanted: Leaf, running: Any, made: Made, declared: Declared) -> Leaf:
@@ -109,7 +113,10 @@ class _Key(Struct, frozen=True, kw_only=True):
 
 _TOLD_BY_PODMAN = ("internal", "labels")
 
-_BY_ENGINE = ("com.docker.network.driver.overlay.", "com.docker.network.enable_ipv")
+_FLAGS = {"com.docker.network.enable_ipv4": "EnableIPv4", "com.docker.network.enable_ipv6": "EnableIPv6"}
+"""Options that newer engines forget where the client has said the same by itself, with the fields that tell it."""
+
+_BY_ENGINE = ("com.docker.network.driver.overlay.", *_FLAGS)
 """Options that an engine writes into its own documents."""
 
 
