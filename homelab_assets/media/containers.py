@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from homelab_assets.labels import PROJECT, SERVICE, labels_of, name_of
-from homelab_assets.media.settings import APPS, MediaSettings
+from homelab_assets.media.settings import APPS, MediaSettings, Service
 
 _IMAGES = {
     "overseerr": ("overseerr", "jellyseerr", "seerr"),
@@ -139,15 +139,13 @@ def media_containers(
     everything = [Container(document, options) for document in documents]
     found = {}
     for app in APPS:
-        service = settings.service(app)
-        named = settings.containers.get(app) or (service.container if service else None)
-        if (container := _find(app, everything, named, port_of(service.url) if service else None)) is not None:
+        if (container := _find(app, everything, settings.service(app))) is not None:
             found[app] = container
     host = MediaContainers(everything, found)
     # Of several Gluetuns, the one that qBittorrent lives in.
     torrent, service = found.get("qbittorrent"), settings.service("gluetun")
     owner = host.by_id(torrent.network_mode.removeprefix("container:")) if torrent else None
-    chosen = settings.containers.get("gluetun") or (service.container if service else None)
+    chosen = service is not None and service.container
     if owner is not None and not chosen and owner.image.rpartition("/")[2] == "gluetun":
         found["gluetun"] = owner
     return host
@@ -161,9 +159,10 @@ def port_of(url: str) -> int | None:
         return None
 
 
-def _find(app: str, everything: Sequence[Container], named: str | None, port: int | None) -> Container | None:
-    if named:
-        return next((one for one in everything if one.name == named), None)
+def _find(app: str, everything: Sequence[Container], service: Service | None) -> Container | None:
+    if service and service.container:
+        return next((one for one in everything if one.name == service.container), None)
+    port = port_of(service.url) if service else None
     words = _IMAGES.get(app, (app,))
     for fits in (
         lambda one: one.service in words,

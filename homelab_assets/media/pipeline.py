@@ -10,7 +10,7 @@ from homelab_assets.media.causes import cause
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.names import resolved
 from homelab_assets.media.clients.transport import at_once
-from homelab_assets.media.containers import media_containers
+from homelab_assets.media.containers import MediaContainers
 from homelab_assets.media.probes import PROBES, Probe, Sight
 from homelab_assets.media.probes.apps import CREDENTIALS
 from homelab_assets.media.probes.base import listed, not_captured, not_configured, verdict_of
@@ -28,8 +28,7 @@ def run_pipeline(
     *,
     clients: Clients,
     generated_at: str,
-    observed_containers: Sequence[Mapping[str, Any]] | None = None,
-    observed_volumes: Sequence[Mapping[str, Any]] = (),
+    containers: MediaContainers | None = None,
     capture_error: str | None = None,
     health_only: bool = False,
     active: bool = True,
@@ -39,16 +38,12 @@ def run_pipeline(
 
     Args:
         generated_at: ISO 8601 UTC time of the run.
-        observed_containers, observed_volumes: inspect documents of the media host; None: it was not captured.
-        capture_error: why it was not captured.
+        containers: of the media host; None where it was not captured, for the reason `capture_error`.
         health_only: only what is cheap enough for every five minutes.
         active: let apps test each other (`testall`, one search), which reaches trackers and counts against limits.
         progress: is called with each check as soon as it is judged.
     """
     begin = time.monotonic()
-    containers = (
-        None if observed_containers is None else media_containers(observed_containers, settings, observed_volumes)
-    )
     home = {text: resolved([text]) for text in settings.home_addresses}
     sight = Sight(
         settings=settings,

@@ -45,21 +45,17 @@ class Session(Struct, frozen=True, kw_only=True):
     @property
     def containers(self) -> MediaContainers | None:
         """The media host's containers, where it was captured."""
-        if not isinstance(self.captured, Captured):
-            return None
-        return media_containers(self.captured.containers, self.settings, self.captured.volumes)
+        return _containers(self.captured, self.settings)
 
     def check(
         self, *, generated_at: str, health_only: bool = False, active: bool = True, progress: Progress | None = None
     ) -> PipelineResult:
         """Run the probes."""
-        captured = self.captured if isinstance(self.captured, Captured) else None
         return run_pipeline(
             self.settings,
             clients=self.clients,
             generated_at=generated_at,
-            observed_containers=captured.containers if captured else None,
-            observed_volumes=captured.volumes if captured else (),
+            containers=self.containers,
             capture_error=getattr(self.captured, "error", None),
             health_only=health_only,
             active=active,
@@ -146,9 +142,7 @@ def open_session(
         from homelab_assets.engine import capture_hosts
 
         (captured,) = capture_hosts([lab.hosts[settings.host]], vault=vault)
-    known = (
-        media_containers(captured.containers, settings, captured.volumes) if isinstance(captured, Captured) else None
-    )
+    known = _containers(captured, settings)
     with _inside(lab, settings, known) as inside, remembered(lab.state / "refused-logins.json") as memory:
         if known is not None:
             settings = with_resolved_keys(
@@ -169,6 +163,12 @@ def open_session(
             torrent_started=torrent.started_at if torrent else "",
         ) as clients:
             yield Session(settings=settings, clients=clients, captured=captured, salt=salt)
+
+
+def _containers(captured: CaptureResult | None, settings: MediaSettings) -> MediaContainers | None:
+    if not isinstance(captured, Captured):
+        return None
+    return media_containers(captured.containers, settings, captured.volumes)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from homelab_assets.model import Unprinted
@@ -67,14 +67,12 @@ class MediaSettings(Struct, frozen=True, kw_only=True):
         services: by app name, `seerr` already filed under `overseerr`.
         home_addresses: what the home looks like from the internet without VPN: addresses, prefixes (`2001:db8::/48`)
             or DNS names. Empty means unknown, and then no leak check passes.
-        containers: container name by app, where it is not the app's own name.
     """
 
     services: Mapping[str, Service]
     host: str | None = None
     paths: MediaPaths = MediaPaths()
     home_addresses: Sequence[str] = ()
-    containers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if "seerr" in self.services:

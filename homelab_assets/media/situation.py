@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from homelab_assets.media.clients import Clients, Trouble
 from homelab_assets.media.clients.servarr import Provider
-from homelab_assets.media.containers import MediaContainers
+from homelab_assets.media.containers import Container, MediaContainers
 from homelab_assets.media.settings import MediaSettings
 
 Fingerprint = Callable[[str], str]
@@ -34,6 +34,10 @@ class Situation(Struct, frozen=True, kw_only=True):
     categories: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     plex: Mapping[str, Any] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def container(self, app: str) -> Container | None:
+        """Return the container of an app, or None."""
+        return self.containers.get(app) if self.containers else None
 
 
 def fingerprints(salt: bytes) -> Fingerprint:

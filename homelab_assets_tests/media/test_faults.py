@@ -116,15 +116,14 @@ def examine_and_fix(
     """Run the probes and propose fixes; neither may show a secret."""
     with World(faults=faults, versions=versions) as world, world.clients() as clients:
         settings = world.settings()
+        containers = media_containers(world.containers(), settings, world.volumes)
         result = run_pipeline(
             settings,
             clients=clients,
             generated_at=WHEN,
-            observed_containers=world.containers(),
-            observed_volumes=world.volumes,
+            containers=containers,
             health_only=health_only,
         )
-        containers = media_containers(world.containers(), settings, world.volumes)
         fixes = propose(result, look(clients, settings, containers, salt=b"for tests")) if result.exit_code == 1 else []
     plan = apply_plan(fixes, generated_at=WHEN, host=None)
     text = json.dumps([result.to_json(), [fix.to_json() for fix in fixes], plan])

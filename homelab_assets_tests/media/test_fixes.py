@@ -40,8 +40,7 @@ def examine(world: World, clients: Clients) -> PipelineResult:
         world.settings(),
         clients=clients,
         generated_at=WHEN,
-        observed_containers=world.containers(),
-        observed_volumes=world.volumes,
+        containers=media_containers(world.containers(), world.settings(), world.volumes),
     )
 
 

@@ -77,15 +77,10 @@ class Tape:
 
 def run(world: World) -> PipelineResult:
     settings = world.settings()
+    containers = media_containers(world.containers(), settings, world.volumes)
     with world.clients() as clients:
-        result = run_pipeline(
-            settings,
-            clients=clients,
-            generated_at="2026-11-23T06:00:00Z",
-            observed_containers=world.containers(),
-            observed_volumes=world.volumes,
-        )
-        propose(result, look(clients, settings, media_containers(world.containers(), settings), salt=b"for tests"))
+        result = run_pipeline(settings, clients=clients, generated_at="2026-11-23T06:00:00Z", containers=containers)
+        propose(result, look(clients, settings, containers, salt=b"for tests"))
     return result
 
 

@@ -42,8 +42,7 @@ def examine(world: World, *, captured: bool = True, without: Sequence[str] = (),
             settings,
             clients=clients,
             generated_at=WHEN,
-            observed_containers=world.containers() if captured else None,
-            observed_volumes=world.volumes,
+            containers=media_containers(world.containers(), settings, world.volumes) if captured else None,
             **options,
         )
 

@@ -179,7 +179,7 @@ def test_apps_are_found_by_service_name_or_image() -> None:
         named("indexers", "hotio/prowlarr"),
         named("torrents", "qbittorrentofficial/qbittorrent-nox:5.1.2-1"),
     ]
-    found = media_containers(documents, MediaSettings(services={}, containers={"prowlarr": "vpn"}))
+    found = media_containers(documents, MediaSettings(services={"prowlarr": Service(url="http://x", container="vpn")}))
     assert {app: one.name for app, one in found.by_app.items()} == {
         "radarr": "media-radarr-1",
         "gluetun": "vpn",

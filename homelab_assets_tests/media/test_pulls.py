@@ -89,7 +89,7 @@ def pulls_for(*faults: str, unpinned: bool = False, git: Sequence[Baseline] | No
         settings = world.settings()
         containers = media_containers(world.containers(), settings, world.volumes)
         with world.clients() as clients:
-            result = run_pipeline(settings, clients=clients, generated_at=WHEN, observed_containers=world.containers())
+            result = run_pipeline(settings, clients=clients, generated_at=WHEN, containers=containers)
             fixes = propose(result, look(clients, settings, containers, salt=b"for tests"))
         pulls = plan_pulls(fixes, git or baselines(), host="ct-media-01", generated_at=WHEN, load=load_model)
         texts = "".join(pull.title + pull.body + pull.patch for pull in pulls)

@@ -9,6 +9,7 @@ import pytest
 from homelab_assets.media.clients import open_clients
 from homelab_assets.media.clients.servarr import Servarr
 from homelab_assets.media.clients.transport import CONNECT_SECONDS, Reply, Transport, Trouble, json_of, usable
+from homelab_assets.media.containers import media_containers
 from homelab_assets.media.pipeline import run_pipeline
 from homelab_assets.media.probes.base import of_trouble
 from homelab_assets.media.settings import MediaSettings, Service
@@ -162,7 +163,10 @@ def test_unknown_fields_and_missing_ones_do_no_harm() -> None:
         world.radarr.health_items = [{"type": "warning", "novel": True}]
         with world.clients() as clients:
             result = run_pipeline(
-                world.settings(), clients=clients, generated_at=WHEN, observed_containers=world.containers()
+                world.settings(),
+                clients=clients,
+                generated_at=WHEN,
+                containers=media_containers(world.containers(), world.settings()),
             )
     assert result.exit_code == 0
 
@@ -174,7 +178,10 @@ def test_one_login_a_run_and_none_after_a_refusal(torrent: str) -> None:
         for _ in range(4):
             with world.clients(memory=memory) as clients:
                 result = run_pipeline(
-                    world.settings(), clients=clients, generated_at=WHEN, observed_containers=world.containers()
+                    world.settings(),
+                    clients=clients,
+                    generated_at=WHEN,
+                    containers=media_containers(world.containers(), world.settings()),
                 )
             assert result.first_broken is not None
             assert result.first_broken.probe.id == "qbittorrent.login"

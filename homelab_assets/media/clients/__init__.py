@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -15,7 +16,7 @@ from homelab_assets.media.clients.plex import Plex
 from homelab_assets.media.clients.qbittorrent import QBittorrent
 from homelab_assets.media.clients.servarr import Servarr
 from homelab_assets.media.clients.transport import Transport, Trouble
-from homelab_assets.media.settings import MediaSettings
+from homelab_assets.media.settings import APPS, MediaSettings
 
 __all__ = ["Clients", "Egress", "FileIdentity", "Trouble", "open_clients"]
 
@@ -44,7 +45,7 @@ class Clients(Struct, frozen=True, kw_only=True):
 
     def all(self) -> Iterator[tuple[str, object]]:
         """Yield (app, client) of those that are configured."""
-        for app in ("overseerr", "radarr", "sonarr", "prowlarr", "qbittorrent", "gluetun", "plex", "bazarr", "sabnzbd"):
+        for app in APPS:
             if (client := getattr(self, app)) is not None:
                 yield app, client
 
@@ -85,25 +86,25 @@ def open_clients(
         egress, stat, beside: see `Clients`. torrent_started: when qBittorrent was, where known; then it forgets bans.
     """
 
-    def made(app: str, make: Callable[..., object], *arguments: object) -> object:
+    def made(app: str, make: Callable[..., Any], *arguments: object) -> Any:
         service = settings.service(app)
         return make(*arguments, service) if service else None
 
     service = settings.service("qbittorrent")
     clients = Clients(
-        overseerr=made("overseerr", Overseerr.of),  # type: ignore[arg-type]
-        radarr=made("radarr", Servarr.of, "radarr"),  # type: ignore[arg-type]
-        sonarr=made("sonarr", Servarr.of, "sonarr"),  # type: ignore[arg-type]
-        prowlarr=made("prowlarr", Servarr.of, "prowlarr"),  # type: ignore[arg-type]
+        overseerr=made("overseerr", Overseerr.of),
+        radarr=made("radarr", Servarr.of, "radarr"),
+        sonarr=made("sonarr", Servarr.of, "sonarr"),
+        prowlarr=made("prowlarr", Servarr.of, "prowlarr"),
         qbittorrent=QBittorrent.of(
             service, memory, _fingerprint(salt, service.username, service.password, torrent_started)
         )
         if service
         else None,
-        gluetun=made("gluetun", Gluetun.of),  # type: ignore[arg-type]
-        plex=made("plex", Plex.of),  # type: ignore[arg-type]
-        bazarr=made("bazarr", Bazarr.of),  # type: ignore[arg-type]
-        sabnzbd=made("sabnzbd", SABnzbd.of),  # type: ignore[arg-type]
+        gluetun=made("gluetun", Gluetun.of),
+        plex=made("plex", Plex.of),
+        bazarr=made("bazarr", Bazarr.of),
+        sabnzbd=made("sabnzbd", SABnzbd.of),
         egress=egress,
         stat=stat,
         beside=Counter() if beside is None else beside,

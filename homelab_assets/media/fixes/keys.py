@@ -63,7 +63,7 @@ def pin_key(check: Check, fail: Fail, situation: Situation) -> Fix | None:
 
 def pins(app: str, situation: Situation) -> tuple[ComposeEdit, ...]:
     """Return the edit that pins an app's key by environment, where it is not pinned yet."""
-    container = situation.containers.get(app) if situation.containers else None
+    container = situation.container(app)
     variable = f"{app.upper()}__AUTH__APIKEY"
     if app not in PINNABLE or container is None or variable in container.environment:
         return ()

@@ -53,7 +53,7 @@ def align(check: Check, fail: Fail, situation: Situation) -> Fix | None:
 def _source_of_root(situation: Situation, root: str) -> str | None:
     """Return the host folder that is the root, as the importing apps have it mounted."""
     for app in _KIND:
-        container = situation.containers.get(app) if situation.containers else None
+        container = situation.container(app)
         place = resolve(container, root) if container else None
         if isinstance(place, Place) and place.is_path:
             return place.host
@@ -61,7 +61,7 @@ def _source_of_root(situation: Situation, root: str) -> str | None:
 
 
 def _mount_root(app: str, root: str, source: str, situation: Situation) -> Sequence[ComposeEdit]:
-    container = situation.containers.get(app) if situation.containers else None
+    container = situation.container(app)
     if container is None:
         return ()
     place = resolve(container, root)
@@ -161,7 +161,7 @@ def drop_mapping(check: Check, fail: Fail, situation: Situation) -> Fix | None:
 def one_mount(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Replace separate mounts of siblings by one mount of their parent, where both sides agree on the parent."""
     app = check.probe.app
-    container = situation.containers.get(app) if situation.containers else None
+    container = situation.container(app)
     if container is None or not check.probe.id.endswith("_hardlink"):
         return None
     root = situation.settings.paths.root
@@ -199,7 +199,7 @@ def _parent(source: str, rest: str) -> str | None:
 
 def writable(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Mount the folder read-write."""
-    container = situation.containers.get(check.probe.app) if situation.containers else None
+    container = situation.container(check.probe.app)
     place = resolve(container, fail.about) if container else None
     if container is None or not isinstance(place, Place):
         return None

@@ -1,6 +1,5 @@
 """The VPN: mostly compose's business."""
 
-from homelab_assets.media.containers import Container
 from homelab_assets.media.plan import ComposeEdit, Fix, Step
 from homelab_assets.media.probes.vpn import SUBNETS
 from homelab_assets.media.result import Check
@@ -12,7 +11,7 @@ _SWITCH = "FIREWALL_ENABLED_DISABLING_IT_SHOOTS_YOU_IN_YOUR_FOOT"
 
 def into_namespace(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Put qBittorrent into Gluetun's network."""
-    container, tunnel = _containers(situation)
+    container, tunnel = situation.container("qbittorrent"), situation.container("gluetun")
     if container is None or tunnel is None:
         return None
     service = container.service or "qbittorrent"
@@ -42,7 +41,7 @@ def into_namespace(check: Check, fail: Fail, situation: Situation) -> Fix | None
 
 def follow_gluetun(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Make Compose restart qBittorrent together with Gluetun, and say how to get out of it now."""
-    container, tunnel = _containers(situation)
+    container, tunnel = situation.container("qbittorrent"), situation.container("gluetun")
     if container is None or tunnel is None:
         return None
     service, owner = container.service or "qbittorrent", tunnel.service or "gluetun"
@@ -67,7 +66,7 @@ def follow_gluetun(check: Check, fail: Fail, situation: Situation) -> Fix | None
 
 def kill_switch(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Take out of compose what opens the firewall."""
-    _, tunnel = _containers(situation)
+    tunnel = situation.container("gluetun")
     if tunnel is None:
         return None
     service, found = tunnel.service or "gluetun", " ".join(fail.evidence)
@@ -93,7 +92,7 @@ def kill_switch(check: Check, fail: Fail, situation: Situation) -> Fix | None:
 def bind_interface(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     """Bind qBittorrent to the tunnel."""
     before = situation.preferences.get("current_network_interface")
-    _, tunnel = _containers(situation)
+    tunnel = situation.container("gluetun")
     step = Step(
         app="qbittorrent",
         action="preference",
@@ -109,9 +108,3 @@ def bind_interface(check: Check, fail: Fail, situation: Situation) -> Fix | None
         why=list(fail.evidence),
         steps=[step],
     )
-
-
-def _containers(situation: Situation) -> tuple[Container | None, Container | None]:
-    if situation.containers is None:
-        return None, None
-    return situation.containers.get("qbittorrent"), situation.containers.get("gluetun")
