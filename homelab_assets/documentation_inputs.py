@@ -3,27 +3,23 @@
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from homelab_assets.audit import Audit
 from homelab_assets.documentation.audit_trail import DAYS, History, start_of
 from homelab_assets.documentation.declarations import declare
-from homelab_assets.documentation.estate import Estate
+from homelab_assets.documentation.estate import Estate, HostFacts
 from homelab_assets.documentation.history_models import readable_services
 from homelab_assets.documentation.links import ForgeLinks, forge_of
 from homelab_assets.documentation.survey import survey
-from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
 from homelab_assets.files import read_json
 from homelab_assets.lab.settings import HostSettings, Lab, RepositorySettings
-from homelab_assets.model import CaptureResult
-
-if TYPE_CHECKING:
-    from homelab_assets.repository.baselines import Baselines
 
 MOST_COMMITS = 500
 """Commits of one repository that the audit trail looks at."""
@@ -31,20 +27,27 @@ MOST_COMMITS = 500
 _CONNECTIONS = {"ssh": "ssh", "tcp": "tcp", "unix": "socket", "capture": "recorded"}
 
 
-def estate_of(lab: Lab, captures: Sequence[CaptureResult], baselines: "Baselines", document: DriftDocument) -> Estate:
+def estate_of(lab: Lab, audit: Audit) -> Estate:
     """Join everything that is known of a lab."""
     # What could not be read is not said to hold nothing.
-    unread = {problem.get("repository") for problem in document.problems}
+    unread = {problem.get("repository") for problem in audit.document.problems}
     return survey(
-        captures,
-        declare(baselines.baselines),
-        document,
-        addresses={name: address_of(host) for name, host in lab.hosts.items()},
-        descriptions={name: host.description for name, host in lab.hosts.items()},
-        connections={name: _CONNECTIONS.get(host.docker.partition(":")[0], "") for name, host in lab.hosts.items()},
-        logins={name: login_of(host) for name, host in lab.hosts.items()},
+        audit.captures,
+        declare(audit.baselines.baselines),
+        audit.document,
+        hosts=map(_host_facts, lab.hosts.values()),
         repositories=lab.repositories.keys() - unread,
         runs_on=lab.documentation.get("runs_on") or "",
+    )
+
+
+def _host_facts(host: HostSettings) -> HostFacts:
+    return HostFacts(
+        name=host.name,
+        address=address_of(host),
+        description=host.description,
+        connection=_CONNECTIONS.get(host.docker.partition(":")[0], ""),
+        login=login_of(host),
     )
 
 

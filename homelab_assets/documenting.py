@@ -3,52 +3,36 @@
 import os
 import posixpath
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from homelab_assets.audit import Audit
 from homelab_assets.documentation.audit_trail import DAYS, build_trail
 from homelab_assets.documentation.generate import PARTS, Documents, Material, generate
 from homelab_assets.documentation_inputs import estate_of, forges_of, histories_of, last_pipeline, places_of
 from homelab_assets.drift.behind_variables import sealed_for_rest
-from homelab_assets.drift.document import DriftDocument
 from homelab_assets.lab.settings import Lab
 from homelab_assets.locking import exclusive
-from homelab_assets.model import Captured, CaptureResult
+from homelab_assets.model import Captured
 from homelab_assets.publishing import MANAGED, Publication, publish, remove_obsolete
 from homelab_assets.remediation.identity import DOCUMENTS
 from homelab_assets.remediation.journal import read_journal
 from homelab_assets.secrecy import Vault
 
-if TYPE_CHECKING:
-    from homelab_assets.repository.baselines import Baselines
-
 
 def document_audit(
-    lab: Lab,
-    captures: Sequence[CaptureResult],
-    baselines: "Baselines",
-    document: DriftDocument,
-    *,
-    vault: Vault,
-    parts: Sequence[str] = PARTS,
+    lab: Lab, audit: Audit, *, vault: Vault, parts: Sequence[str] = PARTS
 ) -> tuple[Documents, list[str]]:
     """Make the documents of an audit; nothing is written. Takes what `gather` takes.
 
     Returns:
         The documents, and remarks on what could not be read for them.
     """
-    material, notices = gather(lab, captures, baselines, document, vault=vault, parts=parts)
+    material, notices = gather(lab, audit, vault=vault, parts=parts)
     return generate(material, parts), notices
 
 
-def gather(
-    lab: Lab,
-    captures: Sequence[CaptureResult],
-    baselines: "Baselines",
-    document: DriftDocument,
-    *,
-    vault: Vault,
-    parts: Sequence[str] = PARTS,
-) -> tuple[Material, list[str]]:
+def gather(lab: Lab, audit: Audit, *, vault: Vault, parts: Sequence[str]) -> tuple[Material, list[str]]:
     """Gather what the documents of an audit are made from.
 
     Args:
@@ -60,18 +44,18 @@ def gather(
     """
     trail, notices = None, list[str]()
     if "audit_trail" in parts:
-        histories, notices = histories_of(lab, until=document.generated_at)
+        histories, notices = histories_of(lab, until=audit.document.generated_at)
         pulls, problem = read_journal(lab.state)
         notices += [problem] if problem else []
         # Of the documents' own request the trail would be out of date as soon as it is opened.
         pulls = [pull for pull in pulls or () if pull.kind != DOCUMENTS.word]
-        trail = build_trail(histories, document, pulls=pulls, days=lab.documentation.get("audit_days") or DAYS)
+        trail = build_trail(histories, audit.document, pulls=pulls, days=lab.documentation.get("audit_days") or DAYS)
     sealed = [
-        sealed_for_rest(capture, baselines.baselines, vault) if isinstance(capture, Captured) else capture
-        for capture in captures
+        sealed_for_rest(capture, audit.baselines.baselines, vault) if isinstance(capture, Captured) else capture
+        for capture in audit.captures
     ]
     material = Material(
-        estate=estate_of(lab, sealed, baselines, document),
+        estate=estate_of(lab, replace(audit, captures=sealed)),
         purposes=lab.documentation.get("purposes") or {},
         forges=forges_of(lab),
         pipeline=last_pipeline(lab.reports),

@@ -53,9 +53,7 @@ def command(options: Options, only: tuple[str, ...], svg: bool, open_: bool) -> 
     # remembered, what came since the last one is for the next to tell.
     if read_history(lab)[0] is None:
         remember(lab, audit.document)
-    documents, notices = document_audit(
-        lab, audit.captures, audit.baselines, audit.document, vault=vault, parts=only or PARTS
-    )
+    documents, notices = document_audit(lab, audit, vault=vault, parts=only or PARTS)
     for text in notices:
         options.say(f"note: {text}")
     if open_:

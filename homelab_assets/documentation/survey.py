@@ -18,25 +18,21 @@ def survey(
     declarations: Sequence[Declaration],
     document: DriftDocument,
     *,
-    addresses: Mapping[str, str] | None = None,
-    descriptions: Mapping[str, str] | None = None,
-    connections: Mapping[str, str] | None = None,
-    logins: Mapping[str, str] | None = None,
+    hosts: Iterable[HostFacts] = (),
     repositories: Iterable[str] = (),
     runs_on: str = "",
 ) -> Estate:
     """Join what runs, what git says and what the audit found.
 
     Args:
-        addresses: where people reach each host (default: its name). descriptions: of hosts, from `lab.yaml`.
-        connections: how each engine is reached: `ssh`, `tcp`, `socket` or `recorded`.
-        logins: the commands that open a shell on the hosts.
+        hosts: what `lab.yaml` says of them; of one that is not among them only the name is known.
         repositories: that could be read. runs_on: the name of the machine that the audit runs on.
     """
     running = _running(captures, declarations, document)
     declared = _by_key(declarations, captures, running)
     verdicts = _verdicts(document)
     silent = {capture.host for capture in captures if isinstance(capture, Unreachable)}
+    named = {host.name: host for host in hosts}
     folders = _Folders(running, declared)
     for key, declaration in declared.items():
         if key not in running:
@@ -51,12 +47,7 @@ def survey(
     return Estate(
         generated_at=document.generated_at,
         hosts=tuple(
-            replace(
-                _host(capture, (addresses or {}).get(capture.host) or capture.host),
-                description=(descriptions or {}).get(capture.host, ""),
-                connection=(connections or {}).get(capture.host, ""),
-                login=(logins or {}).get(capture.host, ""),
-            )
+            _host(capture, named.get(capture.host) or HostFacts(name=capture.host, address=capture.host))
             for capture in captures
         ),
         services=tuple(sorted(services, key=lambda one: (one.host, one.stack is None, one.stack or "", one.name))),
@@ -184,13 +175,12 @@ def _unseen(verdict: ServiceDrift) -> Service:
     )
 
 
-def _host(capture: CaptureResult, address: str) -> HostFacts:
+def _host(capture: CaptureResult, named: HostFacts) -> HostFacts:
     if isinstance(capture, Unreachable):
-        return HostFacts(name=capture.host, address=address, captured=False, error=capture.error)
+        return replace(named, captured=False, error=capture.error)
     info, version = capture.engine.get("info") or {}, capture.engine.get("version") or {}
-    return HostFacts(
-        name=capture.host,
-        address=address,
+    return replace(
+        named,
         engine=str(version.get("Version") or info.get("ServerVersion") or ""),
         system=str(info.get("OperatingSystem") or ""),
         architecture=str(info.get("Architecture") or ""),

@@ -10,17 +10,18 @@ import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
+from homelab_assets.audit import Audit, run_audit
 from homelab_assets.documentation.audit_trail import build_trail
+from homelab_assets.documentation.estate import HostFacts
 from homelab_assets.documentation.generate import PARTS, Documents, Material, generate
 from homelab_assets.documentation.links import ForgeLinks, slug
 from homelab_assets.documentation.mermaid import MOST_CHARACTERS, MOST_EDGES
 from homelab_assets.documentation_inputs import estate_of
 from homelab_assets.documenting import document_audit
 from homelab_assets.drift.document import Item, ServiceDrift
-from homelab_assets.engine import capture_hosts
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.model import Unreachable
-from homelab_assets.repository.baselines import Baselines, load_baselines
+from homelab_assets.repository.baselines import Baselines
 from homelab_assets.secrecy import TOKEN
 from homelab_assets_tests.documentation.estates import NOW, VAULT, bind, capture, container, document, estate
 from homelab_assets_tests.documentation.test_audit_trail import _Commit, _history
@@ -36,15 +37,10 @@ HOSTILE = [
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Documents, Documents]:
     """The demo lab's documents, made twice from scratch."""
-    from homelab_assets.audit import compare
-
     lab = load_lab(None, {"HOMELAB_STATE": str(tmp_path_factory.mktemp("state")), "HOMELAB_LAB": ""})
 
     def make() -> Documents:
-        captures = tuple(capture_hosts(list(lab.hosts.values()), vault=VAULT))
-        baselines = load_baselines(lab, vault=VAULT)
-        judged = compare(lab, captures, baselines, vault=VAULT, now=NOW)
-        return document_audit(lab, captures, baselines, judged, vault=VAULT)[0]
+        return document_audit(lab, run_audit(lab, vault=VAULT, now=NOW), vault=VAULT)[0]
 
     return make(), make()
 
@@ -108,7 +104,7 @@ def hostile_documents() -> Documents:
     }
     seen = estate(
         capture("h", *containers, networks=[{"Name": text, "Driver": text} for text in HOSTILE]), Unreachable(host="b<i>|", captured_at=NOW, error=HOSTILE[3]),
-        verdicts=verdicts, addresses={"h": "[x](y)"}, descriptions={"h": HOSTILE[4]}, logins={"h": "ssh a`b"},
+        verdicts=verdicts, hosts=[HostFacts(name="h", address="[x](y)", description=HOSTILE[4], login="ssh a`b")],
         repositories=HOSTILE, runs_on=HOSTILE[3],
     )  # fmt: skip
     commits = [
@@ -167,9 +163,8 @@ def test_a_repository_that_could_not_be_read_is_not_said_to_deploy_nothing(tmp_p
         "hosts: {h: {docker: ssh://x}}\nrepositories: {apps: {path: a}, infra: {path: b}}\n"
     )
     seen = replace(document(), problems=({"kind": "repository", "what": "no such folder", "repository": "apps"},))
-    joined = estate_of(
-        load_lab(str(tmp_path / "lab.yaml")), [capture("h")], Baselines(baselines=(), refs=(), problems=()), seen
-    )
+    audit = Audit(captures=[capture("h")], baselines=Baselines(baselines=(), refs=(), problems=()), document=seen)
+    joined = estate_of(load_lab(str(tmp_path / "lab.yaml")), audit)
     assert list(joined.repositories) == ["infra"]
 
 

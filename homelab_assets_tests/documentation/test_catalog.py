@@ -10,6 +10,7 @@ from homelab_assets.documentation.access import Access
 from homelab_assets.documentation.catalog import build_catalog
 from homelab_assets.documentation.catalog_text import CATALOG, catalog_documents
 from homelab_assets.documentation.dashboards import dashy, homepage
+from homelab_assets.documentation.estate import HostFacts
 from homelab_assets.documentation.links import ForgeLinks, forge_of
 from homelab_assets.documentation.purposes import application_of, repository_of, tag_of
 from homelab_assets.lab.settings import ForgeSettings
@@ -90,7 +91,7 @@ def test_purposes_come_from_people_then_labels_then_the_list_and_are_never_inven
 def test_published_ports_are_addresses_of_the_host() -> None:
     entry = _entry(
         container("sonarr", "linuxserver/sonarr:4", ports={"8989/tcp": ("0.0.0.0", 18989), "9999/udp": ("", 9999)}),
-        addresses={"h": "192.168.50.161"},
+        hosts=[HostFacts(name="h", address="192.168.50.161")],
     )
     assert entry.url == "http://192.168.50.161:18989"
     assert [address.text for address in entry.addresses] == ["http://192.168.50.161:18989", "192.168.50.161:9999/udp"]

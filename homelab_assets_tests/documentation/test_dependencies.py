@@ -7,6 +7,7 @@ import pytest
 
 from homelab_assets.documentation.dependencies import Map, map_dependencies
 from homelab_assets.documentation.dependency_text import dependency_documents
+from homelab_assets.documentation.estate import HostFacts
 from homelab_assets.documentation.impact import Impacts
 from homelab_assets.documentation.service_runbooks import service_runbooks
 from homelab_assets.documentation_inputs import last_pipeline
@@ -78,7 +79,7 @@ def test_a_name_counts_only_on_a_shared_network() -> None:
 def test_a_published_port_of_another_host() -> None:
     app = container("app", env={"URL": "http://192.168.50.161:7878/radarr"})
     far = container("radarr", ports={"7878/tcp": ("0.0.0.0", 7878)})
-    seen = estate(capture("a", app), capture("b", far), addresses={"b": "192.168.50.161"})
+    seen = estate(capture("a", app), capture("b", far), hosts=[HostFacts(name="b", address="192.168.50.161")])
     found = map_dependencies(seen).dependencies
     assert [(d.source, d.target) for d in found] == [(("a", "", "app"), ("b", "", "radarr"))]
 

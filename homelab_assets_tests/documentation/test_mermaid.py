@@ -128,6 +128,4 @@ def _demo(state: Path) -> Documents:
 
     lab = load_lab(None, {"HOMELAB_STATE": str(state), "HOMELAB_LAB": ""})
     audit = run_audit(lab, vault=VAULT)
-    return document_audit(
-        lab, audit.captures, audit.baselines, audit.document, vault=VAULT, parts=("architecture", "dependencies")
-    )[0]
+    return document_audit(lab, audit, vault=VAULT, parts=("architecture", "dependencies"))[0]

@@ -55,7 +55,7 @@ def main(what: str, file: str, end: int) -> None:
     sys.addaudithook(hook)
     if what == "audit":
         _write_reports(lab, audit)
-        documents, _ = document_audit(lab, audit.captures, audit.baselines, audit.document, vault=vault)
+        documents, _ = document_audit(lab, audit, vault=vault)
         write_documents(lab, documents, whole=PARTS)
     else:
         plans = [plan for plan in plan_audit(lab, audit, vault=vault) if plan.identity.service == "pihole"]

@@ -27,9 +27,7 @@ def propose(
     lab = world.lab()
     audit = run_audit(lab, vault=Vault(b"k" * 32), now=moment)
     remember(lab, audit.document)
-    documents, _ = document_audit(
-        lab, audit.captures, audit.baselines, audit.document, vault=Vault(b"k" * 32), parts=parts
-    )
+    documents, _ = document_audit(lab, audit, vault=Vault(b"k" * 32), parts=parts)
     return open_documents(lab, in_repository(lab, documents), audit.document.generated_at)
 
 

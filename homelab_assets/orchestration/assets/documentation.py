@@ -83,14 +83,7 @@ def documentation_assets() -> list[dg.AssetsDefinition]:
         wanted = {part: key for key, part in by_key.items() if key in context.selected_asset_keys}
         with laboratory.plain_errors():
             audit = stored_audit(store, laboratory)
-            material, notices = gather(
-                laboratory.lab,
-                audit.captures,
-                audit.baselines,
-                audit.document,
-                vault=laboratory.vault,
-                parts=list(wanted),
-            )
+            material, notices = gather(laboratory.lab, audit, vault=laboratory.vault, parts=list(wanted))
             for part, documents in generate_parts(material, list(wanted)):
                 done = write_documents(laboratory.lab, documents, whole=[part] if audit.document.complete else ())
                 # What could not be read is git's history.
