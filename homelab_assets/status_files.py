@@ -1,30 +1,19 @@
 """Reads what the last runs left behind, for the status. A file that can't be read is told, never taken for nothing."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
-
 from homelab_assets.documentation.cron import next_run
+from homelab_assets.documentation.status import Leftovers
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.files import read_json
 from homelab_assets.lab.settings import DAILY_AUDIT, Lab
 
 _DAY = re.compile(r"^(?:drift|pipeline-test)-[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 _CATALOG = "service_catalog.json"
-
-
-class Leftovers(Struct):
-    """The last results, each None where there is none, and what could not be read."""
-
-    document: DriftDocument | None = None
-    catalog: Mapping[str, Any] | None = None
-    pipeline: Mapping[str, Any] | None = None
-    pull_requests: Sequence[Mapping[str, str]] | None = None
-    problems: list[str] = field(default_factory=list)
 
 
 def read_leftovers(lab: Lab, now: datetime) -> Leftovers:

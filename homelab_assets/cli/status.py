@@ -59,16 +59,12 @@ def _look(lab: "Lab", *, ping: bool) -> "Status":
 
         pings = ping_all(targets(lab, left.catalog))
     return build_status(
+        left,
         now=now,
         hosts=tuple(lab.hosts),
-        document=left.document,
-        catalog=left.catalog,
-        pipeline=left.pipeline,
         pipeline_configured=bool(lab.media.get("services")),
-        pull_requests=left.pull_requests,
         next_audit=due,
         pings=pings,
-        problems=left.problems,
         demo=lab.demo,
     )
 

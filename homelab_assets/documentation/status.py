@@ -16,6 +16,22 @@ STALE_AUDIT, STALE_PIPELINE = timedelta(hours=26), timedelta(days=7)
 _NOT_WELL = ("stopped", "restarting", "missing", "paused")
 
 
+class Leftovers(Struct):
+    """What the last runs left, each None where there is none.
+
+    Attributes:
+        catalog: the service catalog as JSON, for states and health.
+        pipeline: the last result of the media pipeline's validation.
+        problems: what could not be read.
+    """
+
+    document: DriftDocument | None = None
+    catalog: Mapping[str, Any] | None = None
+    pipeline: Mapping[str, Any] | None = None
+    pull_requests: Sequence[Mapping[str, str]] | None = None
+    problems: list[str] = field(default_factory=list)
+
+
 class HostLine(Struct, frozen=True, kw_only=True):
     """One host: counts of services. `reachable`: the last audit could capture it; `error`: why not."""
 
@@ -110,39 +126,32 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 def build_status(
+    left: Leftovers,
     *,
     now: datetime,
     hosts: Sequence[str],
-    document: DriftDocument | None,
-    catalog: Mapping[str, Any] | None,
-    pipeline: Mapping[str, Any] | None,
     pipeline_configured: bool,
-    pull_requests: Sequence[Mapping[str, str]] | None,
     next_audit: datetime | None,
-    pings: Sequence[Ping] = (),
-    problems: Sequence[str] = (),
-    demo: bool = False,
+    pings: Sequence[Ping],
+    demo: bool,
 ) -> Status:
     """Judge the last results.
 
     Args:
-        now: with a time zone. hosts: of `lab.yaml`. catalog: the service catalog as JSON, for states and health.
-        pipeline: the last result of the media pipeline's validation.
+        now: with a time zone. hosts: of `lab.yaml`.
     """
-    services = list(_services(document, catalog))
-    audit = _audit(document, now)
-    tested = _pipeline(pipeline, now)
+    services = list(_services(left.document, left.catalog))
     status = Status(
         generated_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        hosts=tuple(_host(name, document, [line for line in services if line.host == name]) for name in hosts),
+        hosts=tuple(_host(name, left.document, [line for line in services if line.host == name]) for name in hosts),
         attention=tuple(line for line in services if _asks(line)),
-        audit=audit,
-        pipeline=tested,
+        audit=_audit(left.document, now),
+        pipeline=_pipeline(left.pipeline, now),
         pipeline_configured=pipeline_configured,
-        pull_requests=pull_requests,
+        pull_requests=left.pull_requests,
         next_audit=next_audit.isoformat(timespec="minutes") if next_audit else None,
         pings=tuple(pings),
-        problems=tuple(problems),
+        problems=tuple(left.problems),
         demo=demo,
     )
     return replace(status, recommendations=tuple(_recommendations(status)))
