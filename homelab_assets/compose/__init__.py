@@ -19,7 +19,7 @@
 Everywhere `problems` raises `BaselineError` with file and line.
 """
 
-from homelab_assets.compose.interpolation import Expression, VariableUse
+from homelab_assets.compose.interpolation import Expression, Knowledge, VariableUse
 from homelab_assets.compose.project import Project, load
 
-__all__ = ["Expression", "Project", "VariableUse", "load"]
+__all__ = ["Expression", "Knowledge", "Project", "VariableUse", "load"]

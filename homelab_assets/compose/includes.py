@@ -135,12 +135,13 @@ class _Own(dict[str, str]):
 def _variables(own: _Own, scope: Scope) -> dict[str, Any]:
     """What the files of an `include` see of variables: those of the including file beat those of its own env files."""
     outer = scope.interpolator
+    known = outer.knowledge
     # Where the host's own files can be read, so can what lies outside.
-    certain = {name: value for name, value in own.items() if own.private or outer.outside(name) is False}
+    certain = {name: value for name, value in own.items() if own.private or known.outside(name) is False}
     beaten = {name: value for name, value in own.items() if name not in certain}
     if own.private and own.complete:
         outer.included[own.scope] = certain
-    kept = {name: value for name, value in scope.environment.items() if name not in outer.assumed or name not in own}
+    kept = {name: value for name, value in scope.environment.items() if name not in known.assumed or name not in own}
     environment = kept if own.private else {**certain, **kept}
     apart = own.private or beaten or not own.complete
     interpolator = outer.with_lookup(

@@ -76,45 +76,58 @@ def is_marked(value: Any) -> bool:
     return type(value) is str and OPEN in value
 
 
+class Knowledge(Struct, frozen=True, kw_only=True):
+    """What is known of variables besides the values that are given.
+
+    Attributes:
+        unset: those that are set nowhere; symbolic loading leaves no markers for them.
+        assumed: those whose value is a conclusion, which an included file's own env file knows better.
+        outside: whether a variable without a given value is set all the same, None where it may be: that beats what the
+            env file of an include or a service says.
+    """
+
+    unset: Collection[str] = ()
+    assumed: Collection[str] = ()
+    outside: Callable[[str], bool | None] = lambda name: False
+
+
+NO_MORE = Knowledge()
+
+
 class Interpolator(Struct):
     """Replaces variables in trees of one project.
 
     Attributes:
         lookup: returns a variable's value, or None when it is not set (or not known).
-        symbolic: leave markers for unknown variables. unset: those that are known to have no value.
-        assumed: those whose value is a conclusion, which an included file's own env file knows better.
+        symbolic: leave markers for unknown variables. knowledge: what is known of those that `lookup` lacks.
         scope: of included files whose own env file may say something else than the project's (nobody knows it, it is
             private, or something outside may beat it). It stands after the names of their unknown variables; these are
             looked up by the name alone, then by both together.
         included: what private env files of includes say, by scope: see `scope.Private`.
-        outside: whether a variable that `lookup` lacks is set all the same, None where it may be; that beats what the
-            env file of an include or a service says. otherwise: what this says, where it is not certain for that.
+        otherwise: what the env file of an include or a service says, where it is not certain that nothing beats it.
         expressions: what the markers stand for. warnings: names of variables that were empty for want of a value.
     """
 
     lookup: Lookup
     symbolic: bool = False
-    unset: Collection[str] = ()
+    knowledge: Knowledge = NO_MORE
     expressions: list[Expression] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
     values: int = 0
-    assumed: Collection[str] = ()
     scope: str = ""
     included: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    outside: Callable[[str], bool | None] = lambda name: False
     otherwise: Mapping[str, str] = field(default_factory=dict)
 
-    def with_lookup(
-        self, lookup: Lookup, scope: str = "", otherwise: Mapping[str, str] | None = None
-    ) -> "Interpolator":
+    def with_lookup(self, lookup: Lookup, scope: str = "", *, otherwise: Mapping[str, str]) -> "Interpolator":
         """The same project seen from an included file, or an env file, which knows more variables."""
-        return replace(self, lookup=lookup, scope=scope, otherwise=otherwise or {}, values=0)
+        return replace(self, lookup=lookup, scope=scope, otherwise=otherwise, values=0)
 
     @property
     def contested(self) -> frozenset[str]:
         """Names of variables that the files use, of which nobody knows whether they are set: that would beat what a
         service's env file has for itself under such a name."""
-        return frozenset(one.name for one in self.expressions if not one.scope and self.outside(one.name) is None)
+        outside = self.knowledge.outside
+        return frozenset(one.name for one in self.expressions if not one.scope and outside(one.name) is None)
 
     def tree(self, value: Any, casts: Rules[Callable[[str], Any]] | None, place: Written | None = None) -> Any:
         """Copy a tree, replacing variables and casting the values that `casts` names.
@@ -182,12 +195,12 @@ class Interpolator(Struct):
 
     def value(self, name: str, operator: str, argument: str, place: Written | None = None) -> str:
         """What one use of a variable comes to."""
-        scope = "" if self.scope and self.outside(name) else self.scope
+        scope = "" if self.scope and self.knowledge.outside(name) else self.scope
         value = self.lookup(name)
         if value is None and scope:
             value = self.lookup(name + scope)
         if value is None:
-            if self.symbolic and name + scope not in self.unset:
+            if self.symbolic and name + scope not in self.knowledge.unset:
                 return self._mark(name, scope, operator, argument, place)
             value = self.otherwise.get(name)
         is_set = value is not None and (value != "" or not operator.startswith(":"))
@@ -214,7 +227,7 @@ class Interpolator(Struct):
                 argument=argument,
                 span=None if place is None else place.span(),
                 scope=scope,
-                otherwise=None if self.outside(name) else self.otherwise.get(name),
+                otherwise=None if self.knowledge.outside(name) else self.otherwise.get(name),
             )
         )
         return f"{OPEN}{len(self.expressions) - 1}{CLOSE}"

@@ -1,11 +1,12 @@
 """A project: its files loaded, completed, checked and brought into Compose's canonical form."""
 
 import posixpath
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
@@ -13,9 +14,11 @@ from homelab_assets.compose.extensions import doubled, fold_extensions, plain
 from homelab_assets.compose.files import Files
 from homelab_assets.compose.interpolation import (
     CLOSE,
+    NO_MORE,
     OPEN,
     Expression,
     Interpolator,
+    Knowledge,
     VariableUse,
     put_back,
     unscoped,
@@ -115,9 +118,7 @@ def load(
     project_name: str | None = None,
     profiles: Sequence[str] = (),
     symbolic: bool = False,
-    unset: Collection[str] = (),
-    assumed: Collection[str] = (),
-    outside: Callable[[str], bool | None] = lambda name: False,
+    knowledge: Knowledge = NO_MORE,
     by_default: bool = False,
     newer: bool = False,
     is_directory: Callable[[str], bool] | None = None,
@@ -133,10 +134,7 @@ def load(
         profiles: as `--profile`. Else `COMPOSE_PROFILES`.
         symbolic: variables that `environment` lacks become markers (see `interpolation`) instead of empty text, and
             missing env files are recorded instead of refused.
-        unset: variables that are known to be set nowhere; symbolic loading leaves no markers for them.
-        assumed: variables of `environment` whose value is a conclusion: an included file's own env file knows better.
-        outside: whether a variable that `environment` lacks is set all the same, None where it may be: that beats what
-            an included file's own env file says.
+        knowledge: what is known of variables besides `environment`.
         by_default: a variable that chooses a file, and has no value, has its default instead of being refused.
         newer: take what Compose 5 knows besides: a service's `pre_start`, and jobs, of which nothing is kept.
         is_directory: tells folders from files; asked for an include's `project_directory` and for missing env files.
@@ -146,16 +144,16 @@ def load(
     """
     if not files:
         refuse("no compose file specified")
-    without = set(unset)
+    without = set(knowledge.unset)
     while True:
         try:
             known = dict(environment)
-            interpolator = Interpolator(known.get, symbolic, without, assumed=assumed, outside=outside)
+            interpolator = Interpolator(known.get, symbolic, replace(knowledge, unset=without))
             loading = _Loading(read, project_directory, known, interpolator, newer, is_directory)
             return loading.project(list(files), project_name, profiles)
         except BaselineError as error:
             if not by_default or error.needs is None or error.needs.variable in without:
-                guessed = {unscoped(name) for name in without.difference(unset)}
+                guessed = {unscoped(name) for name in without.difference(knowledge.unset)}
                 raise at(_about(error, interpolator, sorted(guessed)), Line(files[0])) from None
             without.add(error.needs.variable)
         except RecursionError:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator
+from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator, Knowledge
 from homelab_assets.drift.models import Model, as_text
 from homelab_assets.drift.templates import UNSET, Alternative, not_set
 from homelab_assets.errors import BaselineError
@@ -64,7 +64,7 @@ def _is_marked(value: Any) -> bool:
 
 class _Filler:
     def __init__(self, model: Model, variables: Mapping[str, Alternative]) -> None:
-        self._interpolator = Interpolator(variables.get, symbolic=True, unset=not_set(variables))
+        self._interpolator = Interpolator(variables.get, symbolic=True, knowledge=Knowledge(unset=not_set(variables)))
         self._variables = variables
         self._references = model.references
         self._values: dict[int, str] = {}

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from homelab_assets import compose
 from homelab_assets.compose import shapes
-from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator, names_in
+from homelab_assets.compose.interpolation import MARKER, OPEN, Interpolator, Knowledge, names_in
 from homelab_assets.drift.project_view import ProjectView
 from homelab_assets.drift.templates import Alternative, Reference, not_set
 from homelab_assets.drift.view import Declared
@@ -93,7 +93,8 @@ class Model(Struct, frozen=True, kw_only=True):
         text = data.decode("utf-8", "replace")[span.start : span.end]
         if text.startswith(key):
             text = text.partition(":")[2]
-        return Interpolator(self.variables.get, symbolic=True, unset=not_set(self.variables)).text(text)
+        knowledge = Knowledge(unset=not_set(self.variables))
+        return Interpolator(self.variables.get, symbolic=True, knowledge=knowledge).text(text)
 
     @property
     def names_in_parts(self) -> frozenset[str]:

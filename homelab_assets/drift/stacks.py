@@ -72,9 +72,11 @@ class Stack:
                 environment=environment,
                 project_name=named if named == normalised_name(named or "") else None,
                 symbolic=True,
-                unset=not_set(variables),
-                assumed=environment.keys() - self.certain.keys() - self.choosing.keys(),
-                outside=self._set_outside,
+                knowledge=compose.Knowledge(
+                    unset=not_set(variables),
+                    assumed=environment.keys() - self.certain.keys() - self.choosing.keys(),
+                    outside=self._set_outside,
+                ),
                 newer=self.deployment.newer,
             )
         except BaselineError as error:
