@@ -24,8 +24,6 @@ class Gitea:
         token: a token that may write the repository and its issues. ca: file of certificates to trust.
     """
 
-    kind = "gitea"
-
     def __init__(self, url: str, slug: str, *, token: str, ca: str | None = None) -> None:
         owner, _, name = slug.partition("/")
         self._slug, self._token = slug, token

@@ -26,9 +26,7 @@ class GitHub:
         url: base of the API, for GitHub Enterprise `https://host/api/v3`. ca: file of certificates to trust.
     """
 
-    kind = "github"
-
-    def __init__(self, slug: str, *, token: str, url: str = "", ca: str | None = None, pause: float = 0.0) -> None:
+    def __init__(self, slug: str, *, token: str, url: str = "", ca: str | None = None) -> None:
         self._slug, self._token = slug, token
         self._url = url or "https://api.github.com"
         self._client = github.Github(
@@ -39,7 +37,7 @@ class GitHub:
             timeout=30,
             verify=ca or True,
             seconds_between_requests=None,
-            seconds_between_writes=pause or None,
+            seconds_between_writes=None,
             lazy=True,
         )
         requester: Any = self._client.requester

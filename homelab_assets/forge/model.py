@@ -78,8 +78,6 @@ class Issue(Struct, frozen=True, kw_only=True):
 class Forge(Protocol):
     """Pull requests, comments, labels and one issue. Every method may raise `Refusal`."""
 
-    kind: str
-
     def default_branch(self) -> str:
         """Return the branch that pull requests go into."""
         ...

@@ -26,9 +26,7 @@ class GiteaFace(Face):
             self.route("GET", "/pulls/{number}", lambda number, **_: (200, self.pull(self.repository.pull(number)))),
             self.route("PATCH", "/pulls/{number}", self.edit_pull),
             self.route("POST", "/pulls/{number}/merge", self.merge),
-            self.route(
-                "GET", "/labels", lambda query, **_: (200, self.page(list(self.repository.labels.values()), query))
-            ),
+            self.route("GET", "/labels", self.list_labels),
             self.route("POST", "/labels", self.create_label),
             self.route("GET", "/issues", self.list_issues),
             self.route("POST", "/issues", self.create_issue),
@@ -46,9 +44,6 @@ class GiteaFace(Face):
         return items[(number - 1) * size : number * size]
 
     # requests
-
-    def list_labels(self, query: Mapping[str, str], **_: Any) -> tuple[int, Any]:
-        return 200, self.page(list(self.repository.labels.values()), query)
 
     def list_pulls(self, query: Mapping[str, str], **_: Any) -> tuple[int, Any]:
         wanted = query.get("state", "open")

@@ -32,9 +32,7 @@ class GitHubFace(Face):
             self.route("GET", "/pulls/{number}", lambda number, **_: (200, self.pull(self.repository.pull(number)))),
             self.route("PATCH", "/pulls/{number}", self.edit_pull),
             self.route("PUT", "/pulls/{number}/merge", self.merge),
-            self.route(
-                "GET", "/labels", lambda query, **_: (200, self.page(list(self.repository.labels.values()), query))
-            ),
+            self.route("GET", "/labels", self.list_labels),
             self.route("POST", "/labels", self.create_label),
             self.route("POST", "/issues/{number}/labels", self.add_labels),
             self.route("PUT", "/issues/{number}/labels", self.set_labels),
@@ -55,9 +53,6 @@ class GitHubFace(Face):
         return items[(number - 1) * size : number * size]
 
     # requests
-
-    def list_labels(self, query: Mapping[str, str], **_: Any) -> tuple[int, Any]:
-        return 200, self.page(list(self.repository.labels.values()), query)
 
     def list_pulls(self, query: Mapping[str, str], **_: Any) -> tuple[int, Any]:
         wanted = query.get("state", "open")

@@ -35,6 +35,13 @@ class Face:
         """Return the routes."""
         raise NotImplementedError
 
+    def page(self, items: list[Any], query: Mapping[str, str]) -> list[Any]:
+        """Return the page of a list that was asked for."""
+        raise NotImplementedError
+
+    def list_labels(self, query: Mapping[str, str], **_: Any) -> tuple[int, Any]:
+        return 200, self.page(list(self.repository.labels.values()), query)
+
     def token_of(self, header: str) -> str | None:
         """Read the token from the `Authorization` header."""
         return header.partition(" ")[2] or None
