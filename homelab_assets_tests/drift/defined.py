@@ -118,6 +118,10 @@ class Defined:
     changed: Mapping[str, tuple[dict[str, Any], list[Wanted]]]
     by_hash: frozenset[Wanted] = frozenset()
 
+    def given_to(self, compose: str) -> dict[str, Any]:
+        """The document as a Compose is given it: v1 in the format in which it knows these keys."""
+        return {"version": "2.4", **self.document} if compose == "v1" else self.document
+
     @property
     def all_at_once(self) -> "Defined":
         """The same with all its changes in one."""

@@ -10,8 +10,6 @@ import gzip
 import json
 from pathlib import Path
 
-import yaml
-
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.bench import Bench
 from homelab_assets_tests.drift.defined import defined
@@ -47,7 +45,7 @@ def main() -> None:
         for host, compose in DEFINITIONS:
             record_definitions(lab, host, compose)
         bench = Bench(lab, "ct-docker-01")
-        bench.up("traps", yaml.safe_load((stacks.DATA / "traps-v1.yml").read_text()), "v1", "--no-start")
+        bench.up("traps", stacks.traps("v1"), "v1", "--no-start")
         _write("traps", bench.machine, _version(lab, "v1"))
     finally:
         lab.down()
@@ -55,8 +53,8 @@ def main() -> None:
 
 def record_definitions(lab: RealLab, host: str, compose: str) -> None:
     bench, version = Bench(lab, host), _version(lab, compose)
-    made = defined(tuple(map(int, version.split("."))), newest=bench.machine.engine == "newest").document
-    bench.up("defined", {"version": "2.4", **made} if compose == "v1" else made, compose, "--no-start")
+    made = defined(tuple(map(int, version.split("."))), newest=bench.machine.engine == "newest")
+    bench.up("defined", made.given_to(compose), compose, "--no-start")
     # A restarted engine shows gateways of its own choice like declared ones.
     bench.machine.stop_engine()
     bench.machine.start_engine()

@@ -32,8 +32,9 @@ IMAGES: dict[str, dict[str, Any]] = {
 
 
 def traps(compose: str = "v2") -> dict[str, Any]:
-    """The trap stack: services by number, one oddity each; without what an earlier upstream version refuses."""
-    document: dict[str, Any] = yaml.safe_load((DATA / "traps.yml").read_text())
+    """The trap stack: services by number, one oddity each; without what an earlier upstream version refuses. Compose v1
+    has one of its own."""
+    document: dict[str, Any] = yaml.safe_load((DATA / ("traps-v1.yml" if compose == "v1" else "traps.yml")).read_text())
     for path, instead in refused(compose).items():
         _put(document, path, instead)
     return document
@@ -42,15 +43,12 @@ def traps(compose: str = "v2") -> dict[str, Any]:
 def traps_of(recording: str) -> dict[str, Any]:
     """The trap stack as it was recorded."""
     compose = recording.rpartition("-")[2]
-    if compose == "1.29.2":
-        document: dict[str, Any] = yaml.safe_load((DATA / "traps-v1.yml").read_text())
-        return document
-    return traps(compose)
+    return traps("v1" if compose == "1.29.2" else compose)
 
 
 def refused(compose: str) -> dict[str, Any]:
     """What a version of Compose refuses among the traps, by path, with what stands there instead (None: nothing)."""
-    if compose in ("v2", DEBIANS):
+    if compose in ("v1", "v2", DEBIANS):
         return {}
     table: dict[str, dict[str, Any]] = yaml.safe_load((DATA / "traps-older.yml").read_text())
     older = [changes for before, changes in table.items() if _number(compose) < _number(before)]

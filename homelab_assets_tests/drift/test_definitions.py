@@ -115,9 +115,6 @@ def document_line(text: str, word: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if word in line)
 
 
-ONE_NETWORK: Document = {"services": {"app": {"networks": ["n"]}}}
-
-
 def with_network(**definition: Any) -> Document:
     return {"services": {"app": {"networks": ["n"]}}, "networks": {"n": definition or None}}
 

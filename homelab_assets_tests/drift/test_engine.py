@@ -44,9 +44,7 @@ def test_every_oddity_is_clean_right_after_up(bench: Bench, compose: str, capsys
 
 
 def test_compose_v1_is_clean_right_after_up(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    import yaml
-
-    document = yaml.safe_load((stacks.DATA / "traps-v1.yml").read_text())
+    document = stacks.traps("v1")
     bench.up("traps", document, "v1", "--no-start")
     result = bench.audit("traps", document)
     assert _items(result) == []

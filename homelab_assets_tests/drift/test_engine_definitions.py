@@ -12,7 +12,7 @@ from homelab_assets.lab.settings import HostSettings
 from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.bench import KEY, Bench, have_host
-from homelab_assets_tests.drift.defined import Defined, defined, generated
+from homelab_assets_tests.drift.defined import defined, generated
 from homelab_assets_tests.lab import RealLab
 
 PAIRS = (("ct-docker-01", "v2"), ("ct-docker-01", "2.26.1"), ("ct-docker-01", "v1"), ("ct-media-01", "v2"),
@@ -38,15 +38,11 @@ def _seen(bench: Bench, vault: Vault) -> Captured:
     return captured
 
 
-def _up(bench: Bench, stack: str, made: Defined, compose: str) -> None:
-    bench.up(stack, {"version": "2.4", **made.document} if compose == "v1" else made.document, compose, "--no-start")
-
-
 @pytest.mark.parametrize(("bench", "compose"), PAIRS, indirect=["bench"])
 def test_each_change_in_git_is_one_item(bench: Bench, compose: str) -> None:
     version = _version(bench, compose)
     made = defined(version, newest=bench.machine.engine == "newest")
-    _up(bench, "defined", made, compose)
+    bench.up("defined", made.given_to(compose), compose, "--no-start")
     vault = Vault(KEY)
     assert made.mistakes("defined", _seen(bench, vault), vault, hashed=version >= (2, 32)) == []
     # A restarted engine shows gateways of its own choice like declared ones.
@@ -59,7 +55,7 @@ def test_each_change_in_git_is_one_item(bench: Bench, compose: str) -> None:
 @pytest.mark.parametrize(("bench", "compose"), PAIRS, indirect=["bench"])
 def test_generated_definitions(bench: Bench, compose: str, seed: int) -> None:
     made, vault = generated(random.Random(seed), _version(bench, compose)), Vault(KEY)
-    _up(bench, "generated", made, compose)
+    bench.up("generated", made.given_to(compose), compose, "--no-start")
     hashed = _version(bench, compose) >= (2, 32)
     assert made.mistakes("generated", _seen(bench, vault), vault, hashed=hashed) == []
 
@@ -69,7 +65,7 @@ def test_what_is_advised_brings_git_s_definition(bench: Bench) -> None:
     made = defined(newest=bench.machine.engine == "newest")
     for change in ("networks internal", "volumes labels.backup"):
         git, wanted = next(pair for name, pair in made.changed.items() if name.endswith(change))
-        _up(bench, "defined", made, "v2")
+        bench.up("defined", made.document, "v2", "--no-start")
         told = [
             (one.service, item.path, item.change) for one in bench.audit("defined", git).services for item in one.items
         ]
