@@ -1,4 +1,4 @@
-"""`x-` keys, and plain values as they are printed."""
+"""`x-` keys, and values as they are printed."""
 
 from typing import Any
 
@@ -40,12 +40,12 @@ def _fold(tree: Map, path: tuple[str, ...]) -> None:
                     _fold(item, (*path, key, str(index)))
 
 
-def plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """A tree as JSON shows it; an empty list in an extension is null, as Compose prints it."""
     if type(value) is Map:
-        return {key: plain(item) for key, item in value.items()}
+        return {key: as_json(item) for key, item in value.items()}
     if type(value) is Seq:
-        return [plain(item) for item in value] or None
+        return [as_json(item) for item in value] or None
     if type(value) is float and not -1.8e308 < value < 1.8e308:
         refuse(f"a number that JSON can't hold: {value}")
     if type(value) is float and value.is_integer():
@@ -54,7 +54,7 @@ def plain(value: Any) -> Any:
 
 
 def doubled(value: Any) -> Any:
-    """A plain value with every `$` doubled, in keys too, as `config` prints it."""
+    """A value with every `$` doubled, in keys too, as `config` prints it."""
     if type(value) is str:
         return value.replace("$", "$$") if "$" in value else value
     if isinstance(value, dict):

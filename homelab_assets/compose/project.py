@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from homelab_assets.compose.consistency import Consistency
 from homelab_assets.compose.documents import Document
-from homelab_assets.compose.extensions import doubled, fold_extensions, plain
+from homelab_assets.compose.extensions import as_json, doubled, fold_extensions
 from homelab_assets.compose.files import Files
 from homelab_assets.compose.interpolation import (
     CLOSE,
@@ -213,7 +213,7 @@ class _Loading:
         if not name:
             refuse("project name must not be empty", hint="set one with -p or name:")
         normalise(self._tree, name, self._environment.get)
-        extensions = {key: plain(self._tree.pop(key)) for key in list(self._tree) if key.startswith("x-")}
+        extensions = {key: as_json(self._tree.pop(key)) for key in list(self._tree) if key.startswith("x-")}
         self._sources = Sources(self._tree)
         fold_extensions(self._tree)
         services = self._decoded("services", SERVICE)

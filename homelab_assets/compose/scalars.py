@@ -60,7 +60,7 @@ def resolve(node: Scalar) -> Any:
     """
     tag = node.tag
     if tag is None:
-        return plain(node.value) if node.plain else node.value
+        return typed(node.value) if node.plain else node.value
     if tag == "!!str" or not tag.startswith("!!"):
         return node.value
     if tag == "!!binary":
@@ -69,11 +69,11 @@ def resolve(node: Scalar) -> Any:
         except binascii.Error:
             refuse("!!binary value contains invalid base64 data", node)
     if tag == "!!timestamp":
-        return plain(node.value)
+        return typed(node.value)
     wanted = _TYPE_TAGS.get(tag)
     if wanted is None:
         return node.value
-    value = plain(node.value)
+    value = typed(node.value)
     if wanted is float and type(value) is int:
         return float(value)
     if type(value) is not wanted:
@@ -81,7 +81,7 @@ def resolve(node: Scalar) -> Any:
     return value
 
 
-def plain(text: str) -> Any:
+def typed(text: str) -> Any:
     """Type an unquoted scalar as go-yaml v3 does."""
     if text in _FIXED:
         return _FIXED[text]

@@ -6,7 +6,7 @@ The order is part of the truth: Compose's config hash is taken of the text (see 
 from typing import Any
 
 from homelab_assets.compose import values as v
-from homelab_assets.compose.extensions import plain
+from homelab_assets.compose.extensions import as_json
 from homelab_assets.compose.sections import Entries, Items, Section
 from homelab_assets.compose.shape_parts import (
     BLKIO_CONFIG,
@@ -25,7 +25,7 @@ from homelab_assets.compose.shape_parts import (
 
 def _unread(value: Any) -> Any:
     """What newer versions of Compose print in a form that is not known here."""
-    return plain(value) or v.OMIT
+    return as_json(value) or v.OMIT
 
 
 SERVICE = Section(

@@ -70,7 +70,7 @@ def _load(
     return project if directory or project.written_name is None else load(None)
 
 
-def plain(value: Json, names: Sequence[str]) -> Json:
+def named(value: Json, names: Sequence[str]) -> Json:
     """Return a model with `${NAME}` where a variable was left open. `names`: of the variables, by their number."""
     return put_back(value, lambda number: "${" + names[number] + "}")
 
@@ -97,11 +97,11 @@ def _services(baseline: Baseline) -> Iterator[Declaration]:
             service=service,
             file=span.file.lstrip("/") if span else baseline.files[0],
             line=span.line if span else None,
-            model=plain(model, names),
+            model=named(model, names),
             networks=networks,
             volumes=volumes,
             directory=baseline.directory,
-            project=str(plain(project.name, names)),
+            project=str(named(project.name, names)),
             files=tuple(baseline.files),
             variables=variables,
             external=external,
@@ -133,4 +133,4 @@ def _external(kind: str, parts: Mapping[str, Json], names: Mapping[str, str]) ->
 
 
 def _engine_names(parts: Mapping[str, Json], project: str, names: Sequence[str]) -> dict[str, str]:
-    return {key: str(plain((value or {}).get("name") or f"{project}_{key}", names)) for key, value in parts.items()}
+    return {key: str(named((value or {}).get("name") or f"{project}_{key}", names)) for key, value in parts.items()}

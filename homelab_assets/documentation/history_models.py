@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from homelab_assets.documentation.change import variant
-from homelab_assets.documentation.declarations import load_project, plain
+from homelab_assets.documentation.declarations import load_project, named
 from homelab_assets.errors import UserError
 from homelab_assets.model import FileTree, Json
 from homelab_assets.repository.stacks import read_stack
@@ -35,7 +35,7 @@ def _load(tree: FileTree, folder: str, name: str, files: Sequence[str]) -> dict[
     # Variables of the host and of `.env` are left open: only what git says is compared.
     project = load_project(tree, folder, name, files, {})
     names = [expression.name for expression in project.expressions]
-    return {service: plain(model, names) for service, model in project.services.items()}
+    return {service: named(model, names) for service, model in project.services.items()}
 
 
 def readable_services(tree: FileTree, folder: str) -> dict[str, Mapping[str, Json]] | None:

@@ -12,7 +12,7 @@ from homelab_assets.compose import dotenv
 from homelab_assets.compose.scope import text_of
 from homelab_assets.drift.compose_v1 import in_env_file
 from homelab_assets.drift.leaf import Difference
-from homelab_assets.drift.rows.shapes import plain
+from homelab_assets.drift.rows.shapes import number
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Span
@@ -42,7 +42,7 @@ def as_older(declared: Declared, container: Observed) -> Declared:
     if container.made_before(*_ALL_ADDRESSES) and isinstance(hosts := service.get("extra_hosts"), list):
         # Of several addresses of one host the last one counted.
         service["extra_hosts"] = list({str(host).partition("=")[0]: host for host in hosts}.values())
-    if container.made_before(*_SCALE_ZERO) and plain(service.get("scale")) == 0:
+    if container.made_before(*_SCALE_ZERO) and number(service.get("scale")) == 0:
         del service["scale"]
     return declared.read_as(service)
 

@@ -20,7 +20,7 @@ from homelab_assets.drift.leaves import Comparer, Comparison
 from homelab_assets.drift.matching import Match
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import MOVED, Policy
-from homelab_assets.drift.rows.shapes import dig, has_marker, plain
+from homelab_assets.drift.rows.shapes import dig, has_marker, number
 from homelab_assets.drift.sealing import SealedCompare
 from homelab_assets.drift.unify import Settled
 from homelab_assets.drift.view import Declared, Host, Observed
@@ -237,8 +237,8 @@ def replicas(declared: Mapping[str, Any]) -> int | None:
         value = declared.get("scale", 1)
     if has_marker(value):
         return None
-    number = plain(value)
-    return number if isinstance(number, int) else 1
+    wanted = number(value)
+    return wanted if isinstance(wanted, int) else 1
 
 
 def _answers(name: str, declared: Mapping[str, Any], others: Collection[Mapping[str, Any]]) -> bool:

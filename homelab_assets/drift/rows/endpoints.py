@@ -7,7 +7,7 @@ from typing import Any
 from homelab_assets.compose.interpolation import MARKER
 from homelab_assets.drift.leaf import Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
-from homelab_assets.drift.rows.shapes import dig, has_marker, ip_address, plain, unseen
+from homelab_assets.drift.rows.shapes import dig, has_marker, ip_address, number, unseen
 from homelab_assets.drift.view import Declared, Observed, generated_names, once
 from homelab_assets.labels import PROJECT, REPLACES
 from homelab_assets.late import late
@@ -107,7 +107,7 @@ def _option(name: str, value: Any) -> Any:
         return _hardware(value)
     if name == "link_local_ips":
         return tuple(sorted(map(ip_address, value)))
-    return ip_address(value).lower() if isinstance(value, str) and not has_marker(value) else plain(value)
+    return ip_address(value).lower() if isinstance(value, str) and not has_marker(value) else number(value)
 
 
 _SET_BY_HAND = ("IPAMConfig", "GwPriority", "DriverOpts")
@@ -128,7 +128,7 @@ def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf
             if value := dig(endpoint, *place) or (in_effect and endpoint.get(in_effect)):
                 leaves[f"networks.{key}.{name}"] = Leaf(_option(name, value), value)
         if options.get("mac_address"):
-            leaves |= _mac(key, options["mac_address"], endpoint, container)
+            leaves |= _mac(key, endpoint, container)
         for name, value in (endpoint.get("DriverOpts") or {}).items():
             path = "interface_name" if name == _INTERFACE else f"driver_opts.{name}"
             leaves[f"networks.{key}.{path}"] = Leaf(str(value))
@@ -138,7 +138,7 @@ def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf
     return leaves
 
 
-def _mac(key: str, wanted: Any, endpoint: Mapping[str, Any], container: Observed) -> dict[str, Leaf]:
+def _mac(key: str, endpoint: Mapping[str, Any], container: Observed) -> dict[str, Leaf]:
     found = endpoint.get("MacAddress") or container.config.get("MacAddress")
     path = f"networks.{key}.mac_address"
     if not found:

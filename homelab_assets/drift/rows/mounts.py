@@ -20,7 +20,7 @@ from homelab_assets.drift.rows.mount import (
     propagation_of_engine,
     requested_mounts,
 )
-from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, plain, unseen, write_bytes
+from homelab_assets.drift.rows.shapes import as_bytes, boolean, has_marker, number, unseen, write_bytes
 from homelab_assets.drift.view import Declared, Observed, clean, once
 from homelab_assets.labels import REPLACES, WORKING_DIR
 
@@ -68,7 +68,7 @@ def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]
         "selinux": bind.get("selinux") or None,
     }
     if kind == "tmpfs":
-        options |= {"size": as_bytes(tmpfs.get("size") or 0) or None, "mode": plain(tmpfs.get("mode")) or None}
+        options |= {"size": as_bytes(tmpfs.get("size") or 0) or None, "mode": number(tmpfs.get("mode")) or None}
     return tuple(sorted((name, value) for name, value in options.items() if value is not None))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
-from homelab_assets.drift.rows.shapes import as_bytes, on_podman, plain, scalar, size_forms, unseen, usual, write_bytes
+from homelab_assets.drift.rows.shapes import as_bytes, number, on_podman, scalar, size_forms, unseen, usual, write_bytes
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.late import late
 
@@ -41,8 +41,8 @@ def _swap_given(container: Observed, declared: Declared) -> Any:
 
 
 def _cpus(value: Any) -> Any:
-    number = plain(value)
-    return number if isinstance(number, str) else float(number)
+    cpus = number(value)
+    return cpus if isinstance(cpus, str) else float(cpus)
 
 
 def _expected_cpus(declared: Declared) -> dict[str, Leaf]:
@@ -83,8 +83,8 @@ def _limit(value: Any) -> tuple[Any, Any]:
     if isinstance(value, Mapping):
         # Compose prints a limit of zero as an empty mapping.
         single = value.get("single", 0)
-        return plain(value.get("soft", single)), plain(value.get("hard", single))
-    return plain(value), plain(value)
+        return number(value.get("soft", single)), number(value.get("hard", single))
+    return number(value), number(value)
 
 
 def _write_limit(limit: tuple[Any, Any]) -> Any:
@@ -133,7 +133,7 @@ _BLKIO_DEVICES = {
 
 def _expected_blkio(declared: Declared) -> dict[str, Leaf]:
     config: Mapping[str, Any] = declared.get("blkio_config") or {}
-    leaves = {"blkio_config.weight": Leaf(plain(config["weight"]))} if config.get("weight") else {}
+    leaves = {"blkio_config.weight": Leaf(number(config["weight"]))} if config.get("weight") else {}
     for key in _BLKIO_DEVICES:
         for entry in config.get(key) or ():
             value = next((entry[name] for name in ("rate", "weight", "Rate", "Weight") if name in entry), None)
@@ -166,13 +166,13 @@ def _given_cpus(container: Observed, declared: Declared) -> Given:
 
 
 def _realtime(key: str, field: str) -> Row:
-    return scalar(key, f"HostConfig.{field}", normal=plain, default=0, live=True,
+    return scalar(key, f"HostConfig.{field}", normal=number, default=0, live=True,
                   needs="CPURealtimePeriod" if "Period" in field else "CPURealtimeRuntime")  # fmt: skip
 
 
 def _expected_swappiness(declared: Declared) -> dict[str, Leaf]:
     value = declared.get("mem_swappiness")
-    return {"mem_swappiness": Leaf(plain(value))} if value not in (None, "") else {}
+    return {"mem_swappiness": Leaf(number(value))} if value not in (None, "") else {}
 
 
 def _observed_swappiness(container: Observed, declared: Declared) -> dict[str, Leaf]:
@@ -194,16 +194,16 @@ ROWS: tuple[Row, ...] = (
     Row(key="cpus", kind="scalar", where="HostConfig.NanoCpus", live=True, same=_same_cpus, nothing=(0.0,),
         keys=("cpus", "deploy", "cpu_quota", "cpu_period"), still=("HostConfig.NanoCpus",),
         expected=_expected_cpus, observed=_observed_cpus, given=_given_cpus, forms=lambda leaf: _cpu_forms(leaf.value)),
-    scalar("cpu_shares", "HostConfig.CpuShares", normal=plain, default=0, live=True, needs="CPUShares"),
+    scalar("cpu_shares", "HostConfig.CpuShares", normal=number, default=0, live=True, needs="CPUShares"),
     scalar("cpuset", "HostConfig.CpusetCpus", normal=str, same=_same_processors, live=True, needs="CPUSet"),
-    scalar("cpu_period", "HostConfig.CpuPeriod", normal=plain, default=0, live=True, needs="CpuCfsPeriod",
+    scalar("cpu_period", "HostConfig.CpuPeriod", normal=number, default=0, live=True, needs="CpuCfsPeriod",
            given=_podmans_quota, still=("HostConfig.CpuPeriod",)),
-    scalar("cpu_quota", "HostConfig.CpuQuota", normal=plain, default=(0, -1), live=True, needs="CpuCfsQuota",
+    scalar("cpu_quota", "HostConfig.CpuQuota", normal=number, default=(0, -1), live=True, needs="CpuCfsQuota",
            given=_podmans_quota, still=("HostConfig.CpuQuota",)),
     _realtime("cpu_rt_period", "CpuRealtimePeriod"),
     _realtime("cpu_rt_runtime", "CpuRealtimeRuntime"),
-    scalar("cpu_count", "HostConfig.CpuCount", normal=plain, default=0),
-    scalar("pids_limit", "HostConfig.PidsLimit", normal=plain, default=(0, -1), live=True, needs="PidsLimit",
+    scalar("cpu_count", "HostConfig.CpuCount", normal=number, default=0),
+    scalar("pids_limit", "HostConfig.PidsLimit", normal=number, default=(0, -1), live=True, needs="PidsLimit",
            given=on_podman((2048,)), still=("HostConfig.PidsLimit",), aliases=[(*_LIMITS, "pids")]),
     _size_row("shm_size", "ShmSize", default=(_SHM_SIZE, 65536000, 0), daemon=True, still=("HostConfig.ShmSize",),
               given=lambda container, declared: usual("shm_size", "ShmSize", container),
@@ -212,7 +212,7 @@ ROWS: tuple[Row, ...] = (
         still=("HostConfig.Ulimits",),
         expected=_expected_ulimits, observed=_observed_ulimits, given=_given_ulimits),
     scalar("oom_kill_disable", "HostConfig.OomKillDisable", default=False, needs="OomKillDisable"),
-    scalar("oom_score_adj", "HostConfig.OomScoreAdj", normal=plain, default=0),
+    scalar("oom_score_adj", "HostConfig.OomScoreAdj", normal=number, default=0),
     Row(key="blkio_config", kind="keyed", where="HostConfig.Blkio*", live=True,
         still=("HostConfig.BlkioWeight", *(f"HostConfig.{field}" for field, _ in _BLKIO_DEVICES.values())),
         expected=_expected_blkio, observed=_observed_blkio),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from homelab_assets.drift.leaf import ANYTHING, Given, Leaf, Row
-from homelab_assets.drift.rows.shapes import boolean, has_marker, plain, scalar, unseen
+from homelab_assets.drift.rows.shapes import boolean, has_marker, number, scalar, unseen
 from homelab_assets.drift.view import Declared, Observed
 
 
@@ -192,7 +192,7 @@ def _request(entry: Mapping[str, Any]) -> Request:
         count = 0 if ids else -1
     options = tuple(sorted((str(name), str(value)) for name, value in (entry.get("options") or {}).items()))
     capabilities = tuple(sorted(set(entry.get("capabilities") or ("gpu",))))
-    return str(entry.get("driver") or ""), plain(count), ids, capabilities, options
+    return str(entry.get("driver") or ""), number(count), ids, capabilities, options
 
 
 def _requests(declared: Declared) -> Iterator[tuple[str, Request]]:

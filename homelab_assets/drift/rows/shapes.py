@@ -112,7 +112,7 @@ def duration_forms(nanoseconds: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
-def plain(value: Any) -> Any:
+def number(value: Any) -> Any:
     """A number out of a text that holds one, else the value itself."""
     if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value):
         return int(value)

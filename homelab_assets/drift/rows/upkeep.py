@@ -13,7 +13,7 @@ from homelab_assets.drift.rows.shapes import (
     duration_forms,
     has_marker,
     ip_address,
-    plain,
+    number,
     write_duration,
 )
 from homelab_assets.drift.view import Declared, Observed, once
@@ -42,7 +42,7 @@ def _expected_restart(declared: Declared) -> dict[str, Leaf]:
         name = condition if has_marker(condition) else _CONDITION.get(condition, condition)
         leaves = {_CONDITION_PATH: Leaf(name if has_marker(name) else (name, 0), condition)}
         if attempts:
-            leaves[_ATTEMPTS_PATH] = Leaf(plain(attempts))
+            leaves[_ATTEMPTS_PATH] = Leaf(number(attempts))
         return leaves
     restart = declared.get("restart")
     return {"restart": Leaf(_policy(str(restart)), restart)} if restart not in (None, "") else {}
@@ -86,7 +86,7 @@ def _test(value: Any) -> Any:
 
 
 def _health(value: Any, name: str) -> Any:
-    return plain(value) if name == "retries" else as_nanoseconds(value)
+    return number(value) if name == "retries" else as_nanoseconds(value)
 
 
 def _write_health(value: Any, name: str) -> Any:
