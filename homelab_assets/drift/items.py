@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from homelab_assets.compose.interpolation import MARKER, unscoped
 from homelab_assets.drift.document import ANEW, Change, Item, Subject
 from homelab_assets.drift.fields import TABLE
-from homelab_assets.drift.leaf import Difference
+from homelab_assets.drift.leaf import Difference, Leaf, Row
 from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import Policy
@@ -26,6 +26,20 @@ from homelab_assets.secrecy.values import Anywhere, is_ordinary
 
 TWO_VALUES = "one variable, two values"
 UNFINISHED = "an interrupted recreate of Compose left it this name"
+
+
+class _Said(Struct, frozen=True, kw_only=True):
+    """What git says of a leaf in its own words.
+
+    Attributes:
+        path: with the variables in it. text: what stands there, where variables are in it.
+        names: of the variables in either. in_key: of those in the path.
+    """
+
+    path: str
+    text: Any = None
+    names: Sequence[str] = ()
+    in_key: Sequence[str] = ()
 
 
 class ItemWriter(Struct, frozen=True, kw_only=True):
@@ -47,16 +61,16 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
 
     def write(self, difference: Difference, container: Observed, *, note: str | None = None) -> Item:
         """Make the item of one difference."""
-        spelled, template, names, in_key = self._template(difference)
+        said = self._said(difference)
         # What stands in a key is seen from outside (a port, a path); still, nobody is told what git calls a secret.
-        hidden = has_token(difference.path) or any(names_a_secret(unscoped(name)) for name in in_key)
-        spelled = show(self.compare.vault.seal_plain(spelled))
+        hidden = has_token(difference.path) or any(names_a_secret(unscoped(name)) for name in said.in_key)
+        spelled = show(self.compare.vault.seal_plain(said.path))
         covered = self._covered(spelled, SHOWN)
         plain = show(self.compare.vault.seal_plain(difference.path))
         path = covered if hidden or has_marker(difference.path) else self._covered(plain, SHOWN)
         cover = SHOWN_CHANGED if difference.change == "changed" else SHOWN
         span = self.span(difference.path, declared=difference.expected is not None)
-        baseline, running = shown = self._values(difference, template, cover)
+        baseline, running = shown = self._values(difference, said.text, cover)
         if difference.row.seal != "reference":
             baseline, running = self._covered(baseline, SHOWN), self._covered(running, cover)
         kept_out = span is not None and not self.settled.stack.has_in_git(span.file)
@@ -65,9 +79,9 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
             baseline, running = SHOWN, None if running is None else cover
         elif self._is_from_the_host(difference):
             running = cover
-        secret = template is not None or self._hides(difference) or (baseline, running) != shown or SHOWN in path
+        secret = said.text is not None or self._hides(difference) or (baseline, running) != shown or SHOWN in path
         beyond = None
-        if not self.settled.bindings.conflicts.keys().isdisjoint(names):
+        if not self.settled.bindings.conflicts.keys().isdisjoint(said.names):
             note = TWO_VALUES
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
@@ -80,7 +94,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
             baseline=baseline,
             running=running,
             secret=secret,
-            variables=tuple(dict.fromkeys(map(unscoped, names))),
+            variables=tuple(dict.fromkeys(map(unscoped, said.names))),
             provenance=_provenance(difference, container),
             note=note,
             spelled=spelled if path not in (spelled, covered) else None,
@@ -158,37 +172,36 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         shown = [self.compare.shown(difference.row, difference.path, leaf.shown) for leaf in leaves]
         return any(SHOWN in text or SHOWN_CHANGED in text for text in texts_in(shown))
 
-    def _template(self, difference: Difference) -> tuple[str, Any, list[str], list[str]]:
-        """The path in git's words, git's own text where variables stand in it, the names of those in either, and of
-        those in the path."""
+    def _said(self, difference: Difference) -> _Said:
         row, path = difference.row, readable(difference.path, self.final.references)
         if difference.expected is None:
-            return path, None, [], []
-        templates = self.settled.templates
-        references = templates.references
-        leaves = row.expected(templates.declared(self.subject.service))
-        spelled = next((spelling for spelling in leaves if readable(spelling, references) == path), path)
-        leaf = leaves.get(spelled)
-        if leaf is None:
-            spelled, leaf = next(
-                (
-                    (spelling, found)
-                    for known in (self.settled.known, {})
-                    for spelling, found in leaves.items()
-                    if has_marker(spelling) and match_pieces(pieces(spelling, references, known), path, {}) is not None
-                ),
-                (path, None),
-            )
+            return _Said(path=path)
+        references = self.settled.templates.references
+        spelled, leaf = self._in_git(row, path)
         handed_on = row.key == "environment" and leaf is not None and leaf.value is UNSET
         if handed_on and difference.expected.value is not UNSET:
             name = path.partition(".")[2]
-            return path, str(Reference(name)), [name], []
+            return _Said(path=path, text=str(Reference(name)), names=[name])
         if leaf is None or not (has_marker(leaf) or has_marker(spelled)):
-            return path, None, [], []
+            return _Said(path=path)
         in_key = _names(spelled, references)
         names = list(dict.fromkeys([*in_key, *_names([leaf.value, leaf.written], references)]))
         text = map_texts(_plain(leaf.shown), lambda part: readable(part, references)) if has_marker(leaf) else None
-        return readable(spelled, references), text, names, in_key
+        return _Said(path=readable(spelled, references), text=text, names=names, in_key=in_key)
+
+    def _in_git(self, row: Row, path: str) -> tuple[str, Leaf | None]:
+        """How git spells a path, in which variables may stand, and what it has there."""
+        templates = self.settled.templates
+        references = templates.references
+        leaves = row.expected(templates.declared(self.subject.service))
+        for spelled, leaf in leaves.items():
+            if readable(spelled, references) == path:
+                return spelled, leaf
+        for known in (self.settled.known, {}):
+            for spelled, leaf in leaves.items():
+                if has_marker(spelled) and match_pieces(pieces(spelled, references, known), path, {}) is not None:
+                    return spelled, leaf
+        return path, None
 
     def span(self, path: str, *, declared: bool = True) -> Span | None:
         """Where git decides a leaf; where it would have to be added, if git doesn't have it."""
