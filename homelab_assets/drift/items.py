@@ -14,7 +14,6 @@ from homelab_assets.drift.matching import LEFTOVER
 from homelab_assets.drift.models import Model
 from homelab_assets.drift.policy import Policy
 from homelab_assets.drift.rows.environment import UNSET
-from homelab_assets.drift.rows.namespaces import SHARED
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.sealing import SealedCompare, map_texts, texts_in
 from homelab_assets.drift.templates import Reference, match_pieces, pieces, readable
@@ -86,7 +85,7 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
         elif path == "container_name" and LEFTOVER.fullmatch(container.name):
             note = UNFINISHED
         else:
-            beyond = self._beyond_files(difference, container)
+            beyond = difference.row.beyond(difference, container)
         item = self.item(
             path,
             difference.change,
@@ -124,20 +123,6 @@ class ItemWriter(Struct, frozen=True, kw_only=True):
             if template is not None and not has_marker(path):
                 running = self._in_terms_of(template, difference.observed.shown, difference) or cover
         return _plain(baseline), _plain(running)
-
-    def _beyond_files(self, difference: Difference, container: Observed) -> str | None:
-        """What a hand did to a living container that git has no words for; None where it has."""
-        row, expected, observed = difference.row, difference.expected, difference.observed
-        if row.key == "networks" and not container.networks:
-            return "it was taken off all its networks"
-        if expected is None or observed is None:
-            return None
-        if row.key == "networks.*.aliases" and expected.shown == observed.shown:
-            return "it is not known there by its service's name any more"
-        _, shared, other = str(observed.shown).partition("container:")
-        if row.key in SHARED and shared and container.host.by_reference(other) is None:
-            return "the container that it shares this with is gone"
-        return None
 
     def _covered(self, value: Any, cover: str) -> Any:
         secrets = self.secrets()

@@ -84,6 +84,7 @@ class Row(Struct, frozen=True, kw_only=True):
         sight: what of the container tells the variables in git's value, where that is not what is compared.
         at_once: a first look, where there is a quick one: the number of leaves if all agree word for word, else None.
         shared: it tells of a network or volume as a whole, whichever container has it.
+        beyond: what a hand did to a living container that git has no words for; None where it has.
     """
 
     key: str
@@ -108,6 +109,7 @@ class Row(Struct, frozen=True, kw_only=True):
     sight: Callable[[Observed, Declared], Leaves] | None = None
     at_once: Callable[[Observed, Declared], int | None] | None = None
     shared: bool = False
+    beyond: Callable[["Difference", Observed], str | None] = lambda difference, container: None
 
     def __post_init__(self) -> None:
         if not self.keys:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab_assets.compose.interpolation import MARKER
-from homelab_assets.drift.leaf import Leaf, Row
+from homelab_assets.drift.leaf import Difference, Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
 from homelab_assets.drift.rows.shapes import dig, has_marker, ip_address, number, unseen
 from homelab_assets.drift.view import Declared, Observed, generated_names, once
@@ -114,6 +114,12 @@ _SET_BY_HAND = ("IPAMConfig", "GwPriority", "DriverOpts")
 _INTERFACE = "com.docker.network.endpoint.ifname"
 
 
+def _lost_its_name(difference: Difference, container: Observed) -> str | None:
+    expected, observed = difference.expected, difference.observed
+    same = expected is not None and observed is not None and expected.shown == observed.shown
+    return "it is not known there by its service's name any more" if same else None
+
+
 def _observed_options(container: Observed, declared: Declared) -> dict[str, Leaf]:
     wanted = _expected_options(declared)
     joined = list(_joined(declared, container))
@@ -176,7 +182,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="networks.*.aliases", kind="set", where="NetworkSettings.Networks.*.Aliases", live=True, implied=True,
         engine="service and container name by Compose, short id by the engine",
-        expected=_expected_aliases, observed=_observed_aliases,
+        expected=_expected_aliases, observed=_observed_aliases, beyond=_lost_its_name,
     ),
     Row(
         key="networks.*.options", kind="keyed", where="NetworkSettings.Networks.*.{IPAMConfig,DriverOpts,…}", live=True,

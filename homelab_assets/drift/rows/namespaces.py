@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, Leaf, Row
+from homelab_assets.drift.leaf import ANYTHING, Difference, Leaf, Row
 from homelab_assets.drift.rows.shapes import on_podman, scalar, usual
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.labels import name_of
-
-SHARED = ("network_mode", "ipc", "pid")
-"""Keys that may name another container."""
 
 
 def shared_namespace(mode: str, container: Observed, declared: str) -> str:
@@ -33,6 +30,15 @@ def shared_namespace(mode: str, container: Observed, declared: str) -> str:
     return f"container:{name_of(other)}"
 
 
+def whose_is_gone(difference: Difference, container: Observed) -> str | None:
+    """Say that what a container shares is of one that is not there any more."""
+    if difference.expected is None or difference.observed is None:
+        return None
+    _, shared, other = str(difference.observed.shown).partition("container:")
+    gone = shared and container.host.by_reference(other) is None
+    return "the container that it shares this with is gone" if gone else None
+
+
 def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **options: Any) -> Row:
     def expected(declared: Declared) -> dict[str, Leaf]:
         mode = str(declared.get(key) or "")
@@ -46,7 +52,7 @@ def _sharing(key: str, field: str, *, default: Any = (), given: Any = None, **op
         options["given"] = lambda container, declared: {key: given(container)}
     return Row(
         key=key, kind="scalar", where=f"HostConfig.{field}", expected=expected, observed=observed, nothing=default,
-        **options,
+        beyond=whose_is_gone, **options,
     )  # fmt: skip
 
 

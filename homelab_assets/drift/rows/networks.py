@@ -5,7 +5,7 @@ from typing import Any
 
 from homelab_assets.drift.leaf import Given, Leaf, Row
 from homelab_assets.drift.project_view import may_be
-from homelab_assets.drift.rows.namespaces import shared_namespace
+from homelab_assets.drift.rows.namespaces import shared_namespace, whose_is_gone
 from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.view import Declared, Observed, once
 
@@ -177,13 +177,14 @@ NAMES = Row(
 NETWORKS = Row(
     key="networks", kind="keyed", where="NetworkSettings.Networks", live=True, implied=True,
     engine="`<project>_default` by Compose", expected=_expected_networks, observed=_observed_networks,
+    beyond=lambda difference, container: None if container.networks else "it was taken off all its networks",
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = (
     Row(
         key="network_mode", kind="scalar", where="HostConfig.NetworkMode", keys=("network_mode", "networks"),
         expected=_expected_mode, observed=_observed_mode, given=_given_mode,
-        engine="`bridge`, the first network, or `none` if there is none",
+        engine="`bridge`, the first network, or `none` if there is none", beyond=whose_is_gone,
     ),
     NETWORKS,
 )  # fmt: skip
