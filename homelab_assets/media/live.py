@@ -11,6 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 import msgspec
 
 from homelab_assets.media.clients import Clients, Trouble
+from homelab_assets.media.settings import FILM, FILM_ID
 
 
 class Done(TypedDict):
@@ -39,9 +40,6 @@ class State(TypedDict):
 Outcome = tuple[str, str]
 """`done`, `waiting`, `manual` or `failed`, and what was seen or what to do."""
 
-TITLE, TMDB_ID = "Night of the Living Dead", 10331
-"""A film in the public domain, which every Radarr knows."""
-
 STEPS = {
     "requested": "Ask for the film in Overseerr",
     "received": "Radarr has the film",
@@ -52,7 +50,7 @@ STEPS = {
 }
 
 
-def new_state(now: str, *, title: str = TITLE, tmdb_id: int = TMDB_ID) -> State:
+def new_state(now: str, *, title: str = FILM, tmdb_id: int = FILM_ID) -> State:
     """Return the state of a live run that has not begun."""
     return {"schema": 1, "title": title, "tmdb_id": tmdb_id, "started_at": now, "finished_at": None, "steps": {}}
 

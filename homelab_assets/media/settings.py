@@ -11,6 +11,11 @@ APPS = ("overseerr", "radarr", "sonarr", "prowlarr", "qbittorrent", "gluetun", "
 """Every app that can be configured. `seerr` is another name of `overseerr`: same API, same place in the chain."""
 
 
+FILM, FILM_ID = "Night of the Living Dead", 10331
+"""A film in the public domain, which every Radarr knows, and its id at The Movie Database: what searches and the live
+run ask for."""
+
+
 class Service(Unprinted, Struct, frozen=True, kw_only=True):
     """How to reach one app, from where this project runs.
 

@@ -18,7 +18,7 @@ from homelab_assets.fingerprint_key import load_key
 from homelab_assets.media.clients import Clients, open_clients
 from homelab_assets.media.result import Check, PipelineResult
 from homelab_assets.media.session import Session, open_session, remembered
-from homelab_assets.media.settings import APPS, MediaSettings, Service
+from homelab_assets.media.settings import APPS, FILM, FILM_ID, MediaSettings, Service
 from homelab_assets.media.simulator import World
 from homelab_assets.media.verdicts import Blocked, Fail, Pass, Skipped, Unknown
 from homelab_assets.model import Captured, CaptureResult
@@ -130,13 +130,13 @@ def clients(session: Session) -> Clients:
 @pytest.fixture(scope="session")
 def test_movie_id(environment: Mapping[str, str]) -> int:
     """The Movie Database's id of a film in the public domain (`TEST_MOVIE_ID`)."""
-    return int(environment.get("TEST_MOVIE_ID", "10331"))
+    return int(environment.get("TEST_MOVIE_ID", FILM_ID))
 
 
 @pytest.fixture(scope="session")
 def test_movie_title(environment: Mapping[str, str]) -> str:
     """Its title (`TEST_MOVIE_TITLE`)."""
-    return environment.get("TEST_MOVIE_TITLE", "Night of the Living Dead")
+    return environment.get("TEST_MOVIE_TITLE", FILM)
 
 
 @pytest.fixture(scope="session")

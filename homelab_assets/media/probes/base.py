@@ -21,7 +21,6 @@ class Sight(Struct, frozen=True, kw_only=True):
         home: addresses and prefixes of the home as the internet sees it, names already resolved.
         nowhere: names of the home that lead to no address now, and variables without a value.
         deep: the whole dry run is made, not only the health part. active: apps may be made to call each other.
-        title: the film that searches ask for. tmdb_id: its id at The Movie Database.
     """
 
     settings: MediaSettings
@@ -32,8 +31,6 @@ class Sight(Struct, frozen=True, kw_only=True):
     deep: bool = True
     active: bool = True
     capture_error: str | None = None
-    title: str = "Night of the Living Dead"
-    tmdb_id: int = 10331
 
     def container(self, app: str) -> Container | None:
         """Return the container of an app, or None."""

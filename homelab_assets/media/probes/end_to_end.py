@@ -3,15 +3,16 @@
 from collections.abc import Collection, Sequence
 
 from homelab_assets.media.probes.base import Probe, Sight, answered
+from homelab_assets.media.settings import FILM, FILM_ID
 from homelab_assets.media.verdicts import Pass, Unknown, Verdict
 
 
 def knows_the_film(sight: Sight) -> Verdict:
     """Does Radarr find the test film at its metadata service?"""
     assert sight.clients.radarr is not None
-    found = answered(sight.clients.radarr.items("movie/lookup", term=f"tmdb:{sight.tmdb_id}"))
+    found = answered(sight.clients.radarr.items("movie/lookup", term=f"tmdb:{FILM_ID}"))
     if not found:
-        return Unknown(f"Radarr's metadata service does not know film {sight.tmdb_id}")
+        return Unknown(f"Radarr's metadata service does not know film {FILM_ID}")
     return Pass([f"Radarr knows “{found[0].get('title')}” ({found[0].get('year')})"])
 
 
@@ -19,7 +20,7 @@ def would_flow(sight: Sight) -> Verdict:
     """Reached only when nothing that it needs has failed: spell out the steps that are proved."""
     return Pass(
         [
-            f"1. a request for “{sight.title}” is accepted and sent to Radarr",
+            f"1. a request for “{FILM}” is accepted and sent to Radarr",
             "2. Radarr searches through Prowlarr and gets results",
             "3. Radarr hands the release to qBittorrent, which downloads through the VPN",
             "4. Radarr finds the finished download and imports it into the library folder",

@@ -7,6 +7,7 @@ from functools import partial
 from homelab_assets.media.clients.servarr import Failure, Provider
 from homelab_assets.media.probes.base import Probe, Sight, answered, listed, title_of
 from homelab_assets.media.probes.instances import leads_to
+from homelab_assets.media.settings import FILM
 from homelab_assets.media.verdicts import Fail, Pass, Skipped, Unknown, Verdict
 
 _KEY = re.compile(r"\b401\b|unauthori[sz]ed|invalid credentials|api ?key", re.IGNORECASE)
@@ -41,10 +42,10 @@ def indexers_ready(sight: Sight) -> Verdict:
 def search_finds(sight: Sight) -> Verdict:
     """Search for the test film. Prowlarr answers an empty list too when every indexer failed inside."""
     assert sight.clients.prowlarr is not None
-    found = answered(sight.clients.prowlarr.search(sight.title))
+    found = answered(sight.clients.prowlarr.search(FILM))
     if not found:
-        return Unknown(f"no result for “{sight.title}”", "search_empty")
-    return Pass([f"{len(found)} results for “{sight.title}”"])
+        return Unknown(f"no result for “{FILM}”", "search_empty")
+    return Pass([f"{len(found)} results for “{FILM}”"])
 
 
 def application_works(app: str, sight: Sight) -> Verdict:
