@@ -11,7 +11,6 @@ from homelab_assets.documentation.links import ForgeLinks, runbook_for_service
 from homelab_assets.documentation.purposes import Purpose, application_of, purpose_of, tag_of
 from homelab_assets.secrecy import show
 
-SCHEMA = 1
 _VERSION_LABELS = ("org.opencontainers.image.version", "org.label-schema.version", "build_version")
 # Tags that say nothing about the version behind them.
 _FLOATING = frozenset(
@@ -79,12 +78,11 @@ class Catalog(Struct, frozen=True, kw_only=True):
     hosts: Sequence[Mapping[str, Any]]
     entries: Sequence[Entry]
     demo: bool = False
-    schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
         """Return the catalog as plain JSON values."""
         return {
-            "schema": self.schema,
+            "schema": 1,
             "generated_at": self.generated_at,
             "demo": self.demo,
             "hosts": [dict(host) for host in self.hosts],

@@ -47,25 +47,18 @@ class CleanupPlan(Struct, frozen=True, kw_only=True, dict=True):
     branch: str
     tree: FileTree
 
+    cosmetic = False
+    labels = (LABEL,)
+
     @property
     def actionable(self) -> bool:
         """Whether anything can be removed."""
         return bool(self.items)
 
     @property
-    def cosmetic(self) -> bool:
-        """Never merged without a person."""
-        return False
-
-    @property
     def draft(self) -> bool:
         """Whether somebody should look twice: not all of it is certain."""
         return any(item.confidence == "low" for item in self.items)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The label of its pull request."""
-        return (LABEL,)
 
     @property
     def urgency(self) -> tuple[int, str]:

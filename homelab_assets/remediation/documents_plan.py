@@ -36,6 +36,7 @@ class DocumentsPlan(Struct, frozen=True, kw_only=True, dict=True):
     cosmetic = False
     draft = False
     labels = (LABEL, "documentation")
+    urgency = (0,)
     title = "docs: what runs, as the last audit saw it"
 
     @property
@@ -47,11 +48,6 @@ class DocumentsPlan(Struct, frozen=True, kw_only=True, dict=True):
     def refusal(self) -> str:
         """Why a document is left alone; "" where none is."""
         return "; ".join(self.left)
-
-    @property
-    def urgency(self) -> tuple[int]:
-        """There is only one."""
-        return (0,)
 
     @property
     def branch(self) -> str:

@@ -47,11 +47,7 @@ class ReadmePlan(Struct, frozen=True, kw_only=True, dict=True):
     labels = (LABEL, "documentation")
     urgency = (0,)
     refusal = ""
-
-    @property
-    def title(self) -> str:
-        """The conventional title."""
-        return "docs(readme): list the services that git has"
+    title = "docs(readme): list the services that git has"
 
     @property
     def files(self) -> Mapping[str, bytes | None]:
