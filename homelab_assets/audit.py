@@ -19,6 +19,7 @@ from homelab_assets.files import read_json, write_whole
 from homelab_assets.lab.settings import Lab, RepositorySettings
 from homelab_assets.locking import exclusive
 from homelab_assets.model import Captured, CaptureResult
+from homelab_assets.moments import utc_text
 from homelab_assets.rendering.nouns import counted
 from homelab_assets.secrecy import Vault, redact
 
@@ -39,7 +40,7 @@ class Audit(Struct, frozen=True, kw_only=True):
 
 def utc_now() -> str:
     """Return this moment as ISO 8601 UTC, seconds, `Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(datetime.now(UTC))
 
 
 def run_audit(
@@ -211,8 +212,7 @@ def remember(lab: Lab, document: DriftDocument) -> None:
 
 
 def _tomorrow(document: DriftDocument) -> str:
-    moment = datetime.fromisoformat(document.generated_at) + timedelta(days=1)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(datetime.fromisoformat(document.generated_at) + timedelta(days=1))
 
 
 def narrow(

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "homelab_assets"
 
-PURE = ("compose", "drift", "documentation", "rendering", "model.py", "labels.py", "secrecy", "errors.py")
+PURE = ("compose", "drift", "documentation", "rendering", "model.py", "labels.py", "moments.py", "secrecy", "errors.py")
 WORLD = {
     "dagster",
     "docker",

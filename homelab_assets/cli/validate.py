@@ -8,6 +8,7 @@ import click
 from msgspec.structs import replace
 
 from homelab_assets.cli.common import Options, verb
+from homelab_assets.moments import utc_text
 
 if TYPE_CHECKING:
     from homelab_assets.lab.settings import Lab, RepositorySettings
@@ -42,7 +43,7 @@ def command(
     lab = _lab(options, repositories)
     chosen = selection(lab.structure if lab else {}, select=_split(select), ignore=_split(ignore))
     named, folders = _repositories(lab, repositories)
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = utc_text(datetime.now(UTC))
     results = [
         validate(group, chosen, generated_at=now, lab=lab, on_disk=on_disk, mend=fix)
         for group, on_disk in ((named, working_tree or fix), (folders, True))

@@ -11,6 +11,7 @@ from homelab_assets.documentation.change import ModelChange, model_changes
 from homelab_assets.documentation.links import ForgeLinks
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.model import Json
+from homelab_assets.moments import utc_text
 
 DAYS = 30
 
@@ -125,7 +126,7 @@ class Trail(Struct, frozen=True, kw_only=True):
 
 def start_of(until: str, days: int) -> str:
     """Return the moment `days` before another, both ISO 8601 UTC."""
-    return (datetime.fromisoformat(until) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(datetime.fromisoformat(until) - timedelta(days=days))
 
 
 def build_trail(

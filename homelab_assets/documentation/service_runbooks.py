@@ -166,9 +166,8 @@ def _roll_back(service: Service) -> str:
 
 
 def _commands(service: Service, commands: Commands, host: HostFacts | None, lodgers: Sequence[Service]) -> list[str]:
-    where = f"On {cell(service.host)}"
     enter = [line for line in (host.login if host else "", commands.enter) if line]
-    parts = ["## Commands", f"{where}; `{'`, `'.join(('stop', 'restart'))}` interrupt what depends on it."]
+    parts = ["## Commands", f"On {cell(service.host)}; `stop`, `restart` interrupt what depends on it."]
     if commands.note:
         parts.append(commands.note)
     listed: Iterable[tuple[str, str]] = (

@@ -8,6 +8,7 @@ from msgspec import Struct, field, to_builtins
 from msgspec.structs import replace
 
 from homelab_assets.drift.document import DriftDocument
+from homelab_assets.moments import utc_text
 from homelab_assets.rendering.nouns import noun
 
 STALE_AUDIT, STALE_PIPELINE = timedelta(hours=26), timedelta(days=7)
@@ -142,7 +143,7 @@ def build_status(
     """
     services = list(_services(left.document, left.catalog))
     status = Status(
-        generated_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        generated_at=utc_text(now),
         hosts=tuple(_host(name, left.document, [line for line in services if line.host == name]) for name in hosts),
         attention=tuple(line for line in services if _asks(line)),
         audit=_audit(left.document, now),

@@ -23,6 +23,7 @@ from homelab_assets.engine.recorded import read_capture
 from homelab_assets.errors import CaptureError, UserError
 from homelab_assets.lab.settings import HostSettings
 from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
+from homelab_assets.moments import utc_text
 from homelab_assets.secrecy import Vault
 from homelab_assets.secrecy.defects import described, traced
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
+_CLOCK: Clock = partial(datetime.now, UTC)
 
 # sshd allows 10 sessions a connection by default (MaxSessions); one is left for reading files.
 WIDTH = 6
@@ -39,12 +41,7 @@ WIDTH = 6
 _READ_FACTOR = 3
 
 
-def utc_now() -> datetime:
-    """Return this moment."""
-    return datetime.now(UTC)
-
-
-def capture_hosts(hosts: Iterable[HostSettings], *, vault: Vault, clock: Clock = utc_now) -> list[CaptureResult]:
+def capture_hosts(hosts: Iterable[HostSettings], *, vault: Vault, clock: Clock = _CLOCK) -> list[CaptureResult]:
     """Capture hosts side by side, and return one result per host, in the order given; see `capture_host`."""
     tasks = [_Task(settings, vault, clock) for settings in hosts]
     try:
@@ -57,7 +54,7 @@ def capture_hosts(hosts: Iterable[HostSettings], *, vault: Vault, clock: Clock =
         raise
 
 
-def capture_host(settings: HostSettings, *, vault: Vault, clock: Clock = utc_now) -> CaptureResult:
+def capture_host(settings: HostSettings, *, vault: Vault, clock: Clock = _CLOCK) -> CaptureResult:
     """Capture one host, live or recorded, within its budget.
 
     Args:
@@ -78,7 +75,7 @@ class _Task:
     def __init__(self, settings: HostSettings, vault: Vault, clock: Clock) -> None:
         self._settings = settings
         self._vault = vault
-        self._at = _iso(clock())
+        self._at = utc_text(clock())
         self._started = time.monotonic()
         self._progress = "it was still connecting"
         self._result: CaptureResult | None = None
@@ -258,7 +255,3 @@ def _with_tag(reference: str) -> str:
 
 def _what(error: UserError) -> str:
     return f"{error.where}: {error.what}" if error.where else error.what
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

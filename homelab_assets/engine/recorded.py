@@ -15,6 +15,7 @@ import msgspec
 from homelab_assets.errors import CaptureError, UserError
 from homelab_assets.files import write_whole
 from homelab_assets.model import Captured, CaptureResult, Json, Unreachable
+from homelab_assets.moments import utc_text
 from homelab_assets.secrecy import Vault
 
 _LISTS = ("containers", "images", "networks", "volumes")
@@ -57,7 +58,7 @@ def read_capture(name: str, directory: Path, vault: Vault) -> CaptureResult:
     Returns:
         The capture, or why it can't be used, naming the file.
     """
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = utc_text(datetime.now(UTC))
     try:
         if not directory.is_dir():
             raise CaptureError(
@@ -154,7 +155,6 @@ def _moment(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value[:19] + "+00:00" if "." in value else value)
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc_text(datetime.fromisoformat(value[:19] + "+00:00" if "." in value else value))
     except ValueError:
         return None

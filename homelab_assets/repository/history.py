@@ -7,6 +7,7 @@ from subprocess import Popen
 
 from msgspec import Struct
 
+from homelab_assets.moments import utc_text
 from homelab_assets.repository.git import Git
 
 # Fields are framed by NUL, which can stand neither in a commit's text nor in a file name; the leading and the closing
@@ -140,7 +141,7 @@ def _places(path: str) -> Iterable[str]:
 
 def _utc(stamp: bytes) -> str:
     try:
-        return datetime.fromtimestamp(int(stamp), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc_text(datetime.fromtimestamp(int(stamp), UTC))
     except (ValueError, OverflowError, OSError):
         # Commits that tools made by hand can hold any date; git tells nothing, or the year three million.
         return ""

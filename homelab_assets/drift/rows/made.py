@@ -1,7 +1,7 @@
 """What an engine has made of the networks and volumes that a service uses."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from homelab_assets.drift.rows.shapes import has_marker
 from homelab_assets.drift.view import Declared, Observed, clean, once
 from homelab_assets.labels import HASH, PROJECT, VERSION
 from homelab_assets.model import Json
+from homelab_assets.moments import utc_text
 from homelab_assets.secrecy import has_token
 
 
@@ -61,7 +62,7 @@ class Made(Struct, frozen=True, kw_only=True):
         """When it was made, ISO 8601 UTC; "" where that isn't known. Engines write the time of their own place."""
         text = str(self.document.get("Created") or self.document.get("CreatedAt") or "")
         try:
-            return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            return utc_text(datetime.fromisoformat(text))
         except ValueError:
             return ""
 

@@ -4,7 +4,7 @@ A partition is a day. What ran on a day can't be found out later: the drift and 
 documents that were recorded then. Structure comes from git, as its baseline branches stood at the end of the day.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from homelab_assets.drift.document import DriftDocument
 from homelab_assets.errors import UserError
 from homelab_assets.files import read_json
 from homelab_assets.lab.settings import Lab
+from homelab_assets.moments import utc_text
 from homelab_assets.orchestration import names, tables
 from homelab_assets.orchestration.resources import LaboratoryResource
 
@@ -110,7 +111,7 @@ def end_of_day(day: str, timezone: str | None) -> str:
     """Return the last second of a day where the operator lives, as ISO 8601 UTC."""
     last = datetime.combine(date.fromisoformat(day), time(23, 59, 59))
     aware = last.replace(tzinfo=ZoneInfo(timezone)) if timezone else last.astimezone()
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(aware)
 
 
 def _commit_at(path: Path, ref: str | None, moment: str, name: str, remarks: list[str]) -> str | None:
