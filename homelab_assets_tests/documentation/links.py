@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 
-_RENDERER = MarkdownIt("commonmark", {"html": True}).enable("table")
+RENDERER = MarkdownIt("commonmark", {"html": True}).enable("table")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -65,5 +65,5 @@ class Site:
 
 def _page(file: Path) -> _Page:
     page, text = _Page(), file.read_text("utf-8")
-    page.feed(_RENDERER.render(text) if file.suffix == ".md" else text)
+    page.feed(RENDERER.render(text) if file.suffix == ".md" else text)
     return page
