@@ -222,11 +222,8 @@ class Executor(Struct):
 
 
 def _as_text(value: Any) -> str:
-    return (
-        {True: "1", False: "0"}.get(value, str(value))
-        if isinstance(value, bool)
-        else {"true": "1", "false": "0"}.get(str(value), str(value))
-    )
+    """Write a preference as Plex does: a truth value is a digit."""
+    return {"true": "1", "false": "0", "True": "1", "False": "0"}.get(str(value), str(value))
 
 
 def _none(answer: Any) -> Trouble | None:

@@ -1,7 +1,7 @@
 """Requests: Overseerr or Seerr knows a default server, with a current key, folder and quality profile."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ def sends_to(app: str, sight: Sight) -> Verdict:
     """Compare the server's settings with the app itself. The key is in clear there, so it takes no write."""
     assert sight.clients.overseerr is not None
     servers = answered(sight.clients.overseerr.servers(app))
-    default = next((one for one in servers if one.get("isDefault") and not one.get("is4k")), None)
+    default = _default_of(servers)
     if default is None:
         return Fail(
             "default_server_missing", [f"{len(servers)} servers of the kind {title_of(app)}, none is the default"]
@@ -33,6 +33,10 @@ def sends_to(app: str, sight: Sight) -> Verdict:
             return Unknown(f"server {name} has another key, and may be another {title_of(app)} than that of lab.yaml")
         return Fail("key_stale_copy", [f"the key of server {name} is not {title_of(app)}'s current one"], about=name)
     return _compare(app, name, default, sight)
+
+
+def _default_of(servers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next((one for one in servers if one.get("isDefault") and not one.get("is4k")), None)
 
 
 def _compare(app: str, name: str, server: Mapping[str, Any], sight: Sight) -> Verdict:
@@ -53,8 +57,7 @@ def _compare(app: str, name: str, server: Mapping[str, Any], sight: Sight) -> Ve
 def reaches(app: str, sight: Sight) -> Verdict:
     """Let Overseerr call its default server."""
     assert sight.clients.overseerr is not None
-    servers = answered(sight.clients.overseerr.servers(app))
-    default = next((one for one in servers if one.get("isDefault") and not one.get("is4k")), None)
+    default = _default_of(answered(sight.clients.overseerr.servers(app)))
     if default is None:
         return Unknown("no default server")
     found = sight.clients.overseerr.test(app, default)
