@@ -50,7 +50,8 @@ class Bench:
         settings = HostSettings(name=self.machine.name, docker=f"unix://{self.machine.socket}")
         captured = capture_host(settings, vault=vault)
         assert isinstance(captured, Captured), captured
-        extra = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
-        result = audit(captured, [baseline(stack, document, endpoint=self.machine.name, extra=extra)], vault=vault)
+        result = audit(
+            captured, [baseline(stack, document, endpoint=self.machine.name, extra=stacks.EXTRA)], vault=vault
+        )
         assert not result.problems
         return result

@@ -70,11 +70,15 @@ def _put(document: dict[str, Any], path: str, instead: Any) -> None:
         node[last] = instead
 
 
+EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
+"""Files beside the stacks that git has, too."""
+
+
 def write(document: dict[str, Any], directory: Path) -> None:
     """Write a stack with the files that it refers to."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "x").mkdir(exist_ok=True)
-    for name, text in (("s.txt", "s"), ("c.txt", "c"), ("e.env", 'A=1\nC="x y"\n'), ("l.env", "la=1\n")):
+    for name, text in {"s.txt": "s", "c.txt": "c", **EXTRA}.items():
         (directory / name).write_text(text)
     (directory / "compose.yml").write_text(yaml.safe_dump(document, sort_keys=False))
 

@@ -7,7 +7,7 @@ import pytest
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.model import Baseline
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import audit, baseline, capture, found
+from homelab_assets_tests.drift.world import audit, baseline, capture, found, statuses
 
 IMAGES = [image("plain:1", Cmd=["run"])]
 FOLDER = "/opt/apps/stacks/web"
@@ -16,10 +16,6 @@ EARLIER = "2026-10-01T00:00:00Z"
 
 def run(containers: list[dict[str, Any]], *baselines: Baseline) -> DriftDocument:
     return audit(capture(containers, images=IMAGES), baselines)
-
-
-def statuses(document: DriftDocument) -> dict[str, str]:
-    return {service.container or service.service: service.status for service in document.services}
 
 
 def stack(*services: str, **more: Any) -> dict[str, Any]:

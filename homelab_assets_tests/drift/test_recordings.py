@@ -20,14 +20,13 @@ from homelab_assets_tests.drift.world import KEY, NOW, audit, baseline, found, r
 
 ENGINES = ("20.10.24-compose-2.40.3", "20.10.24-compose-2.26.1", "28.5.2-compose-2.40.3", "28.5.2-compose-2.20.3")
 DEFINED = ("20.10.24-compose-2.40.3", "20.10.24-compose-1.29.2", "28.5.2-compose-2.40.3", "28.5.2-compose-2.26.1")
-EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
 
 
 @pytest.mark.parametrize(
     ("engine", "verified"), [*((engine, 93) for engine in ENGINES), ("20.10.24-compose-1.29.2", 0)]
 )
 def test_nothing_is_reported_right_after_up(engine: str, verified: int) -> None:
-    document = audit(recording(f"traps-{engine}"), [baseline("traps", stacks.traps_of(engine), extra=EXTRA)])
+    document = audit(recording(f"traps-{engine}"), [baseline("traps", stacks.traps_of(engine), extra=stacks.EXTRA)])
     assert not document.problems
     assert [(service.service, service.items) for service in document.services if service.items] == []
     assert {service.status for service in document.services} == {"stopped"}, "created, and never started"
@@ -40,7 +39,7 @@ def test_nothing_is_reported_right_after_up(engine: str, verified: int) -> None:
 def test_an_engine_29_that_was_asked_in_its_own_api_is_judged_as_a_28(stack: str, compose: str) -> None:
     git = stacks.traps(compose) if stack == "traps" else stacks.manual_changes()[0]
     older, newer = (
-        audit(recording(f"{stack}-{engine}-compose-{compose}"), [baseline(stack, git, extra=EXTRA)])
+        audit(recording(f"{stack}-{engine}-compose-{compose}"), [baseline(stack, git, extra=stacks.EXTRA)])
         for engine in ("28.5.2", "29")
     )
     assert newer.services == older.services
@@ -51,7 +50,7 @@ def test_an_engine_29_that_was_asked_in_its_own_api_is_judged_as_a_28(stack: str
 def test_podman_differs_where_it_ignores_what_git_says(version: str, verified: int) -> None:
     """Compose v2 through podman's socket: a few values never arrive there, all others do or can't be seen."""
     git = (stacks.DATA / "traps.yml").read_text()
-    document = audit(recording(f"traps-podman-{version}-compose-2.40.3"), [baseline("traps", git, extra=EXTRA)])
+    document = audit(recording(f"traps-podman-{version}-compose-2.40.3"), [baseline("traps", git, extra=stacks.EXTRA)])
     assert not document.problems
     refused, ignored = {"s19", "s38", "s45", "s61", "s90"}, {}
     if version == "5.8.6":
@@ -81,7 +80,7 @@ def test_podman_shows_the_address_of_what_runs(address: str, items: list[tuple[s
     one = next(container for container in containers if container["Name"] == "/traps-s79-1")
     one["State"] |= {"Status": "running", "Running": True}
     one["NetworkSettings"]["Networks"]["traps_default"] |= {"IPAMConfig": None, "IPAddress": address}
-    document = audit(replace(captured, containers=tuple(containers)), [baseline("traps", git, extra=EXTRA)])
+    document = audit(replace(captured, containers=tuple(containers)), [baseline("traps", git, extra=stacks.EXTRA)])
     assert found(next(service for service in document.services if service.service == "s79")) == items
 
 

@@ -32,14 +32,13 @@ from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, recording
 
-EXTRA = {"e.env": 'A=1\nC="x y"\n', "l.env": "la=1\n"}
 RECORDINGS = {file.name.removesuffix(".json.gz"): file for file in sorted(stacks.DATA.glob("*.json.gz"))}
 
 
 def _in_git(name: str) -> Baseline:
     if name.startswith("manual"):
         return baseline("manual", stacks.manual_changes()[0])
-    return baseline("traps", stacks.traps_of(name), extra=EXTRA)
+    return baseline("traps", stacks.traps_of(name), extra=stacks.EXTRA)
 
 
 @cache
@@ -256,7 +255,7 @@ def _told(model: Model) -> Any:
 
 def _fills(document: dict[str, Any], variables: Mapping[str, Alternative]) -> bool:
     """Whether a stack's variables could be put in place; they are the same then as after loading it with them."""
-    git = baseline("x", document, extra=EXTRA)
+    git = baseline("x", document, extra=stacks.EXTRA)
     stack = Stack(git, not_deployed(git))
     try:
         filled = fill(stack.load({}), variables)

@@ -10,7 +10,7 @@ from homelab_assets.model import Baseline, Problem, Unreachable
 from homelab_assets.rendering.drift_words import advice
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import KEY, NOW, audit, baseline, capture, found
+from homelab_assets_tests.drift.world import KEY, NOW, audit, baseline, capture, found, statuses
 
 PLAIN = image("plain:1", Cmd=["run"])
 ONE: dict[str, Any] = {"services": {"app": {"image": "plain:1"}}}
@@ -18,10 +18,6 @@ ONE: dict[str, Any] = {"services": {"app": {"image": "plain:1"}}}
 
 def run(containers: list[dict[str, Any]], *baselines: Baseline, **more: Any) -> DriftDocument:
     return audit(capture(containers, images=[PLAIN], **more), baselines or (baseline("web", ONE),))
-
-
-def statuses(document: DriftDocument) -> dict[str, str]:
-    return {service.container or service.service: service.status for service in document.services}
 
 
 def service(body: dict[str, Any], **more: Any) -> dict[str, Any]:

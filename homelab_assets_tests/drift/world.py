@@ -2,16 +2,17 @@
 
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from homelab_assets.drift.compare import compare_all
-from homelab_assets.drift.document import DriftDocument, ServiceDrift
+from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
 from homelab_assets.drift.policy import Policy
 from homelab_assets.model import Baseline, Captured, CaptureResult, Problem
+from homelab_assets.remediation.identity import Identity
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.engine29 import as_29
 
@@ -90,11 +91,27 @@ def audit(
     )
 
 
+def rechecked(captured: Captured) -> Callable[[Sequence[Baseline], Identity], list[Item]]:
+    """What compares a capture with edited baselines, and gives what is left of a service."""
+
+    def recheck(edited: Sequence[Baseline], identity: Identity) -> list[Item]:
+        return [
+            item for one in audit(captured, edited).services if one.service == identity.service for item in one.items
+        ]
+
+    return recheck
+
+
 def recording(name: str, vault: Vault | None = None) -> Captured:
     """A capture of a real engine, as `record` wrote it; of a `-29-compose-` what an engine 28 recorded, as 29 says it."""
     file = Path(__file__).parent / "data" / f"{name.replace('-29-', '-28.5.2-')}.json.gz"
     data = json.loads(gzip.decompress(file.read_bytes()))
     return capture(vault=vault, **(as_29(data) if "-29-" in name else data))
+
+
+def statuses(document: DriftDocument) -> dict[str, str]:
+    """The status of each container, or of a service without one."""
+    return {service.container or service.service: service.status for service in document.services}
 
 
 def found(service: ServiceDrift) -> list[tuple[str, str, str]]:

@@ -1,7 +1,6 @@
 """Every kind of manual change, as real engines recorded it: backported alone, and a second audit finds nothing."""
 
 from functools import cache
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,7 +11,7 @@ from homelab_assets.remediation.planner import plan_remediation
 from homelab_assets.remediation.proof import Overlay
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.mutations import Mutation
-from homelab_assets_tests.drift.world import audit, baseline, recording
+from homelab_assets_tests.drift.world import audit, baseline, rechecked, recording
 
 GIT, _, WANTED = stacks.manual_changes()
 # It is never deployed: Compose forgets networks and files that nothing uses.
@@ -43,10 +42,7 @@ def test_a_change_is_backported_and_then_gone(service: str, mutation: Mutation, 
     stack, host = baseline("manual", {**GIT, "services": services}, extra=EXTRA), alone(service)
     document = audit(host, [stack])
 
-    def recheck(edited: Any, identity: Any) -> list[Any]:
-        return [item for v in audit(host, edited).services if v.service == identity.service for item in v.items]
-
-    (plan,) = plan_remediation(document, [stack], load=load_model, documentation=False, recheck=recheck)
+    (plan,) = plan_remediation(document, [stack], load=load_model, documentation=False, recheck=rechecked(host))
     assert (mutation.path, change) in [(edit.item.path, edit.item.change) for edit in plan.edits]
     assert (plan.refused, plan.left) == ((), ())
     more = [file for file in plan.files if file.endswith(".yml") and file not in stack.files]

@@ -16,7 +16,7 @@ from homelab_assets.remediation.proof import Overlay
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import world
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import audit
+from homelab_assets_tests.drift.world import audit, rechecked
 from homelab_assets_tests.remediation.memory import Files, baseline
 from homelab_assets_tests.remediation.test_engine_changes import EXTRA, GIT, KEEPER, WANTED, alone
 
@@ -142,10 +142,9 @@ def check(style: str, service: str) -> None:
     stack = baseline(tree, files=order, stack="manual", directory=FOLDER, endpoint="host")
     host = alone(service)
 
-    def recheck(edited: Any, identity: Any) -> list[Any]:
-        return [item for v in audit(host, edited).services if v.service == identity.service for item in v.items]
-
-    (plan,) = plan_remediation(audit(host, [stack]), [stack], load=load_model, documentation=False, recheck=recheck)
+    (plan,) = plan_remediation(
+        audit(host, [stack]), [stack], load=load_model, documentation=False, recheck=rechecked(host)
+    )
     assert plan.refused == () or (style == ANCHOR and WANTED[service][0].name in SHARED_FOR_GOOD), style
     if plan.refused:
         return
@@ -177,11 +176,8 @@ def test_a_file_that_only_the_host_names_is_edited_where_it_decides(endpoint: st
     ]
     host = world.capture(running, images=[image("plain:1", Cmd=["run"])])
 
-    def recheck(edited: Any, identity: Any) -> list[Any]:
-        return [item for v in audit(host, edited).services if v.service == identity.service for item in v.items]
-
     changed: dict[str, bytes | None] = {}
-    for plan in plan_remediation(audit(host, [stack]), [stack], load=load_model, recheck=recheck):
+    for plan in plan_remediation(audit(host, [stack]), [stack], load=load_model, recheck=rechecked(host)):
         assert plan.refused == ()
         assert set(plan.files) <= {"stacks/web/compose.yml", "stacks/web/more.yml", "README.md"}
         if plan.identity.service == "app":
