@@ -102,16 +102,7 @@ def _audit_trail(material: Material, dependencies: Any) -> Documents:
 def _runbooks(material: Material, dependencies: Any) -> Documents:
     from homelab_assets.documentation.runbooks import runbook_documents
 
-    return Documents(
-        docs=runbook_documents(
-            material.estate,
-            dependencies,
-            purposes=material.purposes,
-            forges=material.forges,
-            pipeline=material.pipeline,
-            reports=material.reports,
-        )
-    )
+    return Documents(docs=runbook_documents(material, dependencies))
 
 
 CATALOG_JSON = "service_catalog.json"

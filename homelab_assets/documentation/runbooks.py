@@ -9,9 +9,9 @@ from homelab_assets.documentation import words
 from homelab_assets.documentation.commands import folder_of, is_portainers
 from homelab_assets.documentation.dependencies import Map
 from homelab_assets.documentation.estate import Estate, Service
+from homelab_assets.documentation.generate import Material
 from homelab_assets.documentation.links import (
     TROUBLESHOOTING,
-    ForgeLinks,
     anchor,
     runbook_for_check,
     runbook_for_drift,
@@ -100,20 +100,9 @@ _SYSTEM = ("/var/run", "/run", "/dev", "/proc", "/sys", "/etc")
 _SAFE_PROSE = re.compile(r"<(?![ =])")
 
 
-def runbook_documents(
-    estate: Estate,
-    dependencies: Map,
-    *,
-    purposes: Mapping[str, str] | None = None,
-    forges: Mapping[str, ForgeLinks] | None = None,
-    pipeline: Mapping[str, Any] | None = None,
-    reports: str = "../reports",
-) -> dict[str, str]:
-    """Render all runbooks: path below `docs/` to text.
-
-    Args:
-        pipeline: the last result of the media pipeline's validation. reports: the way from `docs/` to the reports.
-    """
+def runbook_documents(material: Material, dependencies: Map) -> dict[str, str]:
+    """Render all runbooks: path below `docs/` to text."""
+    estate, pipeline = material.estate, material.pipeline
     scenarios: dict[str, dict[str, object]] = {
         "service-does-not-start": {"odd": _states(estate)},
         "drift-detected": {"drifted": _drifted(estate)},
@@ -123,7 +112,7 @@ def runbook_documents(
         "rebuild-a-host": {"hosts": estate.hosts},
     }
     documents = {
-        f"{TROUBLESHOOTING}/{name}.md": _render(f"{name}.md.j2", estate, reports=reports, **values)
+        f"{TROUBLESHOOTING}/{name}.md": _render(f"{name}.md.j2", estate, reports=material.reports, **values)
         for name, values in scenarios.items()
     }
     for page in _PAGES:
@@ -133,7 +122,9 @@ def runbook_documents(
         "index.md.j2", estate, pipeline=pages, services=list(_index(estate))
     )
     documents |= rebuild_documents(estate, dependencies)
-    return documents | service_runbooks(estate, dependencies, purposes=purposes, forges=forges, pipeline=pipeline)
+    return documents | service_runbooks(
+        estate, dependencies, purposes=material.purposes, forges=material.forges, pipeline=pipeline
+    )
 
 
 def _pipeline_page(page: str, estate: Estate, pipeline: Mapping[str, Any]) -> str:
