@@ -808,3 +808,25 @@ def test_an_anonymous_volume_where_git_has_another_one_is_the_image_s(labels: Bo
     told = items({"volumes": [f"{source}:/d"]}, {"mounts": [lost], "labels": labels}, own={"Volumes": {"/d": {}}},
                  around={"volumes": {"kept": None}})  # fmt: skip
     assert told == [("volumes./d", "removed", "breaking")]
+
+
+@pytest.mark.parametrize(
+    ("driver", "name", "git", "running", "differs"),
+    [
+        ("json-file", "max-size", "10m", "10M", False),
+        ("json-file", "max-size", "10m", "10MB", False),
+        ("json-file", "max-size", "10m", "10k", True),
+        ("json-file", "max-size", "10m", "11M", True),
+        ("local", "max-size", "1.5g", "1.5GiB", False),
+        ("local", "max-size", "1024k", "1m", True),
+        ("fluentd", "fluentd-buffer-limit", "1m", "1M", False),
+        ("gelf", "max-buffer-size", "4m", "4M", False),
+        ("gelf", "max-size", "10m", "10M", True),
+        ("json-file", "tag", "10m", "10M", True),
+    ],
+)
+def test_the_size_of_a_log_has_several_spellings(driver: str, name: str, git: str, running: str, differs: bool) -> None:
+    """`units.FromHumanSize` and `units.RAMInBytes` of the engine; no other option of these drivers is a size."""
+    config = {"LogConfig": {"Type": driver, "Config": {name: running}}}
+    told = items({"logging": {"driver": driver, "options": {name: git}}}, {"host": config}, own={})
+    assert told == [(f"logging.options.{name}", "changed", "functional")] * differs

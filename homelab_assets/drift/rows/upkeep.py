@@ -161,6 +161,23 @@ def _expected_logging(declared: Declared) -> dict[str, Leaf]:
     }
 
 
+_LOG_SIZES = {
+    "max-size": ("json-file", "local"),
+    "fluentd-buffer-limit": ("fluentd",),
+    "max-buffer-size": (),
+    "cache-max-size": (),
+}
+"""Options that an engine reads as sizes, with the drivers for which it does; (): whichever it is."""
+
+_LOG_SIZE = late(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[kmgtp]?)i?b?", re.IGNORECASE | re.ASCII)
+
+
+def _log_option(driver: str, name: str, text: str) -> Any:
+    """An option as an engine reads it; which of them counts kilobytes by 1000, and which by 1024, is all the same."""
+    size = _LOG_SIZE.fullmatch(text) if name in _LOG_SIZES and driver in (_LOG_SIZES[name] or (driver,)) else None
+    return (float(size["number"]), size["unit"].lower()) if size else text
+
+
 def log_config(container: Observed) -> tuple[str, Mapping[str, Any]]:
     """The log driver of a container, and its options."""
     config: Mapping[str, Any] = container.host_config.get("LogConfig") or {}
@@ -175,7 +192,12 @@ def _observed_logging(container: Observed, declared: Declared) -> dict[str, Leaf
     if mine and mine.value != driver and not has_marker(mine.value):
         # Another driver brings its own options: the driver is the difference.
         return leaves | wanted
-    return leaves | {f"logging.options.{name}": Leaf(str(value)) for name, value in options.items()}
+    for name, value in options.items():
+        path, leaf = f"logging.options.{name}", Leaf(str(value))
+        other = wanted.get(path)
+        same = other and _log_option(driver, name, other.value) == _log_option(driver, name, leaf.value)
+        leaves[path] = other if other and same else leaf
+    return leaves
 
 
 def _given_logging(container: Observed, declared: Declared) -> Given:
