@@ -190,6 +190,16 @@ def test_renamed_container() -> None:
     assert found(document.services[0]) == [("container_name", "added", "functional")]
 
 
+@pytest.mark.parametrize(("name", "first"), [("web_app_1", "web-app-1"), ("web-app-1", "web_app_1")])
+def test_a_name_as_the_other_version_of_compose_would_give_it_was_given_by_hand(name: str, first: str) -> None:
+    """Compose v2, whose `--compatibility` gives v1's names, leaves the name among the aliases."""
+    endpoint = {"Aliases": [first, "app"]}
+    seen = container("web", "app", name=name, networks={"web_default": endpoint})
+    assert found(run([seen]).services[0]) == [("container_name", "added", "functional")]
+    kept = container("web", "app", name=first, networks={"web_default": endpoint})
+    assert not found(run([kept]).services[0])
+
+
 @pytest.mark.parametrize(("mode", "items"), [("bridge", []), ("default", []), ("host", ["network_mode"])])
 def test_the_default_network_mode_is_the_bridge_and_no_other(mode: str, items: list[str]) -> None:
     attached = {"bridge" if mode == "default" else mode: {}}

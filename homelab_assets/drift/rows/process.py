@@ -184,20 +184,29 @@ def _observed_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
     return {"container_name": Leaf(container.name)} if container.name else {}
 
 
+def _aliases_of_compose(container: Observed, declared: Declared) -> set[str]:
+    """The names by which it is known in its networks, but those that git or its hostname gives."""
+    options = (declared.get("networks") or {}).values()
+    own = {declared.name, container.config.get("Hostname")}
+    own.update(*(each["aliases"] for each in options if each and each.get("aliases")))
+    aliases = {alias for endpoint in container.networks.values() for alias in (endpoint or {}).get("Aliases") or ()}
+    return aliases - own
+
+
 def _first_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
     """The name that Compose gave, by which a variable in it is known: a rename by hand leaves it behind as an alias."""
-    template, options = str(declared.get("container_name") or ""), declared.get("networks")
-    own = {declared.name, container.config.get("Hostname")}
-    own.update(*(each["aliases"] for each in (options or {}).values() if each and each.get("aliases")))
-    aliases = {alias for endpoint in container.networks.values() for alias in (endpoint or {}).get("Aliases") or ()}
-    left = [alias for alias in aliases - own if may_be(template, alias) and not _GENERATED_HOSTNAME.fullmatch(alias)]
+    template, aliases = str(declared.get("container_name") or ""), _aliases_of_compose(container, declared)
+    left = [alias for alias in aliases if may_be(template, alias) and not _GENERATED_HOSTNAME.fullmatch(alias)]
     renamed = len(left) == 1 and container.name not in aliases
     return {"container_name": Leaf(left[0])} if renamed else _observed_name(container, declared)
 
 
 def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
+    """What Compose calls a container; where an alias tells which of these it was, that one alone."""
     project = container.labels.get(PROJECT) or declared.project.name
-    return {"container_name": generated_names(project, declared.name, container.number)}
+    names = generated_names(project, declared.name, container.number)
+    told = tuple(name for name in names if name in _aliases_of_compose(container, declared))
+    return {"container_name": told or names}
 
 
 def _generated(container: Observed) -> bool:
