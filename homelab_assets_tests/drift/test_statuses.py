@@ -208,6 +208,15 @@ def test_the_default_network_mode_is_the_bridge_and_no_other(mode: str, items: l
     assert [item.path for item in verdict.items] == items
 
 
+@pytest.mark.parametrize("mode", ["none", "bridge"])
+def test_a_container_that_left_the_network_of_its_mode_for_another(mode: str) -> None:
+    running = container("web", "app", host={"NetworkMode": mode}, networks={"web_front": {"Aliases": None}})
+    stack = service({"network_mode": mode}, networks={"front": {}})
+    (verdict,) = run([running], baseline("web", stack)).services
+    told = [("network_mode", "removed", "breaking"), ("networks.front", "added", "functional")]
+    assert found(verdict) == told
+
+
 FOLDER = "/opt/apps/stacks/web"
 MORE = {"more.yml": "services: {app: {environment: {E: '1'}}, extra: {image: 'plain:1'}}", "compose.override.yml": "{}"}
 

@@ -76,7 +76,7 @@ def _plain_mode(container: Observed) -> str:
         return "" if set(container.networks) - _BRIDGES or not container.networks else "bridge"
     if mode in ("default", ""):
         mode = "bridge"
-    if mode == "bridge" and set(container.networks) - {"bridge"}:
+    if mode in ("bridge", "none") and set(container.networks) - {mode}:
         return ""
     return mode if mode in _MODES or mode.startswith("container:") else ""
 
