@@ -11,6 +11,7 @@ from homelab_assets.drift.rows import (
     files,
     links,
     mounts,
+    names,
     namespaces,
     networks,
     ports,
@@ -22,6 +23,7 @@ from homelab_assets.drift.rows import (
 
 TABLE: tuple[Row, ...] = (
     *process.ROWS,
+    *names.ROWS,
     *environment.ROWS,
     *ports.ROWS,
     *mounts.ROWS,

@@ -3,6 +3,8 @@
 import hashlib
 from typing import Any
 
+from homelab_assets.drift.view import generated_names
+
 IMAGE_ID = "sha256:" + "1" * 64
 
 
@@ -30,7 +32,7 @@ def container(
     version: str = "2.40.3",
 ) -> dict[str, Any]:
     """A container inspect document. `project` None: started by hand, without labels."""
-    name = name or f"{project}-{service}-{number}"
+    name = name or generated_names(str(project), service, str(number))[version.startswith("1.")]
     identity = hashlib.sha256(f"{project}/{name}".encode()).hexdigest()
     own: dict[str, str] = {}
     if project is not None:

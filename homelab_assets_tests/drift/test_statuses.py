@@ -200,6 +200,11 @@ def test_a_name_as_the_other_version_of_compose_would_give_it_was_given_by_hand(
     assert not found(run([kept]).services[0])
 
 
+def test_compose_v1_gives_no_name_with_hyphens() -> None:
+    seen = container("web", "app", name="web-app-1", version="1.29.2")
+    assert found(run([seen]).services[0]) == [("container_name", "added", "functional")]
+
+
 @pytest.mark.parametrize(("mode", "items"), [("bridge", []), ("default", []), ("host", ["network_mode"])])
 def test_the_default_network_mode_is_the_bridge_and_no_other(mode: str, items: list[str]) -> None:
     attached = {"bridge" if mode == "default" else mode: {}}

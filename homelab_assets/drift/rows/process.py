@@ -1,4 +1,4 @@
-"""What runs and as whom: image, command, user, names."""
+"""What runs and as whom: image, command, user."""
 
 import json
 import re
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Leaf, Row
-from homelab_assets.drift.project_view import may_be
+from homelab_assets.drift.leaf import UNKNOWN, Leaf, Row
 from homelab_assets.drift.rows.shapes import (
     as_nanoseconds,
     boolean,
@@ -20,11 +19,9 @@ from homelab_assets.drift.rows.shapes import (
     usual,
     write_duration,
 )
-from homelab_assets.drift.view import Declared, Observed, clean, generated_names
-from homelab_assets.labels import PROJECT
+from homelab_assets.drift.view import Declared, Observed, clean
 from homelab_assets.late import late
 
-_GENERATED_HOSTNAME = late(r"[0-9a-f]{12}")
 _OF_PODMAN = "localhost/"
 """What podman puts before the names of images that come from no registry; to Docker it's a registry like any other."""
 
@@ -175,69 +172,6 @@ def _command_of_image(container: Observed, declared: Declared) -> Mapping[str, A
     return {"command": UNKNOWN if container.image is None else (_arguments(container.image_config.get("Cmd")),)}
 
 
-def _expected_name(declared: Declared) -> dict[str, Leaf]:
-    name = declared.get("container_name")
-    return {"container_name": Leaf(name)} if name else {}
-
-
-def _observed_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    return {"container_name": Leaf(container.name)} if container.name else {}
-
-
-def _aliases_of_compose(container: Observed, declared: Declared) -> set[str]:
-    """The names by which it is known in its networks, but those that git or its hostname gives."""
-    options = (declared.get("networks") or {}).values()
-    own = {declared.name, container.config.get("Hostname")}
-    own.update(*(each["aliases"] for each in options if each and each.get("aliases")))
-    aliases = {alias for endpoint in container.networks.values() for alias in (endpoint or {}).get("Aliases") or ()}
-    return aliases - own
-
-
-def _first_name(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    """The name that Compose gave, by which a variable in it is known: a rename by hand leaves it behind as an alias."""
-    template, aliases = str(declared.get("container_name") or ""), _aliases_of_compose(container, declared)
-    left = [alias for alias in aliases if may_be(template, alias) and not _GENERATED_HOSTNAME.fullmatch(alias)]
-    renamed = len(left) == 1 and container.name not in aliases
-    return {"container_name": Leaf(left[0])} if renamed else _observed_name(container, declared)
-
-
-def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
-    """What Compose calls a container; where an alias tells which of these it was, that one alone."""
-    project = container.labels.get(PROJECT) or declared.project.name
-    names = generated_names(project, declared.name, container.number)
-    told = tuple(name for name in names if name in _aliases_of_compose(container, declared))
-    return {"container_name": told or names}
-
-
-def _generated(container: Observed) -> bool:
-    return _GENERATED_HOSTNAME.fullmatch(str(container.config.get("Hostname") or "")) is not None
-
-
-def _own_hostname(container: Observed, declared: Declared) -> dict[str, Leaf]:
-    """The hostname that somebody gave it: no variable holds what the engine makes up."""
-    name = container.config.get("Hostname")
-    return {"hostname": Leaf(name)} if name and not _generated(container) else {}
-
-
-def _shares_network(container: Observed) -> bool:
-    """Whether it lives in the network of another container: engines may give it that one's names, too."""
-    return container.mode().startswith("container:")
-
-
-def _given_domainname(container: Observed, declared: Declared) -> Any:
-    return ANYTHING if _shares_network(container) else ()
-
-
-def _given_hostname(container: Observed, declared: Declared) -> Any:
-    if _generated(container) or _shares_network(container):
-        return ANYTHING
-    if container.named_by_host and not container.named:
-        # Beside a name in git another one than today's is more likely given.
-        today = container.host.info.get("Name")
-        return ANYTHING if declared.get("hostname") is None or not today else (today,)
-    return (container.name,) if container.host.podman else ()
-
-
 def _grace_period(value: Any) -> Any:
     """In whole seconds, as the engine keeps it; a number counts seconds already."""
     nanoseconds = as_nanoseconds(value)
@@ -274,11 +208,6 @@ ROWS: tuple[Row, ...] = (
     ),
     scalar("working_dir", "Config.WorkingDir", normal=clean, image="WorkingDir", default=("", "/")),
     scalar("user", "Config.User", normal=str, image="User"),
-    scalar(
-        "hostname", "Config.Hostname", default="", given=_given_hostname, sight=_own_hostname,
-        engine="first 12 digits of the id, the host's name",
-    ),
-    scalar("domainname", "Config.Domainname", given=_given_domainname, engine="that of whose network it shares"),
     scalar("tty", "Config.Tty", normal=boolean, default=False),
     scalar("stdin_open", "Config.OpenStdin", normal=boolean, default=False),
     scalar("stop_signal", "Config.StopSignal", normal=str, image="StopSignal", default=("SIGTERM", "15")),
@@ -288,11 +217,6 @@ ROWS: tuple[Row, ...] = (
         forms=lambda leaf: duration_forms(leaf.value * 10**9),
     ),
     scalar("init", "HostConfig.Init", normal=boolean, still=("HostConfig.Init",), given=on_podman((False,))),
-    Row(
-        key="container_name", kind="scalar", where="Name", live=True,
-        expected=_expected_name, observed=_observed_name, given=_given_name, sight=_first_name,
-        engine="`<project>-<service>-<number>` (v1: `_`) by Compose",
-    ),
     scalar(
         "runtime", "HostConfig.Runtime", given=_runtime_given, daemon=True, still=("HostConfig.Runtime",),
         engine="the daemon's default",
