@@ -795,6 +795,33 @@ def test_variables_that_compose_fills_in(
     assert told == [(f"environment.{name}", "added", "functional") for name in names]
 
 
+@pytest.mark.parametrize(
+    ("there", "version", "differs"),
+    [
+        (["web-db-1:store", "web-db-1:web-db-1"], "2.40.3", False),
+        (["web-db-1:store"], "1.29.2", False),
+        ([], "2.40.3", True),
+        (["web-db-1:web-db-1"], "1.29.2", True),
+        ([], "2.10.2", False),
+    ],
+)
+def test_a_link_that_is_lost_in_one_of_several_networks(there: list[str], version: str, differs: bool) -> None:
+    """Compose 1.29.2 and 2.20.3 to 2.40.3 give every link to every network; nobody has seen the earlier ones do so."""
+    names = {"Aliases": ["web-app-1", "web_app_1", "app"]}
+    links = ["web-db-1:store", "web-db-1:web-db-1"]
+    seen = container("web", "app", version=version,
+                     networks={"web_x": {**names, "Links": links}, "web_y": {**names, "Links": there}})  # fmt: skip
+    services = {"app": {"links": ["db:store"], "networks": ["x", "y"]}, "db": {"networks": ["x", "y"]}}
+    stack = {"services": {name: {"image": "plain:1", **body} for name, body in services.items()},
+             "networks": {"x": None, "y": None}}  # fmt: skip
+    other = container("web", "db", networks={"web_x": names, "web_y": names})
+    document = audit(capture([seen, other], images=[image("plain:1", Cmd=["run"])]), [baseline("web", stack)])
+    (app,) = (one for one in document.services if one.service == "app")
+    assert found(app) == [("links.store", "changed", "functional")] * differs
+    assert all(item.beyond_files for item in app.items)
+    assert app.remedy == ("deploy" if differs else "none")
+
+
 @pytest.mark.parametrize(("running", "differs"), [("size=67108864", False), ("size=65536k", False), ("size=32m", True)])
 def test_the_size_of_a_tmpfs_has_several_spellings(running: str, differs: bool) -> None:
     told = items({"tmpfs": ["/t:size=64m,mode=1777"]}, {"host": {"Tmpfs": {"/t": f"mode=1777,{running}"}}}, own={})

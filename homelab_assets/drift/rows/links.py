@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from homelab_assets.drift.leaf import Leaf, Row
+from homelab_assets.drift.leaf import Difference, Leaf, Row
 from homelab_assets.drift.rows.networks import attached_networks, declared_networks
 from homelab_assets.drift.view import Declared, Observed
 from homelab_assets.labels import name_of
 
 _OUTSIDE = "external_links"
 """Where links to containers of other stacks are declared."""
+
+_LOST_IN_PART = "it is not linked in all its networks any more"
+"""What no compose file can say of a link: a hand joined one of the networks again, without it."""
 
 
 def _expected_links(declared: Declared) -> dict[str, Leaf]:
@@ -64,7 +67,22 @@ def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
             path = f"{key}.{alias}"
             written = service if alias == service else f"{service}:{alias}"
             leaves[path] = Leaf(_linked(target, service, wanted.get(path), container), written)
+    for path in _lost_in_part(container, endpoints or ()) & wanted.keys() & leaves.keys():
+        leaves[path] = Leaf((*leaves[path].value, _LOST_IN_PART), wanted[path].shown)
     return leaves
+
+
+def _lost_in_part(container: Observed, endpoints: Iterable[Mapping[str, Any] | None]) -> set[str]:
+    """The links, under either key, that a container has in some of its networks only: Compose gives each to all."""
+    if container.host.podman or container.made_before(2, 20):
+        return set()
+    known = [{alias for _, alias in link_pairs(container, [endpoint])} for endpoint in endpoints]
+    some = {alias for aliases in known for alias in aliases if not all(alias in others for others in known)}
+    return {f"{key}.{alias}" for key in ("links", _OUTSIDE) for alias in some}
+
+
+def _lost(difference: Difference, container: Observed) -> str | None:
+    return _LOST_IN_PART if difference.observed is not None and _LOST_IN_PART in difference.observed.value else None
 
 
 def _linked(target: str, service: str, wanted: Leaf | None, container: Observed) -> tuple[str]:
@@ -104,6 +122,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         key="links", kind="set", where="NetworkSettings.Networks.*.Links", live=True, keys=("links", "external_links"),
         engine="name, service and number of the linked container, by Compose",
-        expected=_expected_links, observed=_observed_links,
+        expected=_expected_links, observed=_observed_links, beyond=_lost,
     ),
 )  # fmt: skip
