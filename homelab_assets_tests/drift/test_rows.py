@@ -321,6 +321,37 @@ def test_a_link_leads_to_a_service_that_runs_without_labels() -> None:
     assert items({"links": ["db:store"]}, running, own={}, beside=[by_hand]) == []
 
 
+@pytest.mark.parametrize(
+    ("git", "running", "version", "differs"),
+    [
+        ("db", "web-db-1:ro", "2.40.3", True),
+        ("db", "web-db-1:ro", "1.29.2", True),
+        ("db:ro", "web-db-1:rw", "1.29.2", True),
+        ("db:ro", "web-db-1", "2.40.3", False),
+        ("db:ro", "web-db-1:ro", "1.29.2", False),
+        ("db", "web-db-1:rw", "1.29.2", False),
+        ("container:web-db-1:ro", "web-db-1:ro", "2.40.3", False),
+    ],
+)
+def test_how_volumes_of_another_are_mounted(git: str, running: str, version: str, differs: bool) -> None:
+    """Seen on Compose 1.29.2, which passes the mode on, and on 2.20.3 and 2.40.3, which do not pass on a service's."""
+    seen = {"host": {"VolumesFrom": [running]}, "version": version}
+    told = items({"volumes_from": [git]}, seen, own={}, beside=[container("web", "db")])
+    assert [item for item in told if item[0].startswith("volumes_from")] == [
+        ("volumes_from.db", "changed", "breaking")
+    ] * differs
+
+
+def test_volumes_of_a_stranger_are_written_as_compose_reads_them() -> None:
+    lender = container(None, "db", name="db", networks={})
+    borrower = container("web", "app", host={"VolumesFrom": ["db:ro"]})
+    stack = {"services": {"app": {"image": "plain:1"}, "db": {"image": "plain:2"}}}
+    seen = [borrower, lender, container("web", "db")]
+    document = audit(capture(seen, images=[image("plain:1", Cmd=["run"])]), [baseline("web", stack)])
+    (item,) = next(one for one in document.services if one.service == "app").items
+    assert (item.path, item.running) == ("volumes_from.db", "container:db:ro")
+
+
 @pytest.mark.parametrize("labels", [{}, {"com.docker.compose.project": "web", "com.docker.compose.service": "app"}])
 def test_volumes_come_from_a_service_whoever_runs_without_labels(labels: Body) -> None:
     lender = container(None if labels else "web", "db", name="web-db-1", networks={"web_default": {}})

@@ -8,9 +8,15 @@ from homelab_assets.drift.view import Declared, Observed
 def _expected_volumes_from(declared: Declared) -> dict[str, Leaf]:
     leaves = {}
     for entry in declared.get("volumes_from") or ():
-        name = str(entry).removeprefix("container:").partition(":")[0]
-        leaves[f"volumes_from.{name}"] = Leaf(name, entry)
+        name, mode = _parts(str(entry).removeprefix("container:"))
+        leaves[f"volumes_from.{name}"] = Leaf((name, mode), entry)
     return leaves
+
+
+def _parts(entry: str) -> tuple[str, str]:
+    """Whose volumes, and how they are mounted where that isn't as the other container has them."""
+    name, _, mode = entry.partition(":")
+    return name, "" if mode == "rw" else mode
 
 
 def _observed_volumes_from(container: Observed, declared: Declared) -> dict[str, Leaf]:
@@ -18,18 +24,25 @@ def _observed_volumes_from(container: Observed, declared: Declared) -> dict[str,
     wanted = _expected_volumes_from(declared)
     gone = []
     for entry in container.host_config.get("VolumesFrom") or ():
-        reference = str(entry).partition(":")[0]
+        reference, mode = _parts(str(entry))
         other = container.host.by_reference(reference)
         if other is None:
             gone.append(reference[:12])
             continue
-        names = _names(Observed(other, container.host), container)
+        lender = Observed(other, container.host)
+        names = _names(lender, container)
         name = next((name for name in names if f"volumes_from.{name}" in wanted), names[0])
-        leaves[f"volumes_from.{name}"] = Leaf(name)
+        path = f"volumes_from.{name}"
+        if path in wanted and not mode and container.compose >= (2,):
+            # Compose v2 passes a service's mode on to nobody.
+            leaves[path] = wanted[path]
+            continue
+        written = f"container:{name}" if name == lender.name else name
+        leaves[path] = Leaf((name, mode), f"{written}:{mode}" if mode else written)
     # Made anew since, a container has another id; the volumes that it lent before stay where they are.
     missing = [path for path in wanted if path not in leaves]
     leaves |= {path: unseen("the container that it names was made anew since") for path in missing[: len(gone)]}
-    return leaves | {f"volumes_from.{name}": Leaf(name) for name in gone[len(missing) :]}
+    return leaves | {f"volumes_from.{name}": Leaf((name, ""), name) for name in gone[len(missing) :]}
 
 
 def _names(lender: Observed, container: Observed) -> tuple[str, ...]:
