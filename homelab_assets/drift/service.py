@@ -216,6 +216,8 @@ def _remarks(match: Match, ended: Sequence[Observed], paused: Sequence[Observed]
     """What the state of a service's containers gives to say. `ended`: those that should run and don't."""
     if not any(container.managed for container in match.containers):
         yield "started without Compose, matched by its name"
+    if any(container.host_config.get("AutoRemove") for container in match.containers):
+        yield "started with `--rm`: it is gone as soon as it stops"
     if ended and match.enabled:
         state, code = ended[0].state.get("Status") or "exited", ended[0].state.get("ExitCode")
         what = "never started" if state == "created" else f"{state} with code {code}"

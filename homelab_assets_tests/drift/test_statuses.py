@@ -308,6 +308,11 @@ def test_container_without_labels_is_found_by_its_name() -> None:
     assert document.services[0].note == "started without Compose, matched by its name"
 
 
+def test_a_container_that_goes_when_it_stops_is_told_of() -> None:
+    document = run([container("web", "app", host={"AutoRemove": True})])
+    assert document.services[0].note == "started with `--rm`: it is gone as soon as it stops"
+
+
 _AT_HOME = {"NetworkMode": "web_default"}
 
 
