@@ -9,18 +9,16 @@ import yaml
 from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import go_json
-from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.drift.items import TWO_VALUES
 from homelab_assets.drift.past import Past, with_past
 from homelab_assets.drift.policy import Policy
-from homelab_assets.model import Captured
 from homelab_assets.remediation.planner import plan_remediation
 from homelab_assets.rendering.drift_findings import drift_findings
 from homelab_assets.rendering.drift_terminal import drift_terminal
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+from homelab_assets_tests.drift.world import KEY, at_rest, audit, audit_stored, baseline, capture, found
 
 OLD = {"version": {"Version": "20.10.24", "ApiVersion": "1.41"}, "info": {}}
 NEW = {"version": {"Version": "28.5.2", "ApiVersion": "1.51"}, "info": {}}
@@ -349,7 +347,7 @@ def cifs(address: str, password: str) -> list[Document]:
 def test_variables_are_what_runs_elsewhere_and_passwords_are_never_shown(
     address: str, password: str, paths: list[str], stored: bool
 ) -> None:
-    vault, later, stack = Vault(KEY), Vault(KEY), yaml.safe_load(CIFS)
+    vault, stack = Vault(KEY), yaml.safe_load(CIFS)
     stack["services"]["app"]["image"] = "plain:1"
     env = {"NAS_PASSWORD": "hunter2abc", "ADDRESS": "10.0.0.1"}
     # Another container says the same, so that it is the volume that is odd.
@@ -357,11 +355,11 @@ def test_variables_are_what_runs_elsewhere_and_passwords_are_never_shown(
     seen = capture([mine], images=[image("plain:1", Cmd=["run"])], vault=vault, volumes=cifs(address, password))
     baselines = [baseline("web", stack)]
     if stored:
-        rest = sealed_for_rest(seen, baselines, vault)
-        assert isinstance(rest, Captured)
+        rest = at_rest(seen, baselines, vault)
         assert "hunter" not in str([rest.volumes, rest.containers])
-        seen, vault = woken(rest, baselines, later), later
-    document = audit(seen, baselines, vault=vault)
+        document = audit_stored(rest, baselines)
+    else:
+        document = audit(seen, baselines, vault=vault)
     service = only(document)
     assert [item.path for item in service.items] == [f"volumes./data.driver_opts.{path}" for path in paths]
     assert all(TWO_VALUES in str(item.note) and item.secret for item in service.items)
@@ -378,7 +376,7 @@ def test_variables_are_what_runs_elsewhere_and_passwords_are_never_shown(
 @pytest.mark.parametrize("name", ["${PRE}", "${PRE}_data", "x_${PRE:-films}"])
 @pytest.mark.parametrize("held", [True, False])
 def test_a_stored_capture_tells_of_what_a_variable_names(name: str, held: bool) -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     git = {"services": {"app": {"image": "plain:1", "volumes": ["data:/data"]}},
            "volumes": {"data": {"name": name, "driver_opts": NFS}}}  # fmt: skip
     running = name.replace("${PRE:-films}", "${PRE}").replace("${PRE}", "zebra42yak")
@@ -388,9 +386,8 @@ def test_a_stored_capture_tells_of_what_a_variable_names(name: str, held: bool) 
             [user(volumes={"/data": running})], images=[image("plain:1", Cmd=["run"])], vault=vault, dotenv=dotenv,
             volumes=[volume(running, made("web", "volume", "data"), **options)],
         )  # fmt: skip
-        rest = sealed_for_rest(seen, [baseline("web", git)], vault)
-        assert isinstance(rest, Captured)
-        service = only(audit(woken(rest, [baseline("web", git)], later), [baseline("web", git)], vault=later))
+        rest = at_rest(seen, [baseline("web", git)], vault)
+        service = only(audit_stored(rest, [baseline("web", git)]))
         assert ([item.path for item in service.items], service.uncompared) == (paths, {})
 
 

@@ -7,12 +7,11 @@ import yaml
 from msgspec.structs import replace
 
 from homelab_assets.compose.confighash import config_hashes
-from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.model import Baseline, Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+from homelab_assets_tests.drift.world import KEY, at_rest, audit, audit_stored, baseline, capture, found
 
 IMAGE = image("plain:1", Cmd=["run"])
 ENV_FILE = "com.docker.compose.project.environment_file"
@@ -70,23 +69,21 @@ def test_variables_of_a_file_that_git_lacks_are_compared(
     """Another process knows only tokens of them: equal ones are equal values."""
     captured, stack, vault = _world(file, VALUES | running)
     assert found(_service(audit(captured, [stack], vault=vault))) == items
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     later = vault if process == "the same" else Vault(KEY)
-    assert found(_service(audit(woken(stored, [stack], later), [stack], vault=later))) == items
+    assert found(_service(audit_stored(stored, [stack], later))) == items
 
 
 def test_what_was_sealed_whole_and_in_parts_is_not_called_different() -> None:
     """Whoever captured knew the password for one, in the container as in the file."""
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     values = {"SOURCE": "tango-42x://mm:hunter2xx@zebra-42x/mm", "WORD": "zebra-42x", "OTHER": "tango-42x"}
     seen = container("web", "app", env=values)
     files = {f"{FOLDER}/app.env": {name: vault.seal(name, value) for name, value in values.items()}}
     captured = capture([seen], images=[IMAGE], vault=vault, env_files=files)
     stack = baseline("web", "services: {app: {image: 'plain:1', env_file: app.env}}")
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    assert found(_service(audit(woken(stored, [stack], later), [stack], vault=later))) == []
+    stored = at_rest(captured, [stack], vault)
+    assert found(_service(audit_stored(stored, [stack]))) == []
 
 
 def test_without_the_file_nobody_knows() -> None:
@@ -381,10 +378,7 @@ def _of_include(
         env_files={f"{FOLDER}/sub/.env": vault.seal_mapping(held)},
     )  # fmt: skip
     if later:
-        stored = sealed_for_rest(captured, [stack], vault)
-        assert isinstance(stored, Captured)
-        vault = Vault(KEY)
-        captured = woken(stored, [stack], vault)
+        return audit_stored(at_rest(captured, [stack], vault), [stack])
     return audit(captured, [stack], vault=vault)
 
 

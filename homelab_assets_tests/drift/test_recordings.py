@@ -7,16 +7,15 @@ from functools import cache
 import pytest
 from msgspec.structs import replace
 
-from homelab_assets.drift.behind_variables import sealed_for_rest, woken
+from homelab_assets.drift.behind_variables import woken
 from homelab_assets.drift.document import ServiceDrift
 from homelab_assets.drift.known_host import KnownHost
 from homelab_assets.drift.policy import Policy
-from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import stacks
 from homelab_assets_tests.drift.defined import defined
 from homelab_assets_tests.drift.mutations import Mutation
-from homelab_assets_tests.drift.world import KEY, NOW, audit, baseline, found, recording
+from homelab_assets_tests.drift.world import KEY, NOW, at_rest, audit, audit_stored, baseline, found, recording
 
 ENGINES = ("20.10.24-compose-2.40.3", "20.10.24-compose-2.26.1", "28.5.2-compose-2.40.3", "28.5.2-compose-2.20.3")
 DEFINED = ("20.10.24-compose-2.40.3", "20.10.24-compose-1.29.2", "28.5.2-compose-2.40.3", "28.5.2-compose-2.26.1")
@@ -128,10 +127,9 @@ def test_exactly_the_one_change_is_reported(engine: str, service: str, mutation:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_another_process_reports_the_same_of_what_is_stored(engine: str) -> None:
-    stack, vault, later = baseline("manual", stacks.manual_changes()[0]), Vault(KEY), Vault(KEY)
-    stored = sealed_for_rest(recording(f"manual-{engine}", vault), [stack], vault)
-    assert isinstance(stored, Captured)
-    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    stack, vault = baseline("manual", stacks.manual_changes()[0]), Vault(KEY)
+    stored = at_rest(recording(f"manual-{engine}", vault), [stack], vault)
+    document = audit_stored(stored, [stack])
     told = {service.service: found(service) for service in document.services}
     assert told == {name: found(service) for name, service in _changed(engine).items()}
 
@@ -149,8 +147,7 @@ def test_each_definition_that_changes_in_git_is_one_item(engine: str, stored: bo
     made, vault = defined(version, newest=engine.startswith("28")), Vault(KEY)
     captured = recording(f"definitions-{engine}", vault)
     if stored:
-        rest, vault = sealed_for_rest(captured, [baseline("defined", made.document)], vault), Vault(KEY)
-        assert isinstance(rest, Captured)
+        rest, vault = at_rest(captured, [baseline("defined", made.document)], vault), Vault(KEY)
         assert "hunter2abc" not in str(rest.volumes)
         captured = woken(rest, [baseline("defined", made.document)], vault)
     assert made.all_at_once.mistakes("defined", captured, vault, hashed=version >= (2, 32)) == []

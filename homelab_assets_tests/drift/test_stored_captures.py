@@ -7,13 +7,11 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
-from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument
-from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
 from homelab_assets_tests.drift.test_evidence import hashed
-from homelab_assets_tests.drift.world import KEY, audit, baseline, capture
+from homelab_assets_tests.drift.world import KEY, at_rest, audit, audit_stored, baseline, capture
 
 FOLDER = "/opt/apps/stacks/web"
 PLAIN = image("plain:1", Cmd=["run"])
@@ -56,14 +54,13 @@ def _audit(
     git: Mapping[str, Any], seen: list[dict[str, Any]], held: Mapping[str, str], *, spellings: bool = True, **more: Any
 ) -> DriftDocument:
     """Audit what another process has captured and stored. `more`: further sections of git's file."""
-    stack, vault, later = baseline("web", {"services": dict(git), **more}), Vault(KEY), Vault(KEY)
+    stack, vault = baseline("web", {"services": dict(git), **more}), Vault(KEY)
     captured = capture(seen, images=[PLAIN], vault=vault, dotenv={f"{FOLDER}/.env": vault.seal_mapping(held)})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     assert not any(value in str(stored.dotenv) + str(stored.spellings) for value in held.values() if len(value) > 3)
     if not spellings:
         stored = replace(stored, spellings=None)
-    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    document = audit_stored(stored, [stack])
     assert not document.problems
     return document
 
@@ -191,12 +188,11 @@ SEVERAL: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
 def test_a_variable_in_several_places_is_sealed_in_some_of_them_alone(case: str, held: str | None) -> None:
     body, running, told = SEVERAL[case]
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **body}}, "networks": {"n": {}}})
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {} if held is None else {f"{FOLDER}/.env": vault.seal_mapping({"V": held})}
     captured = capture([container("web", "app", **running)], images=[PLAIN], vault=vault, dotenv=dotenv)
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    found = [item.path for item in audit(woken(stored, [stack], later), [stack], vault=later).services[0].items]
+    stored = at_rest(captured, [stack], vault)
+    found = [item.path for item in audit_stored(stored, [stack]).services[0].items]
     shown = [path.replace("<secret>", "zebra42yak") for path in found]
     assert shown == (told if held == "giraffe77gnu" else [])
 

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from homelab_assets.compose.interpolation import expressions_in
-from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.document import DriftDocument
 from homelab_assets.drift.fields import TABLE
 from homelab_assets.drift.leaf import Leaf
@@ -16,10 +15,9 @@ from homelab_assets.drift.rows.mount import Mount
 from homelab_assets.drift.sights import Sight, pairs_of
 from homelab_assets.drift.templates import UNSET, Reference, inverse, match_pieces, pieces
 from homelab_assets.engine.compose_files import Started, load_started, used_variables
-from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+from homelab_assets_tests.drift.world import KEY, at_rest, audit, audit_stored, baseline, capture, found
 
 FILES = "com.docker.compose.project.config_files"
 FILE = "/opt/apps/stacks/web/compose.yml"
@@ -717,24 +715,22 @@ def test_another_process_does_not_take_defaults_for_what_a_dotenv_sets() -> None
         images=[PLAIN], vault=vault, dotenv={"/opt/apps/stacks/web/.env": {"WHO": "moe55", "N": "1"}},
     )  # fmt: skip
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **git}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     for later in (vault, Vault(KEY)):
-        assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
+        assert items(audit_stored(stored, [stack], later)) == []
 
 
 @pytest.mark.parametrize("host", ["docs44", "docs.home"])
 def test_another_process_takes_no_value_for_a_variable_that_has_another_token(host: str) -> None:
     """Neither a piece of a token, nor the shorter one of two names, of which it knows that it is not the zone."""
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": {"HOST": host, "ZONE": "example.de"}}
     seen = container("web", "app", env={"URL": f"https://{host}.example.de", "MAIL": "me@example.de"})
     captured = capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv)
     body = {"image": "plain:1", "environment": {"URL": "https://$HOST.$ZONE", "MAIL": "${MAIL:-me@$ZONE}"}}
     stack = baseline("web", {"services": {"app": body}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
+    stored = at_rest(captured, [stack], vault)
+    assert items(audit_stored(stored, [stack])) == []
 
 
 @pytest.mark.parametrize(
@@ -750,7 +746,7 @@ def test_another_process_takes_no_value_for_a_variable_that_has_another_token(ho
 def test_another_process_sees_a_change_beside_a_secret_that_it_does_not_know(
     git: str, port: str, told: list[str]
 ) -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": {"A_PASSWORD": "kX8w2pQz71", "B_PASSWORD": "else4Kq9zY"}}
     words = ["serve", "--requirepass", "kX8w2pQz71", "--port", "1"]
     seen = container("web", "app", env={"URL": "redis://:kX8w2pQz71@one:6379"}, config={"Cmd": words})
@@ -759,9 +755,8 @@ def test_another_process_sees_a_change_beside_a_secret_that_it_does_not_know(
     stack = baseline(
         "web", {"services": {"app": {"image": "plain:1", "environment": {"URL": git}, "command": command}}}
     )
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    assert [path for path, _ in items(audit(woken(stored, [stack], later), [stack], vault=later))] == told
+    stored = at_rest(captured, [stack], vault)
+    assert [path for path, _ in items(audit_stored(stored, [stack]))] == told
 
 
 def test_a_token_is_a_value_as_a_whole() -> None:
@@ -775,14 +770,13 @@ def test_a_token_is_a_value_as_a_whole() -> None:
 def test_what_has_one_spelling_that_git_explains_is_no_secret_in_another(tag: str, told: list[tuple[str, str]]) -> None:
     """The name of an image without its tag may stand in what the image says of itself, and in no file of git: however
     many words it is, another process knows it from there."""
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     name, words = "ghcr.io/of-two/words-each:latest", ["run", "ghcr.io/of-two/words-each"]
     seen = container("web", "app", config={"Image": name, "Cmd": words})
     captured = capture([seen], images=[image(name, Cmd=words)], vault=vault)
     stack = baseline("web", {"services": {"app": {"image": f"ghcr.io/of-two/words-each:${{TAG:-latest}}{tag}"}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
+    stored = at_rest(captured, [stack], vault)
+    assert items(audit_stored(stored, [stack])) == told
 
 
 @pytest.mark.parametrize(
@@ -797,14 +791,13 @@ def test_what_has_one_spelling_that_git_explains_is_no_secret_in_another(tag: st
     ],
 )
 def test_another_process_compares_whole_values_of_a_dotenv_by_their_tokens(git: str, running: str, told: bool) -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": {"ZONE": "Asia/Tokyo"}}
     captured = capture([container("web", "app", env={"TZ": running})], images=[PLAIN], vault=vault, dotenv=dotenv)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", "environment": {"TZ": git}}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     assert "Tokyo" not in str(stored.dotenv)
-    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == [("environment.TZ", "changed")] * told
+    assert items(audit_stored(stored, [stack])) == [("environment.TZ", "changed")] * told
 
 
 @pytest.mark.parametrize(
@@ -968,11 +961,10 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
     captured = capture([seen], images=[image("plain:1", Cmd=["run", "zebra42"])], vault=vault, dotenv=files)
     body = {"image": "plain:1", "environment": {"HOST": "$NAME"}, "volumes": [git]}
     stack = baseline("web", {"services": {"app": body}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     assert "zebra42" not in str(stored.containers)
     for later in (vault, Vault(KEY)):
-        assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == told
+        assert items(audit_stored(stored, [stack], later)) == told
 
 
 @pytest.mark.parametrize(
@@ -989,40 +981,37 @@ def test_another_process_knows_the_words_that_git_has_too(git: str, mode: str, t
 def test_another_process_does_not_know_the_name_of_a_file(
     git: dict[str, Any], running: str, told: list[tuple[str, str]], uncompared: list[str]
 ) -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": {"MACHINE": "zebra42", "OTHER": "yak5yak"}}
     captured = capture([container("web", "app", env={"A": running})], images=[PLAIN], vault=vault, dotenv=dotenv)
     included = "services: {app: {image: 'plain:1', environment: {A: $OTHER}}}"
     stack = baseline("web", git, extra={"of/zebra42.yml": included})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    stored = at_rest(captured, [stack], vault)
+    document = audit_stored(stored, [stack])
     assert items(document) == told
     assert list(document.services[0].uncompared.values()) == uncompared
 
 
 def test_no_token_is_in_what_is_told_of_a_name() -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": {"ZONE": "zebra42"}}
     seen = container("web", "app", host={"ExtraHosts": ["a.zebra42:10.9.8.7"]})
     captured = capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", "labels": ["z=$ZONE"]}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    stored = at_rest(captured, [stack], vault)
+    document = audit_stored(stored, [stack])
     assert ("extra_hosts.a.<secret>", "added") in items(document)
     assert "<secret#" not in str(document)
 
 
 @pytest.mark.parametrize("name", ["x${ZONE}", "${OTHER:-x${ZONE}}", "${OTHER:-${ANOTHER:-x${ZONE}}}"])
 def test_another_process_does_not_know_what_a_name_holds(name: str) -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": {"ZONE": "zebra42"}}
     captured = capture([container("web", "app", labels={"xzebra42": "1"})], images=[PLAIN], vault=vault, dotenv=dotenv)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", "labels": [f"{name}=1"]}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == []
+    stored = at_rest(captured, [stack], vault)
+    assert items(audit_stored(stored, [stack])) == []
 
 
 @pytest.mark.parametrize(
@@ -1040,10 +1029,9 @@ def test_another_process_knows_the_names_that_nobody_gave(key: str, git: str, to
     seen = container("web", "app", config={"Hostname": "4f0c1d2e3a4b"})
     captured = capture([seen], images=[PLAIN], vault=vault, dotenv={"/opt/apps/stacks/web/.env": {}})
     stack = baseline("web", {"services": {"app": {"image": "plain:1", key: git}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     for later in (vault, Vault(KEY)):
-        assert items(audit(woken(stored, [stack], later), [stack], vault=later)) == ([(key, told)] if told else [])
+        assert items(audit_stored(stored, [stack], later)) == ([(key, told)] if told else [])
 
 
 def test_a_dotenv_that_breaks_the_load_sets_its_variables_all_the_same() -> None:
@@ -1082,12 +1070,10 @@ def test_what_is_called_like_a_secret_may_stand_in_a_name(where: str, later: boo
     dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"API_KEY": "zebra42yak"})}
     captured = capture([container("web", "app", **running)], images=[PLAIN], vault=vault, dotenv=dotenv)
     stack = baseline("web", git if "services" in git else {"services": {"app": {"image": "plain:1", **git}}})
-    if later:
-        stored = sealed_for_rest(captured, [stack], vault)
-        assert isinstance(stored, Captured)
-        vault = Vault(KEY)
-        captured = woken(stored, [stack], vault)
-    assert items(audit(captured, [stack], vault=vault)) == []
+    document = (
+        audit_stored(at_rest(captured, [stack], vault), [stack]) if later else audit(captured, [stack], vault=vault)
+    )
+    assert items(document) == []
 
 
 def test_another_value_in_a_name_is_told_without_it() -> None:
@@ -1169,11 +1155,8 @@ def test_another_secret_is_told_though_the_variable_stands_elsewhere_too(
     vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"API_KEY": value})}
     captured = capture([seen], images=[PLAIN], vault=vault, dotenv=dotenv)
-    if later:
-        stored = sealed_for_rest(captured, [stack], vault)
-        assert isinstance(stored, Captured)
-        vault = Vault(KEY)
-        captured = woken(stored, [stack], vault)
-    document = audit(captured, [stack], vault=vault)
+    document = (
+        audit_stored(at_rest(captured, [stack], vault), [stack]) if later else audit(captured, [stack], vault=vault)
+    )
     assert items(document) == [("environment.X", "changed")]
     assert {"zebra42yak", "giraffe77gnu"}.isdisjoint(re.findall(r"\w+", str(document.to_json())))

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from homelab_assets.drift.behind_variables import sealed_for_rest, woken
+from homelab_assets.drift.behind_variables import woken
 from homelab_assets.model import Captured
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import KEY, audit, baseline, capture, found
+from homelab_assets_tests.drift.world import KEY, at_rest, audit, audit_stored, baseline, capture, found
 
 VALUE = "sunny-otter-77x"
 IMAGE = image("plain:1", Cmd=["run"])
@@ -50,11 +50,10 @@ def test_it_is_sealed_wherever_it_stands_and_told_from_nothing_else(
     git: dict[str, Any], running: dict[str, Any], known: bool
 ) -> None:
     captured, stack, vault = _world(git, running, known)
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     assert VALUE not in json.dumps([stored.containers, stored.dotenv])
     for later in (vault, Vault(KEY)):
-        assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
+        assert found(audit_stored(stored, [stack], later).services[0]) == []
 
 
 def test_it_is_sealed_in_networks_and_volumes() -> None:
@@ -64,8 +63,7 @@ def test_it_is_sealed_in_networks_and_volumes() -> None:
     captured = capture(
         [container("web", "app")], vault=vault, dotenv=dotenv, volumes=[resource], networks=[{"Id": "n", **resource}]
     )
-    stored = sealed_for_rest(captured, [baseline("web", {"services": {"app": {"image": "plain:1"}}})], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [baseline("web", {"services": {"app": {"image": "plain:1"}}})], vault)
     assert VALUE not in json.dumps([stored.volumes, stored.networks])
     assert [one["Labels"]["com.docker.compose.project"] for one in (*stored.volumes, *stored.networks)] == ["web"] * 2
     again = woken(stored, [], vault)
@@ -78,8 +76,7 @@ def test_it_is_sealed_as_a_url_holds_it_too() -> None:
     seen = container("web", "app", env={"A": value}, labels={"by.hand": "http://x/sunny%20%26%20otter/y"})
     captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", "environment": {"A": "${V}"}}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     assert "sunny" not in json.dumps(stored.containers)
 
 
@@ -91,11 +88,10 @@ def test_what_git_has_in_clear_is_recognised_within_a_word() -> None:
     dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": "media-01"})}
     captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv)
     body = {"image": "plain:1", "environment": {"A": "${V}"}, "volumes": ["/srv/x:/data/ct-media-011"]}
-    stack, later = baseline("web", {"services": {"app": body}}), Vault(KEY)
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stack = baseline("web", {"services": {"app": body}})
+    stored = at_rest(captured, [stack], vault)
     assert "media-01" not in json.dumps(stored.containers[0]["Mounts"])
-    assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
+    assert found(audit_stored(stored, [stack]).services[0]) == []
 
 
 def test_a_word_is_no_part_of_a_longer_one() -> None:
@@ -105,8 +101,7 @@ def test_a_word_is_no_part_of_a_longer_one() -> None:
         [container("web", "app", env={"A": "data", "B": "database"})], images=[IMAGE], vault=vault, dotenv=dotenv
     )
     stack = baseline("web", {"services": {"app": {"image": "plain:1", "environment": {"A": "${V}", "B": "database"}}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     assert stored.containers[0]["Config"]["Env"] == [f"A={vault.fingerprint('data')}", "B=database"]
 
 
@@ -128,41 +123,38 @@ def test_a_word_is_no_part_of_a_longer_one() -> None:
 def test_a_variable_that_is_a_whole_entry_is_recognised_beside_others(
     git: dict[str, Any], running: dict[str, Any], told: list[str]
 ) -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": "81:80" if "ports" in git else "/a:size=1m"})}
     captured = capture([container("web", "app", host=running)], images=[IMAGE], vault=vault, dotenv=dotenv)
     stack = baseline("web", {"services": {"app": {"image": "plain:1", **git}}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [stack], vault)
     for document in (
         audit(captured, [stack], vault=vault),
-        audit(woken(stored, [stack], later), [stack], vault=later),
+        audit_stored(stored, [stack]),
     ):
         assert [path for path, *_ in found(document.services[0])] == told
 
 
 @pytest.mark.parametrize("default", [".local-storage", "a/b/c/d/e", "@x/y"])
 def test_a_default_in_a_path_is_recognised_whatever_it_begins_with(default: str) -> None:
-    vault, later = Vault(KEY), Vault(KEY)
+    vault = Vault(KEY)
     target = f"/app/{default}"
     mount = {**_MOUNT, "Source": "/srv/x", "Destination": target}
     seen = container("web", "app", host={"Binds": [f"/srv/x:{target}"]}, mounts=[mount])
     captured = capture([seen], images=[IMAGE], vault=vault, dotenv={"/opt/apps/stacks/web/.env": {}})
     body = {"image": "plain:1", "volumes": [f"/srv/x:/app/${{V:-{default}}}"]}
     stack = baseline("web", {"services": {"app": body}})
-    stored = sealed_for_rest(captured, [stack], vault)
-    assert isinstance(stored, Captured)
-    assert found(audit(woken(stored, [stack], later), [stack], vault=later).services[0]) == []
+    stored = at_rest(captured, [stack], vault)
+    assert found(audit_stored(stored, [stack]).services[0]) == []
 
 
 def test_a_value_whose_password_git_has_in_clear_elsewhere_is_the_variables_still() -> None:
-    vault, later, url = Vault(KEY), Vault(KEY), "postgres://user:passw0rd@db.internal:5432/default"
+    vault, url = Vault(KEY), "postgres://user:passw0rd@db.internal:5432/default"
     dotenv = {"/opt/apps/stacks/web/.env": vault.seal_mapping({"V": url})}
     seen = container("web", "app", env={"A": url}, config={"Cmd": ["serve", "--url", url]})
     captured = capture([seen], images=[IMAGE], vault=vault, dotenv=dotenv)
     body = {"image": "plain:1", "command": ["serve", "--url", "${V}"], "environment": {"A": "${V}"}}
-    stored = sealed_for_rest(captured, [baseline("web", {"services": {"app": body}})], vault)
-    assert isinstance(stored, Captured)
+    stored = at_rest(captured, [baseline("web", {"services": {"app": body}})], vault)
     stack = baseline("web", {"services": {"app": {**body, "environment": {"A": f"{url}-other"}}}})
-    document = audit(woken(stored, [stack], later), [stack], vault=later)
+    document = audit_stored(stored, [stack])
     assert [path for path, *_ in found(document.services[0])] == ["environment.A"]

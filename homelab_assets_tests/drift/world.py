@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from homelab_assets.drift.behind_variables import sealed_for_rest, woken
 from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.document import DriftDocument, Item, ServiceDrift
 from homelab_assets.drift.policy import Policy
@@ -112,6 +113,19 @@ def recording(name: str, vault: Vault | None = None) -> Captured:
 def statuses(document: DriftDocument) -> dict[str, str]:
     """The status of each container, or of a service without one."""
     return {service.container or service.service: service.status for service in document.services}
+
+
+def at_rest(captured: Captured, baselines: Sequence[Baseline], vault: Vault) -> Captured:
+    """Return a capture as it is stored."""
+    stored = sealed_for_rest(captured, baselines, vault)
+    assert isinstance(stored, Captured)
+    return stored
+
+
+def audit_stored(stored: Captured, baselines: Sequence[Baseline], vault: Vault | None = None) -> DriftDocument:
+    """Compare what was stored, as another process does; with `vault`, the one that captured."""
+    vault = vault or Vault(KEY)
+    return audit(woken(stored, baselines, vault), baselines, vault=vault)
 
 
 def found(service: ServiceDrift) -> list[tuple[str, str, str]]:
