@@ -1,6 +1,8 @@
 """The live run against the simulator: a request really becomes a file in Plex, over several runs where need be."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,20 @@ def go(world: World, state: State | None = None, seconds: float = 3.0) -> State:
         return run_live(clients, state or new_state(WHEN), now=lambda: WHEN, seconds=seconds, pause=0.01)
 
 
+@contextmanager
+def without_films(faults: Sequence[str] = ()) -> Iterator[World]:
+    with World(faults=faults) as world:
+        for file in world.media.rglob("*.mkv"):
+            file.unlink()
+        yield world
+
+
 def states(state: State) -> dict[str, str]:
     return {name: step["state"] for name, step in state["steps"].items()}
 
 
 def test_a_request_becomes_a_film_in_plex() -> None:
-    with World() as world:
-        for file in world.media.rglob("*.mkv"):
-            file.unlink()
+    with without_films() as world:
         state = go(world)
         assert states(state) == dict.fromkeys(STEPS, "done")
         assert state["finished_at"] == WHEN
@@ -35,9 +43,7 @@ def test_a_request_becomes_a_film_in_plex() -> None:
 
 
 def test_a_slow_download_is_waited_for_over_several_runs() -> None:
-    with World() as world:
-        for file in world.media.rglob("*.mkv"):
-            file.unlink()
+    with without_films() as world:
         world.qbittorrent.patience = 10**6
         state = go(world, seconds=0.05)
         assert states(state)["downloaded"] == "waiting"
@@ -50,9 +56,7 @@ def test_a_slow_download_is_waited_for_over_several_runs() -> None:
 
 def test_a_download_that_was_cleared_away_after_its_import_is_not_waited_for() -> None:
     """Between two runs Radarr may import it and have qBittorrent remove it."""
-    with World() as world:
-        for file in world.media.rglob("*.mkv"):
-            file.unlink()
+    with without_films() as world:
         world.qbittorrent.patience = 10**6
         state = go(world, seconds=0.05)
         assert states(state)["downloaded"] == "waiting"
@@ -73,9 +77,7 @@ def test_a_download_that_radarr_does_not_find_says_so() -> None:
 
 
 def test_a_plex_that_does_not_scan_leaves_it_waiting() -> None:
-    with World(faults=["scan_disabled"]) as world:
-        for file in world.media.rglob("*.mkv"):
-            file.unlink()
+    with without_films(faults=["scan_disabled"]) as world:
         state = go(world, seconds=0.3)
     assert states(state)["in_library"] == "waiting"
 
@@ -123,9 +125,7 @@ def test_what_happened_before_the_run_is_no_part_of_it() -> None:
 @pytest.mark.parametrize(("title", "shown"), [("The remake", False), ("Die Nacht der lebenden Toten", True)])
 def test_plex_has_to_show_the_very_file(title: str, shown: bool) -> None:
     """A film of the same name is another one; the same film may have another name."""
-    with World() as world:
-        for file in world.media.rglob("*.mkv"):
-            file.unlink()
+    with without_films() as world:
         usual = world.plex._metadata
         name = "Night of the Living Dead" if not shown else title
 
