@@ -131,8 +131,3 @@ def audit_stored(stored: Captured, baselines: Sequence[Baseline], vault: Vault |
 def found(service: ServiceDrift) -> list[tuple[str, str, str]]:
     """A service's items as (path, change, severity)."""
     return [(item.path, item.change, item.severity) for item in service.items]
-
-
-def statuses(document: DriftDocument) -> dict[str, str]:
-    """What each container is called; a service without one, by its name."""
-    return {service.container or service.service: service.status for service in document.services}
