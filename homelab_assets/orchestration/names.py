@@ -24,6 +24,15 @@ HEALTH_SCHEDULE = "pipeline_health_schedule"
 INVENTORY, CAPTURES, BASELINES, DRIFT = "inventory", "captures", "baselines", "drift"
 REPORTS, DOCUMENTATION, REMEDIATION, MEDIA = "reports", "documentation", "remediation", "media"
 
+REPORT: dict[str, Any] = {
+    "group_name": REPORTS,
+    "kinds": {"report"},
+    "owners": OWNERS,
+    "tags": {"homelab/kind": "report"},
+    "retry_policy": RETRY,
+}
+"""What all reports have in common, but the media pipeline's, which is among its own."""
+
 DRIFT_DOCUMENT = dg.AssetKey("drift")
 DRIFT_REPORT = dg.AssetKey("drift_report")
 CLEANUP_REPORT = dg.AssetKey("cleanup_report")

@@ -103,11 +103,7 @@ def leaking_parts(document: DriftDocument) -> list[str]:
 @dg.asset(
     key=names.DRIFT_REPORT,
     ins={"drift": dg.AssetIn(key=names.DRIFT_DOCUMENT)},
-    group_name=names.REPORTS,
-    kinds={"report"},
-    owners=names.OWNERS,
-    tags={"homelab/kind": "report"},
-    retry_policy=names.RETRY,
+    **names.REPORT,
 )
 def drift_report(laboratory: LaboratoryResource, drift: Mapping[str, Any]) -> dg.MaterializeResult:
     """The drift report of the day: `reports/drift-YYYY-MM-DD.md` for people, `.json` for programs."""

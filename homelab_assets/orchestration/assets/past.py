@@ -35,11 +35,7 @@ def past_assets(lab: Lab) -> list[dg.AssetsDefinition]:
         partitions_def=days,
         # A month in one run: starting a run takes longer than writing a day's reports.
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=31),
-        group_name=names.REPORTS,
-        kinds={"report"},
-        owners=names.OWNERS,
-        tags={"homelab/kind": "report"},
-        retry_policy=names.RETRY,
+        **names.REPORT,
     )
     def past_reports(context: dg.AssetExecutionContext, laboratory: LaboratoryResource) -> dg.MaterializeResult:
         """Reports of one past day, written anew; backfill a range of days to have them all.

@@ -48,11 +48,7 @@ def _cleanup() -> dg.AssetsDefinition:
                 NOTHING_STALE, asset=names.CLEANUP_REPORT, description="Everything in git has something that runs."
             )
         ],
-        group_name=names.REPORTS,
-        kinds={"report"},
-        owners=names.OWNERS,
-        tags={"homelab/kind": "report"},
-        retry_policy=names.RETRY,
+        **names.REPORT,
     )
     def cleanup_report(laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]) -> dg.MaterializeResult:
         """Files in git from which nothing runs any more: `reports/cleanup-YYYY-MM-DD.md`. Flagged, never deleted."""
@@ -96,11 +92,7 @@ def _structure(lab: Lab) -> dg.AssetsDefinition:
                 description="The repositories keep the conventions that lab.yaml selects.",
             )
         ],
-        group_name=names.REPORTS,
-        kinds={"report"},
-        owners=names.OWNERS,
-        tags={"homelab/kind": "report"},
-        retry_policy=names.RETRY,
+        **names.REPORT,
     )
     def structure_report(laboratory: LaboratoryResource, store: dg.ResourceParam[JsonStore]) -> dg.MaterializeResult:
         """Which conventions the repositories break, where, and what mends it: `reports/structure-YYYY-MM-DD.md`."""
