@@ -56,24 +56,29 @@ def run_pipeline(
         capture_error=capture_error,
     )
     _look_ahead(clients, health_only=health_only)
-    verdicts: dict[str, Verdict] = {}
-    checks = []
-    for probe in _in_order([probe for probe in PROBES if not (health_only and probe.deep)]):
-        started = time.monotonic()
-        verdicts[probe.id] = scrubbed(_judge(probe, sight, verdicts, active=active), settings.secrets)
-        check = Check(probe=probe, verdict=verdicts[probe.id], seconds=time.monotonic() - started)
-        checks.append(check)
-        if progress is not None:
-            progress(check)
-    position = {probe.id: number for number, probe in enumerate(PROBES)}
     return PipelineResult(
         generated_at=generated_at,
-        checks=sorted(checks, key=lambda check: position[check.probe.id]),
+        checks=_checked(sight, progress),
         health_only=health_only,
         advice=[] if health_only else to_builtins(advise(sight)),
         effects=clients.effects(),
         seconds=time.monotonic() - begin,
     )
+
+
+def _checked(sight: Sight, progress: Progress | None) -> list[Check]:
+    """Judge each probe after those that it needs; return the checks in the order of the chain."""
+    verdicts: dict[str, Verdict] = {}
+    checks = []
+    for probe in _in_order([probe for probe in PROBES if sight.deep or not probe.deep]):
+        started = time.monotonic()
+        verdicts[probe.id] = scrubbed(_judge(probe, sight, verdicts), sight.settings.secrets)
+        check = Check(probe=probe, verdict=verdicts[probe.id], seconds=time.monotonic() - started)
+        checks.append(check)
+        if progress is not None:
+            progress(check)
+    position = {probe.id: number for number, probe in enumerate(PROBES)}
+    return sorted(checks, key=lambda check: position[check.probe.id])
 
 
 def _look_ahead(clients: Clients, *, health_only: bool) -> None:
@@ -118,7 +123,7 @@ def _in_order(probes: Sequence[Probe]) -> Sequence[Probe]:
     return list(ordered.values())
 
 
-def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, active: bool) -> Verdict:
+def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict]) -> Verdict:
     missing = [app for app in probe.apps if sight.settings.service(app) is None]
     if missing:
         return not_configured(missing, sight)
@@ -135,7 +140,7 @@ def _judge(probe: Probe, sight: Sight, verdicts: Mapping[str, Verdict], *, activ
         return Unknown(f"not everything that it depends on could be judged: {listed(open_questions)}")
     if probe.whole and (gaps := left_out(sight, {name for name, one in verdicts.items() if isinstance(one, Skipped)})):
         return Skipped(f"not every link was looked at: {listed(gaps)}")
-    if probe.active and not active:
+    if probe.active and not sight.active:
         return Skipped("not asked for: it makes the apps call each other, and trackers")
     return verdict_of(probe.judge, sight)
 
