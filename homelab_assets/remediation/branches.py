@@ -9,8 +9,7 @@ from homelab_assets.remediation.proposal import Proposal
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
 from homelab_assets.repository.remotes import fetch, ls_remote, push
-from homelab_assets.repository.worktrees import Identity as Committer
-from homelab_assets.repository.worktrees import temporary_worktree
+from homelab_assets.repository.worktrees import Committer, temporary_worktree
 
 COMMITTER = Committer(name="homelab-assets", email="drift-detector@homelab.invalid")
 _PRIVATE = "refs/homelab-assets/remediation"

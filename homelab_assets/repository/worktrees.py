@@ -22,7 +22,7 @@ _PREFIX = "homelab-worktree-"
 _REGULAR, _EXECUTABLE = "100644", "100755"
 
 
-class Identity(Struct, frozen=True, kw_only=True):
+class Committer(Struct, frozen=True, kw_only=True):
     """Who commits. `when` is an ISO 8601 time; None means now."""
 
     name: str
@@ -37,7 +37,7 @@ class Worktree(Struct, frozen=True, kw_only=True):
     git: Git
     base: str
 
-    def commit(self, changes: Mapping[str, bytes | None], message: str, identity: Identity) -> str:
+    def commit(self, changes: Mapping[str, bytes | None], message: str, committer: Committer) -> str:
         """Write files, and commit them on top of what this worktree has checked out.
 
         The bytes are committed as given: no filter, no line-ending conversion, no hook. Files that are not named
@@ -60,7 +60,7 @@ class Worktree(Struct, frozen=True, kw_only=True):
         if tree == self.git.run("rev-parse", "--verify", f"{head}^{{tree}}").text.strip():
             return head
         commit = self.git.run(
-            "commit-tree", "-p", head, "-F", "-", tree, stdin=message.encode(), environment=_identity(identity)
+            "commit-tree", "-p", head, "-F", "-", tree, stdin=message.encode(), environment=_variables(committer)
         ).text.strip()
         # In a detached worktree this moves only the worktree's own HEAD.
         self.git.run("update-ref", "--no-deref", "HEAD", commit, head)
@@ -172,11 +172,11 @@ def _is_held(file: Path) -> bool:
         os.close(descriptor)
 
 
-def _identity(identity: Identity) -> dict[str, str]:
+def _variables(committer: Committer) -> dict[str, str]:
     names = {}
     for role in ("AUTHOR", "COMMITTER"):
-        names[f"GIT_{role}_NAME"] = identity.name
-        names[f"GIT_{role}_EMAIL"] = identity.email
-        if identity.when:
-            names[f"GIT_{role}_DATE"] = identity.when
+        names[f"GIT_{role}_NAME"] = committer.name
+        names[f"GIT_{role}_EMAIL"] = committer.email
+        if committer.when:
+            names[f"GIT_{role}_DATE"] = committer.when
     return names

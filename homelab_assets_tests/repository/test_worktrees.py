@@ -10,10 +10,10 @@ import pytest
 from homelab_assets.errors import UserError
 from homelab_assets.repository.git import Git
 from homelab_assets.repository.git_errors import GitError
-from homelab_assets.repository.worktrees import Identity, prune_worktrees, temporary_worktree
+from homelab_assets.repository.worktrees import Committer, prune_worktrees, temporary_worktree
 from homelab_assets_tests.repository.clones import commit, git, make_clone
 
-LARRY = Identity(name="Bot", email="bot@home.arpa", when="2026-11-23T06:00:00Z")
+LARRY = Committer(name="Bot", email="bot@home.arpa", when="2026-11-23T06:00:00Z")
 
 
 @pytest.fixture
