@@ -46,9 +46,9 @@ def test_the_name_in_git_tells_which_of_several_projects_counts(old: str, git: B
 
 def test_of_projects_that_git_does_not_name_the_last_one_counts() -> None:
     before = container("one", "app", directory=FOLDER, created=EARLIER)
-    for running in ([before, container("two", "app", directory=FOLDER)],) * 2:
+    seen = [before, container("two", "app", directory=FOLDER)]
+    for running in (seen, seen[::-1]):
         assert statuses(run(running, baseline("web", stack()))) == {"two-app-1": "clean", "one-app-1": "orphan"}
-        running.reverse()
 
 
 def test_a_project_of_another_name_than_git_s_is_noticed() -> None:
