@@ -1,5 +1,8 @@
 """Stale keys: renew the copy in the app that holds it, and pin the key so that it does not go stale again."""
 
+from collections.abc import Callable
+
+from homelab_assets.media.clients.servarr import Provider
 from homelab_assets.media.plan import ComposeEdit, Fix, Step
 from homelab_assets.media.probes.base import title_of
 from homelab_assets.media.probes.indexers import is_prowlarrs
@@ -15,13 +18,12 @@ def renew_copy(check: Check, fail: Fail, situation: Situation) -> Fix | None:
     link, _, app = check.probe.id.partition(".")
     match link:
         case "search":
-            owner, credential, steps = "prowlarr", "api_key", _in_indexers(app, situation)
+            owner, credential = "prowlarr", "api_key"
+            steps = _in_providers(app, "indexer", is_prowlarrs, "apiKey", "prowlarr.api_key", situation)
         case "applications":
-            owner, credential, steps = (
-                app,
-                "api_key",
-                _in_provider("prowlarr", "applications", fail.about, "apiKey", f"{app}.api_key", situation),
-            )
+            owner, credential = app, "api_key"
+            named = _named(fail.about)
+            steps = _in_providers("prowlarr", "applications", named, "apiKey", f"{app}.api_key", situation)
         case "downloads":
             owner, credential, steps = "qbittorrent", "password", _in_download_client(app, fail.about, situation)
         case "requests":
@@ -85,24 +87,14 @@ def _set_first(app: str) -> str:
     return f"Before merging, set {app.upper()}_API_KEY in the .env on the host to the key that {title_of(app)} has now."
 
 
-def _in_indexers(app: str, situation: Situation) -> list[Step]:
-    hashed = situation.hashes.get("prowlarr.api_key")
-    return [
-        Step(
-            app=app,
-            action="provider_field",
-            target={"kind": "indexer", "id": one.id, "name": one.name},
-            field="apiKey",
-            value={"secret": "prowlarr.api_key"},
-            after_hash=hashed,
-        )
-        for one in situation.providers.get(f"{app}.indexer", ())
-        if is_prowlarrs(one)
-    ]
+def _named(name: str) -> Callable[[Provider], bool]:
+    """Only the one that was proved to hold a stale copy: another instance has a credential of its own."""
+    return lambda provider: provider.name == name
 
 
-def _in_provider(holder: str, kind: str, name: str, field: str, secret: str, situation: Situation) -> list[Step]:
-    """Only in the one that was proved to hold a stale copy: another instance has a credential of its own."""
+def _in_providers(
+    holder: str, kind: str, wanted: Callable[[Provider], bool], field: str, secret: str, situation: Situation
+) -> list[Step]:
     return [
         Step(
             app=holder,
@@ -113,12 +105,12 @@ def _in_provider(holder: str, kind: str, name: str, field: str, secret: str, sit
             after_hash=situation.hashes.get(secret),
         )
         for one in situation.providers.get(f"{holder}.{kind}", ())
-        if one.name == name
+        if wanted(one)
     ]
 
 
 def _in_download_client(app: str, name: str, situation: Situation) -> list[Step]:
-    steps = _in_provider(app, "downloadclient", name, "password", "qbittorrent.password", situation)
+    steps = _in_providers(app, "downloadclient", _named(name), "password", "qbittorrent.password", situation)
     username = situation.settings.services["qbittorrent"].username or "admin"
     for one in situation.providers.get(f"{app}.downloadclient", ()):
         before = one.fields.get("username")
