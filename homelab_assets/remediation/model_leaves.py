@@ -166,7 +166,7 @@ def visible(leaves: Mapping[Leaf, Any], head: str) -> dict[Leaf, Any]:
 def _visible(item: Mapping[str, Any], head: str) -> dict[str, Any]:
     shown = {key: item.get(key) or None for key in _SHOWN[head]}
     bind = item.get("bind") or {}
-    return shown | {key: bind.get(key) or None for key in ("propagation", "selinux")}
+    return shown | {key: bind.get(key) or None for key in ("propagation", "selinux", "recursive")}
 
 
 def describe(leaf: Leaf) -> str:

@@ -888,3 +888,35 @@ def test_the_size_of_a_log_has_several_spellings(driver: str, name: str, git: st
     config = {"LogConfig": {"Type": driver, "Config": {name: running}}}
     told = items({"logging": {"driver": driver, "options": {name: git}}}, {"host": config}, own={})
     assert told == [(f"logging.options.{name}", "changed", "functional")] * differs
+
+
+@pytest.mark.parametrize(
+    ("git", "running", "version", "differs"),
+    [
+        ("disabled", {"NonRecursive": True}, "2.40.3", False),
+        (None, {"NonRecursive": True}, "2.40.3", True),
+        ("disabled", {}, "2.40.3", True),
+        ("writable", {"ReadOnlyForceRecursive": True}, "2.40.3", True),
+        ("readonly", {"ReadOnlyForceRecursive": True}, "2.40.3", False),
+        ("enabled", {}, "2.40.3", False),
+        ("disabled", {}, "2.26.1", False),
+        (None, {"NonRecursive": True}, "2.26.1", True),
+        (None, {"ReadOnlyNonRecursive": True}, "2.20.3", False),
+        ("disabled", {"ReadOnlyNonRecursive": True}, "2.40.3", True),
+    ],
+)
+def test_what_becomes_of_the_mounts_below_a_bind(
+    git: str | None, running: dict[str, bool], version: str, differs: bool
+) -> None:
+    """Compose 2.26.1 reads it and passes it on to nobody."""
+    mount = {"Type": "bind", "Source": "/opt", "Destination": "/d", "RW": False, "Propagation": "rprivate"}
+    asked = {"Type": "bind", "Source": "/opt", "Target": "/d", "ReadOnly": True, "BindOptions": running}
+    seen = {"mounts": [mount], "host": {"Mounts": [asked]}, "version": version}
+    bind = {
+        "type": "bind",
+        "source": "/opt",
+        "target": "/d",
+        "read_only": True,
+        "bind": {"recursive": git} if git else {},
+    }
+    assert items({"volumes": [bind]}, seen, own={}) == [("volumes./d", "changed", "breaking")] * differs

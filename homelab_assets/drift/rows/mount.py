@@ -14,6 +14,9 @@ _TILDE = late(r".*?/~(?=/|$)")
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
 
+_RECURSION = {"NonRecursive": "disabled", "ReadOnlyNonRecursive": "writable", "ReadOnlyForceRecursive": "readonly"}
+"""How an engine calls what becomes of the mounts below a bind's source, and how Compose does."""
+
 _DATA_OF_ENGINE = "/var/lib/docker"
 """Where an engine keeps its data that doesn't say it."""
 
@@ -84,7 +87,21 @@ def _visible_options(mount: Mapping[str, Any], requested: Mapping[str, Any], kin
         options["mode"] = tmpfs["Mode"]
     if kind == "bind" and mount.get("Propagation"):
         options["propagation"] = mount["Propagation"]
+    for field, word in _RECURSION.items() if kind == "bind" else ():
+        if (requested.get("BindOptions") or {}).get(field):
+            options["recursive"] = word
     return tuple(sorted(options.items()))
+
+
+def compare_recursion(wanted: Mapping[str, Any], options: dict[str, Any], container: Observed) -> None:
+    """Leave of what becomes of the mounts below a bind's source what somebody chose; the rest is as git has it."""
+    if "recursive" not in wanted:
+        # What an engine does for a client of API 1.43 or before, it says as if it had been asked for.
+        if options.get("recursive") == "writable":
+            del options["recursive"]
+    elif container.host.api < (1, 44) or (container.managed and container.compose < (2, 40)):
+        # Engines before that know but one of the three; Compose 2.26 reads it and passes it on to nobody, 2.40 does.
+        options.setdefault("recursive", wanted["recursive"])
 
 
 @once

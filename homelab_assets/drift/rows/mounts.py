@@ -13,6 +13,7 @@ from homelab_assets.drift.rows.mount import (
     below_a_home,
     below_home,
     bound_labels,
+    compare_recursion,
     generated_volumes,
     lent,
     mounts_of,
@@ -59,13 +60,14 @@ def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]
     """The options of a canonical volume entry that are visible on a container."""
     tmpfs, bind = entry.get("tmpfs") or {}, entry.get("bind") or {}
     volume = entry.get("image" if kind == "image" else "volume") or {}
-    if kind != "tmpfs" and not volume and bind.keys().isdisjoint(("propagation", "selinux")):
+    if kind != "tmpfs" and not volume and bind.keys().isdisjoint(("propagation", "selinux", "recursive")):
         return ()
     options = {
         "nocopy": boolean(volume.get("nocopy")) or None,
         "subpath": volume.get("subpath") or None,
         "propagation": bind.get("propagation") or None,
         "selinux": bind.get("selinux") or None,
+        "recursive": bind.get("recursive") if bind.get("recursive") != "enabled" else None,
     }
     if kind == "tmpfs":
         options |= {"size": as_bytes(tmpfs.get("size") or 0) or None, "mode": number(tmpfs.get("mode")) or None}
@@ -150,6 +152,7 @@ def _with_comparable_options(target: str, mount: Mount, declared: Any, container
         options.setdefault("subpath", wanted["subpath"])
     if "selinux" in wanted and target not in bound_labels(container):
         options["selinux"] = wanted["selinux"]
+    compare_recursion(wanted, options, container)
     if "access_mode" in wanted:
         words = ("nocopy" if name == "nocopy" else str(value) for name, value in sorted(options.items()))
         mode = ",".join(["ro" if mount.read_only else "rw", *words])
