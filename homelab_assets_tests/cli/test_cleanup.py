@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from homelab_assets.cli import main
 from homelab_assets.lab.demo import demo_lab_file
+from homelab_assets_tests.cli.terminal import detect
 from homelab_assets_tests.repository.clones import commit, git
 
 STACK = "services:\n  wiki:\n    image: wiki:1.0\n    restart: always\n"
@@ -14,14 +14,12 @@ STACK = "services:\n  wiki:\n    image: wiki:1.0\n    restart: always\n"
 @pytest.fixture
 def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demo lab's repository, in a state folder of its own."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
-    monkeypatch.delenv("HOMELAB_LAB", raising=False)
     return demo_lab_file({"HOMELAB_STATE": str(tmp_path / "state")}).parent / "homelab-apps"
 
 
 def cleanup(*arguments: str, answer: str | None = None) -> Result:
-    return CliRunner().invoke(main, ["cleanup", *arguments], input=answer)
+    return detect("cleanup", *arguments, answer=answer)
 
 
 def test_the_demo_has_nothing_stale(demo: Path) -> None:

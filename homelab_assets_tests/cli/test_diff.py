@@ -7,28 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from homelab_assets.audit import remember, run_audit
-from homelab_assets.cli import main
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.secrecy import Vault
+from homelab_assets_tests.cli.terminal import detect
 from homelab_assets_tests.orchestration.world import make_lab
 from homelab_assets_tests.rendering.sarif_schema import faults
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder without a lab.yaml, so that the demo lab answers."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOMELAB_STATE", str(tmp_path / "state"))
-    for name in ("HOMELAB_LAB", "DAGSTER_HOME", "NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-def detect(*arguments: str) -> Result:
-    return CliRunner().invoke(main, list(arguments))
+def home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOMELAB_STATE", str(home / "state"))
+    return home
 
 
 def test_diff_prints_the_drift_and_writes_nothing(home: Path) -> None:

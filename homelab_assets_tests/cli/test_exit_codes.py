@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from homelab_assets.cli import main, program
+from homelab_assets.cli import program
 from homelab_assets.cli.common import Options, verb
 from homelab_assets.errors import UserError
+from homelab_assets_tests.cli.terminal import detect
 from homelab_assets_tests.deployment.servers import ROOT
 from homelab_assets_tests.orchestration.world import make_lab
 
@@ -82,26 +82,23 @@ def test_a_defect_is_not_taken_for_a_finding_and_its_traceback_shows_no_data(
 
 
 @pytest.fixture
-def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def gone(home: Path) -> Path:
     """A lab whose host and whose repository are gone, in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("HOMELAB_LAB", "HOMELAB_STATE", "DAGSTER_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    make_lab(tmp_path, hosts={"dead": f"unix://{tmp_path}/no.sock"}, repositories={"apps": {"path": "nowhere"}})
-    return tmp_path
+    make_lab(home, hosts={"dead": f"unix://{home}/no.sock"}, repositories={"apps": {"path": "nowhere"}})
+    return home
 
 
 @pytest.mark.parametrize("words", [["docs"], ["remediate"], ["cleanup"], ["docs", "--format", "json"]])
 def test_whatever_is_not_completed_says_why_even_if_it_is_quiet(gone: Path, words: list[str]) -> None:
-    result = CliRunner().invoke(main, [*words, "-q"])
+    result = detect(*words, "-q")
     assert result.exit_code == 2
     assert "not audited: dead: " in result.stderr
     assert f"not audited: {gone}/nowhere: no such folder" in result.stderr
 
 
 def test_nothing_is_said_to_be_well_where_nothing_could_be_read(gone: Path) -> None:
-    assert CliRunner().invoke(main, ["cleanup"]).stdout == "Nothing is known to be stale\n"
-    assert CliRunner().invoke(main, ["remediate"]).stdout == "Nothing to backport.\n"
+    assert detect("cleanup").stdout == "Nothing is known to be stale\n"
+    assert detect("remediate").stdout == "Nothing to backport.\n"
 
 
 @pytest.mark.parametrize(("words", "told"), [([], True), (["-q"], False)])
@@ -114,7 +111,7 @@ def test_a_quiet_verb_warns_of_nothing(gone: Path, words: list[str], told: bool)
 
 
 def test_a_quiet_verb_leaves_the_log_of_its_process_as_it_was(gone: Path) -> None:
-    CliRunner().invoke(main, ["docs", "-q"])
+    detect("docs", "-q")
     assert logging.getLogger("homelab_assets").isEnabledFor(logging.WARNING)
 
 
@@ -122,33 +119,26 @@ def test_a_quiet_verb_leaves_the_log_of_its_process_as_it_was(gone: Path) -> Non
 def test_an_audit_that_broke_off_says_why_even_if_it_is_quiet(gone: Path) -> None:
     (gone / ".homelab_state").mkdir()
     (gone / ".homelab_state" / "assets").write_text("no folder")
-    result = CliRunner().invoke(main, ["audit", "-q"])
+    result = detect("audit", "-q")
     assert result.exit_code == 2
     assert result.stderr.startswith("error: ")
     assert "assets" in result.stderr
 
 
-def test_what_was_found_is_printed_though_nothing_of_the_audit_can_be_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    storage = tmp_path / ".homelab_state" / "dagster"
+def test_what_was_found_is_printed_though_nothing_of_the_audit_can_be_kept(home: Path) -> None:
+    storage = home / ".homelab_state" / "dagster"
     storage.mkdir(parents=True)
     (storage / "history").write_text("no folder")
-    result = CliRunner().invoke(main, ["audit", "-q"])
+    result = detect("audit", "-q")
     assert result.exit_code == 2
     assert result.stderr.startswith(f"error: {storage}: Dagster's storage can't be used: ")
     assert result.stderr.count("\n") == 1
     assert "10 drifted" in result.stdout
 
 
-def test_a_pipeline_test_is_printed_though_its_report_can_not_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "reports").write_text("no folder")
-    result = CliRunner().invoke(main, ["pipeline", "-q"])
+def test_a_pipeline_test_is_printed_though_its_report_can_not_be_written(home: Path) -> None:
+    (home / "reports").write_text("no folder")
+    result = detect("pipeline", "-q")
     assert result.exit_code == 2
     assert "can't be written" in result.stderr
     assert "checks pass" in result.stdout

@@ -3,22 +3,20 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from homelab_assets.cli import main
 from homelab_assets.lab.settings import load_lab
+from homelab_assets_tests.cli.terminal import detect
 from homelab_assets_tests.orchestration.world import git
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home directory; the current folder is below it."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("HOMELAB_LAB", raising=False)
+    monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
-    (tmp_path / "work" / "here").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "work" / "here")
-    return tmp_path
+    (home / "work" / "here").mkdir(parents=True)
+    monkeypatch.chdir(home / "work" / "here")
+    return home
 
 
 def clone(folder: Path) -> Path:
@@ -31,7 +29,7 @@ def clone(folder: Path) -> Path:
 @pytest.mark.parametrize("name", ["plain", "my: stacks #1", "on", "2026", "it's", 'a "b"', "- a", "{x}", "*", "ä\tb"])
 def test_any_folder_is_named_so_that_it_loads(home: Path, name: str) -> None:
     folder = clone(home / "work" / name)
-    result = CliRunner().invoke(main, ["init"])
+    result = detect("init")
     assert result.exit_code == 0, result.output
     lab = load_lab("lab.yaml", {})
     assert [repository.path for repository in lab.repositories.values()] == [folder]
@@ -41,7 +39,7 @@ def test_what_has_the_same_name_gets_one_of_its_own(home: Path) -> None:
     clones = [clone(home / "work" / "homelab"), clone(home / "homelab")]
     (home / ".ssh").mkdir()
     (home / ".ssh" / "config").write_text("Host docker-host nas\n")
-    assert CliRunner().invoke(main, ["init"]).exit_code == 0
+    assert detect("init").exit_code == 0
     lab = load_lab("lab.yaml", {})
     assert {name: one.path for name, one in lab.repositories.items()} == dict(
         zip(("homelab", "homelab-2"), clones, strict=True)
@@ -55,17 +53,17 @@ def test_what_has_the_same_name_gets_one_of_its_own(home: Path) -> None:
 
 def test_it_writes_the_file_that_all_other_verbs_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOMELAB_LAB", str(home / "elsewhere.yaml"))
-    result = CliRunner().invoke(main, ["init"])
+    result = detect("init")
     assert f"wrote {home}/elsewhere.yaml: " in result.stderr
     assert not Path("lab.yaml").exists()
-    assert CliRunner().invoke(main, ["init"]).exit_code == 2
+    assert detect("init").exit_code == 2
 
 
 def test_a_file_that_is_there_is_not_replaced(home: Path) -> None:
     Path("lab.yaml").write_text("mine")
-    assert CliRunner().invoke(main, ["init"]).exit_code == 2
+    assert detect("init").exit_code == 2
     assert Path("lab.yaml").read_text() == "mine"
-    assert CliRunner().invoke(main, ["init", "--force"]).exit_code == 0
+    assert detect("init", "--force").exit_code == 0
     assert Path("lab.yaml").read_text() != "mine"
 
 
@@ -83,15 +81,15 @@ def test_a_file_that_is_there_is_not_replaced(home: Path) -> None:
 )
 def test_a_token_is_named_only_for_a_forge_that_it_may_be_for(home: Path, remote: str, line: str | None) -> None:
     git(clone(home / "work" / "apps"), "remote", "add", "origin", remote)
-    lines = CliRunner().invoke(main, ["init", "--print"]).stdout.splitlines()
+    lines = detect("init", "--print").stdout.splitlines()
     assert [text.strip() for text in lines if text.startswith("    forge:")] == ([line] if line else [])
 
 
 def test_says_what_is_left_to_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clone(home / "work" / "apps")
-    assert "1 host, 1 repository found; look through it" in CliRunner().invoke(main, ["init"]).stderr
+    assert "1 host, 1 repository found; look through it" in detect("init").stderr
     monkeypatch.delenv("DOCKER_HOST")
     (home / ".ssh").mkdir()
     (home / ".ssh" / "config").write_text("Host nas\n")
     (home / "work" / "apps" / ".git").rename(home / "work" / "apps" / "git")
-    assert "0 repositories found; name your clone in it" in CliRunner().invoke(main, ["init", "--force"]).stderr
+    assert "0 repositories found; name your clone in it" in detect("init", "--force").stderr

@@ -14,22 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from homelab_assets.cli import main
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder without a lab.yaml, so that the demo lab answers."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("HOMELAB_LAB", "HOMELAB_STATE", "DAGSTER_HOME", "NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-def detect(*arguments: str) -> Result:
-    return CliRunner().invoke(main, list(arguments))
+from homelab_assets_tests.cli.terminal import detect
 
 
 def report(home: Path, *, clean: bool = False) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from homelab_assets.cli import main
 from homelab_assets.repository.rules import hl001_image_tag_pinned
 from homelab_assets.repository.rules.meta import Example
+from homelab_assets_tests.cli.terminal import detect
 from homelab_assets_tests.rendering.sarif_schema import faults
 from homelab_assets_tests.repository.clones import make_clone, write
 from homelab_assets_tests.repository.examples import COMPOSE_FILE, example_files
@@ -17,14 +17,8 @@ BAD = example_files(hl001_image_tag_pinned.META.bad)
 GOOD = example_files(Example())
 
 
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HOMELAB_LAB", raising=False)
-
-
 def validate(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["validate", *arguments])
+    return detect("validate", *arguments)
 
 
 def test_a_plain_folder_needs_no_lab_and_no_git(tmp_path: Path) -> None:

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from homelab_assets.audit import refresh, run_audit
-from homelab_assets.cli import main
 from homelab_assets.lab.settings import load_lab
 from homelab_assets.secrecy import Vault
+from homelab_assets_tests.cli.terminal import detect
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.remediation.world import lay_out
 
@@ -34,13 +33,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("HOMELAB_LAB", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
-
-
-def detect(*arguments: str) -> Result:
-    """Run a verb in this process. An exception that is no exit is a traceback at somebody's terminal."""
-    result = CliRunner().invoke(main, list(arguments))
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 @pytest.fixture
