@@ -133,21 +133,6 @@ def test_a_clean_service_is_0(home: Path) -> None:
     assert detect("diff", "--service", "bazarr").exit_code == 0
 
 
-@pytest.mark.parametrize(
-    ("option", "name", "near"),
-    [
-        ("--host", "ct-doker-01", "ct-docker-01"),
-        ("--service", "radar", "radarr"),
-        ("--stack", "media-plexx", "media-plex"),
-    ],
-)
-def test_a_name_that_nothing_has_is_an_error_with_near_ones(home: Path, option: str, name: str, near: str) -> None:
-    result = detect("diff", option, name)
-    assert result.exit_code == 2
-    assert near in result.stderr
-    assert "Traceback" not in result.output
-
-
 def test_the_working_tree_can_be_compared_instead(home: Path) -> None:
     detect("diff")
     (clone,) = (home / "state" / "demo").glob("*/homelab-apps")
