@@ -13,6 +13,7 @@ from homelab_assets.drift.document import DriftDocument, ServiceDrift
 from homelab_assets.drift.items import TWO_VALUES
 from homelab_assets.drift.past import Past, with_past
 from homelab_assets.drift.policy import Policy
+from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.planner import plan_remediation
 from homelab_assets.rendering.drift_findings import drift_findings
 from homelab_assets.rendering.drift_terminal import drift_terminal
@@ -435,8 +436,6 @@ def test_the_order_is_that_of_the_first_file_whatever_others_say_of_the_services
 
 
 def test_no_edit_is_proposed_and_everybody_is_told_what_to_do() -> None:
-    from homelab_assets.remediation.loading import load_model
-
     git: Document = {"services": {"app": {"image": "plain:1", "volumes": ["data:/data"]}}}
     git["volumes"] = {"data": {"driver_opts": {**NFS, "device": ":/films"}}}
     volumes = [volume("web_data", made("web", "volume", "data"), **NFS)]

@@ -567,12 +567,8 @@ def test_a_baseline_that_does_not_load_makes_its_containers_unknown() -> None:
 
 
 def test_problems_before_the_comparison_are_passed_on() -> None:
-    from homelab_assets.drift.compare import compare_all
-    from homelab_assets.drift.policy import Policy
-    from homelab_assets.secrecy import Vault
-
     problem = Problem(kind="repository", what="no such ref")
-    document = compare_all([], [], vault=Vault(b"k" * 16), policy=Policy(), now=NOW, problems=[problem])
+    document = audit([], [], problems=[problem])
     assert (document.problems[0]["what"], document.exit_code) == ("no such ref", 2)
 
 

@@ -1,5 +1,7 @@
 """Which `.env` files containers point to."""
 
+import os
+import socket
 from typing import Any
 
 import pytest
@@ -105,9 +107,6 @@ def test_what_is_no_text_is_left_out() -> None:
 
 
 def test_local_files_are_read_only_for_an_engine_of_this_machine(tmp_path: Any) -> None:
-    import os
-    import socket
-
     file, large, pipe = tmp_path / ".env", tmp_path / "large.env", tmp_path / "pipe.env"
     file.write_text("A=1")
     large.write_bytes(b"x" * (FILE_LIMIT + 1))

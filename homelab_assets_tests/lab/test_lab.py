@@ -9,6 +9,7 @@ from homelab_assets.lab.settings import load_lab
 from homelab_assets_tests.lab import RealLab, changes
 from homelab_assets_tests.lab.homelab import STACKS
 from homelab_assets_tests.lab.images import archive, load_images
+from homelab_assets_tests.lab.machine import Machine
 
 
 def test_images_are_data() -> None:
@@ -87,8 +88,6 @@ def test_an_engine_can_be_killed_and_started_again(lab: RealLab) -> None:
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_host_ends_with_its_first_process(lab: RealLab, tmp_path: Path, paused: bool) -> None:
-    from homelab_assets_tests.lab.machine import Machine
-
     machine = Machine("short-lived", tmp_path / "short-lived", lab.tools)
     machine.start()
     pid = machine.pid

@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from homelab_assets.audit import run_audit
 from homelab_assets.cli import main
-from homelab_assets.remediation.flow import open_pull_requests
+from homelab_assets.remediation.branches import push_plan
+from homelab_assets.remediation.flow import open_pull_requests, plan_audit
 from homelab_assets.remediation.journal import read_journal
+from homelab_assets.repository.git import Git
+from homelab_assets.repository.git_errors import GitError
+from homelab_assets.secrecy import Vault
 from homelab_assets_tests.forge.git import run
 from homelab_assets_tests.forge.state import Refused
 from homelab_assets_tests.remediation.world import World
@@ -256,10 +261,6 @@ def test_somebody_pushes_in_between(one_world: World) -> None:
     one_world.run(only="pihole")
     pull = one_world.pull("pihole")
     mine = one_world.push_by_hand(pull.head, COMPOSE, "9.9.9.9", "8.8.8.8")
-    from homelab_assets.remediation.branches import push_plan
-    from homelab_assets.repository.git import Git
-    from homelab_assets.repository.git_errors import GitError
-
     _, _, plans = one_world.audit()
     plan = next(plan for plan in plans if plan.identity.service == "pihole")
     stale = run(one_world.origin, "rev-parse", f"{pull.head}~1")
@@ -299,10 +300,6 @@ def test_a_merged_one_waits_for_the_clone_to_catch_up(one_world: World) -> None:
     one_world.run(only="pihole")
     one_world.repository.merge(one_world.pull("pihole").number)
     lab = one_world.lab()
-    from homelab_assets.audit import run_audit
-    from homelab_assets.remediation.flow import open_pull_requests, plan_audit
-    from homelab_assets.secrecy import Vault
-
     vault = Vault(b"k" * 32)
     audit = run_audit(lab, vault=vault, service="pihole")
     outcomes = open_pull_requests(lab, audit, plan_audit(lab, audit, vault=vault), whole=False)

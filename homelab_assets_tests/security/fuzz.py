@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,15 @@ from homelab_assets import compose
 from homelab_assets.compose import dotenv, interpolation, shellwords, short_syntax, units
 from homelab_assets.documentation import markers, traefik
 from homelab_assets.documentation.cron import next_run
+from homelab_assets.drift.compare import compare_all
 from homelab_assets.drift.document import Subject
 from homelab_assets.drift.policy import policy_from
 from homelab_assets.engine.address import parse_address
 from homelab_assets.engine.known_hosts import judge, parse_known_hosts
+from homelab_assets.engine.ssh_settings import _lookup
 from homelab_assets.errors import UserError
 from homelab_assets.lab.settings import load_lab
+from homelab_assets.model import Captured
 from homelab_assets.remediation import dotenv_text, identity, repository_docs, yaml_tree
 from homelab_assets.remediation.fields import candidates
 from homelab_assets.remediation.patch import patch_of
@@ -147,8 +151,6 @@ def _lab(text: str) -> None:
 def _ssh(text: str) -> None:
     if "exec" in text.lower():
         return  # `Match exec` runs what follows
-    from homelab_assets.engine.ssh_settings import _lookup
-
     file = _folder() / "ssh_config"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     _lookup("nas", file)
@@ -172,9 +174,6 @@ def _policy(text: str) -> None:
 
 
 def _inspect(text: str) -> None:
-    from homelab_assets.drift.compare import compare_all
-    from homelab_assets.model import Captured
-
     vault = Vault(b"0123456789abcdef")
     service = {
         "com.docker.compose.project": "s",
@@ -221,8 +220,6 @@ def _markers(text: str) -> None:
 
 
 def _cron(text: str) -> None:
-    from datetime import UTC, datetime
-
     next_run(text, datetime(2026, 11, 23, tzinfo=UTC))
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import ndiff
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -293,7 +294,5 @@ def _shared(service: str, project: Project) -> bool:
 
 def _difference(before: str, after: str) -> str:
     """The lines that an edit changed."""
-    from difflib import ndiff
-
     lines = ndiff(before.splitlines(), after.splitlines())
     return "\n".join(line for line in lines if line[:1] in "+-")
