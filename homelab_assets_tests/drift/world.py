@@ -24,12 +24,11 @@ KEY = b"a key for tests only"
 class Files:
     """A repository's files in a dictionary."""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
-        self.files = files
+    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+        self.files = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
 
     def read(self, path: str) -> bytes | None:
-        text = self.files.get(path)
-        return None if text is None else text.encode()
+        return self.files.get(path)
 
     def list(self, directory: str = "") -> Sequence[str]:
         prefix = f"{directory}/" if directory else ""

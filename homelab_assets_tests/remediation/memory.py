@@ -1,4 +1,4 @@
-"""Repositories in memory, and Compose itself as the judge of what a file means."""
+"""Stacks in memory, and Compose itself as the judge of what a file means."""
 
 import json
 import shutil
@@ -10,21 +10,6 @@ from typing import Any
 
 from homelab_assets.errors import BaselineError
 from homelab_assets.model import Baseline
-
-
-class Files:
-    """A `FileTree` of texts."""
-
-    def __init__(self, files: Mapping[str, str | bytes]) -> None:
-        self.files = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
-
-    def read(self, path: str) -> bytes | None:
-        return self.files.get(path)
-
-    def list(self, directory: str = "") -> Sequence[str]:
-        prefix = f"{directory}/" if directory else ""
-        below = [path[len(prefix) :] for path in self.files if path.startswith(prefix)]
-        return sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in below})
 
 
 def baseline(tree: Any, files: Sequence[str] = ("stacks/app/docker-compose.yml",), **rest: Any) -> Baseline:

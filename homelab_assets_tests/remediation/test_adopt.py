@@ -21,7 +21,8 @@ from homelab_assets.remediation.identity import ADOPTION, read_marker
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import world
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.remediation.memory import Files, baseline, compose_available, compose_config
+from homelab_assets_tests.drift.world import Files
+from homelab_assets_tests.remediation.memory import baseline, compose_available, compose_config
 
 VAULT = Vault(b"k" * 32)
 

@@ -16,7 +16,8 @@ from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.proof import Loader, Prover
 from homelab_assets.remediation.splice import CannotEdit
 from homelab_assets.remediation.wish import Wish
-from homelab_assets_tests.remediation.memory import Files, baseline, compose_available, compose_config
+from homelab_assets_tests.drift.world import Files
+from homelab_assets_tests.remediation.memory import baseline, compose_available, compose_config
 
 DATA = Path(__file__).parent / "data"
 FILE = "stacks/app/docker-compose.yml"

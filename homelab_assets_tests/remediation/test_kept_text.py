@@ -9,7 +9,8 @@ from homelab_assets.drift.document import Item
 from homelab_assets.remediation.backport import Backported, NotBackported, backport
 from homelab_assets.remediation.loading import load_model
 from homelab_assets.remediation.proof import Prover
-from homelab_assets_tests.remediation.memory import Files, baseline
+from homelab_assets_tests.drift.world import Files
+from homelab_assets_tests.remediation.memory import baseline
 
 FILE = "stacks/app/docker-compose.yml"
 

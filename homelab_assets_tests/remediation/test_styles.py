@@ -16,8 +16,8 @@ from homelab_assets.remediation.proof import Overlay
 from homelab_assets.secrecy import Vault
 from homelab_assets_tests.drift import world
 from homelab_assets_tests.drift.containers import container, image
-from homelab_assets_tests.drift.world import audit, rechecked
-from homelab_assets_tests.remediation.memory import Files, baseline
+from homelab_assets_tests.drift.world import Files, audit, rechecked
+from homelab_assets_tests.remediation.memory import baseline
 from homelab_assets_tests.remediation.test_engine_changes import EXTRA, GIT, KEEPER, WANTED, alone
 
 FOLDER = "stacks/manual"

@@ -31,7 +31,7 @@ from homelab_assets.remediation.repository_docs import BEGIN, END, ServiceRow, r
 from homelab_assets.remediation.weakening import weaknesses
 from homelab_assets.remediation.yaml_tree import Unreadable, parse, walk
 from homelab_assets.rendering.markdown import fence
-from homelab_assets_tests.remediation.memory import Files
+from homelab_assets_tests.drift.world import Files
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\ufeff\x85\ufffe\uffff"), max_size=40)
 NAME = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=30)
