@@ -38,6 +38,16 @@ def captures(lab: Lab) -> list[Captured]:
     return [one for one in found if isinstance(one, Captured)]
 
 
+def adopt_changed(captures: list[Captured], **parts: Any) -> Adoption:
+    """Adopt uptime-kuma after parts of its document changed: the named settings of a section, or a list as a whole."""
+    captured = next(one for one in captures if one.host == "ct-docker-01")
+    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
+    others = [document for document in captured.containers if document is not mine]
+    changed = {key: {**mine[key], **part} if isinstance(part, dict) else part for key, part in parts.items()}
+    containers = [VAULT.seal_inspect({**mine, **changed}), *others]
+    return adopt(replace(captured, containers=containers), "uptime-kuma", vault=VAULT)
+
+
 def merged(adoption: Adoption, host: str) -> Baseline:
     """The stack once it is in git."""
     return baseline(
@@ -111,24 +121,17 @@ def test_what_the_daemon_gives_to_every_container_is_left_out(lab: Lab, captures
 def test_other_containers_are_no_services_of_its_stack(
     captures: list[Captured], settings: dict[str, Any], said: str
 ) -> None:
-    captured = next(one for one in captures if one.host == "ct-docker-01")
-    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
-    changed = {**mine, "HostConfig": {**mine["HostConfig"], **settings}}
-    others = [document for document in captured.containers if document is not mine]
-    adoption = adopt(replace(captured, containers=[changed, *others]), "uptime-kuma", vault=VAULT)
+    adoption = adopt_changed(captures, HostConfig=settings)
     assert said in adoption.compose_file
     assert list(adoption.left) == []
 
 
 def test_limits_of_devices_are_lists(captures: list[Captured]) -> None:
-    captured = next(one for one in captures if one.host == "ct-docker-01")
-    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
     limits = {
         "BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 1048576}, {"Path": "/dev/sdb", "Rate": 4096}],
         "BlkioWeightDevice": [{"Path": "/dev/sda", "Weight": 200}],
     }
-    changed = {**mine, "HostConfig": {**mine["HostConfig"], **limits}}
-    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    adoption = adopt_changed(captures, HostConfig=limits)
     assert yaml.safe_load(adoption.compose_file)["services"]["uptime-kuma"]["blkio_config"] == {
         "device_read_bps": [{"path": "/dev/sda", "rate": 1048576}, {"path": "/dev/sdb", "rate": 4096}],
         "weight_device": [{"path": "/dev/sda", "weight": 200}],
@@ -148,12 +151,9 @@ def test_limits_of_devices_are_lists(captures: list[Captured]) -> None:
 def test_how_mounts_spread_is_said_where_the_container_was_told(
     captures: list[Captured], told: dict[str, Any], said: str
 ) -> None:
-    captured = next(one for one in captures if one.host == "ct-docker-01")
-    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
     spread = "rshared" if "rshared" in said else "rslave"
     mount = {"Type": "bind", "Source": "/mnt/cloud", "Destination": "/media", "RW": False, "Propagation": spread}
-    changed = {**mine, "HostConfig": {**mine["HostConfig"], **told}, "Mounts": [mount]}
-    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    adoption = adopt_changed(captures, HostConfig=told, Mounts=[mount])
     assert f"      - {said}\n" in adoption.compose_file
     assert list(adoption.left) == []
 
@@ -211,10 +211,7 @@ def test_no_default_of_the_image_and_no_secret_is_written(captures: list[Capture
 def test_a_password_that_its_place_gives_away_becomes_a_variable(
     captures: list[Captured], command: list[str], said: list[str]
 ) -> None:
-    captured = next(one for one in captures if one.host == "ct-docker-01")
-    mine = next(document for document in captured.containers if name_of(document) == "uptime-kuma")
-    changed = VAULT.seal_inspect({**mine, "Config": {**mine["Config"], "Cmd": command}})
-    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    adoption = adopt_changed(captures, Config={"Cmd": command})
     assert yaml.safe_load(adoption.compose_file)["services"]["uptime-kuma"]["command"] == said
     assert adoption.variables == ("UPTIME_KUMA_COMMAND",)
     assert "Pw1" not in adoption.compose_file + adoption.sample + adoption_body(adoption)
@@ -241,12 +238,8 @@ def test_its_words(captures: list[Captured]) -> None:
 
 
 def test_a_body_is_short_enough_for_a_forge(captures: list[Captured]) -> None:
-    captured = next(one for one in captures if one.host == "ct-docker-01")
-    (document,) = [one for one in captured.containers if name_of(one) == "uptime-kuma"]
-    config = document["Config"]
     many = {f"note.{number}": "x" * 400 for number in range(300)}
-    changed = {**document, "Config": {**config, "Labels": {**(config.get("Labels") or {}), **many, "": "nameless"}}}
-    adoption = adopt(replace(captured, containers=[changed]), "uptime-kuma", vault=VAULT)
+    adoption = adopt_changed(captures, Config={"Labels": {**many, "": "nameless"}})
     # Compose refuses a label without a name.
     assert list(adoption.left) == ["labels."]
     body = AdoptionPlan(adoption=adoption, repository="r", commit="c", files=adoption.files, tree=Files({})).body
