@@ -228,7 +228,7 @@ class _Loading:
             interpolator=self._interpolator, sources=self._sources,
         )  # fmt: skip
         service_files.complete(enabled, strict=not self._interpolator.symbolic)
-        service_files.complete(disabled, strict=False)
+        service_files.complete(disabled, strict=False, enabled=False)
         del resources["models"]
         return Project(
             name=name,

@@ -36,16 +36,21 @@ class ServiceFiles(Struct, kw_only=True):
     label_files: dict[str, list[str]] = field(default_factory=dict)
     open_labels: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
-    def complete(self, services: dict[str, Plain], *, strict: bool) -> None:
-        """Read env files and label files, and let `scale` decide the number of replicas."""
+    def complete(self, services: dict[str, Plain], *, strict: bool, enabled: bool = True) -> None:
+        """Read env files and label files, and let `scale` decide the number of replicas.
+
+        Args:
+            strict: refuse what is not there. enabled: refuse what Compose can't read, which it doesn't try where a
+                profile is off.
+        """
         for name, service in services.items():
-            self._read_env_files(name, service, strict)
-            self._read_label_files(name, service, strict)
+            self._read_env_files(name, service, strict, enabled)
+            self._read_label_files(name, service, strict, enabled)
             if "scale" in service and "deploy" in service:
                 service["deploy"]["replicas"] = service["scale"]
             services[name] = {key: service[key] for key in SERVICE.in_order(frozenset(service))}
 
-    def _read_env_files(self, name: str, service: Plain, strict: bool) -> None:
+    def _read_env_files(self, name: str, service: Plain, strict: bool, enabled: bool) -> None:
         files = service.pop("env_file", None)
         own: dict[str, str | None] = service.get("environment") or {}
         for key in own:
@@ -58,7 +63,7 @@ class ServiceFiles(Struct, kw_only=True):
         lines: dict[str, tuple[str, int]] = {}
         unread: dict[str, frozenset[str]] = {}
         for index, entry in enumerate(files):
-            path = entry.get("path", "")
+            path, before = entry.get("path", ""), dict(known)
             try:
                 found = self._read_variables(path, entry.get("format"), known, lookup)
                 if found is None and entry["required"] and strict:
@@ -66,7 +71,9 @@ class ServiceFiles(Struct, kw_only=True):
                 if found is None and strict and self.is_directory is not None and self.is_directory(path):
                     refuse(f"env file {path} is a directory")
             except BaselineError as error:
-                raise at(error, self.sources.nearest("services", name, "env_file", str(index))) from None
+                if enabled:
+                    raise at(error, self.sources.nearest("services", name, "env_file", str(index))) from None
+                found, known = None, before
             if found is None:
                 unread[path] = frozenset(lines.keys() - own.keys())
                 if entry.get("format") == "raw":
@@ -107,7 +114,7 @@ class ServiceFiles(Struct, kw_only=True):
             refuse(f"unsupported env_file format {format_!r}")
         return lines
 
-    def _read_label_files(self, name: str, service: Plain, strict: bool) -> None:
+    def _read_label_files(self, name: str, service: Plain, strict: bool, enabled: bool) -> None:
         files = service.pop("label_file", None)
         if not files:
             return
@@ -117,8 +124,13 @@ class ServiceFiles(Struct, kw_only=True):
         self.label_files[name] = files
         for index, path in enumerate(files):
             data = None if OPEN in path else self.read(path)
-            if data is not None:
-                found = dotenv.parse(text_of(data), labels.get, file=path)
+            try:
+                found = None if data is None else dotenv.parse(text_of(data), labels.get, file=path)
+            except BaselineError:
+                if enabled:
+                    raise
+                found = None
+            if found is not None:
                 labels.update(found)
                 unread = _without(unread, found)
             elif strict:
