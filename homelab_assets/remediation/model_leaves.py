@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from homelab_assets.drift.rows.mount import BIND_OPTIONS
 from homelab_assets.remediation.short_forms import clean, lender, member, named_volume
 from homelab_assets.remediation.wish import KEYED, LISTED, Wish
 
@@ -166,7 +167,7 @@ def visible(leaves: Mapping[Leaf, Any], head: str) -> dict[Leaf, Any]:
 def _visible(item: Mapping[str, Any], head: str) -> dict[str, Any]:
     shown = {key: item.get(key) or None for key in _SHOWN[head]}
     bind = item.get("bind") or {}
-    return shown | {key: bind.get(key) or None for key in ("propagation", "selinux", "recursive")}
+    return shown | {key: bind.get(key) or None for key in BIND_OPTIONS}
 
 
 def describe(leaf: Leaf) -> str:

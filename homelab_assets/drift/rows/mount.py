@@ -14,6 +14,9 @@ _TILDE = late(r".*?/~(?=/|$)")
 _DEFAULT_PROPAGATIONS = ("rprivate", "private", "rslave")
 """What an engine may choose by itself, by what the source is."""
 
+BIND_OPTIONS = ("propagation", "selinux", "recursive")
+"""Options of a bind, as compose calls them, that an inspect document shows."""
+
 _RECURSION = {"NonRecursive": "disabled", "ReadOnlyNonRecursive": "writable", "ReadOnlyForceRecursive": "readonly"}
 """How an engine calls what becomes of the mounts below a bind's source, and how Compose does."""
 

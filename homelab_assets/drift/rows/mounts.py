@@ -8,6 +8,7 @@ from homelab_assets.drift.leaf import ANYTHING, UNKNOWN, Given, Leaf, Row
 from homelab_assets.drift.rows.files import file_targets, is_file_of_git
 from homelab_assets.drift.rows.mount import (
     ANONYMOUS,
+    BIND_OPTIONS,
     GENERATED_VOLUME,
     Mount,
     below_a_home,
@@ -60,15 +61,15 @@ def _options(entry: Mapping[str, Any], kind: str) -> tuple[tuple[str, Any], ...]
     """The options of a canonical volume entry that are visible on a container."""
     tmpfs, bind = entry.get("tmpfs") or {}, entry.get("bind") or {}
     volume = entry.get("image" if kind == "image" else "volume") or {}
-    if kind != "tmpfs" and not volume and bind.keys().isdisjoint(("propagation", "selinux", "recursive")):
+    if kind != "tmpfs" and not volume and bind.keys().isdisjoint(BIND_OPTIONS):
         return ()
     options = {
         "nocopy": boolean(volume.get("nocopy")) or None,
         "subpath": volume.get("subpath") or None,
-        "propagation": bind.get("propagation") or None,
-        "selinux": bind.get("selinux") or None,
-        "recursive": bind.get("recursive") if bind.get("recursive") != "enabled" else None,
+        **{name: bind.get(name) or None for name in BIND_OPTIONS},
     }
+    if options["recursive"] == "enabled":
+        options["recursive"] = None
     if kind == "tmpfs":
         options |= {"size": as_bytes(tmpfs.get("size") or 0) or None, "mode": number(tmpfs.get("mode")) or None}
     return tuple(sorted((name, value) for name, value in options.items() if value is not None))
