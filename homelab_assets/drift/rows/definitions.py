@@ -74,8 +74,8 @@ class _Key(Struct, frozen=True, kw_only=True):
                 leaves[path] = self._against(wanted[path], running, made, declared)
             elif running not in (None, *self.default) and not made.foreign:
                 leaves |= self._undeclared(path, running, made, container)
-        for option, field in _FLAGS.items():
-            if (path := f"{prefix}.{option}") in wanted.keys() - values.keys():
+        for path in wanted.keys() - values.keys():
+            if field := _FLAGS.get(path.removeprefix(f"{prefix}.")):
                 agrees = (str(wanted[path].value).lower() in ("1", "t", "true")) == made.document.get(field)
                 leaves[path] = wanted[path] if agrees else unseen("the engine heeds what Compose says by itself")
         return leaves

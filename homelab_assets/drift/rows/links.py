@@ -54,6 +54,8 @@ def _observed_links(container: Observed, declared: Declared) -> dict[str, Leaf]:
     for target, alias in link_pairs(container, endpoints):
         by_target.setdefault(target, {})[alias] = None
     leaves: dict[str, Leaf] = {}
+    if not by_target:
+        return leaves
     for target, aliases in by_target.items():
         service = service_of(target, container)
         mine = [alias for alias in aliases if f"links.{alias}" in wanted or f"{_OUTSIDE}.{alias}" in wanted]

@@ -43,8 +43,8 @@ def _given_name(container: Observed, declared: Declared) -> Mapping[str, Any]:
     """What Compose calls a container; where an alias tells which of these it was, that one alone."""
     project = container.labels.get(PROJECT) or declared.project.name
     names = generated_names(project, declared.name, container.number)[container.v1 :]
-    told = tuple(name for name in names if name in _aliases_of_compose(container, declared))
-    return {"container_name": told or names}
+    aliases = _aliases_of_compose(container, declared)
+    return {"container_name": tuple(name for name in names if name in aliases) or names}
 
 
 def _generated(container: Observed) -> bool:
