@@ -69,9 +69,9 @@ def read_host_files(containers: Sequence[Mapping[str, Any]], read_all: ReadAll, 
         if isinstance(data, FileNotFoundError) and path in of_services:
             # To a service, one that isn't there is as good as an empty one.
             data = b""
-        environment = {name: value for file in started.dotenv for name, value in dotenv.get(file, {}).items()}
         if not isinstance(data, bytes):
             continue
+        environment = {name: value for file in started.dotenv for name, value in dotenv.get(file, {}).items()}
         if (variables := sealed_variables(data, path, vault, environment=environment)) is not None:
             env_files[path] = variables
     return {"dotenv": dotenv, "env_files": env_files, "compose_variables": used}

@@ -194,9 +194,9 @@ def _observed_logging(container: Observed, declared: Declared) -> dict[str, Leaf
         return leaves | wanted
     for name, value in options.items():
         path, leaf = f"logging.options.{name}", Leaf(str(value))
-        other = wanted.get(path)
-        same = other and _log_option(driver, name, other.value) == _log_option(driver, name, leaf.value)
-        leaves[path] = other if other and same else leaf
+        other = wanted.get(path, leaf)
+        alike = _log_option(driver, name, other.value) == _log_option(driver, name, leaf.value)
+        leaves[path] = other if alike else leaf
     return leaves
 
 
